@@ -1,0 +1,10 @@
+//! What a run leaves behind and what a study makes of it: the only types that `report` knows.
+//!
+//! [`Run`] is one replication of one variant: exact integer counts and histograms. [`Comparison`] is the result of a
+//! study, every figure with its interval; written to disk as `summary.json` and read back by `eastwest report`.
+
+mod comparison;
+mod run;
+
+pub use comparison::*;
+pub use run::*;

@@ -1,0 +1,286 @@
+//! One replication of one variant: exact counts. Integers throughout, so that sums do not depend on their order.
+
+use serde::{Deserialize, Serialize};
+
+/// A sparse histogram of nanoseconds: (bucket, count), ascending. The bucketing is `meter::Histogram`'s.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct SparseHistogram {
+    /// Significant bits of a bucket: 10 for requests (0.1 %), 5 for edges and stations (3 %).
+    pub grouping: u8,
+    /// Bucket index and how many values fell into it.
+    pub buckets: Vec<(u32, u64)>,
+    /// How many values.
+    pub count: u64,
+    /// Exact sum in nanoseconds.
+    pub sum_ns: u128,
+    /// Exact least value (0 where there is none).
+    pub min_ns: u64,
+    /// Exact greatest value.
+    pub max_ns: u64,
+}
+
+/// Why a request or an attempt failed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// A route timeout or a per-try timeout ran out.
+    Timeout,
+    /// No connection: refused, or not up in time.
+    Connect,
+    /// The connection was reset or given up while a request was on it.
+    Reset,
+    /// The server's queue was full (503).
+    Overflow,
+    /// The application answered 500.
+    Error,
+    /// No host to send to (503 UH).
+    NoHost,
+    /// The entry proxy was dead and not yet taken out.
+    Entry,
+    /// Not settled when the drain ended.
+    Unfinished,
+}
+
+impl Failure {
+    /// All of them, in the order of their counters.
+    pub const ALL: [Failure; 8] = [
+        Failure::Timeout,
+        Failure::Connect,
+        Failure::Reset,
+        Failure::Overflow,
+        Failure::Error,
+        Failure::NoHost,
+        Failure::Entry,
+        Failure::Unfinished,
+    ];
+
+    /// The word in files: `timeout`, `no-host`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Failure::Timeout => "timeout",
+            Failure::Connect => "connect",
+            Failure::Reset => "reset",
+            Failure::Overflow => "overflow",
+            Failure::Error => "error",
+            Failure::NoHost => "no-host",
+            Failure::Entry => "entry",
+            Failure::Unfinished => "unfinished",
+        }
+    }
+}
+
+/// One replication of one variant.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Run {
+    /// The variant.
+    pub variant: String,
+    /// Which replication, from 0.
+    pub replication: u32,
+    /// Measured span, nanoseconds.
+    pub horizon_ns: u64,
+    /// Requests by stream and operation.
+    pub rows: Vec<RequestRow>,
+    /// Calls by caller and callee service.
+    pub edges: Vec<EdgeRow>,
+    /// Service replicas, summed by service and place.
+    pub services: Vec<ServiceRow>,
+    /// Gateway and proxy CPUs.
+    pub stations: Vec<StationRow>,
+    /// Capped links.
+    pub caps: Vec<CapRow>,
+    /// Bytes and connections by path, in the order of `World::paths`.
+    pub paths: Vec<PathRow>,
+    /// Bytes by link, in the order of `World::links`: sums over the paths that use it.
+    pub link_bytes: Vec<u64>,
+    /// Calls by caller place, callee place and edge: where traffic really went.
+    pub flows: Vec<FlowRow>,
+    /// Requests, failures and fast facts by fault window: (fault name, row).
+    pub faults: Vec<FaultRow>,
+    /// The slowest requests, slowest first (at most 5), to be followed by a second run.
+    pub slowest: Vec<Exemplar>,
+    /// Conservation: calls opened, settled, unfinished; attempts opened and closed.
+    pub balance: CallBalance,
+    /// Hash over (time, order, event) of every event, so that equal runs can be told from unequal ones.
+    pub digest: u64,
+    /// How many events.
+    pub events: u64,
+}
+
+/// A request worth following.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Exemplar {
+    /// Index into `World::streams`.
+    pub stream: u32,
+    /// Ordinal of the request within its stream.
+    pub ordinal: u64,
+    /// Latency, nanoseconds.
+    pub latency_ns: u64,
+    /// Was it answered?
+    pub ok: bool,
+}
+
+/// Calls and attempts opened and closed: `opened = settled + unfinished`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct CallBalance {
+    /// Calls opened, the fill included.
+    pub opened: u64,
+    /// Calls settled: answered, failed or given up by their caller.
+    pub settled: u64,
+    /// Calls open when the drain ended.
+    pub unfinished: u64,
+}
+
+/// Requests of one stream and operation that were *intended* to arrive within the horizon.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct RequestRow {
+    /// The stream.
+    pub stream: String,
+    /// The region it comes from.
+    pub region: String,
+    /// The operation.
+    pub operation: String,
+    /// The called service.
+    pub service: String,
+    /// By window of intended arrival.
+    pub windows: Vec<RequestWindow>,
+    /// (count, sum of latency ns) of successes in 600 equal spans, for warm-up detection.
+    pub series: Vec<(u64, u64)>,
+    /// Successful requests outside every fault's window [start, end + recovery).
+    pub outside: SparseHistogram,
+    /// Sent outside every fault's window.
+    pub outside_sent: u64,
+}
+
+/// A sixtieth of the horizon.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct RequestWindow {
+    /// Intended arrivals.
+    pub sent: u64,
+    /// Failures in the order of `Failure::ALL`.
+    pub failed: [u64; 8],
+    /// Latency of successes, from intended arrival.
+    pub latency: SparseHistogram,
+}
+
+/// Calls of one edge over the horizon (by the start of the call).
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct EdgeRow {
+    /// Calling service or stream.
+    pub from: String,
+    /// Called service.
+    pub to: String,
+    /// Calls.
+    pub calls: u64,
+    /// Attempts, the first ones included.
+    pub attempts: u64,
+    /// Failed calls in the order of `Failure::ALL`.
+    pub failed: [u64; 8],
+    /// Latency of successful calls.
+    pub latency: SparseHistogram,
+    /// Connections opened.
+    pub connections: u64,
+    /// Times a host was ejected.
+    pub ejections: u64,
+}
+
+/// Replicas of one service at one place, over the horizon.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ServiceRow {
+    /// The service.
+    pub service: String,
+    /// The place, `cluster/zone`.
+    pub place: String,
+    /// Replicas.
+    pub replicas: u32,
+    /// Workers, all replicas together.
+    pub workers: u32,
+    /// Visits: jobs that asked for a worker. Arrivals whose call was refused are in `blocked` only.
+    pub visits: u64,
+    /// Calls turned away because the queue was full.
+    pub blocked: u64,
+    /// Calls that arrived.
+    pub arrived: u64,
+    /// Worker-nanoseconds busy within the horizon.
+    pub busy_ns: u128,
+    /// Integral of the number in system (waiting or served) over the horizon, in nanoseconds.
+    pub level_ns: u128,
+    /// Visits that had to wait.
+    pub waited: u64,
+    /// Waits of visits, zeros included.
+    pub wait: SparseHistogram,
+    /// Wait and service of visits.
+    pub sojourn: SparseHistogram,
+}
+
+/// A gateway replica's or proxy's CPU, over the horizon; proxies are summed by owner and place.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct StationRow {
+    /// The station or group.
+    pub name: String,
+    /// Servers, all together.
+    pub servers: u32,
+    /// Jobs.
+    pub jobs: u64,
+    /// Server-nanoseconds busy.
+    pub busy_ns: u128,
+    /// Waits of jobs.
+    pub wait: SparseHistogram,
+}
+
+/// A capped link, over the horizon.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct CapRow {
+    /// The link.
+    pub link: String,
+    /// Bits per second that pass.
+    pub rate_bps: u64,
+    /// Bytes offered, by window (sent-again bytes included).
+    pub offered: Vec<u64>,
+    /// Bytes that were lost at the cap, by window.
+    pub dropped: Vec<u64>,
+}
+
+/// One path, over the horizon.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PathRow {
+    /// Bytes towards the server, by window.
+    pub forward: Vec<u64>,
+    /// Bytes towards the client, by window.
+    pub back: Vec<u64>,
+    /// Of both, bytes that were sent again after a loss.
+    pub resent: u64,
+    /// Messages lost at least once.
+    pub lost: u64,
+    /// Connections opened, by window.
+    pub connections: Vec<u64>,
+    /// Connections open at the end of the horizon.
+    pub open: u64,
+}
+
+/// Calls from one place to another.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct FlowRow {
+    /// `web -> orders`.
+    pub edge: String,
+    /// `cluster/zone` of the caller.
+    pub from: String,
+    /// `cluster/zone` of the replica.
+    pub to: String,
+    /// Attempts.
+    pub attempts: u64,
+}
+
+/// Requests whose intended arrival lies in a fault's window [start, end + recovery).
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct FaultRow {
+    /// The fault.
+    pub fault: String,
+    /// Window, nanoseconds from t = 0.
+    pub start_ns: u64,
+    /// The fault's end.
+    pub end_ns: u64,
+    /// By stream and operation, in the order of `Run::rows`: sent, failed in the order of `Failure::ALL`, latency of successes.
+    pub rows: Vec<(u64, [u64; 8], SparseHistogram)>,
+    /// Failures that the fault caused and that its own window does not hold (requests before its start that it hit).
+    pub hit_before: u64,
+}

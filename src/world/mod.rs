@@ -1,0 +1,476 @@
+//! The waist: everything that a run needs to know, compiled, plain and immutable.
+//!
+//! The front end (`scenario`) makes a `World`; the machine (`mesh`) runs it; `study` prices what was counted.
+//! Neither side imports the other. Whatever a user can name has become a link, a station, an endpoint, a path or
+//! a step by now: no word here for "transit router" or "zone outage". Shared by all runs, changed by none.
+
+mod charge;
+mod program;
+
+pub use charge::{Basis, Charge, Direction, PriceRange, PriceStatus, Tap};
+pub use program::{CallSite, Choice, Operation, Step};
+
+use crate::id;
+use crate::policy::Policy;
+use crate::random::Law;
+use crate::table::Table;
+use crate::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
+use crate::workload::Arrivals;
+
+id! {
+    /// A cluster's part in one zone: where replicas and proxies stand.
+    PlaceId,
+    /// A directed link.
+    LinkId,
+    /// Something with servers and a queue that is not a service replica: a gateway replica's CPU, a sidecar's worker.
+    StationId,
+    /// An east-west gateway: its replicas.
+    GatewayId,
+    /// A way from one place to another and back.
+    PathId,
+    /// A service.
+    ServiceId,
+    /// An operation of a service.
+    OperationId,
+    /// A replica of a service.
+    EndpointId,
+    /// A client proxy: a replica's sidecar, or an ingress proxy.
+    ProxyId,
+    /// What a proxy of one place sees of one upstream service under one policy.
+    HostSetId,
+    /// Caller (service or stream) and callee service.
+    EdgeId,
+    /// A traffic policy.
+    PolicyId,
+    /// A workload stream.
+    StreamId,
+    /// A named fault.
+    FaultId,
+    /// A law of durations.
+    LawId,
+    /// A region (names only).
+    RegionId,
+    /// A zone of a region.
+    ZoneId,
+    /// A cluster.
+    ClusterId,
+}
+
+/// A compiled scenario: one variant, one setting of the uncertain inputs.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// The variant's name.
+    pub variant: String,
+    /// Names of regions, as the scenario writes them.
+    pub regions: Table<RegionId, String>,
+    /// Zones: region and name.
+    pub zones: Table<ZoneId, (RegionId, String)>,
+    /// Names of clusters.
+    pub clusters: Table<ClusterId, String>,
+    /// Where replicas and proxies stand.
+    pub places: Table<PlaceId, Place>,
+    /// Directed links.
+    pub links: Table<LinkId, Link>,
+    /// Gateway and proxy CPUs.
+    pub stations: Table<StationId, Station>,
+    /// East-west gateways.
+    pub gateways: Table<GatewayId, Gateway>,
+    /// Ways between places.
+    pub paths: Table<PathId, Path>,
+    /// Services.
+    pub services: Table<ServiceId, Service>,
+    /// Operations of all services.
+    pub operations: Table<OperationId, Operation>,
+    /// The steps of all operations, one after the other; `Operation::start` points in here.
+    pub program: Vec<Step>,
+    /// Calls that steps make.
+    pub call_sites: Vec<CallSite>,
+    /// Options of `Step::Choose` and branches of `Step::Branch`.
+    pub choices: Vec<Choice>,
+    /// Laws of work, think time, jitter.
+    pub laws: Table<LawId, Law>,
+    /// Replicas.
+    pub endpoints: Table<EndpointId, Endpoint>,
+    /// Client proxies.
+    pub proxies: Table<ProxyId, Proxy>,
+    /// Callers and callees.
+    pub edges: Table<EdgeId, Edge>,
+    /// Traffic policies.
+    pub policies: Table<PolicyId, Policy>,
+    /// Hosts by (edge, place), see [`World::host_set`].
+    pub host_sets: Table<HostSetId, HostSet>,
+    /// Row `edge * places + place`; `NONE` where no proxy of that place makes that call.
+    pub host_set_of: Vec<HostSetId>,
+    /// Workload.
+    pub streams: Table<StreamId, Stream>,
+    /// Named faults, for windows in reports and gates.
+    pub faults: Table<FaultId, Fault>,
+    /// What faults do, dated, in order of time (ties in the order of the scenario).
+    pub changes: Vec<Change>,
+    /// What the bill charges for.
+    pub charges: Vec<Charge>,
+    /// How long to run.
+    pub plan: RunPlan,
+}
+
+impl World {
+    /// What a proxy at `place` sees behind `edge`.
+    pub fn host_set(&self, edge: EdgeId, place: PlaceId) -> HostSetId {
+        self.host_set_of[edge.0 as usize * self.places.len() + place.0 as usize]
+    }
+}
+
+/// A cluster's part in one zone.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The region.
+    pub region: RegionId,
+    /// The zone.
+    pub zone: ZoneId,
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// `cluster/zone`, for people.
+    pub name: String,
+}
+
+/// A directed link: what physically or commercially carries bytes.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// A name for people and faults, `backbone hangzhou -> singapore`.
+    pub name: String,
+    /// Propagation, one way.
+    pub delay: Duration,
+    /// Extra delay drawn for each message.
+    pub jitter: Option<Jitter>,
+    /// Chance that a packet is lost, by hour of the day.
+    pub loss: Option<HourLaw>,
+    /// What the provider lets pass.
+    pub cap: Option<Cap>,
+}
+
+/// Random extra delay of a link: `laws[law]` times the hour's factor.
+#[derive(Clone, Copy, Debug)]
+pub struct Jitter {
+    /// One-way extra delay, in seconds.
+    pub law: LawId,
+    /// Factor by hour of the day.
+    pub factor: HourLaw,
+}
+
+/// A figure for each hour of the day (piecewise constant).
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct HourLaw {
+    /// From 00:00 to 23:00, in the link's own time zone.
+    pub values: [f64; 24],
+    /// Time of day at simulated t = 0 (the end of the fill), in that time zone.
+    pub at_zero: Duration,
+}
+
+impl HourLaw {
+    /// The same figure all day.
+    pub const fn flat(value: f64) -> Self {
+        HourLaw { values: [value; 24], at_zero: Duration::ZERO }
+    }
+
+    /// The figure at `now`, with t = 0 of the day's clock at `zero` (the end of the fill).
+    pub fn at(&self, now: SimTime, zero: SimTime) -> f64 {
+        const HOUR: i128 = 3_600_000_000_000;
+        let of_day = i128::from(self.at_zero.nanos()) + i128::from(now.nanos()) - i128::from(zero.nanos());
+        self.values[of_day.div_euclid(HOUR).rem_euclid(24) as usize]
+    }
+}
+
+/// A bandwidth limit of a product.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Cap {
+    /// Bits per second that pass.
+    pub rate: BitsPerSec,
+    /// What happens to what does not.
+    pub past: PastCap,
+}
+
+/// Past a cap, bytes are dropped at once or wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PastCap {
+    /// Token bucket: what exceeds the burst is lost (and sent again by TCP).
+    Police {
+        /// Bucket depth in bytes.
+        burst: Bytes,
+    },
+    /// First in, first out, in a bounded buffer; what exceeds it is lost.
+    Shape {
+        /// The longest time that bytes may wait.
+        buffer: Duration,
+    },
+}
+
+/// A CPU with a queue: a gateway replica, a sidecar. First come, first served, unbounded.
+#[derive(Clone, Debug)]
+pub struct Station {
+    /// `gateway/east#0`, `sidecar orders@east#2`.
+    pub name: String,
+    /// Jobs at once.
+    pub servers: u32,
+    /// Where it stands: it falls with its place.
+    pub place: PlaceId,
+}
+
+/// An east-west gateway (or an endpoint's load balancer target): passes TLS through, chooses by connection.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// The name, `internet/east`.
+    pub name: String,
+    /// Its replicas' CPUs.
+    pub replicas: Vec<StationId>,
+    /// CPU for a new connection (reading SNI, opening the upstream).
+    pub cpu_per_connection: Duration,
+    /// CPU for each KiB passed through, both directions.
+    pub cpu_per_kib: Duration,
+}
+
+/// A way from one place to another and back, as a connection uses it.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// From.
+    pub from: PlaceId,
+    /// To.
+    pub to: PlaceId,
+    /// `east/h -> south/a via backbone`, for people.
+    pub name: String,
+    /// What a request meets, in order, consecutive delays folded.
+    pub legs: Vec<Leg>,
+    /// What a response meets.
+    pub back: Vec<Leg>,
+    /// Links that carry the request, for counting and for faults.
+    pub links: Vec<LinkId>,
+    /// Links that carry the response.
+    pub back_links: Vec<LinkId>,
+    /// Hop by hop, for `explain` and traces: name and one-way delay; the sum is `floor`.
+    pub hops: Vec<(String, Duration)>,
+    /// The same for the way back.
+    pub back_hops: Vec<(String, Duration)>,
+    /// One way without queueing, jitter or loss.
+    pub floor: Duration,
+    /// Back without queueing, jitter or loss.
+    pub floor_back: Duration,
+    /// Round trips before the first request byte on a new connection: TCP 1, TLS 1.3 1 more, TLS 1.2 2 more, none 0.
+    pub handshake: u32,
+    /// An idle connection is closed after this (the shortest limit on the way).
+    pub idle_limit: Duration,
+    /// The product that carries it, a name of `connectivity:` or `network` for inside a VPC.
+    pub via: String,
+}
+
+/// One leg of a path.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Leg {
+    /// Fixed delay: consecutive links that cannot queue.
+    Wait(Duration),
+    /// A link's random parts: jitter and loss of `links[link]` (its fixed delay is in a `Wait`).
+    Noise(LinkId),
+    /// A link's cap: police or shape.
+    Cap(LinkId),
+    /// The CPU of the gateway replica that the connection is pinned to.
+    Gateway(GatewayId),
+}
+
+/// A service, the same in all clusters.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// `namespace/name`, or the name alone in the default namespace.
+    pub name: String,
+    /// Requests that make progress at once, per replica.
+    pub workers: u32,
+    /// Requests open at once, per replica; none: unlimited.
+    pub threads: Option<u32>,
+    /// Waiting room beyond those in service, per replica; none: unlimited.
+    pub queue: Option<u32>,
+    /// Who is served next.
+    pub discipline: Discipline,
+    /// Its operations.
+    pub operations: Vec<OperationId>,
+    /// Its replicas, by place, then number.
+    pub endpoints: Vec<EndpointId>,
+    /// Vcpu per replica, for the bill; zero: not billed.
+    pub vcpu: f64,
+}
+
+/// Who is served next at a replica.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Discipline {
+    /// First come, first served.
+    #[default]
+    Fcfs,
+    /// Processor sharing: `workers` cores shared equally, a job uses at most one.
+    ProcessorSharing,
+    /// Non-preemptive: the lowest `Operation::priority` first, then first come.
+    Priority,
+}
+
+/// A replica of a service.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The service.
+    pub service: ServiceId,
+    /// Where it stands.
+    pub place: PlaceId,
+    /// `service@cluster#number`.
+    pub name: String,
+    /// Its sidecar, or the bare client where there is no data plane.
+    pub proxy: ProxyId,
+}
+
+/// A client proxy and its costs. With `dataplane: none` it still chooses hosts, at no cost.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// `sidecar web@east#0`, `ingress east/h`.
+    pub name: String,
+    /// Where it stands.
+    pub place: PlaceId,
+    /// The replica it belongs to; `NONE` for an ingress proxy.
+    pub endpoint: EndpointId,
+    /// Its workers; `NONE` costs nothing.
+    pub station: StationId,
+    /// CPU per call that it sends or receives, request and response together.
+    pub cpu: Duration,
+    /// Fixed delay per call that it sends or receives.
+    pub delay: Duration,
+    /// First row of this proxy's upstreams: the upstream of `edge` is row `first_upstream + edge.ordinal`.
+    pub first_upstream: u32,
+}
+
+/// Who calls whom, under which policy.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// The caller.
+    pub from: Caller,
+    /// The callee.
+    pub to: ServiceId,
+    /// `web -> orders`.
+    pub name: String,
+    /// Timeout, retries, balancing.
+    pub policy: PolicyId,
+    /// Counted from 0 among the edges of the same caller.
+    pub ordinal: u32,
+}
+
+/// The calling side of an edge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Caller {
+    /// A service's replicas.
+    Service(ServiceId),
+    /// A stream's entry proxies.
+    Stream(StreamId),
+}
+
+/// Hosts that a proxy may choose among, as Envoy sees them.
+#[derive(Clone, Debug, Default)]
+pub struct HostSet {
+    /// In order of priority, then place, then number.
+    pub hosts: Vec<Host>,
+    /// How many priorities there are; hosts of priority p stand together.
+    pub priorities: u8,
+}
+
+/// One host of a host set.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// What stands behind the address.
+    pub target: HostTarget,
+    /// Weight (Envoy `load_balancing_weight`), 1 for a replica, more for a gateway that stands for several.
+    pub weight: u32,
+    /// Priority, 0 first.
+    pub priority: u8,
+}
+
+/// What stands behind a host's address.
+#[derive(Clone, Debug)]
+pub enum HostTarget {
+    /// A replica, reached directly.
+    Endpoint(EndpointId, PathId),
+    /// A gateway or balancer that picks a replica once per connection among these, evenly.
+    Gateway(GatewayId, Vec<(EndpointId, PathId)>),
+}
+
+/// A workload stream.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// The name.
+    pub name: String,
+    /// The edge to the service that it calls.
+    pub edge: EdgeId,
+    /// Entry proxies, users spread evenly over them.
+    pub entries: Vec<ProxyId>,
+    /// Operations and their shares (sum 1).
+    pub mix: Vec<(OperationId, Ratio)>,
+    /// When requests come.
+    pub arrivals: Arrivals,
+    /// An entry proxy in a dead place is left out after this long (balancer health check); until then its users fail.
+    pub entry_detect: Duration,
+}
+
+/// A named fault and its window.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// The name.
+    pub name: String,
+    /// What it hits, as written.
+    pub hits: String,
+    /// When it begins, from t = 0 (the end of the fill).
+    pub start: SimTime,
+    /// When it ends.
+    pub end: SimTime,
+}
+
+/// Something goes down or comes back; ends are counted, so that overlapping faults compose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// When, from t = 0 (the end of the fill).
+    pub at: SimTime,
+    /// Whose doing.
+    pub fault: FaultId,
+    /// What.
+    pub target: Target,
+    /// Down, or back up.
+    pub down: bool,
+    /// How a peer notices.
+    pub manner: Manner,
+}
+
+/// What a change hits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// All replicas, proxies and gateway replicas of a place, and every path that begins or ends there.
+    Place(PlaceId),
+    /// Every path over a link.
+    Link(LinkId),
+    /// One replica.
+    Endpoint(EndpointId),
+    /// One gateway replica.
+    Station(StationId),
+    /// A path itself.
+    Path(PathId),
+}
+
+/// How a peer notices that something is down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Manner {
+    /// Not at all: packets vanish, connections hang.
+    Silent,
+    /// The peer's host answers: connections are reset, new ones refused.
+    Refused,
+}
+
+/// How long a run is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RunPlan {
+    /// Not measured: before t = 0, at the rates of t = 0.
+    pub fill: Duration,
+    /// Measured: arrivals of 0..horizon count.
+    pub horizon: Duration,
+    /// After the horizon, how long open requests may still settle.
+    pub drain: Duration,
+}
+
+/// How many equal windows the horizon is divided into, for time series and for cutting the warm-up.
+pub const WINDOWS: usize = 60;

@@ -420,6 +420,8 @@ pub struct Fault {
     pub start: SimTime,
     /// When it ends.
     pub end: SimTime,
+    /// How long after its end its window still lasts: connections and beliefs heal later than links.
+    pub recovery: Duration,
 }
 
 /// Something goes down or comes back; ends are counted, so that overlapping faults compose.

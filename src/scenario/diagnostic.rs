@@ -1,0 +1,72 @@
+//! What is wrong with a scenario: collected, located, with a hint; never the first only, never a panic.
+
+use super::span::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Severity {
+    /// The scenario cannot be run.
+    Error,
+    /// It can, but a reader should know.
+    Warning,
+}
+
+/// A stretch of text with what is to be said of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What; may be empty.
+    pub text: String,
+}
+
+/// One thing to say about a scenario.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Diagnostic {
+    /// `EW201`; families: 0 syntax, 1 units, 2 references, 3 plausibility, 4 cost data, 5 statistics. Never reused.
+    pub code: &'static str,
+    /// Error or warning.
+    pub severity: Severity,
+    /// One line.
+    pub message: String,
+    /// Where; the first is the place itself, the others are what it clashes with.
+    pub labels: Vec<Label>,
+    /// What to do.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Diagnostic { code, severity: Severity::Error, message: message.into(), labels: Vec::new(), help: Vec::new() }
+    }
+
+    /// A warning.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, message) }
+    }
+
+    /// The same, pointing at `span` (no label for a value that nobody wrote).
+    #[must_use]
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
+        if !span.is_none() {
+            self.labels.push(Label { span, text: text.into() });
+        }
+        self
+    }
+
+    /// The same, with a hint.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Is it an error?
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// All that was found wrong.
+pub type Report = Vec<Diagnostic>;

@@ -1,0 +1,180 @@
+//! The mesh: proxies and the policies of their edges, in Envoy's and Istio's words.
+
+use crate::policy::{Balance, Outlier, Policy, RetryOn};
+use crate::scenario::span::{Span, Spanned};
+use crate::units::{Duration, Ratio};
+use indexmap::IndexMap;
+
+/// `mesh:`.
+#[derive(Clone, Debug)]
+pub struct Mesh {
+    /// Istio's release, `(1, 24)`: it decides what changed between releases.
+    pub version: Spanned<(u32, u32)>,
+    /// Are there proxies?
+    pub dataplane: Dataplane,
+    /// Workers of each sidecar.
+    pub concurrency: Spanned<u32>,
+    /// What a proxy costs per call.
+    pub proxy: ProxyCost,
+    /// TLS between proxies.
+    pub tls: Tls,
+    /// Policies by selector; more specific wins, key by key.
+    pub traffic: IndexMap<String, Traffic>,
+}
+
+/// Proxies beside the replicas.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dataplane {
+    /// One beside each replica.
+    Sidecar,
+    /// None: clients still choose hosts, at no cost, and speak plain TCP.
+    None,
+}
+
+/// What a proxy costs, per call that it sends or receives, request and response together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ProxyCost {
+    /// CPU on its workers.
+    pub cpu: Duration,
+    /// Fixed delay.
+    pub delay: Duration,
+}
+
+/// Version of TLS between proxies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tls {
+    /// One round trip more than TCP.
+    V1_3,
+    /// Two round trips more.
+    V1_2,
+    /// No encryption.
+    None,
+}
+
+/// An entry of `traffic:`.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    /// Where its selector is written.
+    pub span: Span,
+    /// Which edges.
+    pub selector: Selector,
+    /// What it says.
+    pub policy: TrafficPatch,
+}
+
+/// Which edges a policy is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Selector {
+    /// `"*"`.
+    All,
+    /// `orders`: every call to this service.
+    To(String),
+    /// `web -> orders`: calls of this service (or stream) to that service.
+    Edge(String, String),
+}
+
+/// What one entry of `traffic:` says; none: nothing. An inner none is a written `none`.
+#[derive(Clone, Default, Debug)]
+pub struct TrafficPatch {
+    /// `balance`.
+    pub balance: Option<Balance>,
+    /// `timeout`.
+    pub timeout: Option<Spanned<Option<Duration>>>,
+    /// `per-try`.
+    pub per_try: Option<Spanned<Option<Duration>>>,
+    /// `retries`.
+    pub retries: Option<Spanned<u32>>,
+    /// `retry-on`.
+    pub retry_on: Option<RetryOn>,
+    /// `backoff`.
+    pub backoff: Option<Duration>,
+    /// `outlier`.
+    pub outlier: Option<Spanned<Option<Outlier>>>,
+    /// `panic`: healthy panic threshold in percent.
+    pub panic_threshold: Option<u32>,
+    /// `locality`.
+    pub locality: Option<Spanned<Locality>>,
+    /// `pool.connect-timeout`.
+    pub connect_timeout: Option<Duration>,
+    /// `pool.http2-ping`: interval and timeout.
+    pub http2_ping: Option<Option<(Duration, Duration)>>,
+    /// `pool.max-connection-age`.
+    pub max_connection_age: Option<Option<Duration>>,
+    /// `pool.tcp-keepalive`: idle time before the first probe.
+    pub tcp_keepalive: Option<Option<Duration>>,
+}
+
+/// Istio's `localityLbSetting`.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Locality {
+    /// False: one flat list, endpoints count alike wherever they stand.
+    pub enabled: bool,
+    /// When hosts of a region fail, this region is next: (from, to), in order.
+    pub failover: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Shares of a caller's region by target region (Istio `distribute`), each an independent draw per call; shares sum
+    /// to 1. A region that is not listed splits by endpoints.
+    pub distribute: IndexMap<String, Vec<(Spanned<String>, Ratio)>>,
+}
+
+/// All that holds for one edge: the most specific value of each key, else Istio's default.
+#[derive(Clone, Debug)]
+pub struct EdgePolicy {
+    /// In the machine's terms.
+    pub policy: Policy,
+    /// Locality order; Istio applies failover only with outlier detection.
+    pub locality: Locality,
+    /// Idle time before the first keepalive probe; none: no probes.
+    pub tcp_keepalive: Option<Duration>,
+}
+
+impl Mesh {
+    /// The policy of the edge `from -> to` (`from` is a service or a stream).
+    pub fn policy(&self, from: &str, to: &str) -> EdgePolicy {
+        let mut found: [Option<&TrafficPatch>; 3] = [None; 3];
+        for traffic in self.traffic.values() {
+            match &traffic.selector {
+                Selector::Edge(a, b) if a == from && b == to => found[0] = Some(&traffic.policy),
+                Selector::To(b) if b == to => found[1] = Some(&traffic.policy),
+                Selector::All => found[2] = Some(&traffic.policy),
+                _ => {}
+            }
+        }
+        fn first<'a, T>(
+            found: &[Option<&'a TrafficPatch>; 3],
+            key: impl Fn(&'a TrafficPatch) -> Option<T>,
+        ) -> Option<T> {
+            found.iter().flatten().find_map(|patch| key(patch))
+        }
+        let outlier = first(&found, |patch| patch.outlier.map(|outlier| outlier.value)).flatten();
+        // Istio: 2 retries by default; without a data plane nobody retries unless told.
+        let retries = if self.dataplane == Dataplane::None { 0 } else { 2 };
+        let policy = Policy {
+            balance: first(&found, |patch| patch.balance).unwrap_or_default(),
+            timeout: first(&found, |patch| patch.timeout.map(|timeout| timeout.value)).flatten(),
+            per_try: first(&found, |patch| patch.per_try.map(|timeout| timeout.value)).flatten(),
+            retries: first(&found, |patch| patch.retries.map(|retries| retries.value)).unwrap_or(retries),
+            retry_on: first(&found, |patch| patch.retry_on).unwrap_or_else(default_retry_on),
+            backoff: first(&found, |patch| patch.backoff).unwrap_or(Duration::from_millis(25)),
+            outlier,
+            // Istio sets the threshold to 0 with outlier detection; without it Envoy's 50 stays.
+            panic_threshold: first(&found, |patch| patch.panic_threshold).unwrap_or(if outlier.is_some() {
+                0
+            } else {
+                50
+            }),
+            connect_timeout: first(&found, |patch| patch.connect_timeout).unwrap_or(Duration::from_secs(10)),
+            http2_ping: first(&found, |patch| patch.http2_ping).flatten(),
+            max_connection_age: first(&found, |patch| patch.max_connection_age).flatten(),
+        };
+        EdgePolicy {
+            policy,
+            locality: first(&found, |patch| patch.locality.clone().map(|locality| locality.value)).unwrap_or_default(),
+            tcp_keepalive: first(&found, |patch| patch.tcp_keepalive).flatten(),
+        }
+    }
+}
+
+/// Istio's default conditions from 1.24 on, as far as HTTP knows them: a plain 503 is not retried.
+pub(in crate::scenario) fn default_retry_on() -> RetryOn {
+    RetryOn { connect_failure: true, refused_stream: true, ..RetryOn::default() }
+}

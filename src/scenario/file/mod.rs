@@ -1,0 +1,59 @@
+//! The scenario of one variant, decoded: names as strings, quantities as units, each with where it was said.
+//!
+//! Plain data. References between names have been checked by the time anyone sees it; what needs the world (does a
+//! product serve its route? do addresses overlap?) has not.
+
+mod connectivity;
+mod mesh;
+mod objectives;
+mod service;
+mod topology;
+mod workload;
+
+pub use connectivity::{
+    Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
+    PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
+};
+pub use mesh::{Dataplane, EdgePolicy, Locality, Mesh, ProxyCost, Selector, Tls, Traffic, TrafficPatch};
+pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term};
+pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
+pub use topology::{Cidr, Cluster, LinkOverride, Region, RttFile, RttUnit, Topology, Vpc};
+pub use workload::{
+    Entry, Fault, Hit, Manner, Price, Prices, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp,
+};
+
+use super::span::Spanned;
+use indexmap::IndexMap;
+
+/// One variant of a scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The scenario's name, [a-z0-9-]{1,64}.
+    pub name: Spanned<String>,
+    /// The variant's name; `base` where the file has no variants.
+    pub variant: String,
+    /// What the reader wants to know.
+    pub question: String,
+    /// False with `network: none`: all legs take no time, all products are free; for queueing theory.
+    pub network: bool,
+    /// Places.
+    pub topology: Topology,
+    /// What joins them.
+    pub connectivity: IndexMap<String, Product>,
+    /// Which product a pair of places uses; `default` is one of them, with neither `from` nor `to`.
+    pub routes: IndexMap<String, Route>,
+    /// What runs there.
+    pub services: IndexMap<String, Service>,
+    /// Proxies and their policies.
+    pub mesh: Mesh,
+    /// Who asks.
+    pub workload: IndexMap<String, Stream>,
+    /// What breaks.
+    pub faults: IndexMap<String, Fault>,
+    /// Price book and overrides.
+    pub prices: Prices,
+    /// Gates.
+    pub objectives: IndexMap<String, Objective>,
+    /// How to run.
+    pub run: Run,
+}

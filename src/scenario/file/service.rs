@@ -1,0 +1,103 @@
+//! Services, their operations, and what an operation does.
+
+use crate::random::Law;
+use crate::scenario::span::{Span, Spanned};
+use crate::units::{Bytes, Ratio};
+use crate::world::Discipline;
+use indexmap::IndexMap;
+
+/// An entry of `services:`; its name is `name` or `namespace/name`.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Where its name is written.
+    pub span: Span,
+    /// Where it runs.
+    pub replicas: Vec<Replicas>,
+    /// Requests that make progress at once, per replica.
+    pub workers: Spanned<u32>,
+    /// Cores per replica, for the bill; as many as workers unless told.
+    pub cpu: f64,
+    /// Requests open at once, per replica; none: unlimited.
+    pub threads: Option<Spanned<u32>>,
+    /// Waiting room beyond those in service, per replica; none: unlimited.
+    pub queue: Option<Spanned<u32>>,
+    /// Who is served next.
+    pub discipline: Discipline,
+    /// By name; a service that says `work`, `calls` or `steps` itself has one operation, named "".
+    pub operations: IndexMap<String, Operation>,
+}
+
+/// Replicas in one cluster.
+#[derive(Clone, Debug)]
+pub struct Replicas {
+    /// The cluster.
+    pub cluster: Spanned<String>,
+    /// How many, and where.
+    pub count: ReplicaCount,
+}
+
+/// How many replicas, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ReplicaCount {
+    /// Round robin over the cluster's zones in their order.
+    Spread(u32),
+    /// By zone.
+    Zones(Vec<(Spanned<String>, u32)>),
+}
+
+/// An operation of a service.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Where its name (or the service's) is written.
+    pub span: Span,
+    /// Payload of a request.
+    pub request: Spanned<Bytes>,
+    /// Payload of a response.
+    pub response: Spanned<Bytes>,
+    /// In order.
+    pub steps: Vec<Step>,
+    /// Lower is served first where the discipline is `priority`.
+    pub priority: u8,
+    /// Share answered with a 500 after the work is done.
+    pub errors: Ratio,
+}
+
+/// What an operation does next.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Holds a worker for a time drawn from a law, in seconds.
+    Work(Spanned<Law>),
+    /// Calls and waits.
+    Call(Spanned<CallTarget>),
+    /// All branches at once, each a list of steps.
+    Parallel(Vec<Vec<Step>>),
+    /// One of several.
+    Choose(Vec<Choice>),
+    /// Several times, one after the other.
+    Repeat {
+        /// How often, at least 1.
+        times: u32,
+        /// What.
+        steps: Vec<Step>,
+    },
+    /// Begins the operation anew with this chance, below 1 (only at the operation's own level).
+    Again(Spanned<Ratio>),
+}
+
+/// One way of a `choose`.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Its weight relative to the others; above 0.
+    pub weight: f64,
+    /// Its steps; may be empty.
+    pub steps: Vec<Step>,
+}
+
+/// What a call reaches: an operation of a service, both known.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct CallTarget {
+    /// The service, as `services:` names it.
+    pub service: String,
+    /// The operation, a key of the service's `operations`; "" for its only, unnamed one.
+    pub operation: String,
+}

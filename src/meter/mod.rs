@@ -1,1 +1,9 @@
-//! To be filled.
+//! What a run counts with: histograms of time and levels over time. Exact integers, so that merging never rounds.
+
+mod histogram;
+mod level;
+mod sparse;
+
+pub use histogram::{Histogram, bucket, bucket_low, bucket_top};
+pub use level::Level;
+pub use sparse::{Quantile, Within};

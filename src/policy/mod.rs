@@ -2,6 +2,16 @@
 //!
 //! Pure rules in Envoy's and Istio's words; the state they act on belongs to the machine.
 
+pub mod defaults;
+pub mod edf;
+pub mod least_request;
+pub mod locality;
+pub mod outlier;
+pub mod priority;
+pub mod random;
+pub mod retry;
+pub mod round_robin;
+
 use crate::units::Duration;
 
 /// What a proxy does with the calls of one edge.
@@ -56,6 +66,10 @@ pub struct RetryOn {
     pub gateway_error: bool,
     /// Any 5xx, and no answer at all.
     pub server_error: bool,
+    /// A 500 that the server sent (a retriable status code).
+    pub status_500: bool,
+    /// A 503 that the server sent.
+    pub status_503: bool,
 }
 
 /// Outlier detection (Envoy), per client proxy and upstream.

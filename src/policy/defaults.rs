@@ -1,0 +1,149 @@
+//! The mesh's defaults in one place, each with its source. Istio's values where Istio sets one, else Envoy's.
+//!
+//! Sources: Envoy 1.36.5-dev and istio/istio 86c9f01 (2025); paths are within those repositories.
+
+use super::{Balance, Outlier, Policy, RetryOn};
+use crate::units::Duration;
+
+/// A default and where it is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Setting {
+    /// The key of `mesh.traffic` that it stands for, or what it is where there is no key.
+    pub key: &'static str,
+    /// Its value, as the scenario would write it.
+    pub value: &'static str,
+    /// `Istio` or `Envoy`.
+    pub whose: &'static str,
+    /// Where it is written.
+    pub source: &'static str,
+}
+
+/// The release whose rules hold where `mesh.version` does not say otherwise.
+pub const ISTIO_VERSION: (u32, u32) = (1, 24);
+
+/// Healthy hosts count this much, in percent: a level keeps its load down to 72 % healthy hosts. Envoy
+/// `endpoint.proto`, overprovisioning_factor.
+pub const OVERPROVISIONING_PERCENT: u32 = 140;
+/// Envoy's healthy_panic_threshold, percent (`CommonLbConfig`).
+pub const PANIC_THRESHOLD: u32 = 50;
+/// The same once outlier detection is set: Istio writes minHealthPercent, whose default is 0 (no panic).
+/// `pilot/pkg/networking/core/cluster_traffic_policy.go`, applyOutlierDetection.
+pub const PANIC_THRESHOLD_WITH_OUTLIER: u32 = 0;
+/// Istio retries twice (an `attempt` of Istio's VirtualService is one retry).
+/// `pilot/pkg/networking/core/route/retry/retry.go`.
+pub const RETRIES: u32 = 2;
+/// Another host is drawn this many times where a retry draws one that was tried before; the last draw holds.
+/// `retry.go`, host_selection_retry_max_attempts.
+pub const HOST_SELECTION_ATTEMPTS: u32 = 5;
+/// Envoy's base of the back-off. `source/common/router/retry_state_impl.cc`.
+pub const BACKOFF: Duration = Duration::from_millis(25);
+/// The longest back-off window, in bases. Same file.
+pub const BACKOFF_MAX_FACTOR: u64 = 10;
+/// TCP and TLS together. Istio mesh config, connectTimeout (Envoy alone: 5 s).
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Envoy closes an upstream connection that was idle this long. `protocol.proto`, idle_timeout.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
+/// Linux gives up on unacknowledged data after tcp_retries2 = 15 retransmissions, at the least RTO of 200 ms.
+/// Linux `Documentation/networking/ip-sysctl.rst`.
+pub const TCP_GIVE_UP: Duration = Duration::from_millis(924_600);
+/// Outlier detection where a scenario turns it on and says no more. Envoy `outlier_detection.proto`; Istio enforces
+/// neither the statistical detectors nor, unless it is set, the gateway one.
+pub const OUTLIER: Outlier = Outlier {
+    consecutive_5xx: 5,
+    consecutive_gateway: None,
+    interval: Duration::from_secs(10),
+    eject: Duration::from_secs(30),
+    max_eject: Duration::from_secs(300),
+    max_ejection_percent: 10,
+};
+
+/// The longest ejection where it is not set: Envoy's max(300 s, base).
+pub fn max_eject(eject: Duration) -> Duration {
+    OUTLIER.max_eject.max(eject)
+}
+
+/// What Istio's default policy retries. Up to 1.23 it lists 503; from 1.24 on the list of codes is empty. (It also names
+/// the gRPC codes unavailable and cancelled, which no simulated call answers with.)
+pub fn retry_on(version: (u32, u32)) -> RetryOn {
+    RetryOn { connect_failure: true, refused_stream: true, status_503: version < (1, 24), ..RetryOn::default() }
+}
+
+/// The policy of an edge of which the scenario says nothing: Istio's of `version`.
+pub fn policy(version: (u32, u32)) -> Policy {
+    Policy {
+        balance: Balance::LeastRequest,
+        timeout: None,
+        per_try: None,
+        retries: RETRIES,
+        retry_on: retry_on(version),
+        backoff: BACKOFF,
+        outlier: None,
+        panic_threshold: PANIC_THRESHOLD,
+        connect_timeout: CONNECT_TIMEOUT,
+        http2_ping: None,
+        max_connection_age: None,
+    }
+}
+
+/// Every default as it would be written, for `explain` and the documentation.
+pub const TABLE: [Setting; 15] = {
+    const POLICY_GO: &str = "istio pilot/pkg/networking/core/cluster_traffic_policy.go";
+    const RETRY_GO: &str = "istio pilot/pkg/networking/core/route/retry/retry.go";
+    const OUTLIER_PROTO: &str = "envoy api/envoy/config/cluster/v3/outlier_detection.proto";
+    const fn istio(key: &'static str, value: &'static str, source: &'static str) -> Setting {
+        Setting { key, value, whose: "Istio", source }
+    }
+    const fn envoy(key: &'static str, value: &'static str, source: &'static str) -> Setting {
+        Setting { key, value, whose: "Envoy", source }
+    }
+    [
+        istio("balance", "least-request", POLICY_GO),
+        istio("timeout", "none", "istio pilot/pkg/networking/core/route/route.go"),
+        envoy("per-try", "none", "envoy api/envoy/config/route/v3/route_components.proto"),
+        istio("retries", "2", RETRY_GO),
+        istio("retry-on", "connect-failure, refused-stream (and 503 before 1.24)", RETRY_GO),
+        envoy("backoff", "25ms, doubling to 250ms", "envoy source/common/router/retry_state_impl.cc"),
+        istio("outlier", "none", POLICY_GO),
+        envoy("outlier.consecutive-5xx", "5", OUTLIER_PROTO),
+        envoy("outlier.interval", "10s", OUTLIER_PROTO),
+        envoy("outlier.eject", "30s", OUTLIER_PROTO),
+        envoy("outlier.max-ejection", "10%", OUTLIER_PROTO),
+        istio(
+            "locality",
+            "no order without outlier detection",
+            "istio pilot/pkg/networking/core/loadbalancer/loadbalancer.go",
+        ),
+        istio("panic threshold", "50%; 0% with outlier detection", POLICY_GO),
+        istio("connect timeout", "10s", "istio mesh config, connectTimeout"),
+        istio("pool.http2-ping", "none", "envoy api/envoy/config/core/v3/protocol.proto, connection_keepalive"),
+    ]
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_what_the_constants_say() {
+        let said = |key: &str| TABLE.iter().find(|row| row.key == key).expect("a row of the table").value;
+        assert_eq!(said("retries"), RETRIES.to_string());
+        assert_eq!(said("outlier.consecutive-5xx"), OUTLIER.consecutive_5xx.to_string());
+        assert_eq!(said("outlier.max-ejection"), format!("{}%", OUTLIER.max_ejection_percent));
+        assert_eq!(said("outlier.interval"), OUTLIER.interval.to_string().replace(' ', ""));
+        assert_eq!(said("outlier.eject"), OUTLIER.eject.to_string().replace(' ', ""));
+        assert_eq!(said("connect timeout"), CONNECT_TIMEOUT.to_string().replace(' ', ""));
+        assert!(said("backoff").starts_with(&BACKOFF.to_string().replace(' ', "")));
+        assert_eq!(
+            said("panic threshold"),
+            format!("{PANIC_THRESHOLD}%; {PANIC_THRESHOLD_WITH_OUTLIER}% with outlier detection")
+        );
+        let words = retry_on(ISTIO_VERSION).words().join(", ");
+        assert!(said("retry-on").starts_with(&words));
+    }
+
+    #[test]
+    fn the_longest_ejection_is_never_below_the_base() {
+        assert_eq!(max_eject(Duration::from_secs(30)), Duration::from_secs(300));
+        assert_eq!(max_eject(Duration::from_secs(400)), Duration::from_secs(400));
+    }
+}

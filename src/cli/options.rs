@@ -1,0 +1,119 @@
+//! Options that several commands share. A command takes only those that change what it does.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// How an answer is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Manner {
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "FORMAT")]
+    pub format: Format,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    pub color: Color,
+    /// No progress, no hints
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+impl Manner {
+    /// Is the answer one JSON document?
+    pub fn json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Is stdout coloured?
+    pub fn color_out(&self) -> bool {
+        self.colored(std::io::stdout().is_terminal())
+    }
+
+    /// Is stderr coloured?
+    pub fn color_err(&self) -> bool {
+        self.colored(std::io::stderr().is_terminal())
+    }
+
+    fn colored(&self, terminal: bool) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if set("NO_COLOR") => false,
+            Color::Auto => terminal || set("CLICOLOR_FORCE"),
+        }
+    }
+}
+
+/// Is the variable there and not empty?
+fn set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+/// Changes to the scenario from the command line; recorded in the result.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Changes {
+    /// Override a value of the scenario; may be repeated
+    #[arg(long, value_name = "KEY.PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Only this variant; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub variant: Vec<String>,
+}
+
+/// How much is simulated, and where the files go.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Effort {
+    /// Master seed, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Replications of each variant, instead of the scenario's
+    #[arg(long, value_name = "N", conflicts_with = "quick", value_parser = clap::value_parser!(u32).range(1..))]
+    pub replications: Option<u32>,
+    /// 10 replications: wider intervals, sooner
+    #[arg(long)]
+    pub quick: bool,
+    /// Threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Folder for the result files [default: results/<scenario>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Replications of `--quick`.
+const QUICK: u32 = 10;
+
+impl Effort {
+    /// Replications asked for, if any.
+    pub fn replications(&self) -> Option<u32> {
+        if self.quick { Some(QUICK) } else { self.replications }
+    }
+
+    /// The folder for the files of scenario `name`.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| PathBuf::from("results").join(name))
+    }
+}

@@ -1,0 +1,80 @@
+//! Progress on stderr: a bar on a terminal that leaves no trace, else a plain line every ten seconds.
+//!
+//! The only place that looks at a clock; nothing of it reaches a result.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Between two plain lines.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Counts what is done; shared by all threads of a study.
+pub struct Progress {
+    shown: Shown,
+    total: AtomicU64,
+    done: AtomicU64,
+}
+
+enum Shown {
+    Nothing,
+    Bar(ProgressBar),
+    Lines { what: String, began: Instant, last: Mutex<Instant> },
+}
+
+impl Progress {
+    /// Progress of `what`; `quiet` shows nothing.
+    #[expect(clippy::disallowed_methods, reason = "wall-clock time is shown to the waiting user and goes nowhere else")]
+    pub fn new(what: &str, quiet: bool) -> Self {
+        let shown = if quiet {
+            Shown::Nothing
+        } else if std::io::stderr().is_terminal() {
+            let bar = ProgressBar::new(0);
+            let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} runs  {elapsed}")
+                .expect("the template has only known keys");
+            bar.set_style(style);
+            bar.set_message(what.to_owned());
+            Shown::Bar(bar)
+        } else {
+            Shown::Lines { what: what.to_owned(), began: Instant::now(), last: Mutex::new(Instant::now()) }
+        };
+        Progress { shown, total: AtomicU64::new(0), done: AtomicU64::new(0) }
+    }
+
+    /// There are `runs` to do in all.
+    pub fn expect(&self, runs: u64) {
+        self.total.store(runs, Ordering::Relaxed);
+        if let Shown::Bar(bar) = &self.shown {
+            bar.set_length(runs);
+        }
+    }
+
+    /// One more is done.
+    #[expect(clippy::disallowed_methods, reason = "wall-clock time is shown to the waiting user and goes nowhere else")]
+    pub fn step(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => bar.set_position(done),
+            Shown::Lines { what, began, last } => {
+                let now = Instant::now();
+                let mut last = last.lock().expect("no thread panics while it holds the last line's time");
+                if now.duration_since(*last) >= LINE_EVERY {
+                    *last = now;
+                    let total = self.total.load(Ordering::Relaxed);
+                    eprintln!("{what}: {done} of {total} runs, {:.0} s", now.duration_since(*began).as_secs_f64());
+                }
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,5 +1,12 @@
-//! Random numbers: counter-based, keyed by what they are for.
+//! Random numbers: counter-based, keyed by what they are for, turned into laws by inversion.
+//!
+//! [`Key`] is a stream of draws addressed by counter; [`Law`] turns one uniform into one variate, so that common
+//! random numbers stay in step whatever the law. Rarely drawn laws may use rand_distr through [`Key::rng`].
+//! Knows nothing of who draws, and keeps no state.
 
+mod key;
 mod law;
+mod quantile;
 
+pub use key::{Key, KeyedRng, hash_name, mix};
 pub use law::Law;

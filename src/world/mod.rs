@@ -10,22 +10,18 @@ mod program;
 pub use charge::{Basis, Charge, Direction, PriceRange, PriceStatus, Tap};
 pub use program::{CallSite, Choice, Operation, Step};
 
+pub use crate::topology::{Cap, ClusterId, GatewayId, HourLaw, Leg, LinkId, PastCap, Place, PlaceId, RegionId, ZoneId};
+
 use crate::id;
 use crate::policy::Policy;
 use crate::random::Law;
 use crate::table::Table;
-use crate::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
+use crate::units::{Duration, Ratio, SimTime};
 use crate::workload::Arrivals;
 
 id! {
-    /// A cluster's part in one zone: where replicas and proxies stand.
-    PlaceId,
-    /// A directed link.
-    LinkId,
     /// Something with servers and a queue that is not a service replica: a gateway replica's CPU, a sidecar's worker.
     StationId,
-    /// An east-west gateway: its replicas.
-    GatewayId,
     /// A way from one place to another and back.
     PathId,
     /// A service.
@@ -48,12 +44,6 @@ id! {
     FaultId,
     /// A law of durations.
     LawId,
-    /// A region (names only).
-    RegionId,
-    /// A zone of a region.
-    ZoneId,
-    /// A cluster.
-    ClusterId,
 }
 
 /// A compiled scenario: one variant, one setting of the uncertain inputs.
@@ -120,19 +110,6 @@ impl World {
     }
 }
 
-/// A cluster's part in one zone.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// The region.
-    pub region: RegionId,
-    /// The zone.
-    pub zone: ZoneId,
-    /// The cluster.
-    pub cluster: ClusterId,
-    /// `cluster/zone`, for people.
-    pub name: String,
-}
-
 /// A directed link: what physically or commercially carries bytes.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -155,53 +132,6 @@ pub struct Jitter {
     pub law: LawId,
     /// Factor by hour of the day.
     pub factor: HourLaw,
-}
-
-/// A figure for each hour of the day (piecewise constant).
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct HourLaw {
-    /// From 00:00 to 23:00, in the link's own time zone.
-    pub values: [f64; 24],
-    /// Time of day at simulated t = 0 (the end of the fill), in that time zone.
-    pub at_zero: Duration,
-}
-
-impl HourLaw {
-    /// The same figure all day.
-    pub const fn flat(value: f64) -> Self {
-        HourLaw { values: [value; 24], at_zero: Duration::ZERO }
-    }
-
-    /// The figure at `now`, with t = 0 of the day's clock at `zero` (the end of the fill).
-    pub fn at(&self, now: SimTime, zero: SimTime) -> f64 {
-        const HOUR: i128 = 3_600_000_000_000;
-        let of_day = i128::from(self.at_zero.nanos()) + i128::from(now.nanos()) - i128::from(zero.nanos());
-        self.values[of_day.div_euclid(HOUR).rem_euclid(24) as usize]
-    }
-}
-
-/// A bandwidth limit of a product.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Cap {
-    /// Bits per second that pass.
-    pub rate: BitsPerSec,
-    /// What happens to what does not.
-    pub past: PastCap,
-}
-
-/// Past a cap, bytes are dropped at once or wait.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PastCap {
-    /// Token bucket: what exceeds the burst is lost (and sent again by TCP).
-    Police {
-        /// Bucket depth in bytes.
-        burst: Bytes,
-    },
-    /// First in, first out, in a bounded buffer; what exceeds it is lost.
-    Shape {
-        /// The longest time that bytes may wait.
-        buffer: Duration,
-    },
 }
 
 /// A CPU with a queue: a gateway replica, a sidecar. First come, first served, unbounded.
@@ -259,19 +189,6 @@ pub struct Path {
     pub idle_limit: Duration,
     /// The product that carries it, a name of `connectivity:` or `network` for inside a VPC.
     pub via: String,
-}
-
-/// One leg of a path.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Leg {
-    /// Fixed delay: consecutive links that cannot queue.
-    Wait(Duration),
-    /// A link's random parts: jitter and loss of `links[link]` (its fixed delay is in a `Wait`).
-    Noise(LinkId),
-    /// A link's cap: police or shape.
-    Cap(LinkId),
-    /// The CPU of the gateway replica that the connection is pinned to.
-    Gateway(GatewayId),
 }
 
 /// A service, the same in all clusters.

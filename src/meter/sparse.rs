@@ -61,9 +61,11 @@ impl Quantile {
 /// Which value of the bucket that a rank falls into.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Within {
+    /// Its least value: for the lower end of an interval.
+    Bottom,
     /// Its middle: for estimates.
     Middle,
-    /// Its greatest value: for gates, which must not be met by rounding.
+    /// Its greatest value: for the upper end, and for gates, which must not be met by rounding.
     Top,
 }
 
@@ -130,6 +132,7 @@ impl SparseHistogram {
             if passed >= rank {
                 let (low, top) = (bucket_low(index, self.grouping), bucket_top(index, self.grouping));
                 let value = match within {
+                    Within::Bottom => low,
                     Within::Middle => low + (top - low) / 2,
                     Within::Top => top,
                 };

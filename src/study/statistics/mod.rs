@@ -1,0 +1,20 @@
+//! Statistics as pure functions: numbers in, intervals out.
+//!
+//! The unit of inference is the replication: requests of one run are never treated as independent of each other.
+//! Knows nothing of scenarios, variants or files. Every transcendental goes through `libm`, so that intervals are the
+//! same on every platform.
+
+mod distribution;
+mod interval;
+mod proportion;
+mod quantile;
+mod warm_up;
+
+pub use distribution::{beta_quantile, beta_share, normal_quantile, student_quantile};
+pub use interval::{Critical, Interval, mean_interval, paired_interval, ratio_interval, variance, variance_ratio};
+pub use proportion::{clopper_pearson, design_effect, wilson};
+pub use quantile::{
+    Floor, INTERVAL_REPLICATIONS, QuantileInterval, QuantilePairs, UNMARKED_BEYOND, UNMARKED_REPLICATIONS,
+    quantile_difference, quantile_interval,
+};
+pub use warm_up::{Minimum, WarmUpError, mser, warm_up_cut};

@@ -2,6 +2,7 @@
 //! so that a record can be priced without the book.
 
 use super::{GatewayId, PathId};
+use crate::provider::{Level, PriceRow, Status};
 use crate::units::Money;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,43 @@ pub struct PriceRange {
     pub mid: Money,
     /// The highest believable.
     pub high: Money,
+}
+
+impl PriceRange {
+    /// The range of a row of the price book; none where it has no price.
+    pub fn of(row: &PriceRow) -> Option<PriceRange> {
+        let mid = row.at(Level::Mid)?;
+        Some(PriceRange { low: row.at(Level::Low).unwrap_or(mid), mid, high: row.at(Level::High).unwrap_or(mid) })
+    }
+}
+
+impl From<Status> for PriceStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Sourced | Status::Secondary => PriceStatus::Sourced,
+            Status::Proxy | Status::Estimated => PriceStatus::Estimated,
+            Status::NotFound => PriceStatus::NotFound,
+        }
+    }
+}
+
+impl Charge {
+    /// A line at the price of a row of the book.
+    pub fn at(row: &PriceRow, product: &str, scope: &str, payer: &str, basis: Basis) -> Charge {
+        Charge {
+            product: product.to_owned(),
+            item: row.name.clone(),
+            scope: scope.to_owned(),
+            payer: payer.to_owned(),
+            basis,
+            price: PriceRange::of(row),
+            unit: row.unit.clone(),
+            gigabyte: row.gigabyte_bytes.unwrap_or(1 << 30),
+            status: row.status.into(),
+            source: row.source.clone(),
+            as_of: row.as_of.clone(),
+        }
+    }
 }
 
 /// How a price is known.

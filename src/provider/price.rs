@@ -1,0 +1,150 @@
+//! Prices, one row each, and the sizes of capacity units.
+//!
+//! A row holds from somewhere to somewhere: a region, an area, `abroad` (anywhere outside the mainland) or `*`; the most
+//! specific row wins. Amounts are in billionths of the currency unit.
+
+use serde::Deserialize;
+
+use super::{Books, Level, Region, Status};
+use crate::units::Money;
+
+/// Does a row hold both ways?
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// From `from` to `to` only.
+    Out,
+    /// Between them, whoever sends.
+    Any,
+}
+
+/// A price.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct PriceRow {
+    /// `cdt.gold`, `eip.egress`, `nlb.lcu`.
+    pub item: String,
+    /// Whose.
+    pub provider: String,
+    /// The provider's name of the product.
+    pub product: String,
+    /// What the invoice calls it.
+    pub name: String,
+    /// Where bytes come from or where the thing stands.
+    pub from: String,
+    /// Where they go.
+    pub to: String,
+    /// Does it hold both ways?
+    pub way: Way,
+    /// `GB`, `hour`, `LCU-hour`, `Mbps-month`.
+    pub unit: String,
+    /// First unit of the tier that the price is for; for `eip.bandwidth-day` how many Mbit/s it is for, together.
+    pub tier_from: u64,
+    /// Low end of what is believable.
+    pub low_nano: Option<i64>,
+    /// The figure used; none: not found.
+    pub mid_nano: Option<i64>,
+    /// High end.
+    pub high_nano: Option<i64>,
+    /// `USD`.
+    pub currency: String,
+    /// By what span it is metered: `hour` is rounded up, `day-maximum`, `month`, `second`.
+    pub period: String,
+    /// Who pays.
+    pub payer: String,
+    /// Bytes in the invoice's gigabyte, for units of GB.
+    pub gigabyte_bytes: Option<u64>,
+    /// How it is known.
+    pub status: Status,
+    /// Where from.
+    pub source: String,
+    /// When it was published or read.
+    pub as_of: String,
+    /// What the range rests on, what to beware of.
+    pub note: String,
+}
+
+impl PriceRow {
+    /// The price at an end of its range; none: not found.
+    pub fn at(&self, level: Level) -> Option<Money> {
+        let nano = match level {
+            Level::Low => self.low_nano,
+            Level::Mid => self.mid_nano,
+            Level::High => self.high_nano,
+        };
+        nano.map(|nano| Money(i128::from(nano)))
+    }
+}
+
+/// How much one capacity unit holds of each thing; an hour costs the greatest of the quotients.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct CapacityUnit {
+    /// The item of the price book: `nlb.lcu`, `nat.cu`.
+    pub item: String,
+    /// `tcp`, `udp`, `http`.
+    pub protocol: String,
+    /// New connections per second.
+    pub new_per_second: f64,
+    /// Open connections.
+    pub open: f64,
+    /// Gigabytes per hour.
+    pub gigabytes_per_hour: f64,
+    /// Rules evaluated per hour.
+    pub rules_per_hour: Option<f64>,
+    /// How it is known.
+    pub status: Status,
+    /// Where from.
+    pub source: String,
+    /// When read.
+    pub as_of: String,
+    /// What to beware of.
+    pub note: String,
+}
+
+/// How well `place` of a row fits a region (or a bare word such as an area): the region itself beats its area beats
+/// `abroad` beats `*`.
+fn fit(place: &str, word: &str, region: Option<&Region>) -> Option<u8> {
+    if place == word {
+        return Some(3);
+    }
+    match place {
+        "*" => Some(0),
+        "abroad" => region.is_some_and(|region| !region.mainland()).then_some(1),
+        _ => region.is_some_and(|region| region.area.word() == place).then_some(2),
+    }
+}
+
+impl Books {
+    /// The first tier's price of `item` from a region to a region (or areas; `*` where it does not matter).
+    pub fn price(&self, item: &str, from: &str, to: &str) -> Option<&PriceRow> {
+        self.price_tiers(item, from, to).into_iter().next()
+    }
+
+    /// All tiers of that price, lowest first.
+    pub fn price_tiers(&self, item: &str, from: &str, to: &str) -> Vec<&PriceRow> {
+        let (a, b) = (self.region(from), self.region(to));
+        let (from, to) = (a.map_or(from, |region| region.id.as_str()), b.map_or(to, |region| region.id.as_str()));
+        let rank = |row: &PriceRow| {
+            let straight = fit(&row.from, from, a).zip(fit(&row.to, to, b));
+            let turned = fit(&row.from, to, b).zip(fit(&row.to, from, a)).filter(|_| row.way == Way::Any);
+            straight.max(turned).map(|(x, y)| (x + y, x))
+        };
+        let rows = || self.prices.iter().filter(|row| row.item == item);
+        let Some(best) = rows().filter_map(rank).max() else { return Vec::new() };
+        let mut tiers: Vec<&PriceRow> = rows().filter(|row| rank(row) == Some(best)).collect();
+        tiers.sort_by_key(|row| row.tier_from);
+        tiers
+    }
+
+    /// Size of the capacity unit of `item`.
+    pub fn capacity_unit(&self, item: &str, protocol: &str) -> Option<&CapacityUnit> {
+        self.units.iter().find(|row| row.item == item && row.protocol == protocol)
+    }
+
+    /// The EIP by bandwidth of a region: prices per day of 1, 2, ... 5 Mbit/s together, and of each further one.
+    /// None where the book has no figure.
+    pub fn eip_bandwidth(&self, region: &str) -> Option<(Vec<&PriceRow>, &PriceRow)> {
+        let steps = self.price_tiers("eip.bandwidth-day", region, "*");
+        let more = self.price("eip.bandwidth-day-more", region, "*")?;
+        (!steps.is_empty() && more.mid_nano.is_some()).then_some((steps, more))
+    }
+}

@@ -1,0 +1,129 @@
+//! Regions: where they are, and to which billing area they belong.
+
+use serde::Deserialize;
+
+use super::Status;
+
+/// Billing area of inter-region traffic (CEN and CDT price tables).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Area {
+    /// The mainland.
+    China,
+    /// Asia Pacific; Hong Kong belongs here.
+    AsiaPacific,
+    /// Europe.
+    Europe,
+    /// North America.
+    NorthAmerica,
+    /// South America.
+    SouthAmerica,
+    /// The Middle East.
+    MiddleEast,
+    /// Australia, an area of the old price tables; its region is closed.
+    Australia,
+}
+
+impl Area {
+    /// The word in the books: `asia-pacific`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Area::China => "china",
+            Area::AsiaPacific => "asia-pacific",
+            Area::Europe => "europe",
+            Area::NorthAmerica => "north-america",
+            Area::SouthAmerica => "south-america",
+            Area::MiddleEast => "middle-east",
+            Area::Australia => "australia",
+        }
+    }
+}
+
+/// May one still build there?
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RegionKind {
+    /// Open to everybody.
+    Public,
+    /// A local region of one zone, announced to close.
+    Local,
+    /// Run by a partner.
+    Partner,
+    /// Closed.
+    Closed,
+}
+
+/// A region.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct Region {
+    /// `cn-hangzhou`.
+    pub id: String,
+    /// `China (Hangzhou)`.
+    pub name: String,
+    /// The city.
+    pub city: String,
+    /// The country.
+    pub country: String,
+    /// Billing area.
+    pub area: Area,
+    /// Degrees north, of the city's centre.
+    pub lat: f64,
+    /// Degrees east, of the city's centre.
+    pub lon: f64,
+    /// Zones named in old documents, a lower bound; none where not found.
+    pub zones: Option<u32>,
+    /// How the number of zones is known.
+    pub zones_status: Status,
+    /// May one still build there?
+    pub kind: RegionKind,
+    /// How the area is known.
+    pub status: Status,
+    /// Where from.
+    pub source: String,
+    /// When read.
+    pub as_of: String,
+    /// What to beware of.
+    pub note: String,
+}
+
+impl Region {
+    /// Is it in mainland China? Traffic between there and elsewhere, Hong Kong included, crosses the border.
+    pub fn mainland(&self) -> bool {
+        self.area == Area::China
+    }
+
+    /// Hours by which its clocks are ahead of UTC, without summer time: by country, since the mainland keeps one time.
+    pub fn utc_offset_hours(&self) -> f64 {
+        match self.country.as_str() {
+            "China" | "China (HK SAR)" | "Singapore" | "Malaysia" | "Philippines" => 8.0,
+            "Japan" | "South Korea" => 9.0,
+            "Indonesia" | "Thailand" => 7.0,
+            "Australia" => 10.0,
+            "India" => 5.5,
+            "Germany" => 1.0,
+            "United Kingdom" => 0.0,
+            "UAE" => 4.0,
+            "Saudi Arabia" => 3.0,
+            "Mexico" => -6.0,
+            // The two coasts differ: the meridian decides.
+            _ => (self.lon / 15.0).round(),
+        }
+    }
+
+    /// Great-circle distance in km on a sphere of radius 6371 km (haversine).
+    pub fn distance_km(&self, other: &Region) -> f64 {
+        let rad = |degrees: f64| degrees * std::f64::consts::PI / 180.0;
+        let half = |a: f64, b: f64| {
+            let s = libm::sin((b - a) / 2.0);
+            s * s
+        };
+        let (lat_a, lat_b) = (rad(self.lat), rad(other.lat));
+        let chord = half(lat_a, lat_b) + libm::cos(lat_a) * libm::cos(lat_b) * half(rad(self.lon), rad(other.lon));
+        2.0 * 6371.0 * libm::asin(chord.sqrt().min(1.0))
+    }
+
+    /// The least round trip that glass allows over that distance: light passes 200 km of fibre in a millisecond.
+    pub fn fibre_rtt_ms(&self, other: &Region) -> f64 {
+        2.0 * self.distance_km(other) / 200.0
+    }
+}

@@ -1,0 +1,242 @@
+//! The shipped books: complete, each row with its source, and round trips that a globe allows.
+
+use std::collections::BTreeSet;
+
+use eastwest::provider::{Books, Level, LossProfile, PublicDirection, RttMethod, Status, catalog};
+use eastwest::units::Money;
+
+fn books() -> &'static Books {
+    Books::builtin()
+}
+
+#[test]
+fn the_books_hold_what_was_collected() {
+    let b = books();
+    let counts = [
+        ("regions", b.regions.len(), 32),
+        ("rtt", b.rtt.len(), 300), // 25 regions, each pair once: 25 * 24 / 2
+        ("sla", b.slas.len(), 26), // 23 statements, credits in 3 rows and one row of two figures in 2
+        ("limits", b.limits.len(), 28),
+        ("incidents", b.incidents.len(), 16),
+        ("incident phases", b.phases.len(), 33),
+        ("reliability", b.reliability.len(), 14),
+        ("CDT Gold area pairs", b.prices.iter().filter(|p| p.item == "cdt.gold").count(), 21), // 6 areas: 6 * 7 / 2
+        ("EIP fees", b.prices.iter().filter(|p| p.item == "eip.hour").count(), 32),
+        ("EIP egress", b.prices.iter().filter(|p| p.item == "eip.egress").count(), 32),
+    ];
+    for (book, found, collected) in counts {
+        assert_eq!(found, collected, "{book}");
+    }
+    let proxies = b.rtt.iter().filter(|row| row.method == RttMethod::CityProxy).count();
+    assert_eq!(proxies, 35);
+}
+
+#[test]
+fn every_row_says_how_it_is_known_where_from_and_when() {
+    let words: BTreeSet<&str> = ["sourced", "secondary", "proxy", "estimated", "not-found"].into();
+    for (name, _) in catalog::names() {
+        let table = catalog::table(name, "").unwrap();
+        let column = |want: &str| table.header.iter().position(|c| c == want);
+        let source = column("source").unwrap_or_else(|| panic!("{name} has no source"));
+        let as_of = column("as_of").unwrap_or_else(|| panic!("{name} has no date"));
+        let status = column("status").unwrap_or_else(|| panic!("{name} has no status"));
+        for row in &table.rows {
+            assert!(words.contains(row[status].as_str()), "{name}: {row:?}");
+            assert!(!row[source].is_empty() && !row[as_of].is_empty(), "{name}: {row:?}");
+        }
+    }
+}
+
+#[test]
+fn no_key_stands_twice() {
+    let keys: [(&str, &[&str]); 11] = [
+        ("regions", &["id"]),
+        ("rtt-fit", &["key"]),
+        ("latency", &["key"]),
+        ("loss", &["profile", "path"]),
+        ("prices", &["item", "from", "to", "tier_from"]),
+        ("capacity-units", &["item", "protocol"]),
+        ("sla", &["provider", "service", "configuration"]),
+        ("limits", &["key"]),
+        ("incidents", &["id"]),
+        ("incident-phases", &["incident", "phase"]),
+        ("reliability", &["key"]),
+    ];
+    for (name, columns) in keys {
+        let table = catalog::table(name, "").unwrap();
+        let at: Vec<usize> = columns.iter().map(|c| table.header.iter().position(|h| h == c).unwrap()).collect();
+        let mut seen = BTreeSet::new();
+        for row in &table.rows {
+            let key: Vec<&str> = at.iter().map(|&i| row[i].as_str()).collect();
+            assert!(seen.insert(key.clone()), "{name}: {key:?} stands twice");
+        }
+    }
+    let mut pairs = BTreeSet::new();
+    for row in &books().rtt {
+        let pair = if row.a < row.b { (&row.a, &row.b) } else { (&row.b, &row.a) };
+        assert!(row.a != row.b && pairs.insert(pair), "{pair:?} stands twice");
+    }
+}
+
+#[test]
+fn prices_are_ordered_and_sourced_ones_are_points_unless_the_note_says_why() {
+    for row in &books().prices {
+        let key = format!("{} {} {} tier {}", row.item, row.from, row.to, row.tier_from);
+        match (row.at(Level::Low), row.at(Level::Mid), row.at(Level::High)) {
+            (Some(low), Some(mid), Some(high)) => {
+                assert!(Money::ZERO <= low && low <= mid && mid <= high, "{key}");
+                assert_ne!(row.status, Status::NotFound, "{key}");
+                if row.status == Status::Sourced && low < high {
+                    assert!(row.note.contains("stale") || row.note.contains("0.16-0.181"), "{key}: {}", row.note);
+                }
+                if row.status == Status::Estimated {
+                    assert!(!row.note.is_empty(), "{key}: an estimate says what it rests on");
+                }
+            }
+            (None, None, None) => assert_eq!(row.status, Status::NotFound, "{key}"),
+            _ => panic!("{key}: half a range"),
+        }
+        assert_eq!(row.unit == "GB", row.gigabyte_bytes.is_some(), "{key}: a price per GB says its gigabyte");
+        assert!(row.gigabyte_bytes.is_none_or(|bytes| bytes == 1 << 30 || bytes == 1_000_000_000), "{key}");
+    }
+}
+
+#[test]
+fn the_prices_that_decide_are_the_collected_ones() {
+    let usd = |item: &str, from: &str, to: &str| {
+        books().price(item, from, to).and_then(|row| row.at(Level::Mid)).map(|money| money.units())
+    };
+    assert_eq!(usd("cdt.gold", "cn-hangzhou", "cn-beijing"), Some(0.072));
+    assert_eq!(usd("cdt.gold", "cn-hangzhou", "cn-hongkong"), Some(0.8), "Hong Kong lies across the border");
+    assert_eq!(usd("cdt.gold", "ap-southeast-1", "cn-hangzhou"), Some(0.8), "a pair holds both ways");
+    assert_eq!(usd("cdt.gold", "eu-central-1", "us-east-1"), Some(0.05));
+    assert_eq!(usd("cdt.gold", "me-east-1", "me-central-1"), None, "not found is not zero");
+    assert_eq!(usd("cdt.platinum", "ap-southeast-1", "ap-northeast-1"), Some(0.12));
+    assert_eq!(usd("cen.plan", "cn-hangzhou", "ap-southeast-1"), None);
+    assert_eq!(usd("eip.egress", "alibaba/cn-hongkong", "*"), Some(0.156));
+    assert_eq!(usd("eip.egress", "cn-qingdao", "*"), Some(0.113));
+    assert_eq!(usd("nlb.lcu", "cn-hangzhou", "*"), Some(0.005));
+    assert_eq!(usd("nat.hour", "eu-west-1", "*"), Some(0.043));
+    assert_eq!(usd("ga.cross-border", "ap-southeast-1", "cn-shanghai"), Some(0.96));
+    assert_eq!(usd("ga.cross-border", "ap-southeast-1", "eu-west-1"), None, "the line joins the mainland with abroad");
+    assert_eq!(usd("aws.inter-region", "us-east-1", "us-east-2"), Some(0.01), "the pair beats its source region");
+    assert_eq!(usd("aws.inter-region", "us-east-1", "eu-west-1"), Some(0.02));
+    let tiers: Vec<u64> = books().price_tiers("aws.egress", "*", "*").iter().map(|row| row.tier_from).collect();
+    assert_eq!(tiers, [0, 10_240, 51_200, 153_600]);
+    let (steps, more) = books().eip_bandwidth("cn-hangzhou").unwrap();
+    let steps: Vec<f64> = steps.iter().map(|row| row.at(Level::Mid).unwrap().units()).collect();
+    assert_eq!((steps, more.at(Level::Mid).unwrap().units()), (vec![0.14, 0.28, 0.43, 0.57, 0.71], 0.5));
+    assert!(books().eip_bandwidth("ap-northeast-2").is_none());
+    let lcu = books().capacity_unit("nlb.lcu", "tcp").unwrap();
+    assert_eq!((lcu.new_per_second, lcu.open, lcu.gigabytes_per_hour), (800.0, 100_000.0, 1.0));
+}
+
+#[test]
+fn no_round_trip_is_faster_than_light_in_fibre() {
+    for row in &books().rtt {
+        let (a, b) = (books().region(&row.a).unwrap(), books().region(&row.b).unwrap());
+        // Cities, not data centres: 20 km of each end is not known, 0.4 ms both ways and back.
+        assert!(row.mid_ms + 0.4 >= a.fibre_rtt_ms(b), "{} - {}: {} ms", row.a, row.b, row.mid_ms);
+        assert!(row.low_ms <= row.mid_ms && row.mid_ms <= row.high_ms, "{} - {}", row.a, row.b);
+        assert!((a.distance_km(b) - row.great_circle_km).abs() <= 2.0, "{} - {}", row.a, row.b);
+    }
+}
+
+#[test]
+fn no_estimated_round_trip_is_longer_than_a_detour_by_more_than_its_uncertainty() {
+    let b = books();
+    for row in b.rtt.iter().filter(|row| row.method != RttMethod::CityProxy) {
+        for via in &b.regions {
+            let (Some(one), Some(two)) = (b.rtt_row(&row.a, &via.id), b.rtt_row(&via.id, &row.b)) else { continue };
+            let detour = one.mid_ms + two.mid_ms;
+            assert!(
+                row.mid_ms <= detour + (row.high_ms - row.mid_ms),
+                "{} - {} takes {} ms, by {} {detour} ms",
+                row.a,
+                row.b,
+                row.mid_ms,
+                via.id
+            );
+        }
+    }
+}
+
+#[test]
+fn mainland_and_abroad_meet_at_an_exit() {
+    let b = books();
+    const EXITS: [&str; 4] = ["cn-beijing", "cn-shanghai", "cn-guangzhou", "cn-shenzhen"];
+    for row in b.rtt.iter().filter(|row| row.method != RttMethod::CityProxy) {
+        let (x, y) = (b.region(&row.a).unwrap(), b.region(&row.b).unwrap());
+        if x.mainland() == y.mainland() {
+            continue;
+        }
+        let (inland, abroad) = if x.mainland() { (x, y) } else { (y, x) };
+        if EXITS.contains(&inland.id.as_str()) {
+            continue;
+        }
+        assert_eq!(row.method, RttMethod::GreatCircleViaGateway, "{} - {}", row.a, row.b);
+        let mid = |p: &str, q: &str| b.rtt_row(p, q).unwrap().mid_ms;
+        let shortest =
+            EXITS.iter().map(|exit| mid(&inland.id, exit) + mid(exit, &abroad.id)).min_by(f64::total_cmp).unwrap();
+        // Each half is rounded to a tenth; the sum may be off by one more.
+        assert!(row.mid_ms >= shortest - 0.3, "{} - {}: {} < {shortest}", row.a, row.b, row.mid_ms);
+    }
+}
+
+#[test]
+fn every_pair_of_regions_has_a_round_trip_and_the_modelled_ones_say_so() {
+    let b = books();
+    let mut modelled = 0;
+    for x in &b.regions {
+        for y in &b.regions {
+            let rtt = b.rtt(&x.id, &y.id).unwrap();
+            assert!(rtt.low <= rtt.mid && rtt.mid <= rtt.high, "{} - {}", x.id, y.id);
+            assert_eq!(rtt, b.rtt(&y.id, &x.id).unwrap(), "{} - {} both ways", x.id, y.id);
+            assert!(rtt.mid.millis() + 0.4 >= x.fibre_rtt_ms(y), "{} - {}: {}", x.id, y.id, rtt.mid);
+            modelled += usize::from(rtt.modelled && x.id < y.id);
+        }
+    }
+    assert_eq!(modelled, 32 * 31 / 2 - 300);
+    // Nanjing lies 270 km from Shanghai and must leave through it: longer than Shanghai's own way, yet by little.
+    let (near, far) = (b.rtt("cn-shanghai", "ap-southeast-1").unwrap(), b.rtt("cn-nanjing", "ap-southeast-1").unwrap());
+    assert!(far.modelled && far.mid > near.mid && far.mid.millis() < near.mid.millis() + 10.0, "{far:?}");
+    // The fit gives back what the book holds where both know the pair: Qingdao - Beijing, 550 km: 1 + 2.2 * 5.5 ms.
+    assert_eq!(b.rtt("cn-qingdao", "cn-beijing").unwrap().mid.nanos(), 13_100_000);
+    assert!(b.rtt("cn-qingdao", "cn-atlantis").is_none());
+}
+
+#[test]
+fn the_evening_loses_packets_only_on_the_way_in() {
+    let b = books();
+    for profile in LossProfile::ALL {
+        let inbound = b.loss(profile, PublicDirection::between(false, true));
+        let outbound = b.loss(profile, PublicDirection::between(true, false));
+        let hours = inbound.loss_by_hour();
+        assert!(hours[21] > 3.0 * hours[9], "{profile:?}");
+        assert_eq!(outbound.loss_by_hour()[21], outbound.loss_by_hour()[9], "{profile:?}");
+        assert!(b.loss(profile, PublicDirection::OneSide).base < inbound.base, "{profile:?}");
+    }
+    assert_eq!(b.loss(LossProfile::Typical, PublicDirection::AbroadToMainland).loss_by_hour()[20], 0.05);
+}
+
+#[test]
+fn phases_lie_within_their_incident_and_every_incident_has_one() {
+    let b = books();
+    for incident in &b.incidents {
+        assert!(b.phases(&incident.id).next().is_some(), "{}", incident.id);
+    }
+    for phase in &b.phases {
+        let incident = b.incident(&phase.incident).unwrap_or_else(|| panic!("{} is an incident", phase.incident));
+        assert!(phase.start_min < phase.end_min && phase.end_min <= incident.minutes, "{phase:?}");
+        assert!(0.0 <= phase.loss_low && phase.loss_low <= phase.loss_high && phase.loss_high <= 1.0, "{phase:?}");
+    }
+}
+
+#[test]
+fn a_mistyped_region_is_recognised() {
+    let nearest = |name: &str| books().nearest(name).map(|region| region.id.as_str());
+    assert_eq!(nearest("cn-hangzou"), Some("cn-hangzhou"));
+    assert_eq!(nearest("alibaba/ap-southeast1"), Some("ap-southeast-1"));
+    assert_eq!(nearest("Frankfurt"), Some("eu-central-1"));
+    assert_eq!(nearest("???"), None);
+}

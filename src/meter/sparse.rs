@@ -114,6 +114,29 @@ impl SparseHistogram {
         self.max_ns = self.max_ns.max(other.max_ns);
     }
 
+    /// What is left when all values of `part`, which was merged into this, are taken out again. The extremes of what is
+    /// left are known to the precision of a bucket only.
+    #[must_use]
+    pub fn without(&self, part: &SparseHistogram) -> SparseHistogram {
+        let mut rest = SparseHistogram::empty(self.grouping);
+        let mut taken = part.buckets.iter().peekable();
+        for &(index, count) in &self.buckets {
+            let less = taken.next_if(|&&(other, _)| other == index).map_or(0, |&(_, less)| less);
+            let left = count.checked_sub(less).expect("only values that were merged are taken out");
+            if left > 0 {
+                rest.buckets.push((index, left));
+            }
+        }
+        assert!(taken.next().is_none(), "only values that were merged are taken out");
+        rest.count = self.count - part.count;
+        rest.sum_ns = self.sum_ns - part.sum_ns;
+        if let (Some(&(first, _)), Some(&(last, _))) = (rest.buckets.first(), rest.buckets.last()) {
+            rest.min_ns = bucket_low(first, self.grouping).max(self.min_ns);
+            rest.max_ns = bucket_top(last, self.grouping).min(self.max_ns);
+        }
+        rest
+    }
+
     /// All of them merged; `grouping` is that of an empty result.
     pub fn merged<'a>(grouping: u8, all: impl IntoIterator<Item = &'a SparseHistogram>) -> SparseHistogram {
         let mut sum = SparseHistogram::empty(grouping);
@@ -223,6 +246,15 @@ mod tests {
         let forward = SparseHistogram::merged(10, &parts);
         assert_eq!(forward, together);
         assert_eq!(SparseHistogram::merged(10, parts.iter().rev()), together);
+    }
+
+    #[test]
+    fn what_was_merged_can_be_taken_out_again() {
+        let (a, b) = (of([1, 5, 5, 900]), of([5, 1_000_000]));
+        let mut both = a.clone();
+        both.merge(&b);
+        assert_eq!(both.without(&b), a);
+        assert_eq!(both.without(&both), SparseHistogram::empty(10));
     }
 
     #[test]

@@ -1,3 +1,10 @@
 //! From a scenario to an answer: the design of replications, what they say with which certainty, the bill, the gates.
 
+pub mod figure;
+pub mod progress;
+pub mod recovery;
+pub mod resource;
+pub mod sample;
 pub mod statistics;
+pub mod summary;
+pub mod traffic;

@@ -1,0 +1,192 @@
+//! What a named fault did: requests lost in its window, availability there, and how long it took to recover.
+
+use super::figure::{Design, latencies};
+use super::sample::{Part, Sample, samples};
+use crate::meter::{Quantile, Within};
+use crate::record::{Estimate, FaultRow, FaultSummary, RequestRow, Run, SparseHistogram};
+
+/// A success share this far below that of before the fault is not yet back.
+const SUCCESS_SLACK: f64 = 0.001;
+/// A p99 this many times the worst window's before the fault is not yet back.
+const P99_SLACK: f64 = 1.25;
+
+/// All named faults of a variant.
+pub fn faults(runs: &[Run], design: Design) -> Vec<FaultSummary> {
+    let Some(first) = runs.first() else { return Vec::new() };
+    first.faults.iter().map(|fault| summary(runs, fault, design)).collect()
+}
+
+fn summary(runs: &[Run], fault: &FaultRow, design: Design) -> FaultSummary {
+    let within = samples(runs, Part::During(&fault.fault), &|_| true);
+    FaultSummary {
+        name: fault.fault.clone(),
+        lost: lost(runs, &fault.fault, design),
+        sent: design.mean(&within.iter().map(|sample| sample.sent as f64).collect::<Vec<_>>()),
+        availability: design.availability(&within),
+        recovery_s: recovery(runs, &fault.fault, design),
+        p99_ms: design.quantile_ms(&latencies(&within), Quantile::P99),
+    }
+}
+
+/// Requests lost to a fault, per occurrence: those that failed in its window, and those before it that it hit.
+pub fn lost(runs: &[Run], fault: &str, design: Design) -> Estimate {
+    let each: Vec<f64> = runs
+        .iter()
+        .map(|run| {
+            let before: u64 = run.faults.iter().filter(|row| row.fault == fault).map(|row| row.hit_before).sum();
+            (Sample::of(run, Part::During(fault), &|_| true).lost + before) as f64
+        })
+        .collect();
+    let mut estimate = design.mean(&each);
+    estimate.low = estimate.low.map(|low| low.max(0.0));
+    estimate
+}
+
+/// Seconds from a fault's start until success and p99 are back at what they were before it, to the precision of a
+/// window (a sixtieth of the horizon). Where some replication does not see it, there is no value but a lower bound.
+pub fn recovery(runs: &[Run], fault: &str, design: Design) -> Estimate {
+    let found: Vec<Back> = runs.iter().filter_map(|run| back(run, fault)).collect();
+    if found.len() < runs.len() || found.is_empty() {
+        return Estimate::none("no window before the fault to compare with");
+    }
+    let seconds: Vec<f64> = found.iter().map(|back| back.seconds).collect();
+    let unseen = found.iter().filter(|back| !back.seen).count();
+    let estimate = design.mean(&seconds);
+    if unseen == 0 {
+        let low = estimate.low.map(|low| low.max(0.0));
+        return Estimate { low, ..estimate };
+    }
+    Estimate {
+        low: Some(seconds.iter().sum::<f64>() / seconds.len() as f64),
+        confidence: Some(design.level()),
+        n: Some(design.replications),
+        ..Estimate::none(format!("not back within the measured time in {unseen} of {} replications", runs.len()))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Back {
+    seconds: f64,
+    /// Was it seen to be back, or did the measured time (or the next fault) end first?
+    seen: bool,
+}
+
+struct Window {
+    sent: u64,
+    success: f64,
+    p99: Option<u64>,
+}
+
+fn window(run: &Run, number: usize) -> Window {
+    let of_row = |row: &RequestRow| row.windows.get(number).map(|window| (window.sent, window.latency.clone()));
+    let mut sent = 0;
+    let mut latency = SparseHistogram::empty(super::sample::REQUEST_GROUPING);
+    for (count, values) in run.rows.iter().filter_map(of_row) {
+        sent += count;
+        latency.merge(&values);
+    }
+    Window {
+        sent,
+        success: if sent == 0 { 1.0 } else { latency.count as f64 / sent as f64 },
+        p99: latency.quantile(Quantile::P99, Within::Middle),
+    }
+}
+
+fn back(run: &Run, fault: &str) -> Option<Back> {
+    let this = run.faults.iter().find(|row| row.fault == fault)?;
+    let count = run.rows.iter().map(|row| row.windows.len()).max()?;
+    let length_ns = (run.horizon_ns / count as u64).max(1);
+    let start = (this.start_ns / length_ns) as usize;
+    // Before any fault: what normal is.
+    let first_start = run.faults.iter().map(|row| row.start_ns).min()?;
+    let normal: Vec<Window> = (0..(first_start / length_ns) as usize).map(|number| window(run, number)).collect();
+    let sent = normal.iter().map(|window| window.sent).sum::<u64>();
+    if sent == 0 {
+        return None;
+    }
+    let success = normal.iter().map(|window| window.success * window.sent as f64).sum::<f64>() / sent as f64;
+    let p99 = normal.iter().filter_map(|window| window.p99).max()?;
+    let good = |window: &Window| {
+        let noise = 3.0 * libm::sqrt(success * (1.0 - success) / window.sent.max(1) as f64);
+        let fast = window.p99.is_some_and(|now| now as f64 <= P99_SLACK * p99 as f64);
+        window.sent == 0 || (window.success >= success - noise.max(SUCCESS_SLACK) && fast)
+    };
+    // The next fault's start ends what can be said of this one.
+    let next = run.faults.iter().map(|row| row.start_ns).filter(|&other| other > this.start_ns).min();
+    let end = next.map_or(count, |next| (next / length_ns) as usize).min(count);
+    let last_bad = (start..end).rev().find(|&number| !good(&window(run, number)));
+    let Some(last_bad) = last_bad else { return Some(Back { seconds: 0.0, seen: true }) };
+    let until_ns = (last_bad as u64 + 1) * length_ns;
+    let seconds = until_ns.saturating_sub(this.start_ns) as f64 / 1e9;
+    Some(Back { seconds, seen: last_bad + 1 < end })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meter::Histogram;
+    use crate::record::RequestWindow;
+    use crate::units::Duration;
+
+    /// A minute of sixty windows; `bad` windows lose half of their requests.
+    fn run(faults: &[(&str, u64, u64)], bad: impl Fn(usize) -> bool) -> Run {
+        let windows = (0..60).map(|number| {
+            let mut latency = Histogram::new(10);
+            let ok = if bad(number) { 500 } else { 1000 };
+            (0..ok).for_each(|i| latency.record(10_000_000 + i * 1000));
+            RequestWindow { sent: 1000, failed: [1000 - ok, 0, 0, 0, 0, 0, 0, 0], latency: latency.sparse() }
+        });
+        let row = RequestRow { windows: windows.collect(), ..RequestRow::default() };
+        let fault = |&(name, start_s, end_s): &(&str, u64, u64)| FaultRow {
+            fault: name.into(),
+            start_ns: start_s * 1_000_000_000,
+            end_ns: end_s * 1_000_000_000,
+            rows: vec![(1000, [0, 500, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
+            hit_before: 3,
+        };
+        Run {
+            horizon_ns: 60_000_000_000,
+            rows: vec![row],
+            faults: faults.iter().map(fault).collect(),
+            ..Run::default()
+        }
+    }
+
+    fn design() -> Design {
+        Design::new(10, Duration::from_secs(60))
+    }
+
+    #[test]
+    fn recovery_runs_from_the_faults_start_to_the_end_of_the_last_bad_window() {
+        let runs = vec![run(&[("cut", 20, 30)], |number| (20..33).contains(&number)); 10];
+        let got = recovery(&runs, "cut", design());
+        assert_eq!((got.value, got.low, got.high), (Some(13.0), Some(13.0), Some(13.0)));
+    }
+
+    #[test]
+    fn what_does_not_recover_in_time_has_a_lower_bound_and_no_value() {
+        let runs = vec![run(&[("cut", 20, 30)], |number| number >= 20); 10];
+        let got = recovery(&runs, "cut", design());
+        assert_eq!((got.value, got.low, got.high), (None, Some(40.0), None));
+        assert!(got.why.is_some_and(|why| why.contains("10 of 10")));
+    }
+
+    #[test]
+    fn the_next_fault_ends_what_can_be_said_of_this_one() {
+        let runs = vec![run(&[("one", 10, 12), ("two", 30, 32)], |n| (10..15).contains(&n) || n >= 30); 10];
+        assert_eq!(recovery(&runs, "one", design()).value, Some(5.0));
+        assert_eq!(recovery(&runs, "two", design()).value, None);
+    }
+
+    #[test]
+    fn a_fault_that_nobody_feels_takes_no_time() {
+        let runs = vec![run(&[("cut", 20, 30)], |_| false); 10];
+        assert_eq!(recovery(&runs, "cut", design()).value, Some(0.0));
+    }
+
+    #[test]
+    fn losses_are_those_in_the_window_and_those_that_it_hit_before() {
+        let runs = vec![run(&[("cut", 20, 30)], |_| false); 10];
+        assert_eq!(lost(&runs, "cut", design()).value, Some(503.0));
+    }
+}

@@ -1,0 +1,135 @@
+//! The decision table: one row per measure, one column per variant. The terminal, Markdown and the page print it.
+
+use crate::record::{BillLine, Comparison, Estimate, VariantResult};
+
+use super::number::{Unit, invoice};
+
+/// The table that a decision is read from.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Decision {
+    /// Heads of the columns: the variants, in the order of the file.
+    pub variants: Vec<String>,
+    /// The measures.
+    pub rows: Vec<Row>,
+}
+
+/// A measure, or the line below one that qualifies it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Row {
+    /// What the cells are: `p99`, `noise, 95 %`.
+    pub label: String,
+    /// Does it qualify the row above (an interval, a part of a sum)?
+    pub detail: bool,
+    /// One per variant; empty where there is nothing to say.
+    pub cells: Vec<String>,
+}
+
+/// At most this many lines of a bill stand in the table; the whole bill is printed below it.
+const MAIN_LINES: usize = 5;
+
+impl Decision {
+    /// The table of `comparison`.
+    pub fn of(comparison: &Comparison) -> Decision {
+        let mut table =
+            Decision { variants: comparison.variants.iter().map(|v| v.name.clone()).collect(), rows: Vec::new() };
+        let variants = &comparison.variants;
+        for quantile in ["p50", "p99", "p99.9"] {
+            let figures = variants.iter().map(|v| quantile_of(v, quantile)).collect::<Vec<_>>();
+            table.measure(quantile, Unit::Milliseconds, &figures);
+        }
+        let success = variants.iter().map(|v| v.total.availability.clone()).collect::<Vec<_>>();
+        table.measure("success", Unit::Share, &success);
+        for fault in fault_names(comparison) {
+            let lost = variants.iter().map(|v| lost_in(v, &fault)).collect::<Vec<_>>();
+            table.measure(&format!("lost in {fault}"), Unit::Plain("requests"), &lost);
+        }
+        let month = variants.iter().map(|v| v.bill.month.clone()).collect::<Vec<_>>();
+        table.measure("cost per month", Unit::Money(&comparison.currency), &month);
+        table.main_lines(variants);
+        table
+    }
+
+    /// A row with its figures and, where any variant has them, a row of intervals and one of ranges over the inputs.
+    fn measure(&mut self, label: &str, unit: Unit<'_>, figures: &[Estimate]) {
+        self.push(label, false, figures.iter().map(|figure| unit.value(figure)).collect());
+        let confidence = figures.iter().find_map(|figure| figure.confidence).unwrap_or(0.95);
+        let noise = figures.iter().map(|figure| unit.interval(figure).unwrap_or_default()).collect::<Vec<_>>();
+        // An exact figure has no noise worth a line: a bill from counted traffic that does not vary.
+        if noise.iter().any(|cell| !cell.is_empty() && !cell.ends_with("exactly")) {
+            self.push(&format!("noise, {:.0} %", confidence * 100.0), true, noise);
+        }
+        let inputs = figures.iter().map(|figure| unit.inputs(figure).unwrap_or_default()).collect::<Vec<_>>();
+        if inputs.iter().any(|cell| !cell.is_empty()) {
+            self.push("over the inputs", true, inputs);
+        }
+    }
+
+    /// The lines that make up most of the bills, and the rest as one.
+    fn main_lines(&mut self, variants: &[VariantResult]) {
+        let mut weights: Vec<(String, f64)> = Vec::new();
+        for line in variants.iter().flat_map(|v| &v.bill.lines) {
+            let amount = line.amount.value.unwrap_or(0.0);
+            match weights.iter_mut().find(|(item, _)| *item == line.item) {
+                Some((_, weight)) => *weight += amount,
+                None => weights.push((line.item.clone(), amount)),
+            }
+        }
+        weights.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let many = weights.len() > MAIN_LINES + 1;
+        let main = weights.iter().take(if many { MAIN_LINES } else { MAIN_LINES + 1 }).map(|(item, _)| item.as_str());
+        let main = main.collect::<Vec<_>>();
+        for item in &main {
+            let cells = variants.iter().map(|v| sum_cell(v, |line| line.item == *item)).collect();
+            self.push(item, true, cells);
+        }
+        if many {
+            let label = format!("{} other lines", weights.len() - MAIN_LINES);
+            let cells = variants.iter().map(|v| sum_cell(v, |line| !main.contains(&line.item.as_str()))).collect();
+            self.push(&label, true, cells);
+        }
+    }
+
+    fn push(&mut self, label: &str, detail: bool, cells: Vec<String>) {
+        self.rows.push(Row { label: label.to_owned(), detail, cells });
+    }
+}
+
+/// The sum of the lines that `take` picks, marked where a price in it is estimated or not known.
+fn sum_cell(variant: &VariantResult, take: impl Fn(&BillLine) -> bool) -> String {
+    let lines = variant.bill.lines.iter().filter(|line| take(line)).collect::<Vec<_>>();
+    let Some(total) = lines.iter().filter_map(|line| line.amount.value).reduce(|a, b| a + b) else {
+        return if lines.is_empty() { "–".to_owned() } else { "no price".to_owned() };
+    };
+    let mark = if lines.iter().any(|line| line.amount.value.is_none()) {
+        "at least "
+    } else if lines.iter().any(|line| line.status == "estimated") {
+        "est. "
+    } else {
+        ""
+    };
+    format!("{mark}{}", invoice(total, variant.bill.month.value.unwrap_or(total)))
+}
+
+/// The quantile of all requests of a variant.
+pub fn quantile_of(variant: &VariantResult, quantile: &str) -> Estimate {
+    variant.total.latency_ms.get(quantile).cloned().unwrap_or_else(|| Estimate::none("not measured"))
+}
+
+/// Requests that a variant lost to a named fault.
+pub fn lost_in(variant: &VariantResult, fault: &str) -> Estimate {
+    let found = variant.faults.iter().find(|summary| summary.name == fault);
+    found.map_or_else(|| Estimate::none("not in this variant"), |summary| summary.lost.clone())
+}
+
+/// Every fault that the scenario or a variant names, in order.
+pub fn fault_names(comparison: &Comparison) -> Vec<String> {
+    let scenario = comparison.faults.iter().map(|fault| &fault.name);
+    let variants = comparison.variants.iter().flat_map(|v| &v.faults).map(|fault| &fault.name);
+    let mut names: Vec<String> = Vec::new();
+    for name in scenario.chain(variants) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}

@@ -1,0 +1,344 @@
+//! Sentences computed from the figures: who is faster, what is not distinguishable, what a chart shows.
+//!
+//! No claim is ever typed into a template: every word that ranks one variant over another is chosen here, by figures.
+
+use crate::record::{Comparison, Difference, Estimate, VariantResult};
+
+use super::decision::{fault_names, lost_in, quantile_of};
+use super::number::{Unit, clock, half_width, place, rounded};
+
+/// What an interval says of a difference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// The whole interval is below zero.
+    Less,
+    /// The whole interval is above zero.
+    More,
+    /// The interval holds zero.
+    Alike,
+    /// There is no interval to judge by.
+    Unknown,
+}
+
+/// What the interval of `difference` says; an exact difference is its own interval.
+pub fn told(difference: &Estimate) -> Told {
+    let Some(value) = difference.value else { return Told::Unknown };
+    match (difference.low, difference.high) {
+        (Some(low), Some(high)) if low == 0.0 && high == 0.0 => Told::Alike,
+        (Some(low), _) if low > 0.0 => Told::More,
+        (_, Some(high)) if high < 0.0 => Told::Less,
+        (None, None) if value == 0.0 => Told::Alike,
+        (None, None) if difference.n.is_none() => {
+            if value < 0.0 {
+                Told::Less
+            } else {
+                Told::More
+            }
+        }
+        (Some(_), Some(_)) => Told::Alike,
+        _ => Told::Unknown,
+    }
+}
+
+/// The paired differences in words, one paragraph per variant after the first.
+pub fn differences(comparison: &Comparison) -> Vec<String> {
+    let others = comparison.variants.iter().skip(1);
+    others.filter_map(|variant| paired(comparison, variant)).collect()
+}
+
+fn paired(comparison: &Comparison, variant: &VariantResult) -> Option<String> {
+    let mine = comparison.differences.iter().filter(|d| d.variant == variant.name).collect::<Vec<_>>();
+    let from = &mine.first()?.from;
+    let base = comparison.variants.iter().find(|v| v.name == *from)?;
+    let find = |metric: &str| mine.iter().find(|d| d.metric == metric).copied();
+
+    let mut parts = Vec::new();
+    if let Some(p99) = find("p99") {
+        parts.push(speed(p99, base));
+    }
+    if let Some(cost) = find("cost") {
+        parts.push(cost_words(cost, &comparison.currency));
+    }
+    let mut text = if parts.is_empty() {
+        format!("{}: ", variant.name)
+    } else {
+        format!("{} {}.", variant.name, parts.join(" and "))
+    };
+
+    let mut rest = Vec::new();
+    for metric in ["mean", "p50", "p99.9"] {
+        if let Some(difference) = find(metric) {
+            rest.push(at(metric, difference));
+        }
+    }
+    if let Some(success) = find("availability") {
+        rest.push(success_words(success));
+    }
+    if !rest.is_empty() {
+        text.push_str(&format!(" {}.", capital(&rest.join("; "))));
+    }
+    Some(text)
+}
+
+/// `is 1.07 ± 0.02 × faster at p99 than cen`, or that it is not distinguishable.
+fn speed(difference: &Difference, base: &VariantResult) -> String {
+    let (metric, from) = (&difference.metric, &difference.from);
+    match told(&difference.difference) {
+        Told::Unknown => {
+            let why = difference.difference.why.as_deref().unwrap_or("no interval");
+            format!("cannot be compared with {from} at {metric} ({why})")
+        }
+        Told::Alike => format!(
+            "is not distinguishable from {from} at {metric} ({})",
+            Unit::Milliseconds.interval(&difference.difference).unwrap_or_else(|| "no difference".to_owned())
+        ),
+        told => {
+            let word = if told == Told::Less { "faster" } else { "slower" };
+            let base = quantile_of(base, metric).value;
+            match base.and_then(|base| ratio(base, &difference.difference)) {
+                Some(factor) => format!("is {factor} × {word} at {metric} than {from}"),
+                None => {
+                    format!("is {} {word} at {metric} than {from}", shift(Unit::Milliseconds, &difference.difference))
+                }
+            }
+        }
+    }
+}
+
+/// How many times faster or slower: the larger of the two over the smaller, with the half-width that the paired
+/// difference gives it when the first variant's own figure is held. None where it is within 1 % of one.
+fn ratio(base: f64, difference: &Estimate) -> Option<String> {
+    let value = base + difference.value?;
+    if base <= 0.0 || value <= 0.0 {
+        return None;
+    }
+    let factor = |value: f64| if difference.value < Some(0.0) { base / value } else { value / base };
+    let middle = factor(value);
+    if middle < 1.01 {
+        return None;
+    }
+    let (Some(low), Some(high)) = (difference.low, difference.high) else {
+        return Some(rounded(middle, place(middle, 3)));
+    };
+    if base + low <= 0.0 {
+        return None;
+    }
+    let half = (factor(base + low) - factor(base + high)).abs() / 2.0;
+    let last = place(half, 1).max(place(middle, 3)).min(0);
+    if half <= 0.0 || rounded(half, last).chars().all(|c| matches!(c, '0' | '.')) {
+        return Some(rounded(middle, place(middle, 3)));
+    }
+    Some(format!("{} ± {}", rounded(middle, last), rounded(half, last)))
+}
+
+fn cost_words(difference: &Difference, currency: &str) -> String {
+    let unit = Unit::Money(currency);
+    let figure = &difference.difference;
+    match told(figure) {
+        Told::Unknown => format!("its cost cannot be compared ({})", figure.why.as_deref().unwrap_or("no interval")),
+        Told::Alike => "costs the same".to_owned(),
+        Told::Less => format!("costs {} less per month", shift(unit, figure)),
+        Told::More => format!("costs {} more per month", shift(unit, figure)),
+    }
+}
+
+/// The size of a difference without its sign.
+fn shift(unit: Unit<'_>, figure: &Estimate) -> String {
+    unit.amount(figure.value.unwrap_or(0.0).abs(), half_width(figure))
+}
+
+fn at(metric: &str, difference: &Difference) -> String {
+    let figure = &difference.difference;
+    let place = if metric == "mean" { "on average".to_owned() } else { format!("at {metric}") };
+    match told(figure) {
+        Told::Unknown => format!("{place} not comparable ({})", figure.why.as_deref().unwrap_or("no interval")),
+        Told::Alike => format!("{place} not distinguishable"),
+        Told::Less => format!("{place} {} faster", shift(Unit::Milliseconds, figure)),
+        Told::More => format!("{place} {} slower", shift(Unit::Milliseconds, figure)),
+    }
+}
+
+fn success_words(difference: &Difference) -> String {
+    let figure = &difference.difference;
+    match told(figure) {
+        Told::Unknown => format!("success not comparable ({})", figure.why.as_deref().unwrap_or("no interval")),
+        Told::Alike => "success not distinguishable".to_owned(),
+        Told::Less => format!("success lower by {}", shift(Unit::Points, figure)),
+        Told::More => format!("success higher by {}", shift(Unit::Points, figure)),
+    }
+}
+
+/// The text with its first letter as a capital.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// Are the figures of two variants told apart? By their paired difference where one of the two is the first variant,
+/// else by whether their intervals overlap (which is the more careful of the two).
+pub fn order(
+    comparison: &Comparison,
+    a: usize,
+    b: usize,
+    metric: &str,
+    of: impl Fn(&VariantResult) -> Estimate,
+) -> Told {
+    let (first, second) = (&comparison.variants[a], &comparison.variants[b]);
+    let paired = |variant: &str, from: &str| {
+        let mut all = comparison.differences.iter();
+        all.find(|d| d.metric == metric && d.variant == variant && d.from == from).map(|d| told(&d.difference))
+    };
+    if let Some(told) = paired(&first.name, &second.name).filter(|told| *told != Told::Unknown) {
+        return told;
+    }
+    match paired(&second.name, &first.name) {
+        Some(Told::Less) => return Told::More,
+        Some(Told::More) => return Told::Less,
+        Some(Told::Alike) => return Told::Alike,
+        _ => {}
+    }
+    let (x, y) = (of(first), of(second));
+    let (Some(u), Some(v)) = (x.value, y.value) else { return Told::Unknown };
+    let (x_low, x_high) = (x.low.unwrap_or(u), x.high.unwrap_or(if x.low.is_some() { f64::INFINITY } else { u }));
+    let (y_low, y_high) = (y.low.unwrap_or(v), y.high.unwrap_or(if y.low.is_some() { f64::INFINITY } else { v }));
+    if x_high < y_low {
+        Told::Less
+    } else if y_high < x_low {
+        Told::More
+    } else {
+        Told::Alike
+    }
+}
+
+/// The headline of the percentile curve: who is fastest at p99, who cannot be told from it, who follows.
+pub fn tail(comparison: &Comparison) -> String {
+    let p99 = |v: &VariantResult| quantile_of(v, "p99");
+    let mut ranked =
+        (0..comparison.variants.len()).filter(|&v| p99(&comparison.variants[v]).value.is_some()).collect::<Vec<_>>();
+    ranked.sort_by(|&a, &b| {
+        let value = |v: usize| p99(&comparison.variants[v]).value.unwrap_or(f64::INFINITY);
+        value(a).total_cmp(&value(b))
+    });
+    let Some(&best) = ranked.first() else { return "No variant answered enough requests for a p99".to_owned() };
+    let named = |v: usize| {
+        let variant = &comparison.variants[v];
+        format!("{} {}", variant.name, Unit::Milliseconds.value(&p99(variant)))
+    };
+    if ranked.len() == 1 {
+        return format!(
+            "99 of 100 requests of {} are answered within {}",
+            comparison.variants[best].name,
+            Unit::Milliseconds.value(&p99(&comparison.variants[best]))
+        );
+    }
+    let alike = |&v: &usize| order(comparison, best, v, "p99", p99) != Told::Less;
+    let (near, far): (Vec<usize>, Vec<usize>) = ranked[1..].iter().copied().partition(alike);
+    let far = far.into_iter().map(named).collect::<Vec<_>>();
+    if near.is_empty() {
+        return format!("p99: {} is fastest, before {}", named(best), list(&far));
+    }
+    let near = std::iter::once(best).chain(near).map(named).collect::<Vec<_>>();
+    let head = format!("p99: {} are not distinguishable", list(&near));
+    if far.is_empty() { head } else { format!("{head}, before {}", list(&far)) }
+}
+
+/// The headline of the cost stack: the cheapest and what the others cost beside it.
+pub fn price(comparison: &Comparison) -> String {
+    let unit = Unit::Money(&comparison.currency);
+    let mut ranked = comparison.variants.iter().filter(|v| v.bill.month.value.is_some()).collect::<Vec<_>>();
+    ranked.sort_by(|a, b| a.bill.month.value.partial_cmp(&b.bill.month.value).expect("a bill is a number"));
+    let open = comparison.variants.iter().filter(|v| unpriced(v) > 0).map(|v| v.name.clone()).collect::<Vec<_>>();
+    let tail = if open.is_empty() { String::new() } else { format!("; prices missing for {}", list(&open)) };
+    match ranked.as_slice() {
+        [] => "No variant has a bill".to_owned(),
+        [only] => format!("{} costs {} per month{tail}", only.name, unit.value(&only.bill.month)),
+        [cheap, rest @ ..] if rest.iter().all(|v| v.bill.month.value == cheap.bill.month.value) => {
+            format!("All variants cost {} per month{tail}", unit.value(&cheap.bill.month))
+        }
+        [cheap, rest @ ..] => {
+            let rest = rest.iter().map(|v| format!("{} {}", v.name, unit.value(&v.bill.month))).collect::<Vec<_>>();
+            format!(
+                "{} is cheapest at {} per month, before {}{tail}",
+                cheap.name,
+                unit.value(&cheap.bill.month),
+                list(&rest)
+            )
+        }
+    }
+}
+
+/// How many lines of a variant's bill have no price.
+pub fn unpriced(variant: &VariantResult) -> usize {
+    variant.bill.lines.iter().filter(|line| line.amount.value.is_none()).count()
+}
+
+/// Which variants another one beats: no worse, as far as can be told, on cost, p99 and success, and better on one.
+pub fn beaten(comparison: &Comparison) -> Vec<Option<usize>> {
+    let all = 0..comparison.variants.len();
+    all.clone().map(|b| all.clone().find(|&a| a != b && beats(comparison, a, b))).collect()
+}
+
+fn beats(comparison: &Comparison, a: usize, b: usize) -> bool {
+    let cost = order(comparison, a, b, "cost", |v| v.bill.month.clone());
+    let p99 = order(comparison, a, b, "p99", |v| quantile_of(v, "p99"));
+    let success = match order(comparison, a, b, "availability", |v| v.total.availability.clone()) {
+        Told::More => Told::Less,
+        Told::Less => Told::More,
+        other => other,
+    };
+    let all = [cost, p99, success];
+    all.iter().all(|told| matches!(told, Told::Less | Told::Alike)) && all.contains(&Told::Less)
+}
+
+/// The headline of cost against p99: who is beaten on all three counts, if anyone.
+pub fn front(comparison: &Comparison) -> String {
+    let beaten = beaten(comparison);
+    let losers = (0..beaten.len()).filter_map(|v| beaten[v].map(|by| (v, by))).collect::<Vec<_>>();
+    let name = |v: usize| comparison.variants[v].name.clone();
+    match (comparison.variants.len(), losers.as_slice()) {
+        (0, _) => "No variant".to_owned(),
+        (1, _) => format!("{}: cost and p99 of the only variant", name(0)),
+        (_, []) => "No variant is beaten on cost, p99 and success at once: each is a choice".to_owned(),
+        (_, losers) => {
+            let parts =
+                losers.iter().map(|&(v, by)| format!("{} is beaten by {}", name(v), name(by))).collect::<Vec<_>>();
+            format!("{} on cost, p99 and success together", list(&parts))
+        }
+    }
+}
+
+/// The headline of the timeline: what the costliest fault took from each variant, or how steady a run without one was.
+pub fn course(comparison: &Comparison) -> String {
+    let mut named = fault_names(comparison);
+    let worst = |fault: &String| comparison.variants.iter().filter_map(|v| lost_in(v, fault).value).fold(0.0, f64::max);
+    named.sort_by(|a, b| worst(b).total_cmp(&worst(a)));
+    if let Some(fault) = named.first() {
+        let lost = comparison.variants.iter().map(|v| (v, lost_in(v, fault)));
+        let lost = lost.filter(|(_, lost)| lost.value.is_some());
+        let parts = lost.map(|(v, lost)| format!("{} {}", v.name, Unit::Plain("").value(&lost))).collect::<Vec<_>>();
+        if !parts.is_empty() {
+            return format!("Requests lost in {fault}: {}", list(&parts));
+        }
+    }
+    let lows = comparison.variants.iter().flat_map(|v| v.windows.iter().map(move |w| (v, w)));
+    let low = lows.filter(|(_, w)| w.rate > 0.0).min_by(|a, b| a.1.success.total_cmp(&b.1.success));
+    match low {
+        Some((variant, window)) if window.success < 1.0 => format!(
+            "Without a fault, success is lowest at {} ({}, {})",
+            Unit::Share.amount(window.success, None),
+            variant.name,
+            clock(window.start_s)
+        ),
+        Some(_) => "Every request is answered in every window".to_owned(),
+        None => "No requests were sent".to_owned(),
+    }
+}

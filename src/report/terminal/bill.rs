@@ -1,0 +1,106 @@
+//! The bill of each variant, line by line, with what is estimated or not known said on the line.
+
+use super::table::Grid;
+use super::{Style, heading, paragraph};
+use crate::record::{Bill, BillLine, Comparison, VariantResult};
+use crate::report::number::{Unit, half_width, invoice, place, rounded};
+
+/// All bills, their common basis once on top.
+pub(super) fn bills(comparison: &Comparison, width: usize, style: Style) -> String {
+    let with_lines = comparison.variants.iter().filter(|v| !v.bill.lines.is_empty()).collect::<Vec<_>>();
+    let Some(first) = with_lines.first() else { return String::new() };
+    let mut out = heading("Bill per month", style);
+    let common = with_lines.iter().all(|v| v.bill.basis == first.bill.basis);
+    if common {
+        out.push_str(&basis(&first.bill, width));
+    }
+    for (index, variant) in with_lines.iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        out.push_str(&bill(variant, width, style));
+        if !common {
+            out.push_str(&basis(&variant.bill, width));
+        }
+    }
+    out
+}
+
+fn basis(bill: &Bill, width: usize) -> String {
+    bill.basis.iter().map(|line| paragraph(line, 2, 4, width)).collect()
+}
+
+/// One variant's bill.
+pub(super) fn bill(variant: &VariantResult, width: usize, style: Style) -> String {
+    let bill = &variant.bill;
+    let total = bill.month.value.unwrap_or(0.0);
+    let mut out = paragraph(&format!("{}: {}", variant.name, headline(bill)), 2, 4, width);
+    if style.colour {
+        out = out.replacen(&variant.name, &style.bold(&variant.name), 1);
+    }
+    let payers = bill.lines.iter().any(|line| line.payer != bill.lines[0].payer);
+    let mut grid = Grid { head: Vec::new(), rows: Vec::new(), figures: vec![1, 2, 3] };
+    for line in &bill.lines {
+        grid.rows.push(cells(line, total, payers));
+    }
+    grid.rows.push(vec!["sum".into(), String::new(), String::new(), invoice(total, total), bill.currency.clone()]);
+    out.push_str(&grid.lines(4, width).iter().map(|line| format!("{line}\n")).collect::<String>());
+    for unknown in &bill.unknowns {
+        out.push_str(&paragraph(&format!("? {unknown}"), 4, 6, width));
+    }
+    out
+}
+
+/// The total with its two ranges and the share that rests on estimated prices.
+fn headline(bill: &Bill) -> String {
+    let unit = Unit::Money(&bill.currency);
+    let mut parts = vec![unit.value(&bill.month)];
+    parts.extend(
+        unit.interval(&bill.month).filter(|text| !text.ends_with("exactly")).map(|text| format!("noise {text}")),
+    );
+    parts.extend(unit.inputs(&bill.month).map(|text| format!("inputs {text}")));
+    parts.push(if bill.estimated_share > 0.0 {
+        format!("{} at estimated prices", Unit::Share.amount(bill.estimated_share, Some(0.01)))
+    } else {
+        "all at list prices or your own".to_owned()
+    });
+    let open = bill.lines.iter().filter(|line| line.amount.value.is_none()).count();
+    if open > 0 {
+        parts.push(format!("{open} without a price"));
+    }
+    parts.join(" · ")
+}
+
+/// Item and place, quantity, unit price, amount, remark.
+fn cells(line: &BillLine, total: f64, payers: bool) -> Vec<String> {
+    let mut what = format!("{} {}", line.product, line.item);
+    for more in [(!line.scope.is_empty()).then_some(&line.scope), payers.then_some(&line.payer)].into_iter().flatten() {
+        what.push_str(&format!(", {more}"));
+    }
+    let quantity = match line.quantity.value {
+        Some(quantity) => {
+            let last = place(quantity, 4).max(half_width(&line.quantity).map_or(i32::MIN, |half| place(half, 2)));
+            let whole = quantity.fract() == 0.0 && quantity.abs() < 1e6;
+            format!("{} {}", rounded(quantity, if whole { 0 } else { last }), line.unit)
+        }
+        None => "not known".to_owned(),
+    };
+    let price = line.unit_price.map_or_else(String::new, |price| format!("× {}", unit_price(price)));
+    let amount = line.amount.value.map_or_else(|| "?".to_owned(), |amount| invoice(amount, total));
+    vec![what, quantity, price, amount, remark(line)]
+}
+
+/// A price keeps all its digits: it is a figure of the book, not an estimate of ours.
+pub(in crate::report) fn unit_price(price: f64) -> String {
+    crate::units::significant(price, 6)
+}
+
+/// What the status of a price means, in words; nothing for a list price with a source.
+pub(in crate::report) fn remark(line: &BillLine) -> String {
+    match line.status.as_str() {
+        "sourced" => String::new(),
+        "user" => "your price".to_owned(),
+        "not-found" => "no price found".to_owned(),
+        other => other.to_owned(),
+    }
+}

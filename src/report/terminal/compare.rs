@@ -1,0 +1,93 @@
+//! The answer of `compare`: the verdict, what differs, one table, the differences, the bill, the gates, what to beware of.
+
+use super::{Style, bill, gates, heading, items, paragraph, table};
+use crate::record::Comparison;
+use crate::report::decision::Decision;
+use crate::report::number::span;
+use crate::report::sentence;
+
+/// The whole answer as text of at most `width` columns (figures and names that are wider than that excepted).
+pub fn compare(comparison: &Comparison, width: usize, style: Style) -> String {
+    let mut out = String::new();
+    for line in paragraph(&comparison.verdict, 0, 0, width).lines().filter(|line| !line.is_empty()) {
+        out.push_str(&style.bold(line));
+        out.push('\n');
+    }
+    if !comparison.robustness.is_empty() {
+        out.push_str(&paragraph(&comparison.robustness, 0, 0, width));
+    }
+    out.push_str(&how(comparison, width, style));
+    out.push_str(&changes(comparison, width, style));
+    out.push_str(&heading("Result", style));
+    out.push_str(&table::decision(&Decision::of(comparison), width, style));
+    out.push_str(&paired(comparison, width, style));
+    out.push_str(&bill::bills(comparison, width, style));
+    out.push_str(&gates::gates(comparison, width, style));
+    out.push_str(&before(comparison, width, style));
+    out.push_str(&items("Warnings", &comparison.warnings, width, style));
+    out.push_str(&items("Assumed", &comparison.assumptions, width, style));
+    style.finish(out)
+}
+
+/// What the figures stand on: replications, seed, warm-up, engine, books, scenario.
+pub(super) fn how(comparison: &Comparison, width: usize, style: Style) -> String {
+    let short = comparison.hash.get(..12).unwrap_or(&comparison.hash);
+    let mut facts = vec![
+        format!("{} × {} simulated", comparison.replications, span(comparison.horizon_s)),
+        format!("seed {}", comparison.seed),
+        comparison.warm_up.clone(),
+        format!("eastwest {}", comparison.engine),
+        format!("scenario {short}"),
+    ];
+    facts.extend(comparison.books.iter().map(|(name, version)| format!("{name} {version}")));
+    facts.retain(|fact| !fact.is_empty());
+    let text = format!("{}: {}", comparison.scenario, facts.join(" · "));
+    let text = paragraph(&text, 0, 2, width);
+    text.lines().map(|line| format!("{}\n", style.dim(line))).collect()
+}
+
+fn changes(comparison: &Comparison, width: usize, style: Style) -> String {
+    if comparison.variants.iter().all(|variant| variant.changes.is_empty()) {
+        return String::new();
+    }
+    let mut out = heading("What differs", style);
+    let names = comparison.variants.iter().map(|v| v.name.chars().count()).max().unwrap_or(0).min(24);
+    for variant in &comparison.variants {
+        let words = if variant.changes.is_empty() {
+            "as written, nothing changed".to_owned()
+        } else {
+            variant.changes.join("; ")
+        };
+        out.push_str(&paragraph_after(&variant.name, names, &words, width));
+    }
+    out
+}
+
+fn paired(comparison: &Comparison, width: usize, style: Style) -> String {
+    let sentences = sentence::differences(comparison);
+    if sentences.is_empty() {
+        return String::new();
+    }
+    let mut out = heading("Differences, request by request (family-wise 95 % intervals)", style);
+    for text in sentences {
+        out.push_str(&paragraph(&text, 2, 4, width));
+    }
+    out
+}
+
+fn before(comparison: &Comparison, width: usize, style: Style) -> String {
+    let named =
+        comparison.variants.iter().flat_map(|v| v.prerequisites.iter().map(move |text| format!("{}: {text}", v.name)));
+    items("Before you can build this", &named.collect::<Vec<_>>(), width, style)
+}
+
+/// A name in a column of its own, words beside it with a hanging indent; a longer name gets a line of its own.
+fn paragraph_after(name: &str, column: usize, words: &str, width: usize) -> String {
+    let indent = 2 + column + 2;
+    let body = paragraph(words, indent, indent, width);
+    let length = name.chars().count();
+    if length > column {
+        return format!("  {name}\n{body}");
+    }
+    format!("  {name}{}{}", " ".repeat(column - length + 2), body.trim_start())
+}

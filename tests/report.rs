@@ -1,0 +1,65 @@
+//! What a person sees of a study: text under snapshot, and what must hold of every chart and page.
+
+#[path = "report/synthetic.rs"]
+mod synthetic;
+
+use eastwest::report::terminal::{Style, compare, run, waterfall};
+use expect_test::expect_file;
+
+const COLOUR: Style = Style { colour: true, unicode: true };
+const ASCII: Style = Style { colour: false, unicode: false };
+
+#[test]
+fn the_answer_of_compare() {
+    expect_file!["report/compare.txt"].assert_eq(&compare(&synthetic::comparison(), 100, Style::PLAIN));
+}
+
+#[test]
+fn the_answer_of_run() {
+    let mut one = synthetic::comparison();
+    one.variants.truncate(1);
+    one.differences.clear();
+    one.gates.retain(|gate| gate.variant == "cen");
+    expect_file!["report/run.txt"].assert_eq(&run(&one, 100, Style::PLAIN));
+}
+
+#[test]
+fn the_waterfall_of_a_request_sums_to_its_latency() {
+    expect_file!["report/waterfall.txt"].assert_eq(&waterfall(&synthetic::trace(), 100, Style::PLAIN));
+}
+
+#[test]
+fn the_summary_in_markdown() {
+    expect_file!["report/summary.md"].assert_eq(&eastwest::report::markdown::markdown(&synthetic::comparison()));
+}
+
+#[test]
+fn nothing_is_wider_than_the_terminal_and_colour_changes_no_letter() {
+    let comparison = synthetic::many(8);
+    let plain = compare(&comparison, 100, Style::PLAIN);
+    for line in plain.lines() {
+        assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());
+    }
+    assert_eq!(without_escapes(&compare(&comparison, 100, COLOUR)), plain);
+    assert!(compare(&comparison, 100, ASCII).is_ascii());
+}
+
+#[test]
+fn a_study_without_figures_says_why_and_prints_no_number_for_them() {
+    let text = compare(&synthetic::bare(), 100, Style::PLAIN);
+    assert!(text.contains("none: nothing was answered"), "{text}");
+    assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+}
+
+fn without_escapes(text: &str) -> String {
+    let mut out = String::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\u{1b}' {
+            letters.by_ref().find(|letter| *letter == 'm');
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}

@@ -4,6 +4,7 @@
 //! the result and nothing else, so that `eastwest compare x.yaml --format json | jq` always works; progress,
 //! warnings and errors go to stderr.
 
+mod catalog;
 mod completions;
 mod init;
 mod later;
@@ -44,6 +45,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Show the built-in books: regions, round trips, prices, limits, incidents
+    Catalog(catalog::Catalog),
     /// Write a small scenario that runs at once
     Init(init::Init),
     /// Print a completion script
@@ -75,6 +78,7 @@ impl Cli {
     /// Runs the command.
     pub fn run(&self) -> Result<Answer, Stop> {
         match &self.command {
+            Command::Catalog(catalog) => catalog.run(&self.manner),
             Command::Init(init) => init.run(&self.manner),
             Command::Completions(completions) => completions.run(),
             Command::Sweep(later) => later.run("sweep"),

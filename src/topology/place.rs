@@ -79,6 +79,8 @@ pub struct Cluster {
     pub pods: Option<Cidr>,
     /// Addresses of services.
     pub services: Option<Cidr>,
+    /// The mesh (one control plane, one root of trust) that it belongs to.
+    pub mesh: String,
 }
 
 /// All that stands somewhere.

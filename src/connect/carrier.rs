@@ -1,0 +1,240 @@
+//! What carries bytes, whatever product rides on it: zones, the provider's backbone, the public internet.
+//!
+//! Figures come from the books at the chosen end of their range, or from the scenario where it knows better.
+
+use super::contract::{Board, Hop, Line, Role, Trip};
+use crate::provider::{Books, Level, LossProfile, PathClass, PublicDirection};
+use crate::random::Law;
+use crate::topology::{Ground, HourLaw, RegionId, ZoneId};
+use crate::units::Duration;
+
+/// Which end of the uncertain figures a world is compiled with. Products that share a figure move together: CEN,
+/// peering and PrivateLink ride one backbone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Inputs {
+    /// Round trips over the backbone.
+    pub rtt: Level,
+    /// Round trip on the public path relative to the backbone.
+    pub public: Level,
+    /// Prices (a bill carries all three; this says which one a single figure uses).
+    pub prices: Level,
+    /// Loss of the public path where the scenario does not state it.
+    pub loss: LossProfile,
+}
+
+impl Default for Inputs {
+    fn default() -> Self {
+        Inputs { rtt: Level::Mid, public: Level::Mid, prices: Level::Mid, loss: LossProfile::Typical }
+    }
+}
+
+/// What the scenario knows better than the book about the backbone between two regions.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Override {
+    /// The pair, in either order.
+    pub between: (RegionId, RegionId),
+    /// Fixed part of the round trip.
+    pub rtt: Option<Duration>,
+    /// Extra delay one way; the inner none: no jitter at all.
+    pub jitter: Option<Option<Law>>,
+    /// Chance that a packet is lost, each direction.
+    pub loss: Option<f64>,
+}
+
+/// Loss of the public path.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum PublicLoss {
+    /// A profile of the book, by direction and hour.
+    Profile(LossProfile),
+    /// The same all day.
+    Flat(f64),
+}
+
+/// The ground, the books and what overrides them.
+#[derive(Clone, Debug)]
+pub struct Carrier<'a> {
+    /// Where things stand.
+    pub ground: &'a Ground,
+    /// The books.
+    pub books: &'a Books,
+    /// Which end of their ranges.
+    pub inputs: Inputs,
+    /// What the scenario knows better.
+    pub overrides: &'a [Override],
+}
+
+impl Carrier<'_> {
+    /// The name of a region.
+    pub fn region(&self, region: RegionId) -> &str {
+        &self.ground.regions[region].name
+    }
+
+    /// A one-way delay of the latency book, such as `hop.nlb`, in the middle of its range.
+    pub fn delay(&self, key: &str) -> Duration {
+        self.books.latency(key).expect("the latency book has every hop").duration(Level::Mid)
+    }
+
+    fn overridden(&self, a: RegionId, b: RegionId) -> Option<&Override> {
+        self.overrides.iter().find(|o| o.between == (a, b) || o.between == (b, a))
+    }
+
+    /// Round trip over the backbone between two regions; none: neither the scenario nor the book knows it.
+    pub fn rtt(&self, a: RegionId, b: RegionId) -> Option<Duration> {
+        if let Some(rtt) = self.overridden(a, b).and_then(|o| o.rtt) {
+            return Some(rtt);
+        }
+        let (a, b) = (self.ground.regions[a].is.as_ref()?, self.ground.regions[b].is.as_ref()?);
+        self.books.rtt(a, b).map(|rtt| rtt.at(self.inputs.rtt))
+    }
+
+    /// Is the region in mainland China?
+    pub fn mainland(&self, region: RegionId) -> bool {
+        let is = self.ground.regions[region].is.as_ref();
+        is.and_then(|is| self.books.region(is)).is_some_and(|region| region.mainland())
+    }
+
+    /// Between two zones of a region, or inside one: the region's own network, outside any product.
+    pub fn zones(&self, board: &mut Board, from: ZoneId, to: ZoneId) -> Hop {
+        let line = |from: ZoneId, to: ZoneId| {
+            let (a, b) = (&self.ground.zones[from], &self.ground.zones[to]);
+            let (region, same) = (self.region(a.region), from == to);
+            let key = if same { "zone.same.rtt" } else { "zone.cross.rtt" };
+            let name =
+                if same { format!("{region}/{}", a.name) } else { format!("{region}: {} -> {}", a.name, b.name) };
+            let (p50, p99) = self.books.jitter(PathClass::SameRegion);
+            Line {
+                name,
+                delay: half(self.delay(key)),
+                jitter: Some((one_way(p50.mid / 1e3, p99.mid / 1e3), HourLaw::flat(1.0))),
+                loss: None,
+                cap: None,
+                role: Role::Local,
+                zone: None,
+            }
+        };
+        if from == to { board.part(line(from, to)) } else { board.hop(line(from, to), line(to, from)) }
+    }
+
+    /// The backbone between two regions; `class` is Gold or Platinum.
+    pub fn backbone(&self, board: &mut Board, from: RegionId, to: RegionId, class: PathClass) -> Hop {
+        let word = if class == PathClass::Gold { "backbone" } else { "backbone (platinum)" };
+        let loss_key = format!("loss.{}", class.word());
+        let line = |from: RegionId, to: RegionId| {
+            let known = self.overridden(from, to);
+            let (p50, p99) = self.books.jitter(class);
+            let book = || Some(one_way(p50.mid / 1e3, p99.mid / 1e3));
+            let jitter = known.and_then(|o| o.jitter.clone()).unwrap_or_else(book);
+            let loss = known.and_then(|o| o.loss).or_else(|| self.books.latency(&loss_key).map(|row| row.mid));
+            Line {
+                name: format!("{word} {} -> {}", self.region(from), self.region(to)),
+                delay: half(self.rtt(from, to).expect("a trip between regions of unknown distance was refused")),
+                jitter: jitter.map(|law| (law, HourLaw::flat(1.0))),
+                loss: loss.filter(|p| *p > 0.0).map(HourLaw::flat),
+                cap: None,
+                role: Role::Backbone(from, to),
+                zone: None,
+            }
+        };
+        board.hop(line(from, to), line(to, from))
+    }
+
+    /// The public internet between two regions (or inside one).
+    pub fn internet(&self, board: &mut Board, from: RegionId, to: RegionId, loss: PublicLoss) -> Hop {
+        let line = |from: RegionId, to: RegionId| {
+            let rtt = if from == to {
+                self.delay("zone.cross.rtt")
+            } else {
+                self.rtt(from, to).expect("a trip between regions of unknown distance was refused")
+            };
+            let ratio = self.books.latency("public.ratio").expect("the latency book has the public ratio");
+            let way = PublicDirection::between(self.mainland(from), self.mainland(to));
+            let profile = match loss {
+                PublicLoss::Profile(profile) => profile,
+                PublicLoss::Flat(_) => self.inputs.loss,
+            };
+            let row = self.books.loss(profile, way);
+            let at_zero = self.border_clock(from, to);
+            let law = one_way(row.jitter_p50_rtt_ms / 1e3, row.jitter_p99_rtt_ms / 1e3);
+            // A law is drawn once and scaled by the hour: the evening's factor keeps the evening's mean.
+            let evening = mean(row.evening_jitter_p50_rtt_ms, row.evening_jitter_p99_rtt_ms)
+                / mean(row.jitter_p50_rtt_ms, row.jitter_p99_rtt_ms);
+            let chance = match loss {
+                PublicLoss::Profile(_) => HourLaw { values: row.loss_by_hour(), at_zero },
+                PublicLoss::Flat(chance) => HourLaw::flat(chance),
+            };
+            Line {
+                name: format!("internet {} -> {}", self.region(from), self.region(to)),
+                delay: half(rtt.scaled(ratio.at(self.inputs.public))),
+                jitter: Some((law, HourLaw { values: row.by_hour(1.0, evening), at_zero })),
+                loss: chance.values.iter().any(|p| *p > 0.0).then_some(chance),
+                cap: None,
+                role: Role::Internet(from, to),
+                zone: None,
+            }
+        };
+        if from == to { board.part(line(from, to)) } else { board.hop(line(from, to), line(to, from)) }
+    }
+
+    /// The day's clock of a public path: the mainland's where it has an end there, for its bottleneck is there.
+    fn border_clock(&self, a: RegionId, b: RegionId) -> Duration {
+        let clock = if self.mainland(b) { b } else { a };
+        self.ground.regions[clock].at_zero
+    }
+}
+
+/// What crossing the mainland's border asks for, where a trip does.
+pub(super) fn border_note(carrier: &Carrier<'_>, trip: &Trip<'_>) -> Option<String> {
+    let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
+    (carrier.mainland(a) != carrier.mainland(b)).then(|| {
+        let (a, b) = (carrier.region(a), carrier.region(b));
+        format!("{a} - {b} crosses the mainland's border: a regulated carrier service, with real-name registration and approval")
+    })
+}
+
+/// Half of a round trip.
+pub(super) fn half(rtt: Duration) -> Duration {
+    Duration::from_nanos(rtt.nanos() / 2)
+}
+
+/// z with P(Z <= z) = 0.99 for a standard normal Z.
+const Z99: f64 = 2.326_347_874_040_841;
+
+/// Mean of a lognormal law with this median and p99.
+fn mean(p50: f64, p99: f64) -> f64 {
+    let sigma = libm::log(p99 / p50) / Z99;
+    p50 * libm::exp(sigma * sigma / 2.0)
+}
+
+/// The one-way share of a lognormal round-trip delay with this median and p99, seconds: half its mean and half its
+/// variance, so that the two ways together have the round trip's mean and variance exactly.
+pub(super) fn one_way(p50: f64, p99: f64) -> Law {
+    let sigma = libm::log(p99 / p50) / Z99;
+    let square = sigma * sigma;
+    // Variance over squared mean is exp(s^2) - 1 for the sum, twice that for each of two equal parts.
+    let part = libm::log(1.0 + 2.0 * (libm::exp(square) - 1.0));
+    Law::Lognormal { mu: libm::log(mean(p50, p99) / 2.0) - part / 2.0, sigma: part.sqrt() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_ways_have_the_round_trips_mean_and_variance() {
+        let (p50, p99) = (0.5, 6.0);
+        let sigma = libm::log(p99 / p50) / Z99;
+        let variance = (libm::exp(sigma * sigma) - 1.0) * mean(p50, p99) * mean(p50, p99);
+        let Law::Lognormal { mu, sigma: part } = one_way(p50, p99) else { panic!("lognormal") };
+        let one = libm::exp(mu + part * part / 2.0);
+        let var = (libm::exp(part * part) - 1.0) * one * one;
+        assert!((2.0 * one / mean(p50, p99) - 1.0).abs() < 1e-12);
+        assert!((2.0 * var / variance - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_lognormal_with_no_spread_is_half_its_median() {
+        let Law::Lognormal { mu, sigma } = one_way(0.004, 0.004) else { panic!("lognormal") };
+        assert!((libm::exp(mu) - 0.002).abs() < 1e-15);
+        assert_eq!(sigma, 0.0);
+    }
+}

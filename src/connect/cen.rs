@@ -1,0 +1,243 @@
+//! CEN: a transit router in each region, VPCs attached to it zone by zone, regions joined over the backbone.
+
+use super::Carrier;
+use super::contract::{Board, Count, Entry, Fee, Line, Product, Refusal, Spot, Trip, Way};
+use super::rules;
+use crate::provider::PathClass;
+use crate::topology::{Cap, PastCap, RegionId, VpcId, ZoneId};
+use crate::units::{BitsPerSec, Duration};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "cen",
+    about: "whole VPCs of any region over transit routers and the backbone, addresses apart",
+    crosses_regions: true,
+    example: |example| {
+        let ground = &example.ground;
+        let zones = |vpc: VpcId| {
+            ground.clusters.rows().iter().find(|c| c.vpc == vpc).map_or_else(Vec::new, |c| c.zones.clone())
+        };
+        Box::new(Cen {
+            name: "backbone".into(),
+            attach: ground.vpcs.ids().map(|vpc| (vpc, zones(vpc))).collect(),
+            attached_by_name: true,
+            bandwidth: vec![((RegionId(0), RegionId(1)), BitsPerSec(50_000_000))],
+            past: Past::Police { burst: Duration::from_millis(50) },
+            by_bandwidth: false,
+            class: PathClass::Gold,
+        })
+    },
+};
+
+/// What happens to bytes past a cap, relative to its rate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Past {
+    /// Lost, beyond a bucket of this long at the cap.
+    Police {
+        /// Depth of the bucket as time at the cap.
+        burst: Duration,
+    },
+    /// Wait at most this long.
+    Shape {
+        /// The longest wait.
+        buffer: Duration,
+    },
+}
+
+impl Past {
+    /// A cap of this rate.
+    pub fn cap(self, rate: BitsPerSec) -> Cap {
+        let past = match self {
+            Past::Police { burst } => PastCap::Police { burst: rate.bytes_in(burst) },
+            Past::Shape { buffer } => PastCap::Shape { buffer },
+        };
+        Cap { rate, past }
+    }
+}
+
+/// A CEN instance.
+#[derive(Clone, Debug)]
+pub struct Cen {
+    /// The product's name in the scenario.
+    pub name: String,
+    /// VPCs and the zones of their attachment ENIs.
+    pub attach: Vec<(VpcId, Vec<ZoneId>)>,
+    /// Were they named one by one? Then each is paid for, used or not.
+    pub attached_by_name: bool,
+    /// Bandwidth between regions, each direction.
+    pub bandwidth: Vec<((RegionId, RegionId), BitsPerSec)>,
+    /// What happens past it.
+    pub past: Past,
+    /// Is it paid by bandwidth rather than by traffic?
+    pub by_bandwidth: bool,
+    /// Gold or Platinum.
+    pub class: PathClass,
+}
+
+impl Cen {
+    fn zones(&self, vpc: VpcId) -> Option<&[ZoneId]> {
+        self.attach.iter().find(|(attached, _)| *attached == vpc).map(|(_, zones)| zones.as_slice())
+    }
+
+    fn between(&self, a: RegionId, b: RegionId) -> Option<BitsPerSec> {
+        let pair = self.bandwidth.iter().find(|(pair, _)| *pair == (a, b) || *pair == (b, a));
+        pair.map(|(_, rate)| *rate)
+    }
+
+    /// The attachment that a spot uses: its own zone's, else the first.
+    fn enis(&self, spot: Spot) -> ZoneId {
+        let zones = self.zones(spot.vpc).expect("a trip from an unattached VPC was refused");
+        if zones.contains(&spot.zone) { spot.zone } else { zones[0] }
+    }
+
+    fn fees(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Fee> {
+        let region = |vpc: VpcId| carrier.ground.region_of(vpc);
+        let (a, b) = (region(trip.from.vpc), region(trip.to.vpc));
+        let paid = |vpc: &VpcId| self.attached_by_name || *vpc == trip.from.vpc || *vpc == trip.to.vpc;
+        let attachment = |vpc: VpcId| Fee {
+            product: self.name.clone(),
+            item: "cen.attachment",
+            at: region(vpc),
+            to: None,
+            payer: vpc,
+            count: Count::Hours {
+                thing: format!("{} attachment {}", self.name, carrier.ground.vpcs[vpc].name),
+                units: 1.0,
+            },
+        };
+        let mut fees: Vec<Fee> = self.attach.iter().map(|(vpc, _)| *vpc).filter(paid).map(attachment).collect();
+        // Processing is charged where a VPC sends into its transit router: each direction once, at its sender.
+        fees.push(Fee {
+            product: self.name.clone(),
+            item: "cen.processing",
+            at: a,
+            to: None,
+            payer: trip.from.vpc,
+            count: Count::Out,
+        });
+        fees.push(Fee {
+            product: self.name.clone(),
+            item: "cen.processing",
+            at: b,
+            to: None,
+            payer: trip.to.vpc,
+            count: Count::Back,
+        });
+        if a == b {
+            return fees;
+        }
+        if self.by_bandwidth {
+            let (low, high) = (a.min(b), a.max(b));
+            let rate = self.between(a, b).expect("a trip without bandwidth was refused");
+            let thing = format!("{} {} - {}", self.name, carrier.region(low), carrier.region(high));
+            let count = Count::Mbps { thing, rate };
+            fees.push(Fee {
+                product: self.name.clone(),
+                item: "cen.plan",
+                at: low,
+                to: Some(high),
+                payer: trip.from.vpc,
+                count,
+            });
+        } else {
+            let item = if self.class == PathClass::Platinum { "cdt.platinum" } else { "cdt.gold" };
+            fees.push(Fee {
+                product: self.name.clone(),
+                item,
+                at: a,
+                to: Some(b),
+                payer: trip.from.vpc,
+                count: Count::Out,
+            });
+            fees.push(Fee {
+                product: self.name.clone(),
+                item,
+                at: b,
+                to: Some(a),
+                payer: trip.to.vpc,
+                count: Count::Back,
+            });
+        }
+        fees
+    }
+}
+
+impl Product for Cen {
+    fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
+        // A gateway or endpoint at the far end has an address of the network; pods behind it are not routed.
+        let mut refusals = rules::addresses(carrier, trip, true);
+        refusals.extend(rules::distance(carrier, trip));
+        for vpc in [trip.from.vpc, trip.to.vpc] {
+            if self.zones(vpc).is_none_or(<[ZoneId]>::is_empty) {
+                let name = &carrier.ground.vpcs[vpc].name;
+                refusals.push(Refusal::new(
+                    format!("VPC {name} has no attachment"),
+                    format!("add `attach: {{{name}: [..zones..]}}`"),
+                ));
+            }
+        }
+        let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
+        if a != b && self.between(a, b).is_none() {
+            let (a, b) = (carrier.region(a), carrier.region(b));
+            refusals.push(Refusal::new(
+                format!("no bandwidth was bought between {a} and {b}: an inter-region connection without any passes 1 kbit/s"),
+                format!("say `bandwidth: 100Mbps`, or `bandwidth: {{{a}-{b}: 100Mbps}}`"),
+            ));
+        }
+        refusals
+    }
+
+    fn draw(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Way> {
+        let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
+        let (near, far) = (self.enis(trip.from), self.enis(trip.to));
+        let router = carrier.delay("hop.transit-router");
+        let attachment = |vpc: VpcId, zone: ZoneId| {
+            let (vpc, name) = (&carrier.ground.vpcs[vpc].name, carrier.ground.zone_name(zone));
+            Line::part(format!("{}: attachment {vpc}/{name}", self.name), Duration::ZERO).in_zone(zone)
+        };
+        let transit =
+            |at: RegionId| Line::part(format!("{}: transit router {}", self.name, carrier.region(at)), router);
+        let mut hops = Vec::new();
+        if near != trip.from.zone {
+            hops.push(carrier.zones(board, trip.from.zone, near));
+        }
+        hops.push(board.part(attachment(trip.from.vpc, near)));
+        hops.push(board.part(transit(a)));
+        if a == b {
+            hops.push(carrier.zones(board, near, far));
+        } else {
+            let rate = self.between(a, b).expect("a trip without bandwidth was refused");
+            let connection = |from: RegionId, to: RegionId| {
+                let name = format!("{}: connection {} -> {}", self.name, carrier.region(from), carrier.region(to));
+                Line::part(name, Duration::ZERO).capped(Some(self.past.cap(rate)))
+            };
+            hops.push(board.hop(connection(a, b), connection(b, a)));
+            hops.push(carrier.backbone(board, a, b, self.class));
+            hops.push(board.part(transit(b)));
+        }
+        hops.push(board.part(attachment(trip.to.vpc, far)));
+        if far != trip.to.zone {
+            hops.push(carrier.zones(board, far, trip.to.zone));
+        }
+        vec![Way { hops, idle_limit: None, fees: self.fees(carrier, trip) }]
+    }
+
+    fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {
+        let mut list = Vec::new();
+        for vpc in [trip.from.vpc, trip.to.vpc] {
+            let name = &carrier.ground.vpcs[vpc].name;
+            let zones = self.zones(vpc).map_or(0, <[ZoneId]>::len);
+            list.push(format!(
+                "{}: {name} attached to the transit router, with a vSwitch in each of {zones} zone(s)",
+                self.name
+            ));
+            if zones < 2 {
+                list.push(format!(
+                    "{}: a second zone for the attachment of {name}: with one there is nowhere to fail over",
+                    self.name
+                ));
+            }
+        }
+        list.extend(super::carrier::border_note(carrier, trip));
+        list
+    }
+}

@@ -1,0 +1,402 @@
+//! What every kind of connectivity does: says why it cannot serve a trip, and draws the trip's ways.
+//!
+//! A kind draws on a [`Board`]: links and gateways that several ways share are drawn once, by name. What it charges for
+//! it states as [`Fee`]s, by item of the price book; it never multiplies. Knows nothing of scenarios or worlds.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use super::Carrier;
+use crate::random::Law;
+use crate::table::Table;
+use crate::topology::{Cap, ClusterId, GatewayId, Ground, HourLaw, Leg, LinkId, RegionId, VpcId, ZoneId, fold};
+use crate::units::{BitsPerSec, Duration};
+
+/// Alibaba's layer 4 balancers close a connection that was idle for this long (decisions: NLB and CLB, 900 s).
+pub const BALANCER_IDLE: Duration = Duration::from_secs(900);
+
+/// One end of a trip.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spot {
+    /// The network.
+    pub vpc: VpcId,
+    /// The zone.
+    pub zone: ZoneId,
+    /// The cluster; none for a bare point of the network, such as a private endpoint.
+    pub cluster: Option<ClusterId>,
+}
+
+/// From whom to whom.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trip<'a> {
+    /// Who opens the connection.
+    pub from: Spot,
+    /// Who accepts it.
+    pub to: Spot,
+    /// The service that is called.
+    pub service: &'a str,
+}
+
+/// Why a product cannot serve a trip: the rule, and what would help.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Refusal {
+    /// The rule that is broken, as a sentence.
+    pub rule: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl Refusal {
+    /// A broken rule and its remedy.
+    pub fn new(rule: impl Into<String>, help: impl Into<String>) -> Self {
+        Refusal { rule: rule.into(), help: help.into() }
+    }
+}
+
+/// What a line is, so that faults find it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Inside a region.
+    Local,
+    /// The provider's backbone between two regions, in this direction.
+    Backbone(RegionId, RegionId),
+    /// The public internet between two regions, in this direction.
+    Internet(RegionId, RegionId),
+    /// A part of a product.
+    Part,
+}
+
+/// A directed link as drawn.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Line {
+    /// For people and faults.
+    pub name: String,
+    /// Propagation, one way.
+    pub delay: Duration,
+    /// Extra delay in seconds, and its factor by hour of the day.
+    pub jitter: Option<(Law, HourLaw)>,
+    /// Chance that a packet is lost.
+    pub loss: Option<HourLaw>,
+    /// What passes.
+    pub cap: Option<Cap>,
+    /// What it is.
+    pub role: Role,
+    /// The zone with which it falls.
+    pub zone: Option<ZoneId>,
+}
+
+impl Line {
+    /// A part of a product with a fixed delay and nothing else.
+    pub fn part(name: impl Into<String>, delay: Duration) -> Line {
+        Line { name: name.into(), delay, jitter: None, loss: None, cap: None, role: Role::Part, zone: None }
+    }
+
+    /// The same, standing in a zone.
+    #[must_use]
+    pub fn in_zone(self, zone: ZoneId) -> Line {
+        Line { zone: Some(zone), ..self }
+    }
+
+    /// The same, with a limit.
+    #[must_use]
+    pub fn capped(self, cap: Option<Cap>) -> Line {
+        Line { cap, ..self }
+    }
+}
+
+/// Something that picks an endpoint per connection: an east-west gateway, or a bare balancer (no replicas).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Balancer {
+    /// `internet/east`.
+    pub name: String,
+    /// The cluster in which its replicas run; none: it is the provider's.
+    pub cluster: Option<ClusterId>,
+    /// How many replicas.
+    pub replicas: u32,
+    /// Cores of each.
+    pub cpu: u32,
+}
+
+/// The drawing: links and gateways shared by name.
+#[derive(Clone, Default, Debug)]
+pub struct Board {
+    /// Links.
+    pub lines: Table<LinkId, Line>,
+    /// Gateways and balancers.
+    pub balancers: Table<GatewayId, Balancer>,
+    line_names: BTreeMap<String, LinkId>,
+    balancer_names: BTreeMap<String, GatewayId>,
+}
+
+impl Board {
+    /// The link of that name, drawn now if it was not there.
+    pub fn line(&mut self, line: Line) -> LinkId {
+        if let Some(&id) = self.line_names.get(&line.name) {
+            return id;
+        }
+        let name = line.name.clone();
+        let id = self.lines.push(line);
+        self.line_names.insert(name, id);
+        id
+    }
+
+    /// The gateway of that name, drawn now if it was not there.
+    pub fn balancer(&mut self, balancer: Balancer) -> GatewayId {
+        if let Some(&id) = self.balancer_names.get(&balancer.name) {
+            return id;
+        }
+        let name = balancer.name.clone();
+        let id = self.balancers.push(balancer);
+        self.balancer_names.insert(name, id);
+        id
+    }
+
+    /// A hop over a pair of links, one each way.
+    pub fn hop(&mut self, out: Line, back: Line) -> Hop {
+        Hop::Pair { out: self.line(out), back: self.line(back) }
+    }
+
+    /// A hop over a part of a product that is the same in both directions but has a link for each.
+    pub fn part(&mut self, line: Line) -> Hop {
+        let back = Line { name: format!("{} (back)", line.name), ..line.clone() };
+        self.hop(line, back)
+    }
+}
+
+/// A hop of a way, both directions at once, so that forward and back are always paired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hop {
+    /// Over a link, and over its twin on the way back.
+    Pair {
+        /// As requests go.
+        out: LinkId,
+        /// As responses go.
+        back: LinkId,
+    },
+    /// Through the CPU of a gateway replica.
+    Gateway(GatewayId),
+}
+
+/// One way of a trip.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Way {
+    /// In the order of the request.
+    pub hops: Vec<Hop>,
+    /// Shortest idle limit of what stands in the way.
+    pub idle_limit: Option<Duration>,
+    /// What it costs.
+    pub fees: Vec<Fee>,
+}
+
+impl Way {
+    /// What a request meets, folded.
+    pub fn legs(&self, board: &Board) -> Vec<Leg> {
+        legs(board, self.hops.iter().map(|hop| (hop, false)))
+    }
+
+    /// What a response meets, folded.
+    pub fn back_legs(&self, board: &Board) -> Vec<Leg> {
+        legs(board, self.hops.iter().rev().map(|hop| (hop, true)))
+    }
+
+    /// Links that carry the request, in order.
+    pub fn links(&self) -> Vec<LinkId> {
+        self.hops.iter().filter_map(|hop| if let Hop::Pair { out, .. } = hop { Some(*out) } else { None }).collect()
+    }
+
+    /// Links that carry the response, in order.
+    pub fn back_links(&self) -> Vec<LinkId> {
+        let backs = self.hops.iter().rev();
+        backs.filter_map(|hop| if let Hop::Pair { back, .. } = hop { Some(*back) } else { None }).collect()
+    }
+
+    /// This way, and then that one.
+    #[must_use]
+    pub fn then(mut self, next: Way) -> Way {
+        self.hops.extend(next.hops);
+        self.fees.extend(next.fees);
+        self.idle_limit = match (self.idle_limit, next.idle_limit) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self
+    }
+}
+
+fn legs<'a>(board: &Board, hops: impl Iterator<Item = (&'a Hop, bool)>) -> Vec<Leg> {
+    let mut legs = Vec::new();
+    for (hop, back_way) in hops {
+        let link = match *hop {
+            Hop::Gateway(gateway) => {
+                legs.push(Leg::Gateway(gateway));
+                continue;
+            }
+            Hop::Pair { back, .. } if back_way => back,
+            Hop::Pair { out, .. } => out,
+        };
+        let line = &board.lines[link];
+        // The cap stands at the entrance: what it drops was never on the line.
+        if line.cap.is_some() {
+            legs.push(Leg::Cap(link));
+        }
+        legs.push(Leg::Wait(line.delay));
+        if line.jitter.is_some() || line.loss.is_some() {
+            legs.push(Leg::Noise(link));
+        }
+    }
+    fold(legs)
+}
+
+/// What a fee counts.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Count {
+    /// Gigabytes of requests.
+    Out,
+    /// Gigabytes of responses.
+    Back,
+    /// Gigabytes both ways.
+    Both,
+    /// Things that are paid by the hour, each once however many ways share it.
+    Hours {
+        /// The thing's name.
+        thing: String,
+        /// How many units of the price it is.
+        units: f64,
+    },
+    /// Capacity units of a balancer or NAT gateway.
+    Capacity {
+        /// The thing's name: units are counted for each thing by itself.
+        thing: String,
+        /// Whose connections count; none: only bytes are known.
+        gateway: Option<GatewayId>,
+    },
+    /// Bandwidth bought by the month.
+    Mbps {
+        /// The thing's name.
+        thing: String,
+        /// How much.
+        rate: BitsPerSec,
+    },
+    /// Bandwidth of a public address bought by the day.
+    MbpsDays {
+        /// The thing's name.
+        thing: String,
+        /// How much.
+        rate: BitsPerSec,
+    },
+}
+
+/// Something that is charged for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fee {
+    /// The product's name in the scenario; `network` for what no product carries.
+    pub product: String,
+    /// The item of the price book.
+    pub item: &'static str,
+    /// Where it stands, or where the bytes come from.
+    pub at: RegionId,
+    /// Where the bytes go, for items priced by pair.
+    pub to: Option<RegionId>,
+    /// Whose bill it is.
+    pub payer: VpcId,
+    /// What is counted.
+    pub count: Count,
+}
+
+/// A product as configured: it can serve some trips and draws their ways.
+pub trait Product: Debug {
+    /// Why it cannot serve this trip; nothing: it can.
+    fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal>;
+
+    /// The ways of a trip that it can serve, at least one: connections spread evenly over several.
+    fn draw(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Way>;
+
+    /// What stands between the mesh and the endpoints.
+    fn front(&self) -> Front {
+        Front::None
+    }
+
+    /// What has to be there before this can be built, for a trip that it can serve.
+    fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String>;
+}
+
+/// What a client proxy sees instead of endpoints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Front {
+    /// The endpoints themselves.
+    None,
+    /// A gateway of the endpoint's cluster, one host for each locality behind it.
+    Gateway,
+    /// One plain host per way, outside the mesh's identity and locality.
+    Balancer,
+}
+
+/// A kind in the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The word of the scenario file.
+    pub name: &'static str,
+    /// What it joins, in a line.
+    pub about: &'static str,
+    /// May the two ends of a trip lie in different regions?
+    pub crosses_regions: bool,
+    /// One of its products for the example ground, so that laws can be run over every kind.
+    pub example: fn(&Example) -> Box<dyn Product>,
+}
+
+/// A ground on which every kind has a trip: two networks in one region, a third in another; each with one cluster.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// Regions, zones, networks and clusters.
+    pub ground: Ground,
+}
+
+impl Example {
+    /// Networks 0 and 1 are in Hangzhou, 2 is in Singapore; each region has two zones.
+    pub fn new() -> Example {
+        use crate::topology::{Cidr, Cluster, Region, Vpc, Zone};
+        let mut ground = Ground::default();
+        for (name, is, zones) in
+            [("hangzhou", "alibaba/cn-hangzhou", ["h", "i"]), ("singapore", "alibaba/ap-southeast-1", ["a", "b"])]
+        {
+            let region =
+                ground.regions.push(Region { name: name.into(), is: Some(is.into()), at_zero: Duration::ZERO });
+            for zone in zones {
+                ground.zones.push(Zone { region, name: zone.into() });
+            }
+        }
+        for (name, region, cidr, zones) in [
+            ("east", RegionId(0), "10.1.0.0/16", [ZoneId(0), ZoneId(1)]),
+            ("bank", RegionId(0), "10.2.0.0/16", [ZoneId(0), ZoneId(1)]),
+            ("south", RegionId(1), "10.3.0.0/16", [ZoneId(2), ZoneId(3)]),
+        ] {
+            let vpc =
+                ground.vpcs.push(Vpc { name: name.into(), region, cidr: Cidr::parse(cidr), owner: String::new() });
+            ground.clusters.push(Cluster {
+                name: name.into(),
+                vpc,
+                zones: zones.to_vec(),
+                pods: None,
+                services: None,
+                mesh: "mesh".into(),
+            });
+        }
+        Example { ground }
+    }
+
+    /// From the first network's first zone to a zone of another cluster.
+    pub fn trip(&self, to: ClusterId, zone: usize) -> Trip<'static> {
+        let (first, last) = (&self.ground.clusters[ClusterId(0)], &self.ground.clusters[to]);
+        Trip {
+            from: Spot { vpc: first.vpc, zone: first.zones[0], cluster: Some(ClusterId(0)) },
+            to: Spot { vpc: last.vpc, zone: last.zones[zone], cluster: Some(to) },
+            service: "payments",
+        }
+    }
+}
+
+impl Default for Example {
+    fn default() -> Self {
+        Example::new()
+    }
+}

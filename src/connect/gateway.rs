@@ -1,0 +1,108 @@
+//! What all kinds with an east-west gateway share: the hop through its replicas to the pod, and what it demands.
+
+use super::Carrier;
+use super::contract::{Balancer, Board, Count, Fee, Hop, Line, Refusal, Role, Trip};
+use crate::topology::{ClusterId, GatewayId, HourLaw, ZoneId};
+use crate::units::Duration;
+
+/// Size of the gateway of a cluster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Size {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Replicas.
+    pub replicas: u32,
+    /// Cores of each.
+    pub cpu: u32,
+}
+
+impl Size {
+    /// The gateway as drawn for the product `product`.
+    pub fn balancer(self, carrier: &Carrier<'_>, product: &str) -> Balancer {
+        let name = format!("{product}/{}", carrier.ground.clusters[self.cluster].name);
+        Balancer { name, cluster: Some(self.cluster), replicas: self.replicas, cpu: self.cpu }
+    }
+
+    /// The pods' bill.
+    pub fn fee(self, carrier: &Carrier<'_>, product: &str) -> Fee {
+        let vpc = carrier.ground.vpc_of(self.cluster);
+        let thing = format!("{product} gateway {}", carrier.ground.clusters[self.cluster].name);
+        let units = f64::from(self.replicas) * f64::from(self.cpu);
+        let count = Count::Hours { thing, units };
+        Fee {
+            product: product.to_owned(),
+            item: "compute.vcpu",
+            at: carrier.ground.region_of(vpc),
+            to: None,
+            payer: vpc,
+            count,
+        }
+    }
+}
+
+/// The zone of a gateway replica: round robin over the cluster's zones, as its pods are spread.
+pub fn replica_zone(carrier: &Carrier<'_>, cluster: ClusterId, replica: u32) -> ZoneId {
+    let zones = &carrier.ground.clusters[cluster].zones;
+    zones[replica as usize % zones.len()]
+}
+
+/// From the balancer's zone to a gateway replica, through its CPU, and on to the pod's zone. Which replica a connection
+/// is pinned to is decided when it is opened, so the two hops take their mean over the replicas' zones.
+pub(super) fn enter(
+    carrier: &Carrier<'_>,
+    board: &mut Board,
+    product: &str,
+    cluster: ClusterId,
+    gateway: GatewayId,
+    from: ZoneId,
+    to: ZoneId,
+    hops: &mut Vec<Hop>,
+) {
+    let replicas = board.balancers[gateway].replicas.max(1);
+    let name = &carrier.ground.clusters[cluster].name;
+    let mean = |zone: ZoneId| {
+        let total: u64 = (0..replicas)
+            .map(|replica| {
+                let same = replica_zone(carrier, cluster, replica) == zone;
+                carrier.delay(if same { "zone.same.rtt" } else { "zone.cross.rtt" }).nanos() / 2
+            })
+            .sum();
+        Duration::from_nanos(total / u64::from(replicas))
+    };
+    let (entry, exit) = (carrier.ground.zone_name(from), carrier.ground.zone_name(to));
+    let passing = carrier.delay("hop.gateway");
+    hops.push(board.part(Line::part(format!("{product}: NLB {name}/{entry} -> gateway"), mean(from))));
+    hops.push(board.part(Line::part(format!("{product}: gateway {name}"), passing)));
+    hops.push(Hop::Gateway(gateway));
+    let (p50, p99) = carrier.books.jitter(crate::provider::PathClass::SameRegion);
+    let jitter = Some((super::carrier::one_way(p50.mid / 1e3, p99.mid / 1e3), HourLaw::flat(1.0)));
+    let line =
+        Line { jitter, role: Role::Local, ..Line::part(format!("{product}: gateway -> {name}/{exit}"), mean(to)) };
+    hops.push(board.part(line));
+}
+
+/// What every east-west gateway demands of the cluster that it leads to.
+pub(super) fn refusals(carrier: &Carrier<'_>, trip: &Trip<'_>, gateways: &[Size]) -> (Vec<Refusal>, Option<Size>) {
+    let Some(cluster) = trip.to.cluster else { return (Vec::new(), None) };
+    let size = gateways.iter().find(|size| size.cluster == cluster).copied();
+    let name = &carrier.ground.clusters[cluster].name;
+    let missing = Refusal::new(
+        format!("cluster {name} has no gateway of this product"),
+        format!("add `gateways: {{{name}: {{replicas: 2, cpu: 2}}}}`: connections end at the destination's gateway"),
+    );
+    (if size.is_some_and(|size| size.replicas > 0) { Vec::new() } else { vec![missing] }, size)
+}
+
+/// What has to be there for a gateway to pass TLS through between two clusters.
+pub(super) fn prerequisites(carrier: &Carrier<'_>, trip: &Trip<'_>, product: &str) -> Vec<String> {
+    let (Some(from), Some(to)) = (trip.from.cluster, trip.to.cluster) else { return Vec::new() };
+    let (from, to) = (&carrier.ground.clusters[from], &carrier.ground.clusters[to]);
+    let mut list = vec![format!(
+        "{product}: an east-west gateway in {} on port 15443 (AUTO_PASSTHROUGH), mutual TLS on every call",
+        to.name
+    )];
+    if from.mesh != to.mesh {
+        list.push(format!("{product}: one root of trust for the meshes {} and {}", from.mesh, to.mesh));
+    }
+    list
+}

@@ -1,0 +1,79 @@
+//! An east-west gateway reached over another product, on the backbone instead of the internet.
+
+use super::Carrier;
+use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Line, Product, Refusal, Spot, Trip, Way};
+use super::gateway::{self, Size};
+use crate::topology::ZoneId;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "private-gateway",
+    about: "clusters over cen or vpc-peering by way of a gateway: pod addresses may overlap, networks' may not",
+    crosses_regions: true,
+    example: |example| {
+        let gateways = example.ground.clusters.ids().map(|cluster| Size { cluster, replicas: 2, cpu: 2 }).collect();
+        let over = super::CATALOGUE.iter().find(|entry| entry.name == "cen").expect("cen is a kind");
+        Box::new(PrivateGateway { name: "private".into(), gateways, over: (over.example)(example) })
+    },
+};
+
+/// Private gateways of clusters.
+#[derive(Debug)]
+pub struct PrivateGateway {
+    /// The product's name in the scenario.
+    pub name: String,
+    /// The gateways.
+    pub gateways: Vec<Size>,
+    /// What leads to them.
+    pub over: Box<dyn Product>,
+}
+
+impl PrivateGateway {
+    /// The trip to the gateway's balancer: no pod's address is routed.
+    fn to_balancer<'a>(trip: &Trip<'a>, zone: ZoneId) -> Trip<'a> {
+        Trip { to: Spot { zone, cluster: None, ..trip.to }, from: Spot { cluster: None, ..trip.from }, ..*trip }
+    }
+
+    fn zone_way(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, size: Size, entrance: ZoneId, board: &mut Board) -> Way {
+        let name = &carrier.ground.clusters[size.cluster].name;
+        let gateway = board.balancer(size.balancer(carrier, &self.name));
+        let before = self.over.draw(carrier, &Self::to_balancer(trip, entrance), board).swap_remove(0);
+        let zone = carrier.ground.zone_name(entrance);
+        let nlb = Line::part(format!("{}: NLB {name}/{zone}", self.name), carrier.delay("hop.nlb"));
+        let mut hops = vec![board.part(nlb.in_zone(entrance))];
+        gateway::enter(carrier, board, &self.name, size.cluster, gateway, entrance, trip.to.zone, &mut hops);
+        let at = carrier.ground.region_of(trip.to.vpc);
+        let fee = |item, count| Fee { product: self.name.clone(), item, at, to: None, payer: trip.to.vpc, count };
+        let hour = Count::Hours { thing: format!("{} NLB {name}", self.name), units: 1.0 };
+        let fees = vec![
+            fee("nlb.hour", hour),
+            fee("nlb.lcu", Count::Capacity { thing: format!("{} NLB {name}", self.name), gateway: Some(gateway) }),
+            size.fee(carrier, &self.name),
+        ];
+        before.then(Way { hops, idle_limit: Some(BALANCER_IDLE), fees })
+    }
+}
+
+impl Product for PrivateGateway {
+    fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
+        let (mut refusals, _) = gateway::refusals(carrier, trip, &self.gateways);
+        refusals.extend(self.over.refusals(carrier, &Self::to_balancer(trip, trip.to.zone)));
+        refusals
+    }
+
+    fn draw(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Way> {
+        let (_, size) = gateway::refusals(carrier, trip, &self.gateways);
+        let size = size.expect("a trip to a cluster without a gateway was refused");
+        let entrances = &carrier.ground.clusters[size.cluster].zones;
+        entrances.iter().map(|zone| self.zone_way(carrier, trip, size, *zone, board)).collect()
+    }
+
+    fn front(&self) -> Front {
+        Front::Gateway
+    }
+
+    fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {
+        let mut list = gateway::prerequisites(carrier, trip, &self.name);
+        list.extend(self.over.prerequisites(carrier, &Self::to_balancer(trip, trip.to.zone)));
+        list
+    }
+}

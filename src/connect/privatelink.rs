@@ -1,0 +1,235 @@
+//! PrivateLink: an endpoint in a consumer's VPC, and behind it the balancer of one service or gateway of another VPC.
+//!
+//! One way only: connections start at the consumer. Bound to a region, unless a product stands before it that brings
+//! the caller to the consumer's VPC.
+
+use super::Carrier;
+use super::contract::{
+    BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Spot, Trip, Way,
+};
+use super::rules;
+use crate::topology::{Cap, ClusterId, VpcId, ZoneId};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "privatelink",
+    about: "one service or gateway of another VPC of the region, whatever the addresses; the consumer opens",
+    crosses_regions: false,
+    example: |_| {
+        Box::new(PrivateLink {
+            name: "to-bank".into(),
+            leads: Leads::Service("payments".into()),
+            consumer: VpcId(0),
+            zones: vec![ZoneId(0), ZoneId(1)],
+            cap: None,
+            behind: None,
+        })
+    },
+};
+
+/// What the endpoint leads to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Leads {
+    /// One service.
+    Service(String),
+    /// The east-west gateway of a cluster, of so many replicas with so many cores.
+    Gateway {
+        /// The cluster.
+        cluster: ClusterId,
+        /// Replicas.
+        replicas: u32,
+        /// Cores of each.
+        cpu: u32,
+    },
+}
+
+/// An endpoint and its service.
+#[derive(Debug)]
+pub struct PrivateLink {
+    /// The product's name in the scenario.
+    pub name: String,
+    /// What it leads to.
+    pub leads: Leads,
+    /// Where the endpoint stands.
+    pub consumer: VpcId,
+    /// Its zones.
+    pub zones: Vec<ZoneId>,
+    /// Limit in each zone and direction.
+    pub cap: Option<Cap>,
+    /// What brings callers of other VPCs to the consumer's; none: only callers in it.
+    pub behind: Option<Box<dyn Product>>,
+}
+
+impl PrivateLink {
+    /// The endpoint in one of its zones, as the end of a trip through what stands before it.
+    fn endpoint(&self, zone: ZoneId) -> Spot {
+        Spot { vpc: self.consumer, zone, cluster: None }
+    }
+
+    fn zone_way(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, zone: ZoneId, board: &mut Board) -> Way {
+        let (consumer, provider) = (&carrier.ground.vpcs[self.consumer].name, &carrier.ground.vpcs[trip.to.vpc].name);
+        let name = carrier.ground.zone_name(zone);
+        let endpoint =
+            Line::part(format!("{}: endpoint {consumer}/{name}", self.name), carrier.delay("hop.privatelink"));
+        let nlb = Line::part(format!("{}: NLB {provider}/{name}", self.name), carrier.delay("hop.nlb"));
+        let mut hops: Vec<Hop> = Vec::new();
+        let before = match &self.behind {
+            Some(product) if trip.from.vpc != self.consumer => {
+                let first = Trip { to: self.endpoint(zone), ..*trip };
+                Some(product.draw(carrier, &first, board).swap_remove(0))
+            }
+            _ => {
+                hops.push(carrier.zones(board, trip.from.zone, zone));
+                None
+            }
+        };
+        hops.push(board.part(endpoint.in_zone(zone).capped(self.cap)));
+        hops.push(board.part(nlb.in_zone(zone)));
+        let gateway = board.balancer(self.balancer(carrier));
+        match &self.leads {
+            Leads::Service(_) => hops.push(carrier.zones(board, zone, trip.to.zone)),
+            Leads::Gateway { cluster, .. } => {
+                super::gateway::enter(carrier, board, &self.name, *cluster, gateway, zone, trip.to.zone, &mut hops);
+            }
+        }
+        let own = Way { hops, idle_limit: Some(BALANCER_IDLE), fees: self.fees(carrier, trip, gateway) };
+        match before {
+            Some(before) => before.then(own),
+            None => own,
+        }
+    }
+
+    fn balancer(&self, carrier: &Carrier<'_>) -> Balancer {
+        match &self.leads {
+            Leads::Service(service) => {
+                Balancer { name: format!("{}/{service}", self.name), cluster: None, replicas: 0, cpu: 0 }
+            }
+            Leads::Gateway { cluster, replicas, cpu } => Balancer {
+                name: format!("{}/{}", self.name, carrier.ground.clusters[*cluster].name),
+                cluster: Some(*cluster),
+                replicas: *replicas,
+                cpu: *cpu,
+            },
+        }
+    }
+
+    fn fees(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, gateway: crate::topology::GatewayId) -> Vec<Fee> {
+        let at = carrier.ground.region_of(self.consumer);
+        let fee = |item, payer, count| Fee { product: self.name.clone(), item, at, to: None, payer, count };
+        let mut fees: Vec<Fee> = self
+            .zones
+            .iter()
+            .map(|zone| {
+                let thing = format!("{} endpoint {}", self.name, carrier.ground.zone_name(*zone));
+                fee("privatelink.zone-hour", self.consumer, Count::Hours { thing, units: 1.0 })
+            })
+            .collect();
+        fees.push(fee("privatelink.processing", self.consumer, Count::Both));
+        let thing = format!("{} NLB", self.name);
+        fees.push(fee("nlb.hour", trip.to.vpc, Count::Hours { thing, units: 1.0 }));
+        fees.push(fee(
+            "nlb.lcu",
+            trip.to.vpc,
+            Count::Capacity { thing: format!("{} NLB", self.name), gateway: Some(gateway) },
+        ));
+        if let Leads::Gateway { replicas, cpu, .. } = self.leads {
+            let thing = format!("{} gateway", self.name);
+            let units = f64::from(replicas) * f64::from(cpu);
+            fees.push(fee("compute.vcpu", trip.to.vpc, Count::Hours { thing, units }));
+        }
+        fees
+    }
+}
+
+impl Product for PrivateLink {
+    fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        let ground = carrier.ground;
+        let consumer = &ground.vpcs[self.consumer];
+        let inside = Trip { from: self.endpoint(trip.to.zone), ..*trip };
+        refusals.extend(rules::one_region(
+            carrier,
+            &inside,
+            "privatelink",
+            "put the consumer in the service's region and chain it behind cen or vpc-peering (`behind: ..`), or use a gateway",
+        ));
+        if trip.from.vpc != self.consumer && trip.to.vpc == self.consumer {
+            refusals.push(Refusal::new(
+                format!("privatelink is one way: connections start in VPC {}, the consumer", consumer.name),
+                "two directions need two endpoints: write a second privatelink with the other consumer",
+            ));
+        } else if trip.from.vpc != self.consumer {
+            match &self.behind {
+                None => refusals.push(Refusal::new(
+                    format!(
+                        "{} does not stand in the consumer's VPC {}, where the endpoint is",
+                        rules::spot_name(carrier, trip.from),
+                        consumer.name
+                    ),
+                    format!("write `behind: PRODUCT` with a cen or vpc-peering that leads to {}", consumer.name),
+                )),
+                Some(product) => {
+                    let zone = self.zones.first().copied().unwrap_or(trip.from.zone);
+                    refusals.extend(product.refusals(carrier, &Trip { to: self.endpoint(zone), ..*trip }));
+                }
+            }
+        }
+        match &self.leads {
+            Leads::Service(service) if service != trip.service => refusals.push(Refusal::new(
+                format!("this endpoint leads to service {service} only, not to {}", trip.service),
+                "give the other service an endpoint of its own, or lead to the gateway of its cluster",
+            )),
+            Leads::Gateway { cluster, .. } if Some(*cluster) != trip.to.cluster => refusals.push(Refusal::new(
+                format!(
+                    "this endpoint leads to the gateway of cluster {}, not to {}",
+                    ground.clusters[*cluster].name,
+                    rules::spot_name(carrier, trip.to)
+                ),
+                "write an endpoint for that cluster's gateway",
+            )),
+            _ => {}
+        }
+        let served: &[ZoneId] = trip.to.cluster.map_or(&[], |cluster| &ground.clusters[cluster].zones);
+        for zone in &self.zones {
+            if !served.is_empty() && !served.contains(zone) {
+                let name = ground.zone_name(*zone);
+                refusals.push(Refusal::new(
+                    format!("the endpoint has zone {name}, where the service has none"),
+                    "endpoint zones exist in the service's zones only: leave it out, or spread the service's cluster to it",
+                ));
+            }
+        }
+        if self.zones.is_empty() {
+            refusals.push(Refusal::new(
+                "the consumer and the service have no zone in common".to_owned(),
+                "say `zones: [..]` with zones of both",
+            ));
+        }
+        refusals
+    }
+
+    fn draw(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Way> {
+        self.zones.iter().map(|zone| self.zone_way(carrier, trip, *zone, board)).collect()
+    }
+
+    fn front(&self) -> Front {
+        if matches!(self.leads, Leads::Service(_)) { Front::Balancer } else { Front::Gateway }
+    }
+
+    fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {
+        let (consumer, provider) = (&carrier.ground.vpcs[self.consumer], &carrier.ground.vpcs[trip.to.vpc]);
+        let mut list = vec![format!(
+            "{}: an endpoint service with an NLB in {}, and its owner's approval of the endpoint in {}",
+            self.name, provider.name, consumer.name
+        )];
+        if matches!(self.leads, Leads::Service(_)) {
+            list.push(format!(
+                "{}: callers address the endpoint's name; the service stands outside the mesh's identity and locality",
+                self.name
+            ));
+        }
+        if let Some(product) = self.behind.as_ref().filter(|_| trip.from.vpc != self.consumer) {
+            list.extend(product.prerequisites(carrier, &Trip { to: self.endpoint(trip.to.zone), ..*trip }));
+        }
+        list
+    }
+}

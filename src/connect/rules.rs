@@ -1,0 +1,62 @@
+//! Rules that several kinds share: addresses that must not overlap, distances that must be known, clusters that must
+//! have a gateway.
+
+use super::Carrier;
+use super::contract::{Refusal, Trip};
+use crate::topology::Cidr;
+
+/// The two networks, and pod addresses that are not their network's, must be apart where packets are routed between
+/// them by address.
+pub(super) fn addresses(carrier: &Carrier<'_>, trip: &Trip<'_>, pods_too: bool) -> Vec<Refusal> {
+    let side = |spot: super::Spot| {
+        let vpc = &carrier.ground.vpcs[spot.vpc];
+        let mut ranges: Vec<(String, Cidr)> = Vec::new();
+        ranges.extend(vpc.cidr.map(|cidr| (format!("VPC {}", vpc.name), cidr)));
+        if let Some(cluster) = spot.cluster.filter(|_| pods_too) {
+            let cluster = &carrier.ground.clusters[cluster];
+            ranges.extend(cluster.pods.map(|cidr| (format!("pods of {}", cluster.name), cidr)));
+        }
+        ranges
+    };
+    let mut refusals = Vec::new();
+    for (near, a) in side(trip.from) {
+        for (far, b) in side(trip.to) {
+            if a.overlaps(b) {
+                refusals.push(Refusal::new(
+                    format!("addresses overlap: {near} has {a}, {far} has {b}"),
+                    "renumber one of them, or use privatelink or an east-west gateway, which do not route by address",
+                ));
+            }
+        }
+    }
+    refusals
+}
+
+/// The distance between the two regions must be known.
+pub(super) fn distance(carrier: &Carrier<'_>, trip: &Trip<'_>) -> Option<Refusal> {
+    let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
+    (a != b && carrier.rtt(a, b).is_none()).then(|| {
+        let (a, b) = (carrier.region(a), carrier.region(b));
+        Refusal::new(
+            format!("no round trip is known between {a} and {b}"),
+            format!("give `{a}` and `{b}` a region of the book (`is: alibaba/...`), or say `links: {{{a}-{b}: {{between: [{a}, {b}], rtt: ..}}}}`"),
+        )
+    })
+}
+
+/// The trip must stay in one region.
+pub(super) fn one_region(carrier: &Carrier<'_>, trip: &Trip<'_>, kind: &str, help: &str) -> Option<Refusal> {
+    let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
+    (a != b).then(|| {
+        Refusal::new(format!("{kind} cannot join regions {} and {}", carrier.region(a), carrier.region(b)), help)
+    })
+}
+
+/// `east/h`, or `shop-hz/h` for a bare point of a network.
+pub(super) fn spot_name(carrier: &Carrier<'_>, spot: super::Spot) -> String {
+    let zone = carrier.ground.zone_name(spot.zone);
+    match spot.cluster {
+        Some(cluster) => format!("{}/{zone}", carrier.ground.clusters[cluster].name),
+        None => format!("{}/{zone}", carrier.ground.vpcs[spot.vpc].name),
+    }
+}

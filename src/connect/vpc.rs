@@ -1,0 +1,46 @@
+//! Inside one VPC: pod to pod, in one zone or across. No product stands between, nothing is bought.
+
+use super::Carrier;
+use super::contract::{Board, Count, Entry, Fee, Product, Refusal, Trip, Way};
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "vpc",
+    about: "pods of one VPC reach each other directly",
+    crosses_regions: false,
+    example: |_| Box::new(SameVpc),
+};
+
+/// The network itself.
+#[derive(Clone, Copy, Debug)]
+pub struct SameVpc;
+
+impl Product for SameVpc {
+    fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
+        if trip.from.vpc == trip.to.vpc {
+            return Vec::new();
+        }
+        let name = |spot: super::Spot| &carrier.ground.vpcs[spot.vpc].name;
+        vec![Refusal::new(
+            format!("VPCs {} and {} are not joined by themselves", name(trip.from), name(trip.to)),
+            "write a route with a product: `routes: {default: {via: ..}}`",
+        )]
+    }
+
+    fn draw(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Way> {
+        let at = carrier.ground.region_of(trip.from.vpc);
+        let cross_zone = Fee {
+            product: "network".into(),
+            item: "vpc.cross-zone",
+            at,
+            to: None,
+            payer: trip.from.vpc,
+            count: Count::Both,
+        };
+        let fees = if trip.from.zone == trip.to.zone { Vec::new() } else { vec![cross_zone] };
+        vec![Way { hops: vec![carrier.zones(board, trip.from.zone, trip.to.zone)], idle_limit: None, fees }]
+    }
+
+    fn prerequisites(&self, _: &Carrier<'_>, _: &Trip<'_>) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::report::terminal::Style;
+
 /// How an answer is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum Format {
@@ -57,6 +59,17 @@ impl Manner {
         self.colored(std::io::stderr().is_terminal())
     }
 
+    /// How the answer may look on stdout.
+    pub fn style(&self) -> Style {
+        Style { colour: self.color_out(), unicode: unicode() }
+    }
+
+    /// Columns of the answer: what the shell says, else what fits a page.
+    pub fn width(&self) -> usize {
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        said.unwrap_or(100).clamp(60, 200)
+    }
+
     fn colored(&self, terminal: bool) -> bool {
         match self.color {
             Color::Always => true,
@@ -65,6 +78,16 @@ impl Manner {
             Color::Auto => terminal || set("CLICOLOR_FORCE"),
         }
     }
+}
+
+/// Can the locale show more than ASCII? Where none is set (pipes, CI) files are UTF-8 all the same.
+fn unicode() -> bool {
+    let said = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let locale = said.into_iter().find(|value| !value.is_empty());
+    locale.is_none_or(|locale| {
+        let locale = locale.to_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 /// Is the variable there and not empty?

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::study::progress;
+
 /// Between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
@@ -22,59 +24,65 @@ pub struct Progress {
 enum Shown {
     Nothing,
     Bar(ProgressBar),
-    Lines { what: String, began: Instant, last: Mutex<Instant> },
+    Lines { title: String, began: Instant, last: Mutex<Instant> },
 }
 
 impl Progress {
-    /// Progress of `what`; `quiet` shows nothing.
+    /// Progress of `title`; `quiet` shows nothing.
     #[expect(clippy::disallowed_methods, reason = "wall-clock time is shown to the waiting user and goes nowhere else")]
-    pub fn new(what: &str, quiet: bool) -> Self {
+    pub fn new(title: &str, quiet: bool) -> Self {
         let shown = if quiet {
             Shown::Nothing
         } else if std::io::stderr().is_terminal() {
             let bar = ProgressBar::new(0);
-            let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} runs  {elapsed}")
+            let style = ProgressStyle::with_template("{prefix}  {wide_bar} {pos}/{len} runs  {elapsed}  {msg}")
                 .expect("the template has only known keys");
             bar.set_style(style);
-            bar.set_message(what.to_owned());
+            bar.set_prefix(title.to_owned());
             Shown::Bar(bar)
         } else {
-            Shown::Lines { what: what.to_owned(), began: Instant::now(), last: Mutex::new(Instant::now()) }
+            Shown::Lines { title: title.to_owned(), began: Instant::now(), last: Mutex::new(Instant::now()) }
         };
         Progress { shown, total: AtomicU64::new(0), done: AtomicU64::new(0) }
-    }
-
-    /// There are `runs` to do in all.
-    pub fn expect(&self, runs: u64) {
-        self.total.store(runs, Ordering::Relaxed);
-        if let Shown::Bar(bar) = &self.shown {
-            bar.set_length(runs);
-        }
-    }
-
-    /// One more is done.
-    #[expect(clippy::disallowed_methods, reason = "wall-clock time is shown to the waiting user and goes nowhere else")]
-    pub fn step(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        match &self.shown {
-            Shown::Nothing => {}
-            Shown::Bar(bar) => bar.set_position(done),
-            Shown::Lines { what, began, last } => {
-                let now = Instant::now();
-                let mut last = last.lock().expect("no thread panics while it holds the last line's time");
-                if now.duration_since(*last) >= LINE_EVERY {
-                    *last = now;
-                    let total = self.total.load(Ordering::Relaxed);
-                    eprintln!("{what}: {done} of {total} runs, {:.0} s", now.duration_since(*began).as_secs_f64());
-                }
-            }
-        }
     }
 
     /// Takes the bar away.
     pub fn finish(&self) {
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();
+        }
+    }
+}
+
+impl progress::Progress for Progress {
+    fn begin(&self, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
+        self.done.store(0, Ordering::Relaxed);
+        if let Shown::Bar(bar) = &self.shown {
+            bar.set_length(total);
+            bar.set_position(0);
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "wall-clock time is shown to the waiting user and goes nowhere else")]
+    fn advance(&self, n: u64, what: &str) {
+        let done = self.done.fetch_add(n, Ordering::Relaxed) + n;
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => {
+                bar.set_message(what.to_owned());
+                bar.set_position(done);
+            }
+            Shown::Lines { title, began, last } => {
+                let now = Instant::now();
+                let mut last = last.lock().expect("no thread panics while it holds the last line's time");
+                if now.duration_since(*last) >= LINE_EVERY {
+                    *last = now;
+                    let total = self.total.load(Ordering::Relaxed);
+                    let seconds = now.duration_since(*began).as_secs();
+                    eprintln!("{title}: {done} of {total} runs after {seconds} s ({what})");
+                }
+            }
         }
     }
 }

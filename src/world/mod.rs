@@ -6,9 +6,13 @@
 
 mod charge;
 mod program;
+mod scene;
 
 pub use charge::{Basis, Charge, Direction, PriceRange, PriceStatus, Tap};
 pub use program::{CallSite, Choice, Operation, Step};
+pub use scene::Outage;
+
+pub use crate::fault::Manner;
 
 pub use crate::topology::{Cap, ClusterId, GatewayId, HourLaw, Leg, LinkId, PastCap, Place, PlaceId, RegionId, ZoneId};
 
@@ -369,15 +373,6 @@ pub enum Target {
     Station(StationId),
     /// A path itself.
     Path(PathId),
-}
-
-/// How a peer notices that something is down.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Manner {
-    /// Not at all: packets vanish, connections hang.
-    Silent,
-    /// The peer's host answers: connections are reset, new ones refused.
-    Refused,
 }
 
 /// How long a run is.

@@ -1,0 +1,30 @@
+//! Outages: something is down from one instant to another. What can be down, and how its peers notice by default.
+
+use super::Manner;
+
+/// A kind of domain, and how its peers notice an outage where the scenario does not say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Kind {
+    /// The word before the first `/` of a `hit`.
+    pub word: &'static str,
+    /// How it is written.
+    pub form: &'static str,
+    /// By default. Silent where the network or the machine dies with its host: then nobody is left to send a reset. A
+    /// process that dies leaves a host that answers for it.
+    pub manner: Manner,
+}
+
+/// Every kind of domain that an outage may hit.
+pub const KINDS: [Kind; 8] = [
+    Kind { word: "region", form: "region/REGION", manner: Manner::Silent },
+    Kind { word: "zone", form: "zone/REGION/ZONE", manner: Manner::Silent },
+    Kind { word: "cluster", form: "cluster/CLUSTER", manner: Manner::Silent },
+    Kind { word: "link", form: "link/REGION-REGION, link/internet/REGION-REGION or link/NAME", manner: Manner::Silent },
+    Kind { word: "product", form: "product/NAME or product/NAME/zone/ZONE", manner: Manner::Silent },
+    Kind { word: "gateway", form: "gateway/PRODUCT/CLUSTER, with #NUMBER for one replica", manner: Manner::Silent },
+    Kind { word: "service", form: "service/SERVICE or service/SERVICE@CLUSTER", manner: Manner::Refused },
+    Kind { word: "replica", form: "replica/SERVICE@CLUSTER#NUMBER", manner: Manner::Refused },
+];
+
+/// Domains of which no outage is simulated yet.
+pub(super) const LATER: [&str; 2] = ["control-plane", "dns"];

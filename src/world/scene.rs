@@ -1,0 +1,328 @@
+//! What a fault can hit in this world, by name, and how an outage becomes dated changes.
+
+use super::{Change, Fault, FaultId, HostTarget, Target, World};
+use crate::fault::{FaultError, Manner, Scene};
+use crate::units::{Duration, SimTime};
+
+/// Something is down for a while, as the scenario says it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outage {
+    /// The name under `faults:`.
+    pub name: String,
+    /// What it hits: `zone/hangzhou/h`.
+    pub hit: String,
+    /// When it begins, from t = 0 (the end of the fill).
+    pub at: SimTime,
+    /// For how long.
+    pub lasts: Duration,
+    /// How peers notice; none: as that kind of thing does by default.
+    pub manner: Option<Manner>,
+    /// How long after its end its window still lasts.
+    pub recovery: Duration,
+}
+
+impl World {
+    /// Everything that a fault can hit. Links named `WORD A -> B` between regions A and B are `link/A-B` both ways
+    /// (those of the internet `link/internet/A-B`); a product's part is the paths over it that touch the zone.
+    ///
+    /// A world does not know what the scenario names but this variant leaves unused, nor in which zone a product's own
+    /// parts stand; whoever draws the world adds that to the scene.
+    pub fn scene(&self) -> Scene<Target> {
+        let mut scene = Scene::default();
+        self.stage_places(&mut scene);
+        self.stage_links(&mut scene);
+        self.stage_paths(&mut scene);
+        self.stage_gateways(&mut scene);
+        self.stage_replicas(&mut scene);
+        scene
+    }
+
+    /// Appends the outage: its window, and what goes down and comes back, in order of time.
+    pub fn schedule(&mut self, scene: &Scene<Target>, outage: Outage) -> Result<FaultId, FaultError> {
+        let (targets, manner) = scene.targets(&outage.hit)?;
+        let manner = outage.manner.unwrap_or(manner);
+        let (start, end) = (outage.at, outage.at + outage.lasts);
+        let fault = Fault { name: outage.name, hits: outage.hit, start, end, recovery: outage.recovery };
+        let fault = self.faults.push(fault);
+        for (at, down) in [(start, true), (end, false)] {
+            self.changes.extend(targets.iter().map(|&target| Change { at, fault, target, down, manner }));
+        }
+        // Stable: at one instant the order of the scenario holds.
+        self.changes.sort_by_key(|change| change.at);
+        Ok(fault)
+    }
+
+    fn stage_places(&self, scene: &mut Scene<Target>) {
+        for (_, region) in self.regions.iter() {
+            scene.declare(&format!("region/{region}"));
+        }
+        for (_, (region, zone)) in self.zones.iter() {
+            scene.declare(&format!("zone/{}/{zone}", self.regions[*region]));
+        }
+        for (_, cluster) in self.clusters.iter() {
+            scene.declare(&format!("cluster/{cluster}"));
+        }
+        for (id, place) in self.places.iter() {
+            let region = &self.regions[place.region];
+            scene.add(&format!("region/{region}"), Target::Place(id));
+            scene.add(&format!("zone/{region}/{}", self.zones[place.zone].1), Target::Place(id));
+            scene.add(&format!("cluster/{}", self.clusters[place.cluster]), Target::Place(id));
+        }
+    }
+
+    fn stage_links(&self, scene: &mut Scene<Target>) {
+        for (_, a) in self.regions.iter() {
+            for (_, b) in self.regions.iter().filter(|(_, b)| *b != a) {
+                scene.declare(&format!("link/{a}-{b}"));
+                scene.declare(&format!("link/internet/{a}-{b}"));
+            }
+        }
+        for (id, link) in self.links.iter() {
+            scene.add(&format!("link/{}", link.name), Target::Link(id));
+            let Some((word, a, b)) = self.between_regions(&link.name) else { continue };
+            let infix = if word == "internet" { "internet/" } else { "" };
+            scene.add(&format!("link/{infix}{a}-{b}"), Target::Link(id));
+            scene.add(&format!("link/{infix}{b}-{a}"), Target::Link(id));
+        }
+    }
+
+    /// The word and the two regions of a link's name such as `backbone hangzhou -> singapore`.
+    fn between_regions<'a>(&self, name: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
+        let (left, to) = name.split_once(" -> ")?;
+        let (word, from) = left.rsplit_once(' ')?;
+        let is_region = |name: &str| self.regions.rows().iter().any(|region| region == name);
+        // `backbone: plan a -> b` is a product's own cap; the product is what one hits to lose that.
+        (is_region(from) && is_region(to) && !word.contains(':')).then_some((word, from, to))
+    }
+
+    fn stage_paths(&self, scene: &mut Scene<Target>) {
+        for (id, path) in self.paths.iter() {
+            scene.add(&format!("product/{}", path.via), Target::Path(id));
+            for end in [path.from, path.to] {
+                let zone = &self.zones[self.places[end].zone].1;
+                scene.add(&format!("product/{}/zone/{zone}", path.via), Target::Path(id));
+            }
+        }
+    }
+
+    fn stage_gateways(&self, scene: &mut Scene<Target>) {
+        for (id, gateway) in self.gateways.iter() {
+            // `gateway/internet/east`, and `gateway/east` for the gateways of all products.
+            let short = gateway.name.rsplit('/').next().unwrap_or_default();
+            for name in [gateway.name.as_str(), short] {
+                scene.declare(&format!("gateway/{name}"));
+                for (number, &station) in gateway.replicas.iter().enumerate() {
+                    scene.add(&format!("gateway/{name}"), Target::Station(station));
+                    scene.add(&format!("gateway/{name}#{number}"), Target::Station(station));
+                }
+            }
+            if !gateway.replicas.is_empty() {
+                continue;
+            }
+            // A provider's balancer has no replicas of ours: when it is lost, so are the ways through it.
+            for host in self.host_sets.rows().iter().flat_map(|set| &set.hosts) {
+                if let HostTarget::Gateway(through, ways) = &host.target
+                    && *through == id
+                {
+                    for &(_, path) in ways {
+                        scene.add(&format!("gateway/{}", gateway.name), Target::Path(path));
+                        scene.add(&format!("gateway/{short}"), Target::Path(path));
+                    }
+                }
+            }
+        }
+    }
+
+    fn stage_replicas(&self, scene: &mut Scene<Target>) {
+        for (_, service) in self.services.iter() {
+            scene.declare(&format!("service/{}", service.name));
+            for &id in &service.endpoints {
+                let endpoint = &self.endpoints[id];
+                let cluster = &self.clusters[self.places[endpoint.place].cluster];
+                scene.add(&format!("service/{}", service.name), Target::Endpoint(id));
+                scene.add(&format!("service/{}@{cluster}", service.name), Target::Endpoint(id));
+                scene.add(&format!("replica/{}", endpoint.name), Target::Endpoint(id));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Endpoint, EndpointId, Link, LinkId, PathId, Place, PlaceId, ProxyId, Service, StationId};
+    use super::*;
+    use crate::world::{Gateway, Host, HostSet, Path};
+
+    /// Two regions: east in hangzhou/h and hangzhou/i, south in singapore/a, and an empty zone.
+    fn world() -> World {
+        let mut world = World::default();
+        let regions = ["hangzhou", "singapore"].map(|name| world.regions.push(name.to_owned()));
+        let zones = [(0, "h"), (0, "i"), (1, "a"), (1, "empty")]
+            .map(|(region, name): (usize, &str)| world.zones.push((regions[region], name.to_owned())));
+        let clusters = ["east", "south"].map(|name| world.clusters.push(name.to_owned()));
+        for (region, zone, cluster) in [(0, 0, 0), (0, 1, 0), (1, 2, 1)] {
+            let name = format!("{}/{}", world.clusters[clusters[cluster]], world.zones[zones[zone]].1);
+            world.places.push(Place { region: regions[region], zone: zones[zone], cluster: clusters[cluster], name });
+        }
+        for name in [
+            "backbone hangzhou -> singapore",
+            "backbone singapore -> hangzhou",
+            "internet hangzhou -> singapore",
+            "cen: plan hangzhou -> singapore",
+        ] {
+            world.links.push(Link {
+                name: name.to_owned(),
+                delay: Duration::ZERO,
+                jitter: None,
+                loss: None,
+                cap: None,
+            });
+        }
+        for (from, to, via) in [(0, 1, "network"), (0, 2, "cen"), (1, 2, "cen"), (0, 2, "to-bank")] {
+            world.paths.push(path(PlaceId(from), PlaceId(to), via));
+        }
+        let orders = world.services.push(service("orders"));
+        for (number, place) in [(0, 0), (1, 1), (0, 2)] {
+            let cluster = if place == 2 { "south" } else { "east" };
+            let name = format!("orders@{cluster}#{number}");
+            let endpoint = Endpoint { service: orders, place: PlaceId(place), name, proxy: ProxyId::NONE };
+            let id = world.endpoints.push(endpoint);
+            world.services[orders].endpoints.push(id);
+        }
+        world.gateways.push(gateway("internet/east", vec![StationId(4), StationId(5)]));
+        let balancer = world.gateways.push(gateway("to-bank/orders", vec![]));
+        let target = HostTarget::Gateway(balancer, vec![(EndpointId(2), PathId(3))]);
+        world.host_sets.push(HostSet { hosts: vec![Host { target, weight: 1, priority: 0 }], priorities: 1 });
+        world
+    }
+
+    fn path(from: PlaceId, to: PlaceId, via: &str) -> Path {
+        Path {
+            from,
+            to,
+            name: String::new(),
+            legs: vec![],
+            back: vec![],
+            links: vec![],
+            back_links: vec![],
+            hops: vec![],
+            back_hops: vec![],
+            floor: Duration::ZERO,
+            floor_back: Duration::ZERO,
+            handshake: 2,
+            idle_limit: Duration::MAX,
+            via: via.to_owned(),
+        }
+    }
+
+    fn service(name: &str) -> Service {
+        Service {
+            name: name.to_owned(),
+            workers: 1,
+            threads: None,
+            queue: None,
+            discipline: Default::default(),
+            operations: vec![],
+            endpoints: vec![],
+            vcpu: 0.0,
+        }
+    }
+
+    fn gateway(name: &str, replicas: Vec<StationId>) -> Gateway {
+        Gateway { name: name.to_owned(), replicas, cpu_per_connection: Duration::ZERO, cpu_per_kib: Duration::ZERO }
+    }
+
+    #[track_caller]
+    fn check(hit: &str, want: &[Target]) {
+        let (targets, _) = world().scene().targets(hit).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(targets, want, "{hit}");
+    }
+
+    fn places(ids: &[u32]) -> Vec<Target> {
+        ids.iter().map(|&id| Target::Place(PlaceId(id))).collect()
+    }
+
+    #[test]
+    fn a_region_takes_its_zones_and_a_zone_its_places() {
+        check("region/hangzhou", &places(&[0, 1]));
+        check("zone/hangzhou/i", &places(&[1]));
+        check("zone/singapore/empty", &[]);
+        check("cluster/south", &places(&[2]));
+        check("zone/*", &places(&[0, 1, 2]));
+    }
+
+    #[test]
+    fn a_link_is_cut_both_ways_and_its_twin_on_the_internet_is_not() {
+        let links = |ids: &[u32]| -> Vec<Target> { ids.iter().map(|&id| Target::Link(LinkId(id))).collect() };
+        check("link/hangzhou-singapore", &links(&[0, 1]));
+        check("link/singapore-hangzhou", &links(&[0, 1]));
+        check("link/internet/hangzhou-singapore", &links(&[2]));
+        check("link/cen: plan hangzhou -> singapore", &links(&[3]));
+    }
+
+    #[test]
+    fn a_product_takes_its_paths_and_a_part_of_it_those_that_touch_the_zone() {
+        let paths = |ids: &[u32]| -> Vec<Target> { ids.iter().map(|&id| Target::Path(PathId(id))).collect() };
+        check("product/cen", &paths(&[1, 2]));
+        check("product/cen/zone/h", &paths(&[1]));
+        check("product/cen/zone/a", &paths(&[1, 2]));
+        check("gateway/to-bank/orders", &paths(&[3]));
+    }
+
+    #[test]
+    fn a_gateway_is_its_replicas() {
+        let stations = [Target::Station(StationId(4)), Target::Station(StationId(5))];
+        check("gateway/internet/east", &stations);
+        check("gateway/east", &stations);
+        check("gateway/internet/east#1", &stations[1..]);
+        check("gateway/internet/east/1", &stations[1..]);
+    }
+
+    #[test]
+    fn replicas_are_hit_one_by_one_by_cluster_or_all() {
+        let endpoints =
+            |ids: &[u32]| -> Vec<Target> { ids.iter().map(|&id| Target::Endpoint(EndpointId(id))).collect() };
+        check("service/orders", &endpoints(&[0, 1, 2]));
+        check("service/orders@east", &endpoints(&[0, 1]));
+        check("replica/orders@south#0", &endpoints(&[2]));
+    }
+
+    #[test]
+    fn an_outage_becomes_a_window_and_changes_in_order_of_time() {
+        let mut world = world();
+        let scene = world.scene();
+        let at = |s: u64| SimTime::ZERO + Duration::from_secs(s);
+        let outage = |name: &str, hit: &str, start, lasts, manner| Outage {
+            name: name.to_owned(),
+            hit: hit.to_owned(),
+            at: at(start),
+            lasts: Duration::from_secs(lasts),
+            manner,
+            recovery: Duration::from_secs(60),
+        };
+        world.schedule(&scene, outage("late", "replica/orders@east#0", 30, 10, None)).unwrap();
+        world.schedule(&scene, outage("early", "region/hangzhou", 10, 25, Some(Manner::Refused))).unwrap();
+        let shown: Vec<(u64, u32, bool, Manner)> =
+            world.changes.iter().map(|c| (c.at.nanos() / 1_000_000_000, c.fault.0, c.down, c.manner)).collect();
+        let refused = Manner::Refused;
+        assert_eq!(
+            shown,
+            [
+                (10, 1, true, refused),
+                (10, 1, true, refused),
+                (30, 0, true, refused),
+                (35, 1, false, refused),
+                (35, 1, false, refused),
+                (40, 0, false, refused)
+            ]
+        );
+        assert_eq!((world.faults[FaultId(1)].start, world.faults[FaultId(1)].end), (at(10), at(35)));
+        assert!(world.schedule(&scene, outage("none", "zone/hangzhou/z", 1, 1, None)).is_err());
+        assert_eq!(world.faults.len(), 2);
+        // Every down has its up.
+        for target in [Target::Place(PlaceId(0)), Target::Place(PlaceId(1)), Target::Endpoint(EndpointId(0))] {
+            let balance = world.changes.iter().filter(|c| c.target == target).map(|c| if c.down { 1 } else { -1 });
+            assert_eq!(balance.sum::<i32>(), 0);
+        }
+    }
+}

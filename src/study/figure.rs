@@ -78,7 +78,7 @@ impl Design {
     }
 
     /// An estimate without an interval, and why it has none.
-    fn bare(&self, value: f64) -> Estimate {
+    pub fn bare(&self, value: f64) -> Estimate {
         let why = match self.replications {
             1 => "one replication: no interval".to_owned(),
             n => format!("{n} replications: no interval below {INTERVAL_REPLICATIONS}"),

@@ -80,11 +80,47 @@ pub fn ratio_interval(pairs: &[(f64, f64)], critical: Critical) -> Option<Interv
     Some(Interval::around(ratio, critical.t * libm::sqrt(variance(&residuals) / count) / (over / count)))
 }
 
-/// The mean of `a - b` over pairs that shared their random numbers.
-pub fn paired_interval(a: &[f64], b: &[f64], critical: Critical) -> Interval {
-    assert_eq!(a.len(), b.len(), "pairs come in twos");
-    let differences: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
-    mean_interval(&differences, critical)
+/// A figure of all replications together with one value for each, so that differences can be taken pair by pair.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sections {
+    /// Of all replications together.
+    pub value: f64,
+    /// One per replication; their mean is the value, or nearly (quantiles).
+    pub each: Vec<f64>,
+}
+
+impl Sections {
+    /// The mean of one value per replication.
+    pub fn mean(each: Vec<f64>) -> Self {
+        Sections { value: mean(&each), each }
+    }
+
+    /// The ratio of sums, (numerator, denominator) of each replication, each with its linear contribution (delta
+    /// method); none where no denominator is above zero.
+    pub fn ratio(pairs: &[(f64, f64)]) -> Option<Self> {
+        let over = pairs.iter().map(|&(_, x)| x).sum::<f64>();
+        let value = pairs.iter().map(|&(y, _)| y).sum::<f64>() / over;
+        let mean_over = over / pairs.len() as f64;
+        let each = || pairs.iter().map(|&(y, x)| value + (y - value * x) / mean_over).collect();
+        (over > 0.0).then(|| Sections { value, each: each() })
+    }
+
+    /// All values times `factor`.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        Sections { value: self.value * factor, each: self.each.iter().map(|value| value * factor).collect() }
+    }
+
+    /// `self - factor * other`, replication by replication: the spread of the differences about that of the whole
+    /// (sectioning; Student's interval where the whole is the mean).
+    pub fn less(&self, other: &Sections, factor: f64, critical: Critical) -> Interval {
+        assert_eq!(self.each.len(), other.each.len(), "pairs come in twos");
+        let value = self.value - factor * other.value;
+        let square = |(a, b): (&f64, &f64)| (a - factor * b - value) * (a - factor * b - value);
+        let count = self.each.len() as f64;
+        let spread = self.each.iter().zip(&other.each).map(square).sum::<f64>() / (count - 1.0);
+        Interval::around(value, critical.t * libm::sqrt(spread / count))
+    }
 }
 
 /// (Var a + Var b) / Var(a - b): how many times more replications the difference would have cost without common random
@@ -110,7 +146,7 @@ mod tests {
     #[test]
     fn a_paired_difference_is_the_tables() {
         let critical = Critical::new(10, 0.95, 1);
-        let difference = paired_interval(&A, &B, critical);
+        let difference = Sections::mean(A.to_vec()).less(&Sections::mean(B.to_vec()), 1.0, critical);
         close("PAIRED-001", difference.value, 1.977);
         close("PAIRED-003", difference.low, 1.65097282552);
         close("PAIRED-005", difference.value * critical.t / difference.half_width(), 13.7175213015);
@@ -133,6 +169,12 @@ mod tests {
         let spread = (residual.iter().map(|r| r * r).sum::<f64>() / 5.0 / 6.0).sqrt();
         close("delta method", ratio.half_width(), 2.570581835636314 * spread / (247.0 / 6.0));
         assert_eq!(ratio_interval(&[(0.0, 0.0); 6], Critical::new(6, 0.95, 1)), None);
+        // Sections of the same ratio have the same interval, and differ from themselves by nothing.
+        let (sections, critical) = (Sections::ratio(&pairs).expect("there are requests"), Critical::new(6, 0.95, 1));
+        let nothing = Sections::mean(vec![0.0; 6]);
+        close("sections", sections.less(&nothing, 1.0, critical).half_width(), ratio.half_width());
+        assert!(sections.less(&sections, 1.0, critical).half_width() < 1e-12);
+        close("twice", sections.less(&sections, 2.0, critical).value, -ratio.value);
     }
 
     #[test]

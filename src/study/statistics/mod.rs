@@ -11,10 +11,10 @@ mod quantile;
 mod warm_up;
 
 pub use distribution::{beta_quantile, beta_share, normal_quantile, student_quantile};
-pub use interval::{Critical, Interval, mean_interval, paired_interval, ratio_interval, variance, variance_ratio};
+pub use interval::{Critical, Interval, Sections, mean_interval, ratio_interval, variance, variance_ratio};
 pub use proportion::{clopper_pearson, design_effect, wilson};
 pub use quantile::{
-    Floor, INTERVAL_REPLICATIONS, QuantileInterval, QuantilePairs, UNMARKED_BEYOND, UNMARKED_REPLICATIONS,
-    quantile_difference, quantile_interval,
+    Floor, INTERVAL_REPLICATIONS, QuantileInterval, UNMARKED_BEYOND, UNMARKED_REPLICATIONS, quantile_interval,
+    quantile_sections,
 };
 pub use warm_up::{Minimum, WarmUpError, mser, warm_up_cut};

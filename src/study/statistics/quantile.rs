@@ -4,7 +4,7 @@
 //! sure its *probability* is; the interval in nanoseconds is read off the merged histogram at both ends. Order
 //! statistics over requests are absent on purpose: on one queue's output their nominal 95 % cover 16 to 35 %.
 
-use super::interval::{Critical, Interval, variance};
+use super::interval::{Critical, Sections, variance};
 use crate::meter::{Quantile, Within};
 use crate::record::SparseHistogram;
 
@@ -81,42 +81,17 @@ pub fn quantile_interval(of: &[&SparseHistogram], quantile: Quantile, critical: 
     })
 }
 
-/// The difference of a quantile between two systems that shared their random numbers, in nanoseconds, a minus b: the
-/// difference of the merged quantiles, with the spread of the replications' differences about it (sectioning). Where the
-/// tail is thin, the replications' own quantiles are replaced by delete-one-replication pseudo-values. None where the
-/// tail of either is not estimable; with it the differences that were used.
-pub fn quantile_difference(
-    a: &[&SparseHistogram],
-    b: &[&SparseHistogram],
-    quantile: Quantile,
-    critical: Critical,
-) -> Option<(Interval, QuantilePairs)> {
-    let (all_a, all_b) = (pooled(a, quantile)?, pooled(b, quantile)?);
-    let floor =
-        |of: &[&SparseHistogram]| Floor::of(quantile, of.iter().map(|one| one.count).sum(), critical.replications);
-    let floors = [floor(a), floor(b)];
-    if floors.contains(&Floor::NotEstimable) {
+/// A quantile of all replications merged with one value for each, nanoseconds, from which differences between systems
+/// are sectioned: each replication's own quantile where the tail of every system is well populated, else (`thin`)
+/// pseudo-values by deleting one replication. None where the tail is not estimable.
+pub fn quantile_sections(of: &[&SparseHistogram], quantile: Quantile, thin: bool) -> Option<Sections> {
+    let count = of.iter().map(|one| one.count).sum();
+    if Floor::of(quantile, count, of.len() as u32) == Floor::NotEstimable {
         return None;
     }
-    let (of_a, of_b) = if floors == [Floor::Enough; 2] {
-        (each(a, quantile)?, each(b, quantile)?)
-    } else {
-        (pseudo_values(a, quantile, all_a)?, pseudo_values(b, quantile, all_b)?)
-    };
-    let value = all_a - all_b;
-    let count = of_a.len() as f64;
-    let spread = of_a.iter().zip(&of_b).map(|(a, b)| (a - b - value) * (a - b - value)).sum::<f64>() / (count - 1.0);
-    let half = critical.t * libm::sqrt(spread / count);
-    Some((Interval { value, low: value - half, high: value + half }, QuantilePairs { a: of_a, b: of_b }))
-}
-
-/// One value per replication and system: what a difference of quantiles was computed from.
-#[derive(Clone, PartialEq, Debug)]
-pub struct QuantilePairs {
-    /// Of the first system, nanoseconds.
-    pub a: Vec<f64>,
-    /// Of the second system, nanoseconds.
-    pub b: Vec<f64>,
+    let value = pooled(of, quantile)?;
+    let each = if thin { pseudo_values(of, quantile, value)? } else { each(of, quantile)? };
+    Some(Sections { value, each })
 }
 
 fn pooled(of: &[&SparseHistogram], quantile: Quantile) -> Option<f64> {
@@ -227,13 +202,16 @@ mod tests {
                 b.push(fast.sparse());
             }
             assert_eq!(Floor::of(Quantile::P99, 20 * count, 20), floor);
+            let sections = |of: &[&SparseHistogram], quantile| quantile_sections(of, quantile, floor == Floor::Low);
             let (a, b): (Vec<_>, Vec<_>) = (a.iter().collect(), b.iter().collect());
             let critical = Critical::new(20, 0.95, 1);
-            let (got, pairs) = quantile_difference(&a, &b, Quantile::P99, critical).expect("estimable");
+            let (slow, fast) = (sections(&a, Quantile::P99), sections(&b, Quantile::P99));
+            let (slow, fast) = (slow.expect("estimable"), fast.expect("estimable"));
+            let got = slow.less(&fast, 1.0, critical);
             // 0.1 % of a bucket at 6.6 s and at 4.6 s.
             assert!((got.value - 2e9).abs() < 0.012e9 && got.low < 2e9 && got.high > 2e9, "{got:?}");
-            assert!(variance(&pairs.a) + variance(&pairs.b) > 20.0 * got.half_width() * got.half_width());
-            assert_eq!(quantile_difference(&a, &b, Quantile::P9999, critical), None);
+            assert!(variance(&slow.each) + variance(&fast.each) > 20.0 * got.half_width() * got.half_width());
+            assert_eq!(sections(&a, Quantile::P9999), None);
         }
     }
 }

@@ -1,0 +1,185 @@
+//! Differences between two variants that faced the same requests: replication by replication, so that what both share
+//! cancels.
+
+use super::figure::{Design, MS, latencies};
+use super::sample::Sample;
+use super::statistics::{Floor, Sections, quantile_sections, variance};
+use crate::meter::Quantile;
+use crate::record::{Difference, Estimate};
+
+/// What a variant answered, one sample and one bill per replication.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answers {
+    /// The variant.
+    pub name: String,
+    /// Its requests, after the warm-up.
+    pub samples: Vec<Sample>,
+    /// Its month's cost by replication, units of currency.
+    pub costs: Vec<f64>,
+}
+
+/// A figure that variants are compared by.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Metric {
+    /// Mean latency of successes, ms.
+    Mean,
+    /// A quantile of it, ms.
+    Quantile(&'static str, Quantile),
+    /// Share answered.
+    Availability,
+    /// A month's cost.
+    Cost,
+}
+
+impl Metric {
+    /// All that a study compares by, in the order of its tables.
+    pub const ALL: [Metric; 6] = [
+        Metric::Mean,
+        Metric::Quantile("p50", Quantile::P50),
+        Metric::P99,
+        Metric::Quantile("p99.9", Quantile::P999),
+        Metric::Availability,
+        Metric::Cost,
+    ];
+
+    /// p99.
+    pub const P99: Metric = Metric::Quantile("p99", Quantile::P99);
+
+    /// `mean`, `p99`, `availability`, `cost`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Metric::Mean => "mean",
+            Metric::Quantile(name, _) => name,
+            Metric::Availability => "availability",
+            Metric::Cost => "cost",
+        }
+    }
+
+    /// Its unit; `currency` is that of the bill.
+    pub fn unit(self, currency: &str) -> String {
+        match self {
+            Metric::Mean | Metric::Quantile(..) => "ms".to_owned(),
+            Metric::Availability => "share".to_owned(),
+            Metric::Cost => format!("{currency}/month"),
+        }
+    }
+}
+
+impl Answers {
+    /// A figure with its value in each replication; `thin` where a tail is not well populated in every variant that
+    /// is compared.
+    fn sections(&self, metric: Metric, thin: bool) -> Option<Sections> {
+        let ratio = |above: fn(&Sample) -> f64, below: fn(&Sample) -> f64| {
+            Sections::ratio(&self.samples.iter().map(|sample| (above(sample), below(sample))).collect::<Vec<_>>())
+        };
+        match metric {
+            Metric::Mean => ratio(|s| s.latency.sum_ns as f64 / MS, |s| s.ok() as f64),
+            Metric::Availability => ratio(|s| s.ok() as f64, |s| s.sent as f64),
+            Metric::Cost => Some(Sections::mean(self.costs.clone())),
+            Metric::Quantile(_, quantile) => {
+                Some(quantile_sections(&latencies(&self.samples), quantile, thin)?.scaled(1.0 / MS))
+            }
+        }
+    }
+
+    fn thin(&self, metric: Metric) -> bool {
+        let Metric::Quantile(_, quantile) = metric else { return false };
+        let count = self.samples.iter().map(Sample::ok).sum();
+        Floor::of(quantile, count, self.samples.len() as u32) != Floor::Enough
+    }
+}
+
+/// The figure in both, or none where either cannot tell it.
+pub fn both(a: &Answers, b: &Answers, metric: Metric) -> Option<(Sections, Sections)> {
+    let thin = a.thin(metric) || b.thin(metric);
+    Some((a.sections(metric, thin)?, b.sections(metric, thin)?))
+}
+
+/// The difference a minus b with its interval, and by how many times pairing shrank its variance.
+pub fn difference(a: &Answers, b: &Answers, metric: Metric, design: Design) -> (Estimate, Option<f64>) {
+    let Some((a, b)) = both(a, b, metric) else {
+        return (Estimate::none("one of the two cannot be estimated at this run length"), None);
+    };
+    match design.critical() {
+        Some(critical) => (design.estimate(a.less(&b, 1.0, critical)), reduction(&a.each, &b.each)),
+        None => (design.bare(a.value - b.value), None),
+    }
+}
+
+/// All differences of each variant from the first, 95 % over all variants together for each metric.
+pub fn differences(of: &[Answers], design: Design, currency: &str) -> Vec<Difference> {
+    let Some((first, others)) = of.split_first() else { return Vec::new() };
+    let design = design.family(others.len() as u32);
+    let pairs = others.iter().flat_map(|other| Metric::ALL.map(|metric| (other, metric)));
+    pairs
+        .map(|(other, metric)| {
+            let (difference, variance_ratio) = difference(other, first, metric, design);
+            Difference {
+                variant: other.name.clone(),
+                from: first.name.clone(),
+                metric: metric.name().to_owned(),
+                unit: metric.unit(currency),
+                difference,
+                variance_ratio,
+            }
+        })
+        .collect()
+}
+
+/// How many times pairing shrank the variance; none where nothing varies, or where only rounding does.
+fn reduction(a: &[f64], b: &[f64]) -> Option<f64> {
+    let scale = a.iter().chain(b).fold(0.0f64, |most, value| most.max(value.abs()));
+    let rounding = (scale * 1e-12) * (scale * 1e-12);
+    let together = variance(a) + variance(b);
+    super::statistics::variance_ratio(a, b).filter(|_| together > rounding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meter::Histogram;
+    use crate::units::Duration;
+
+    /// `latency_us(replication, request)` of 20 x 20 000 requests.
+    fn answers(name: &str, latency_us: impl Fn(u64, u64) -> u64) -> Answers {
+        let sample = |replication| {
+            let mut latency = Histogram::new(10);
+            (0..20_000).for_each(|request| latency.record(1000 * latency_us(replication, request)));
+            Sample { sent: 20_010, failed: [10, 0, 0, 0, 0, 0, 0, 0], lost: 10, latency: latency.sparse() }
+        };
+        Answers { name: name.into(), samples: (0..20).map(sample).collect(), costs: (0..20).map(f64::from).collect() }
+    }
+
+    /// A rough pseudo-random number of 0..1000 that both variants share.
+    fn noise(replication: u64, request: u64) -> u64 {
+        let mixed = (replication * 1_000_003 + request).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> 33) % 1000 + 200 * ((replication * 7) % 5)
+    }
+
+    #[test]
+    fn what_two_variants_share_cancels() {
+        let slow = answers("slow", |r, i| 60_000 + noise(r, i));
+        let fast = answers("fast", |r, i| 50_000 + noise(r, i));
+        let design = Design::new(20, Duration::from_secs(60));
+        for metric in [Metric::Mean, Metric::P99] {
+            let (estimate, ratio) = difference(&slow, &fast, metric, design);
+            let width = estimate.high.expect("bounded") - estimate.low.expect("bounded");
+            // A bucket at 61 ms is 0.07 ms wide.
+            let value = estimate.value.expect("estimable");
+            assert!((value - 10.0).abs() < 0.1 && width < 0.1, "{metric:?}: {value}, {width} wide");
+            assert!(ratio.is_none_or(|ratio| ratio > 5.0), "{metric:?}: {ratio:?}");
+        }
+        let (share, _) = difference(&slow, &fast, Metric::Availability, design);
+        assert_eq!((share.low, share.value, share.high), (Some(0.0), Some(0.0), Some(0.0)));
+    }
+
+    #[test]
+    fn every_variant_is_compared_with_the_first_by_every_metric() {
+        let of = [answers("a", |_, i| 10 + i % 7), answers("b", |_, i| 12 + i % 7), answers("c", |_, i| 9 + i % 7)];
+        let found = differences(&of, Design::new(20, Duration::from_secs(60)), "USD");
+        assert_eq!(found.len(), 12);
+        assert!(found.iter().all(|d| d.from == "a" && d.difference.confidence == Some(0.975)));
+        let cost = found.iter().find(|d| d.metric == "cost").expect("cost is compared");
+        assert_eq!((cost.unit.as_str(), cost.difference.value), ("USD/month", Some(0.0)));
+    }
+}

@@ -2,10 +2,15 @@
 
 pub mod difference;
 pub mod figure;
+pub mod gates;
+pub mod measure;
 pub mod progress;
 pub mod recovery;
+pub mod replicated;
 pub mod resource;
+pub mod route;
 pub mod sample;
 pub mod statistics;
 pub mod summary;
 pub mod traffic;
+pub mod warm_up;

@@ -1,0 +1,235 @@
+//! Gates: objectives held against figures, each with its own interval. Three outcomes: the whole interval is within the
+//! limit, the whole interval is past it, or there is not enough evidence.
+
+use super::figure::{Design, latencies};
+use super::measure::{Measured, measure};
+use super::replicated::Replicated;
+use super::route;
+use super::statistics::Sections;
+use crate::record::{Estimate, Gate, Outcome};
+use crate::scenario::file::{Bound, Check, Objective, ObjectiveSeverity, Term};
+use crate::units::significant;
+
+/// All gates of a study: every objective for every variant that it holds for.
+///
+/// 95 % over all of them together: with twenty gates at their limits, 40 % of studies would otherwise show a false miss.
+pub fn gates(variants: &[Replicated], first_window: usize, design: Design) -> Vec<Gate> {
+    let asked: Vec<(&Replicated, &String, &Objective)> = variants
+        .iter()
+        .flat_map(|variant| variant.scenario.objectives.iter().map(move |(name, objective)| (variant, name, objective)))
+        .filter(|(variant, _, objective)| {
+            objective.variants.is_empty() || objective.variants.iter().any(|only| only.value == variant.name())
+        })
+        .collect();
+    let figures = asked.iter().filter(|(_, _, objective)| matches!(objective.check, Check::Figure { .. })).count();
+    let context = Context { variants, first_window, design: design.gate().family(figures as u32) };
+    asked.iter().map(|(variant, name, objective)| context.gate(variant, name, objective)).collect()
+}
+
+/// How a study's gates came out together: 0 all met, 1 one missed, 3 not enough evidence; warnings do not count.
+pub fn exit_code(gates: &[Gate]) -> u8 {
+    let failing = |outcome| gates.iter().any(|gate| gate.severity == "fail" && gate.outcome == outcome);
+    if failing(Outcome::Missed) {
+        1
+    } else if failing(Outcome::NotEnoughEvidence) {
+        3
+    } else {
+        0
+    }
+}
+
+struct Context<'a> {
+    variants: &'a [Replicated],
+    first_window: usize,
+    design: Design,
+}
+
+impl Context<'_> {
+    fn gate(&self, variant: &Replicated, name: &str, objective: &Objective) -> Gate {
+        let gate = Gate {
+            name: name.to_owned(),
+            variant: variant.name().to_owned(),
+            check: objective.text.clone(),
+            severity: match objective.severity {
+                ObjectiveSeverity::Fail => "fail".to_owned(),
+                ObjectiveSeverity::Warn => "warn".to_owned(),
+            },
+            ..Gate::default()
+        };
+        match &objective.check {
+            Check::Path(path) => {
+                let over = route::over(variant, path);
+                let outcome = if over.is_empty() { Outcome::Met } else { Outcome::Missed };
+                let sentence = match over.first() {
+                    None => format!("no path of {} -> {} crosses {}", path.from, path.to, path.avoids),
+                    Some(first) => {
+                        format!("{} paths of {} -> {} cross {}: {first}", over.len(), path.from, path.to, path.avoids)
+                    }
+                };
+                let measured = Estimate::exact(over.len() as f64);
+                Gate { outcome, measured, limit: 0.0, unit: "paths".into(), sentence, ..gate }
+            }
+            Check::Figure { term, below, bound } => {
+                let measured = measure(variant, term, &objective.window, self.first_window, self.design);
+                let scale = measured.scale;
+                let (estimate, limit) = match bound {
+                    Bound::Value(limit) => (measured.estimate.clone(), limit * scale),
+                    Bound::OfVariant { factor, variant: other } => {
+                        match self.relative(&measured, term, objective, *factor, other) {
+                            Ok(found) => found,
+                            Err(why) => (Estimate::none(why), 0.0),
+                        }
+                    }
+                };
+                let outcome = outcome(&estimate, *below, limit);
+                let sentence = sentence(&estimate, *below, limit, &measured.unit, outcome);
+                Gate { outcome, measured: estimate, limit, unit: measured.unit, sentence, ..gate }
+            }
+        }
+    }
+
+    /// The figure with the interval of its paired difference from `factor` times the other variant's, and that limit.
+    fn relative(
+        &self,
+        mine: &Measured,
+        term: &Term,
+        objective: &Objective,
+        factor: f64,
+        other: &str,
+    ) -> Result<(Estimate, f64), String> {
+        let other = self
+            .variants
+            .iter()
+            .find(|variant| variant.name() == other)
+            .ok_or_else(|| format!("variant {other} was not run"))?;
+        let theirs = measure(other, term, &objective.window, self.first_window, self.design);
+        let missing = |measured: &Measured| measured.estimate.why.clone().unwrap_or_else(|| "no figure".to_owned());
+        let mine_at = mine.sections.as_ref().ok_or_else(|| missing(mine))?;
+        let theirs_at = theirs.sections.as_ref().ok_or_else(|| missing(&theirs))?;
+        let limit = factor * theirs_at.value;
+        Ok((self.shifted(mine_at, theirs_at, factor), limit))
+    }
+
+    fn shifted(&self, mine: &Sections, theirs: &Sections, factor: f64) -> Estimate {
+        let Some(critical) = self.design.critical() else { return self.design.bare(mine.value) };
+        let interval = mine.less(theirs, factor, critical);
+        let limit = factor * theirs.value;
+        let mut estimate = self.design.estimate(interval);
+        for end in [&mut estimate.value, &mut estimate.low, &mut estimate.high] {
+            *end = end.map(|end| end + limit);
+        }
+        estimate
+    }
+}
+
+/// Within, past, or neither. A limit touched is met; a figure without an interval is evidence only where it is exact.
+pub fn outcome(measured: &Estimate, below: bool, limit: f64) -> Outcome {
+    let exact = measured.n.is_none() && measured.why.is_none();
+    let (low, high) = if exact { (measured.value, measured.value) } else { (measured.low, measured.high) };
+    let (within, past) = if below {
+        (high.is_some_and(|high| high <= limit), low.is_some_and(|low| low > limit))
+    } else {
+        (low.is_some_and(|low| low >= limit), high.is_some_and(|high| high < limit))
+    };
+    match (within, past) {
+        (true, _) => Outcome::Met,
+        (_, true) => Outcome::Missed,
+        _ => Outcome::NotEnoughEvidence,
+    }
+}
+
+fn sentence(measured: &Estimate, below: bool, limit: f64, unit: &str, outcome: Outcome) -> String {
+    let (scale, unit) = if unit == "share" { (100.0, "%") } else { (1.0, unit) };
+    let shown = |value: f64| {
+        // A share close to one needs its nines.
+        let digits = if unit == "%" { 6 } else { 4 };
+        significant(value * scale, digits)
+    };
+    let figure = match (measured.value, measured.low, measured.high) {
+        (Some(value), Some(low), Some(high)) => {
+            format!("{} {unit} ({} to {})", shown(value), shown(low), shown(high))
+        }
+        (Some(value), Some(low), None) => format!("{} {unit} (at least {})", shown(value), shown(low)),
+        (Some(value), ..) => format!("{} {unit}", shown(value)),
+        (None, Some(low), _) => format!("more than {} {unit}", shown(low)),
+        (None, None, _) => "no figure".to_owned(),
+    };
+    let bound = format!("limit {} {} {unit}", if below { "<=" } else { ">=" }, shown(limit));
+    let word = match outcome {
+        Outcome::Met => "met",
+        Outcome::Missed => "missed",
+        Outcome::NotEnoughEvidence => "not enough evidence",
+    };
+    let why = measured.why.as_deref().filter(|_| outcome == Outcome::NotEnoughEvidence);
+    match why {
+        Some(why) => format!("{word}: {figure}, {bound}; {why}"),
+        None => format!("{word}: {figure}, {bound}"),
+    }
+}
+
+/// Are all histograms of one quantile too thin to be compared by their own quantiles?
+pub(super) fn thin(of: &[super::sample::Sample], quantile: crate::meter::Quantile) -> bool {
+    use super::statistics::Floor;
+    let count = latencies(of).iter().map(|one| one.count).sum();
+    Floor::of(quantile, count, of.len() as u32) != Floor::Enough
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn between(low: Option<f64>, high: Option<f64>) -> Estimate {
+        Estimate { value: Some(1.0), low, high, n: Some(20), confidence: Some(0.95), ..Estimate::default() }
+    }
+
+    #[test]
+    fn a_gate_is_met_or_missed_by_its_whole_interval() {
+        let at = |low, high| outcome(&between(Some(low), Some(high)), true, 100.0);
+        assert_eq!(at(80.0, 99.0), Outcome::Met);
+        assert_eq!(at(80.0, 100.0), Outcome::Met, "a limit touched is met");
+        assert_eq!(at(80.0, 101.0), Outcome::NotEnoughEvidence);
+        assert_eq!(at(100.0, 120.0), Outcome::NotEnoughEvidence);
+        assert_eq!(at(100.1, 120.0), Outcome::Missed);
+        let above = |low, high| outcome(&between(Some(low), Some(high)), false, 100.0);
+        assert_eq!((above(100.0, 120.0), above(80.0, 99.9)), (Outcome::Met, Outcome::Missed));
+    }
+
+    #[test]
+    fn a_tail_without_an_upper_end_never_passes() {
+        assert_eq!(outcome(&between(Some(80.0), None), true, 100.0), Outcome::NotEnoughEvidence);
+        assert_eq!(outcome(&between(Some(101.0), None), true, 100.0), Outcome::Missed);
+        assert_eq!(outcome(&Estimate::none("not estimable"), true, 100.0), Outcome::NotEnoughEvidence);
+    }
+
+    #[test]
+    fn a_figure_without_an_interval_is_evidence_only_where_it_is_exact() {
+        assert_eq!(outcome(&Estimate::exact(5.0), true, 5.0), Outcome::Met);
+        assert_eq!(outcome(&Estimate::exact(5.1), true, 5.0), Outcome::Missed);
+        let few = Estimate { value: Some(1.0), n: Some(3), why: Some("3 replications".into()), ..Estimate::default() };
+        assert_eq!(outcome(&few, true, 5.0), Outcome::NotEnoughEvidence);
+    }
+
+    #[test]
+    fn the_exit_code_counts_failures_before_thin_evidence_and_warnings_not_at_all() {
+        let gate = |severity: &str, outcome| Gate { severity: severity.into(), outcome, ..Gate::default() };
+        let met = gate("fail", Outcome::Met);
+        assert_eq!(exit_code(&[met.clone(), gate("warn", Outcome::Missed)]), 0);
+        assert_eq!(exit_code(&[met.clone(), gate("fail", Outcome::NotEnoughEvidence)]), 3);
+        let all = [met, gate("fail", Outcome::NotEnoughEvidence), gate("fail", Outcome::Missed)];
+        assert_eq!(exit_code(&all), 1);
+    }
+
+    #[test]
+    fn a_sentence_carries_the_interval_and_why_it_is_not_enough() {
+        let mut tail = between(Some(241.04), None);
+        tail.why = Some("upper end not estimable at this run length".into());
+        let said = sentence(&tail, true, 250.0, "ms", Outcome::NotEnoughEvidence);
+        assert_eq!(
+            said,
+            "not enough evidence: 1 ms (at least 241), limit <= 250 ms; upper end not estimable at this run length"
+        );
+        let share = between(Some(0.99871), Some(0.99962));
+        let said = sentence(&share, false, 0.999, "share", Outcome::NotEnoughEvidence);
+        assert_eq!(said, "not enough evidence: 100 % (99.871 to 99.962), limit >= 99.9 %");
+    }
+}

@@ -1,0 +1,179 @@
+//! The figure that an objective asks for, of one variant.
+
+use super::figure::{Design, MS, latencies};
+use super::gates::thin;
+use super::recovery;
+use super::replicated::Replicated;
+use super::resource;
+use super::sample::{Part, Sample, samples};
+use super::statistics::{Sections, quantile_sections};
+use crate::meter::Quantile;
+use crate::record::{Estimate, RequestRow, Run};
+use crate::scenario::Scenario;
+use crate::scenario::file::{Metric, ObjectiveWindow, StreamFrom, Term};
+use crate::world::WINDOWS;
+
+/// A figure, and what is needed to compare it with another variant's.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Measured {
+    /// With its own interval.
+    pub estimate: Estimate,
+    /// By replication; none where there is no figure.
+    pub sections: Option<Sections>,
+    /// `ms`, `share`, `s`, `requests`, `attempts/call`, `requests/s`, `USD/month`.
+    pub unit: String,
+    /// The unit's number per unit of the objective's limit: 1000 for ms, as limits are in seconds.
+    pub scale: f64,
+}
+
+impl Measured {
+    fn new(estimate: Estimate, sections: Option<Sections>, unit: &str, scale: f64) -> Self {
+        Measured { estimate, sections, unit: unit.to_owned(), scale }
+    }
+
+    fn mean(each: Vec<f64>, unit: &str, design: Design) -> Self {
+        Measured::new(design.mean(&each), Some(Sections::mean(each)), unit, 1.0)
+    }
+
+    fn ratio(pairs: &[(f64, f64)], none: &str, unit: &str, design: Design) -> Self {
+        Measured::new(design.ratio(pairs, none), Sections::ratio(pairs), unit, 1.0)
+    }
+}
+
+/// Measures `term` over `window`.
+pub fn measure(
+    of: &Replicated,
+    term: &Term,
+    window: &ObjectiveWindow,
+    first_window: usize,
+    design: Design,
+) -> Measured {
+    let part = match window {
+        ObjectiveWindow::All => Part::From(first_window),
+        ObjectiveWindow::During(fault) => Part::During(fault),
+        ObjectiveWindow::Outside(fault) => Part::Outside(fault),
+        ObjectiveWindow::OutsideFaults => Part::OutsideAll,
+    };
+    let requests = |subject: &str| {
+        samples(&of.runs, part, &|row| asked_for(row, subject) && comes_from(row, term.from.as_deref(), &of.scenario))
+    };
+    match &term.metric {
+        Metric::Quantile { percent, subject } => {
+            // As written, so that 99.9 is 999 of 1000 and not the float beside it.
+            let quantile = Quantile::percentile(&format!("{percent}")).expect("a percentile lies between 0 and 100");
+            let found = requests(subject);
+            let histograms = latencies(&found);
+            let sections = quantile_sections(&histograms, quantile, thin(&found, quantile));
+            let sections = sections.map(|sections| sections.scaled(1.0 / MS));
+            Measured::new(design.quantile_ms(&histograms, quantile), sections, "ms", 1000.0)
+        }
+        Metric::Mean { subject } => {
+            let found = requests(subject);
+            let pairs: Vec<(f64, f64)> = found.iter().map(|s| (s.latency.sum_ns as f64 / MS, s.ok() as f64)).collect();
+            Measured { scale: 1000.0, ..Measured::ratio(&pairs, "nothing was answered", "ms", design) }
+        }
+        Metric::Availability { subject } => {
+            let found = requests(subject);
+            let pairs: Vec<(f64, f64)> = found.iter().map(|s| (s.ok() as f64, s.sent as f64)).collect();
+            Measured::new(design.availability(&found), Sections::ratio(&pairs), "share", 1.0)
+        }
+        Metric::Throughput { subject } => {
+            let found = requests(subject);
+            let seconds = seconds_of(of, part);
+            let each = found.iter().map(|sample| sample.ok() as f64 / seconds);
+            Measured::mean(each.collect(), "requests/s", design)
+        }
+        Metric::Recovery { fault } => Measured::new(recovery::recovery(&of.runs, fault, design), None, "s", 1.0),
+        Metric::Lost { fault } => {
+            let each = of.runs.iter().map(|run| Sample::of(run, Part::During(fault), &|_| true).lost as f64);
+            let sections = Sections::mean(each.collect());
+            Measured::new(recovery::lost(&of.runs, fault, design), Some(sections), "requests", 1.0)
+        }
+        Metric::Amplification { from, to } => {
+            let row = |run: &Run| {
+                let found = run.edges.iter().find(|edge| edge.from == *from && edge.to == *to);
+                found.map_or((0.0, 0.0), |edge| (edge.attempts as f64, edge.calls as f64))
+            };
+            let pairs: Vec<(f64, f64)> = of.runs.iter().map(row).collect();
+            Measured::ratio(&pairs, "no call was made", "attempts/call", design)
+        }
+        Metric::Cost { subject } => {
+            let each = of.bills.iter().map(|bill| {
+                let lines = bill.lines.iter().filter(|line| match subject.as_str() {
+                    "total" => true,
+                    "network" => line.product != "compute",
+                    product => line.product == product,
+                });
+                lines.filter_map(|line| line.amount.value).sum()
+            });
+            Measured::mean(each.collect(), &format!("{}/month", of.bill.currency), design)
+        }
+        Metric::Utilisation { subject } => utilisation(of, subject, design),
+    }
+}
+
+/// Does an objective's subject mean this row? `all`, an operation, a service, a stream, or `service.operation`.
+fn asked_for(row: &RequestRow, subject: &str) -> bool {
+    let whole = subject
+        .split_once('.')
+        .is_some_and(|(service, operation)| service == row.service && operation == row.operation);
+    subject == "all" || whole || [&row.operation, &row.service, &row.stream].iter().any(|name| *name == subject)
+}
+
+/// Do the row's users come from this region, cluster, or stream?
+fn comes_from(row: &RequestRow, from: Option<&str>, scenario: &Scenario) -> bool {
+    let Some(from) = from else { return true };
+    let cluster = scenario.workload.get(&row.stream).map(|stream| &stream.from.value);
+    row.region == from || row.stream == from || matches!(cluster, Some(StreamFrom::Cluster(name)) if name == from)
+}
+
+/// Measured seconds of a part of the run.
+fn seconds_of(of: &Replicated, part: Part<'_>) -> f64 {
+    let horizon = of.world.plan.horizon;
+    let mut spans: Vec<(u64, u64)> = Vec::new();
+    for (_, fault) in of.world.faults.iter() {
+        let asked = match part {
+            Part::From(_) => false,
+            Part::During(name) | Part::Outside(name) => fault.name == name,
+            Part::OutsideAll => true,
+        };
+        if asked {
+            let end = (fault.end + fault.recovery).nanos().min(horizon.nanos());
+            spans.push((fault.start.nanos().min(end), end));
+        }
+    }
+    spans.sort_unstable();
+    let (mut covered, mut until) = (0, 0);
+    for (start, end) in spans {
+        covered += end.saturating_sub(start.max(until));
+        until = until.max(end);
+    }
+    match part {
+        Part::From(first) => horizon.seconds() * (WINDOWS - first.min(WINDOWS)) as f64 / WINDOWS as f64,
+        Part::During(_) => covered as f64 / 1e9,
+        Part::Outside(_) | Part::OutsideAll => (horizon.nanos() - covered) as f64 / 1e9,
+    }
+}
+
+/// Share of capacity used: of a service's workers (all places together), or of a product's gateways or caps (the
+/// busiest one).
+fn utilisation(of: &Replicated, subject: &str, design: Design) -> Measured {
+    let service = |run: &Run| {
+        let rows = run.services.iter().filter(|row| row.service == subject);
+        rows.fold((0.0, 0.0), |sum, row| {
+            (sum.0 + row.busy_ns as f64, sum.1 + f64::from(row.workers) * run.horizon_ns as f64)
+        })
+    };
+    let pairs: Vec<(f64, f64)> = of.runs.iter().map(service).collect();
+    if pairs.iter().any(|pair| pair.1 > 0.0) {
+        return Measured::ratio(&pairs, "no replica", "share", design);
+    }
+    let named = |name: &str| name == subject || name.split([' ', '/', '@']).any(|part| part == subject);
+    let resources = resource::resources(&of.runs, design);
+    let used = resources.into_iter().filter(|resource| resource.kind != "service" && named(&resource.name));
+    let busiest = used
+        .map(|resource| resource.utilisation)
+        .max_by(|a, b| a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0)));
+    let estimate = busiest.unwrap_or_else(|| Estimate::none(format!("nothing of {subject} has a capacity")));
+    Measured::new(estimate, None, "share", 1.0)
+}

@@ -1,0 +1,52 @@
+//! One variant, run: its scenario, its world, its replications and their bills.
+
+use super::difference::Answers;
+use super::sample::{Part, samples};
+use crate::record::{Bill, Run};
+use crate::scenario::Scenario;
+use crate::world::World;
+
+/// A variant with everything that was simulated of it.
+#[derive(Clone, Debug)]
+pub struct Replicated {
+    /// What it says.
+    pub scenario: Scenario,
+    /// What it was compiled to.
+    pub world: World,
+    /// Its replications, in order.
+    pub runs: Vec<Run>,
+    /// The bill of all replications together.
+    pub bill: Bill,
+    /// The bill of each replication.
+    pub bills: Vec<Bill>,
+}
+
+impl Replicated {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.scenario.variant
+    }
+
+    /// What it answered from window `first_window` on, and what it cost.
+    pub fn answers(&self, first_window: usize) -> Answers {
+        Answers {
+            name: self.name().to_owned(),
+            samples: samples(&self.runs, Part::From(first_window), &|_| true),
+            costs: self.bills.iter().map(|bill| bill.month.value.unwrap_or(0.0)).collect(),
+        }
+    }
+
+    /// Does everything stay as it is: no rate that changes over time, no fault?
+    pub fn stationary(&self) -> bool {
+        use crate::workload::Arrivals;
+        let steady = |stream: &crate::world::Stream| match &stream.arrivals {
+            Arrivals::Open { rate, .. } => rate.points.iter().all(|point| point.1 == rate.points[0].1),
+            Arrivals::Closed { .. } => true,
+        };
+        let links = self.world.links.rows().iter().all(|link| {
+            let flat = |law: &crate::world::HourLaw| law.values.iter().all(|&value| value == law.values[0]);
+            link.jitter.is_none_or(|jitter| flat(&jitter.factor)) && link.loss.is_none_or(|loss| flat(&loss))
+        });
+        self.world.streams.rows().iter().all(steady) && links && self.world.faults.is_empty()
+    }
+}

@@ -1,14 +1,56 @@
-//! The machine: runs a [`World`](crate::world::World) and leaves a [`Run`](crate::record::Run).
+//! The machine: runs a [`World`] and leaves a [`Run`].
+//!
+//! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
+//! attempts, from the caller's side), `proxies` (whom to send to), `connections` and `tcp` (TCP, TLS, dead paths),
+//! `travel` and `caps` (leg by leg), `servers`, `fcfs` and `waiting` (threads, workers, steps), `ledger` (what is
+//! counted), `faults` (what goes down), `trace` (one request followed). Knows nothing of scenarios, products or prices.
 
+mod arrivals;
+mod calls;
+mod caps;
+mod connections;
+mod event;
+mod faults;
+mod fcfs;
+mod ledger;
+mod machine;
+mod proxies;
+mod servers;
+mod settle;
+mod slab;
+mod tcp;
+mod trace;
+mod travel;
+mod waiting;
+
+use crate::engine::{self, Schedule};
 use crate::record::{Exemplar, Run, Trace};
+use crate::units::SimTime;
 use crate::world::World;
+use machine::Machine;
+use trace::Tracer;
 
 /// One replication of one variant. Same world, same seed, same replication: the same run, bit for bit.
-pub fn run(_world: &World, _seed: u64, _replication: u32) -> Run {
-    Run::default()
+pub fn run(world: &World, seed: u64, replication: u32) -> Run {
+    let mut schedule = Schedule::new();
+    let mut machine = Machine::new(world, seed, replication, None, &mut schedule);
+    let finished = engine::run(&mut machine, &mut schedule, end(world));
+    machine.close();
+    let mut run = machine.ledger.record(world, replication);
+    (run.digest, run.events) = (finished.digest, finished.events);
+    run
 }
 
-/// Runs the same replication again and follows one request through all its hops.
-pub fn trace(_world: &World, _seed: u64, _replication: u32, _which: Exemplar, _why: &str) -> Option<Trace> {
-    None
+/// Runs the same replication again and follows one request through all its hops; none where it never comes.
+pub fn trace(world: &World, seed: u64, replication: u32, which: Exemplar, why: &str) -> Option<Trace> {
+    let mut schedule = Schedule::new();
+    let tracer = Some(Box::new(Tracer::new(which)));
+    let mut machine = Machine::new(world, seed, replication, tracer, &mut schedule);
+    engine::run(&mut machine, &mut schedule, end(world));
+    machine.tracer.take()?.into_trace(world, replication, why)
+}
+
+/// Arrivals stop at the horizon; what is open then has the drain to settle.
+fn end(world: &World) -> SimTime {
+    SimTime::ZERO + world.plan.fill + world.plan.horizon + world.plan.drain
 }

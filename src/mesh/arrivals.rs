@@ -1,0 +1,157 @@
+//! Arrivals: the next request of each stream, pulled one at a time.
+
+use super::calls::{NONE, Request};
+use super::event::Kind;
+use super::machine::Machine;
+use crate::engine::Schedule;
+use crate::random::{Key, hash_name, mix};
+use crate::record::Failure;
+use crate::units::SimTime;
+use crate::workload::{Arrivals, Generator};
+use crate::world::{ProxyId, Stream, StreamId};
+
+/// A stream under way.
+#[derive(Debug)]
+pub(super) struct StreamState {
+    generator: Generator,
+    /// Ordinal of the next open arrival.
+    next: u64,
+    /// Closed: first row of the users in the numbering of think events.
+    first_user: u32,
+    users: u32,
+    cycles: Vec<u32>,
+    pub(super) name: u64,
+    mix: Key,
+    entry: Key,
+    first_row: u32,
+}
+
+impl Machine<'_> {
+    /// Makes the streams and schedules what comes first.
+    pub(super) fn start_streams(&mut self, seed: u64, replication: u32, schedule: &mut Schedule) {
+        let end = self.zero + self.world.plan.horizon;
+        let (mut first_user, mut first_row) = (0, 0);
+        for (id, stream) in self.world.streams.iter() {
+            let key = |purpose| Key::new(seed, replication, &stream.name, purpose);
+            let generator = Generator::new(&stream.arrivals, key("arrivals"), SimTime::ZERO, self.zero, end);
+            let users = match stream.arrivals {
+                Arrivals::Open { .. } => 0,
+                Arrivals::Closed { users, .. } => users,
+            };
+            self.streams.push(StreamState {
+                generator,
+                next: 0,
+                first_user,
+                users,
+                cycles: vec![0; users as usize],
+                name: hash_name(&stream.name),
+                mix: key("mix"),
+                entry: key("entry"),
+                first_row,
+            });
+            first_row += stream.mix.len() as u32;
+            for user in 0..users {
+                self.think(id.0, user, SimTime::ZERO, schedule);
+            }
+            first_user += users;
+            self.pull(id.0, schedule);
+        }
+    }
+
+    fn pull(&mut self, stream: u32, schedule: &mut Schedule) {
+        let state = &mut self.streams[stream as usize];
+        if let Some((ordinal, at)) = state.generator.next() {
+            state.next = ordinal;
+            schedule.at(at, Kind::Arrival.order_of(ordinal as u16, state.name), stream);
+        }
+    }
+
+    /// A request of an open stream.
+    pub(super) fn arrival(&mut self, stream: u32, now: SimTime, schedule: &mut Schedule) {
+        let ordinal = self.streams[stream as usize].next;
+        self.pull(stream, schedule);
+        self.request(stream, ordinal, NONE, now, schedule);
+    }
+
+    fn think(&mut self, stream: u32, user: u32, now: SimTime, schedule: &mut Schedule) {
+        let state = &self.streams[stream as usize];
+        let Generator::Closed(users) = &state.generator else { return };
+        let at = now + users.think(user, u64::from(state.cycles[user as usize]));
+        if at < self.zero + self.world.plan.horizon {
+            schedule.at(at, Kind::Think.order_of(user as u16, mix(state.name, u64::from(user))), state.first_user + user);
+        }
+    }
+
+    /// A user of a closed stream asks.
+    pub(super) fn think_over(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
+        let stream = self
+            .streams
+            .iter()
+            .rposition(|state| state.users > 0 && state.first_user <= slot)
+            .expect("every user belongs to a stream");
+        let state = &mut self.streams[stream];
+        let user = slot - state.first_user;
+        let cycle = state.cycles[user as usize];
+        state.cycles[user as usize] += 1;
+        let Generator::Closed(users) = &state.generator else { unreachable!("only closed streams have users") };
+        let ordinal = users.ordinal(user, u64::from(cycle));
+        self.request(stream as u32, ordinal, user, now, schedule);
+    }
+
+    /// The user has an answer and thinks again.
+    pub(super) fn answered(&mut self, request: &Request, now: SimTime, schedule: &mut Schedule) {
+        if request.user != NONE {
+            self.think(request.stream, request.user, now, schedule);
+        }
+    }
+
+    fn request(&mut self, stream: u32, ordinal: u64, user: u32, now: SimTime, schedule: &mut Schedule) {
+        let world = self.world;
+        let state = &self.streams[stream as usize];
+        let compiled = &world.streams[StreamId(stream)];
+        let draw = state.mix.uniform(ordinal);
+        let mut share = 0.0;
+        let chosen = compiled
+            .mix
+            .iter()
+            .position(|(_, ratio)| {
+                share += ratio.get();
+                draw < share
+            })
+            .unwrap_or(compiled.mix.len() - 1);
+        let row = state.first_row + chosen as u32;
+        let proxy = self.entry(compiled, state.entry.bits(ordinal), now);
+        let key = mix(state.name, ordinal);
+        let request = Request { ordinal, stream, row, user };
+        let Some(proxy) = proxy else {
+            // The users' balancer still sends to a dead entry proxy: nobody answers.
+            self.ledger.request(&request, now, now, Some(Failure::Entry));
+            self.answered(&request, now, schedule);
+            return;
+        };
+        self.open_root(request, key, compiled.edge, compiled.mix[chosen].0, proxy, now, schedule);
+    }
+
+    /// The entry proxy of a request; none where it is dead and not yet taken out.
+    fn entry(&self, stream: &Stream, draw: u64, now: SimTime) -> Option<ProxyId> {
+        let down = |proxy: ProxyId| self.place_down[self.world.proxies[proxy].place.0 as usize];
+        if self.down == 0 {
+            return Some(stream.entries[(draw % stream.entries.len() as u64) as usize]);
+        }
+        let believed = |proxy: &&ProxyId| {
+            let (count, since) = down(**proxy);
+            count == 0 || now.nanos() - since < stream.entry_detect.nanos()
+        };
+        let alive = stream.entries.iter().filter(believed).count();
+        if alive == 0 {
+            return None;
+        }
+        let proxy = *stream
+            .entries
+            .iter()
+            .filter(believed)
+            .nth((draw % alive as u64) as usize)
+            .expect("the draw is below the count");
+        (down(proxy).0 == 0).then_some(proxy)
+    }
+}

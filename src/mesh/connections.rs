@@ -1,0 +1,474 @@
+//! Connections: one from each client proxy to each host it uses, HTTP/2, all calls multiplexed on it.
+//!
+//! A connection is opened by the first call that needs it and pays for TCP and TLS; it is pinned to one replica (and,
+//! behind a gateway, to one gateway replica) for life. A dead path sends nothing: its connections hang.
+
+use super::calls::{Attempt, NONE};
+use super::event::Kind;
+use super::machine::Machine;
+use super::tcp;
+use crate::engine::Schedule;
+use crate::random::mix;
+use crate::record::Failure;
+use crate::units::SimTime;
+use crate::world::{EndpointId, HostTarget, Leg, Manner, PathId, StationId};
+
+/// A load balancer leaves a target out after this long without an answer: two health checks of 10 s (estimated from
+/// the defaults of cloud network load balancers; true figures are per listener).
+pub(super) const BALANCER_DETECT: u64 = 20_000_000_000;
+
+/// A connection.
+#[derive(Clone, Debug)]
+pub(super) struct Connection {
+    /// Row of `Machine::upstreams`.
+    pub(super) upstream: u32,
+    pub(super) host: u16,
+    pub(super) state: State,
+    /// Segments that may be under way: requests, responses.
+    pub(super) window: [u16; 2],
+    pub(super) path: PathId,
+    pub(super) endpoint: EndpointId,
+    /// The gateway replica in between, if any.
+    pub(super) replica: StationId,
+    pub(super) epoch: u16,
+    /// Names the connection for its own draws.
+    pub(super) key: u64,
+    pub(super) opened: u64,
+    /// Connecting: when the handshake is over. Open: when it was last used.
+    pub(super) at: u64,
+    /// Calls on it, waiting ones included.
+    pub(super) attached: u32,
+    /// Calls that wait for the handshake, first and last.
+    pub(super) waiting: (u32, u32),
+    /// Messages that were lost on a dead path, first and last.
+    pub(super) hung: (u32, u32),
+    /// Requests, answers: one was lost on a dead path, and what follows waits behind it (TCP delivers in order).
+    pub(super) stuck: [bool; 2],
+    /// When the first message was lost.
+    pub(super) hung_since: u64,
+    /// When the client's kernel or its ping gives it up; `u64::MAX`: not yet.
+    pub(super) give_up: u64,
+    /// When it sends again after its path came back; tells a planned retransmission from a stale one.
+    pub(super) retry_at: u64,
+    /// SYNs sent.
+    pub(super) syns: u8,
+}
+
+/// What a connection is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    Connecting,
+    Open,
+    /// No longer used for new calls; freed with the last one on it.
+    Closed,
+}
+
+impl Machine<'_> {
+    /// The connection that a new call to `host` goes over, opened if need be.
+    pub(super) fn connection(&mut self, upstream: u32, host: u16, now: SimTime, schedule: &mut Schedule) -> u32 {
+        let current = self.upstream(upstream).hosts[usize::from(host)].connection;
+        if current != NONE {
+            if !self.worn(current, now) {
+                return current;
+            }
+            self.retire(current);
+        }
+        self.open(upstream, host, now, schedule)
+    }
+
+    /// Idle too long, too old, or already closed by a ping that nobody answered.
+    fn worn(&self, slot: u32, now: SimTime) -> bool {
+        let connection = &self.connections[slot];
+        if connection.state != State::Open {
+            return false;
+        }
+        let now = now.nanos();
+        let path = &self.world.paths[connection.path];
+        let policy = &self.world.policies[self.upstream(connection.upstream).policy];
+        if connection.attached == 0 && now - connection.at > path.idle_limit.nanos() {
+            return true;
+        }
+        if policy.max_connection_age.is_some_and(|age| now - connection.opened > age.nanos()) {
+            return true;
+        }
+        match (policy.http2_ping, self.dead_since(connection)) {
+            (Some((interval, timeout)), Some(since)) => {
+                next_ping(connection.opened, interval.nanos(), since) + timeout.nanos() <= now
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes no new calls; what is on it drains.
+    pub(super) fn retire(&mut self, slot: u32) {
+        let connection = &mut self.connections[slot];
+        if connection.state == State::Closed {
+            return;
+        }
+        connection.state = State::Closed;
+        let (upstream, host, path) = (connection.upstream, usize::from(connection.host), connection.path);
+        let idle = connection.attached == 0;
+        self.ledger.connection_closed(path);
+        let host = &mut self.upstream_mut(upstream).hosts[host];
+        if host.connection == slot {
+            host.connection = NONE;
+        }
+        if idle {
+            self.free_connection(slot);
+        }
+    }
+
+    fn free_connection(&mut self, slot: u32) {
+        let endpoint = self.connections[slot].endpoint;
+        if !self.connections[slot].replica.is_none() {
+            self.pinned[endpoint.0 as usize] -= 1;
+        }
+        self.connections.release(slot);
+    }
+
+    fn open(&mut self, upstream: u32, host: u16, now: SimTime, schedule: &mut Schedule) -> u32 {
+        let world = self.world;
+        let state = self.upstream_mut(upstream);
+        state.opened += 1;
+        let key = mix(state.key, mix(u64::from(host), u64::from(state.opened)));
+        let host_set = state.host_set;
+        let (endpoint, path, replica) = match &world.host_sets[host_set].hosts[usize::from(host)].target {
+            HostTarget::Endpoint(endpoint, path) => (*endpoint, *path, StationId::NONE),
+            HostTarget::Gateway(gateway, behind) => {
+                let replica = self.gateway_replica(&world.gateways[*gateway].replicas, key, now);
+                let (endpoint, path) = self.behind(behind, key);
+                self.pinned[endpoint.0 as usize] += 1;
+                (endpoint, path, replica)
+            }
+        };
+        let way = &world.paths[path];
+        let mut ready = now;
+        for round in 0..u64::from(way.handshake) {
+            ready = ready + way.floor + way.floor_back + self.noise(path, mix(key, round), now);
+        }
+        let slot = self.connections.insert(
+            Connection {
+                upstream,
+                host,
+                state: if way.handshake == 0 { State::Open } else { State::Connecting },
+                window: [tcp::INITIAL_WINDOW; 2],
+                path,
+                endpoint,
+                replica,
+                epoch: self.servers[endpoint.0 as usize].epoch,
+                key,
+                opened: now.nanos(),
+                at: ready.nanos(),
+                attached: 0,
+                waiting: (NONE, NONE),
+                hung: (NONE, NONE),
+                stuck: [false; 2],
+                hung_since: u64::MAX,
+                give_up: u64::MAX,
+                retry_at: u64::MAX,
+                syns: 1,
+            },
+            |_, _| (),
+        );
+        self.upstream_mut(upstream).hosts[usize::from(host)].connection = slot;
+        let edge = self.upstream(upstream).edge;
+        self.ledger.connection_opened(path, edge);
+        if way.handshake > 0 {
+            schedule.at(ready, Kind::Connected.order_of(0, key), slot);
+        }
+        slot
+    }
+
+    /// A balancer spreads connections over gateway replicas; one that has been dead for long is left out.
+    fn gateway_replica(&self, replicas: &[StationId], key: u64, now: SimTime) -> StationId {
+        let believed = |replica: &&StationId| {
+            let station = &self.stations[replica.0 as usize];
+            station.down == 0 || now.nanos() - station.down_since < BALANCER_DETECT
+        };
+        let alive = replicas.iter().filter(believed).count();
+        let draw = mix(key, 1);
+        if alive == 0 {
+            return replicas[(draw % replicas.len() as u64) as usize];
+        }
+        let nth = (draw % alive as u64) as usize;
+        *replicas.iter().filter(believed).nth(nth).expect("the draw is below the count")
+    }
+
+    /// The gateway's own choice, once per connection: of two draws the replica with fewer connections through gateways.
+    fn behind(&self, behind: &[(EndpointId, PathId)], key: u64) -> (EndpointId, PathId) {
+        let draw = |n: u64| behind[(mix(key, n) % behind.len() as u64) as usize];
+        let (first, second) = (draw(2), draw(3));
+        let load = |endpoint: EndpointId| self.pinned[endpoint.0 as usize];
+        if load(second.0) < load(first.0) { second } else { first }
+    }
+
+    /// Since when nothing gets through on this connection; none: it does.
+    pub(super) fn dead_since(&self, connection: &Connection) -> Option<u64> {
+        let mut since = None;
+        let mut look = |down: u16, at: u64| {
+            if down > 0 {
+                since = Some(since.map_or(at, |since: u64| since.min(at)));
+            }
+        };
+        let path = &self.path_states[connection.path.0 as usize];
+        look(path.down, path.down_since);
+        let server = &self.servers[connection.endpoint.0 as usize];
+        look(server.down, server.down_since);
+        if !connection.replica.is_none() {
+            let replica = &self.stations[connection.replica.0 as usize];
+            look(replica.down, replica.down_since);
+        }
+        since
+    }
+
+    /// The handshake is over, if anybody answered.
+    pub(super) fn connected(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
+        let connection = &self.connections[slot];
+        if connection.state != State::Connecting || connection.at != now.nanos() {
+            return;
+        }
+        let policy = &self.world.policies[self.upstream(connection.upstream).policy];
+        let limit = connection.opened + policy.connect_timeout.nanos();
+        if self.dead_since(connection).is_some() {
+            if now.nanos() >= limit || self.refuses(connection) {
+                self.break_connection(slot, Failure::Connect, now, schedule);
+                return;
+            }
+            // The next SYN, a second after the first, then doubling; or the end of patience.
+            let connection = &mut self.connections[slot];
+            let handshake = self.world.paths[connection.path].floor + self.world.paths[connection.path].floor_back;
+            let sent = connection.opened + tcp::SYN_TIMEOUT * ((1 << connection.syns.min(20)) - 1);
+            connection.syns += 1;
+            connection.at = (sent + 2 * handshake.nanos()).max(now.nanos() + 1).min(limit);
+            schedule.at(SimTime::from_nanos(connection.at), Kind::Connected.order_of(0, connection.key), slot);
+            return;
+        }
+        if now.nanos() > limit {
+            self.break_connection(slot, Failure::Connect, now, schedule);
+            return;
+        }
+        let connection = &mut self.connections[slot];
+        connection.state = State::Open;
+        connection.epoch = self.servers[connection.endpoint.0 as usize].epoch;
+        let mut next = connection.waiting.0;
+        connection.waiting = (NONE, NONE);
+        let (path, replica) = (connection.path, connection.replica);
+        if let Some(gateway) = self.gateway_of(path) {
+            let work = self.world.gateways[gateway].cpu_per_connection;
+            self.station_serve(replica, now, work);
+        }
+        while next != NONE {
+            let attempt = next;
+            next = self.attempts[attempt].next;
+            self.attempts[attempt].flags &= !Attempt::PARKED;
+            if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
+                // Nobody waits any more: the request was never sent.
+                self.attempts[attempt].flags |= Attempt::SERVER_DONE;
+                self.free_attempt(attempt);
+            } else {
+                self.trace_until(attempt, now, "connect", |_, _| "TCP and TLS".into());
+                self.send_request(attempt, now, now, schedule);
+            }
+        }
+    }
+
+    fn refuses(&self, connection: &Connection) -> bool {
+        let server = &self.servers[connection.endpoint.0 as usize];
+        server.down > 0 && server.manner == Manner::Refused && self.path_states[connection.path.0 as usize].down == 0
+    }
+
+    fn gateway_of(&self, path: PathId) -> Option<crate::world::GatewayId> {
+        self.world.paths[path].legs.iter().find_map(|leg| match leg {
+            Leg::Gateway(gateway) => Some(*gateway),
+            _ => None,
+        })
+    }
+
+    /// Waits for the handshake.
+    pub(super) fn park(&mut self, attempt: u32) {
+        self.attempts[attempt].flags |= Attempt::PARKED;
+        self.attempts[attempt].next = NONE;
+        let connection = &mut self.connections[self.attempts[attempt].connection];
+        let last = connection.waiting.1;
+        connection.waiting.1 = attempt;
+        if last == NONE {
+            connection.waiting.0 = attempt;
+        } else {
+            self.attempts[last].next = attempt;
+        }
+    }
+
+    /// A message was sent into nothing: it waits for its connection to recover or to be given up.
+    pub(super) fn hang(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
+        let slot = self.attempts[attempt].connection;
+        let lost_request = !self.attempts[attempt].is(Attempt::RESPONSE);
+        if lost_request && self.attempts[attempt].is(Attempt::CLIENT_DONE) {
+            // The stream was reset meanwhile: the server never hears of it. Its connection hangs all the same.
+            self.attempts[attempt].flags |= Attempt::SERVER_DONE;
+        }
+        let was = self.connections[slot].hung_since;
+        if was == u64::MAX {
+            self.connections[slot].hung_since = now.nanos();
+        }
+        self.connections[slot].stuck[usize::from(!lost_request)] = true;
+        self.plan_give_up(slot, lost_request, now, schedule);
+        if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
+            self.attempts[attempt].flags |= Attempt::SERVER_DONE;
+            self.free_attempt(attempt);
+            return;
+        }
+        self.attempts[attempt].flags |= Attempt::HUNG;
+        self.attempts[attempt].next = NONE;
+        let connection = &mut self.connections[slot];
+        let last = connection.hung.1;
+        connection.hung.1 = attempt;
+        if last == NONE {
+            connection.hung.0 = attempt;
+        } else {
+            self.attempts[last].next = attempt;
+        }
+        let dead = self.dead_since(&self.connections[slot]).is_some();
+        if !dead {
+            // Lost to a process that died and came back: its kernel answers the next retransmission with a reset.
+            self.plan_retransmit(slot, now, schedule);
+        }
+    }
+
+    /// When the client's kernel gives up unanswered bytes (924.6 s), or its ping does.
+    fn plan_give_up(&mut self, slot: u32, lost_request: bool, now: SimTime, schedule: &mut Schedule) {
+        let policy = &self.world.policies[self.upstream(self.connections[slot].upstream).policy];
+        let connection = &self.connections[slot];
+        let mut at = connection.give_up;
+        if lost_request {
+            // Nobody re-arms a clock that already runs.
+            at = at.min(now.nanos() + tcp::GIVE_UP);
+        }
+        if let (Some((interval, timeout)), Some(since)) = (policy.http2_ping, self.dead_since(connection)) {
+            at = at.min((next_ping(connection.opened, interval.nanos(), since) + timeout.nanos()).max(now.nanos()));
+        }
+        if at < connection.give_up {
+            let key = connection.key;
+            self.connections[slot].give_up = at;
+            schedule.at(SimTime::from_nanos(at), Kind::GiveUp.order_of(0, key), slot);
+        }
+    }
+
+    /// TCP or a ping gives a hung connection up.
+    pub(super) fn give_up(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
+        if self.connections[slot].give_up == now.nanos() {
+            self.break_connection(slot, Failure::Reset, now, schedule);
+        }
+    }
+
+    /// The path lives again: the next retransmission will get through.
+    pub(super) fn plan_retransmit(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
+        let connection = &self.connections[slot];
+        let path = &self.world.paths[connection.path];
+        let round_trip = (path.floor + path.floor_back).nanos();
+        let at = tcp::next_try(connection.hung_since, round_trip, now.nanos());
+        if at == connection.retry_at {
+            return;
+        }
+        schedule.at(SimTime::from_nanos(at), Kind::Retransmit.order_of(0, connection.key), slot);
+        self.connections[slot].retry_at = at;
+    }
+
+    /// A hung connection sends again.
+    pub(super) fn retransmit(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
+        let connection = &self.connections[slot];
+        if connection.retry_at != now.nanos() || connection.hung_since == u64::MAX {
+            return;
+        }
+        if self.dead_since(connection).is_some() {
+            return;
+        }
+        if connection.epoch != self.servers[connection.endpoint.0 as usize].epoch {
+            // The process that knew this connection is gone; the kernel answers with a reset.
+            self.break_connection(slot, Failure::Reset, now, schedule);
+            return;
+        }
+        let connection = &mut self.connections[slot];
+        let mut next = connection.hung.0;
+        connection.hung = (NONE, NONE);
+        connection.stuck = [false; 2];
+        connection.hung_since = u64::MAX;
+        connection.give_up = u64::MAX;
+        connection.window = [tcp::INITIAL_WINDOW; 2];
+        while next != NONE {
+            let attempt = next;
+            next = self.attempts[attempt].next;
+            self.attempts[attempt].flags &= !Attempt::HUNG;
+            if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
+                self.attempts[attempt].flags |= Attempt::SERVER_DONE;
+                self.free_attempt(attempt);
+                continue;
+            }
+            self.trace_until(attempt, now, "retransmission", |_, _| "dead path, sent again".into());
+            self.attempts[attempt].leg = 0;
+            self.attempts[attempt].resent = 0;
+            self.travel(attempt, now, now, schedule);
+        }
+    }
+
+    /// The connection is gone: every call on it fails.
+    pub(super) fn break_connection(&mut self, slot: u32, failure: Failure, now: SimTime, schedule: &mut Schedule) {
+        self.connections[slot].give_up = u64::MAX;
+        self.connections[slot].hung_since = u64::MAX;
+        self.connections[slot].hung = (NONE, NONE);
+        self.connections[slot].stuck = [false; 2];
+        self.connections[slot].waiting = (NONE, NONE);
+        // Keeps the slot while its calls are told.
+        self.connections[slot].attached += 1;
+        self.retire(slot);
+        let mut on_it: Vec<(u64, u8, u32)> = (0..self.attempts.slots())
+            .filter(|&attempt| self.attempts[attempt].is(Attempt::LIVE) && self.attempts[attempt].connection == slot)
+            .map(|attempt| {
+                let row = &self.attempts[attempt];
+                (self.calls[row.call].key, row.number, attempt)
+            })
+            .collect();
+        on_it.sort_unstable();
+        for (_, _, attempt) in on_it {
+            let row = &mut self.attempts[attempt];
+            let listed = row.is(Attempt::HUNG) || row.is(Attempt::PARKED);
+            row.flags &= !(Attempt::HUNG | Attempt::PARKED);
+            if listed {
+                row.flags |= Attempt::SERVER_DONE;
+            }
+            if row.is(Attempt::CLIENT_DONE) {
+                if listed {
+                    self.free_attempt(attempt);
+                }
+            } else {
+                self.attempt_failed(attempt, failure, now, schedule);
+            }
+        }
+        self.detach(slot);
+    }
+
+    /// One call fewer on a connection.
+    pub(super) fn detach(&mut self, slot: u32) {
+        let connection = &mut self.connections[slot];
+        connection.attached -= 1;
+        if connection.attached == 0 && connection.state == State::Closed {
+            self.free_connection(slot);
+        }
+    }
+}
+
+/// The first ping sent at or after `since`, on a connection that has pinged every `interval` since `opened`.
+fn next_ping(opened: u64, interval: u64, since: u64) -> u64 {
+    opened + since.saturating_sub(opened).div_ceil(interval.max(1)).max(1) * interval.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_ping;
+
+    #[test]
+    fn a_ping_is_sent_every_interval_from_the_opening_on() {
+        assert_eq!(next_ping(3, 10, 3), 13);
+        assert_eq!(next_ping(3, 10, 13), 13);
+        assert_eq!(next_ping(3, 10, 14), 23);
+    }
+}

@@ -1,0 +1,137 @@
+//! What goes down, and what that does at once. What anybody *learns* of it is the business of connections and proxies.
+
+use super::connections::State;
+use super::machine::Machine;
+use crate::engine::Schedule;
+use crate::record::Failure;
+use crate::units::SimTime;
+use crate::world::{LinkId, Manner, PathId, PlaceId, Target};
+
+impl Machine<'_> {
+    /// Something goes down. Overlapping faults are counted: the last one to end brings it back.
+    pub(super) fn cut(&mut self, target: Target, manner: Manner, now: SimTime, schedule: &mut Schedule) {
+        self.down += 1;
+        match target {
+            Target::Place(place) => self.cut_place(place, manner, now, schedule),
+            Target::Link(link) => {
+                for path in self.paths_over(link) {
+                    self.cut_path(path, now);
+                }
+            }
+            Target::Path(path) => self.cut_path(path, now),
+            Target::Endpoint(endpoint) => self.cut_endpoint(endpoint.0 as usize, manner, now, schedule),
+            Target::Station(station) => self.cut_station(station.0 as usize, now),
+        }
+    }
+
+    /// Something comes back.
+    pub(super) fn restore(&mut self, target: Target, now: SimTime, schedule: &mut Schedule) {
+        self.down -= 1;
+        match target {
+            Target::Place(place) => {
+                self.place_down[place.0 as usize].0 -= 1;
+                for endpoint in self.endpoints_at(place) {
+                    self.servers[endpoint].down -= 1;
+                }
+                for station in self.stations_at(place) {
+                    self.stations[station].down -= 1;
+                }
+                for path in self.paths_of(place) {
+                    self.path_states[path.0 as usize].down -= 1;
+                }
+            }
+            Target::Link(link) => {
+                for path in self.paths_over(link) {
+                    self.path_states[path.0 as usize].down -= 1;
+                }
+            }
+            Target::Path(path) => self.path_states[path.0 as usize].down -= 1,
+            Target::Endpoint(endpoint) => self.servers[endpoint.0 as usize].down -= 1,
+            Target::Station(station) => self.stations[station.0 as usize].down -= 1,
+        }
+        for slot in 0..self.connections.slots() {
+            let connection = &self.connections[slot];
+            if connection.hung_since != u64::MAX && self.dead_since(connection).is_none() {
+                self.plan_retransmit(slot, now, schedule);
+            }
+        }
+    }
+
+    fn cut_place(&mut self, place: PlaceId, manner: Manner, now: SimTime, schedule: &mut Schedule) {
+        let state = &mut self.place_down[place.0 as usize];
+        if state.0 == 0 {
+            state.1 = now.nanos();
+        }
+        state.0 += 1;
+        for path in self.paths_of(place) {
+            self.cut_path(path, now);
+        }
+        for station in self.stations_at(place) {
+            self.cut_station(station, now);
+        }
+        for endpoint in self.endpoints_at(place) {
+            self.cut_endpoint(endpoint, manner, now, schedule);
+        }
+    }
+
+    fn cut_path(&mut self, path: PathId, now: SimTime) {
+        let state = &mut self.path_states[path.0 as usize];
+        if state.down == 0 {
+            state.down_since = now.nanos();
+        }
+        state.down += 1;
+    }
+
+    fn cut_station(&mut self, station: usize, now: SimTime) {
+        let state = &mut self.stations[station];
+        if state.down == 0 {
+            state.down_since = now.nanos();
+            state.fcfs.reset();
+        }
+        state.down += 1;
+    }
+
+    fn cut_endpoint(&mut self, endpoint: usize, manner: Manner, now: SimTime, schedule: &mut Schedule) {
+        let server = &mut self.servers[endpoint];
+        server.down += 1;
+        if server.down > 1 {
+            return;
+        }
+        server.down_since = now.nanos();
+        server.manner = manner;
+        self.kill(endpoint, now, schedule);
+        if manner == Manner::Refused {
+            // The host lives: it resets every connection of the dead process.
+            let mut broken: Vec<(u64, u32)> = (0..self.connections.slots())
+                .filter(|&slot| {
+                    let connection = &self.connections[slot];
+                    connection.endpoint.0 as usize == endpoint
+                        && connection.state == State::Open
+                        && self.path_states[connection.path.0 as usize].down == 0
+                })
+                .map(|slot| (self.connections[slot].key, slot))
+                .collect();
+            broken.sort_unstable();
+            for (_, slot) in broken {
+                self.break_connection(slot, Failure::Reset, now, schedule);
+            }
+        }
+    }
+
+    fn endpoints_at(&self, place: PlaceId) -> Vec<usize> {
+        self.world.endpoints.iter().filter(|(_, row)| row.place == place).map(|(id, _)| id.0 as usize).collect()
+    }
+
+    fn stations_at(&self, place: PlaceId) -> Vec<usize> {
+        self.world.stations.iter().filter(|(_, row)| row.place == place).map(|(id, _)| id.0 as usize).collect()
+    }
+
+    fn paths_of(&self, place: PlaceId) -> Vec<PathId> {
+        self.world.paths.iter().filter(|(_, row)| row.from == place || row.to == place).map(|(id, _)| id).collect()
+    }
+
+    fn paths_over(&self, link: LinkId) -> Vec<PathId> {
+        let over = |links: &[LinkId]| links.contains(&link);
+        self.world.paths.iter().filter(|(_, row)| over(&row.links) || over(&row.back_links)).map(|(id, _)| id).collect()
+    }
+}

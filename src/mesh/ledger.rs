@@ -1,0 +1,545 @@
+//! What the run counts: requests, calls, visits, bytes. Integers; only what falls within the horizon.
+
+use super::calls::Request;
+use super::fcfs::Served;
+use crate::meter::Histogram;
+use crate::record::{
+    CallBalance, CapRow, EdgeRow, Exemplar, Failure, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run,
+    ServiceRow, StationRow,
+};
+use crate::units::{Bytes, SimTime};
+use crate::world::{
+    Caller, Direction, EdgeId, EndpointId, HostSetId, LinkId, OperationId, PathId, StationId, StreamId, WINDOWS, World,
+};
+
+/// Significant bits of request histograms (0.1 %), and of those of edges and stations (0.4 %).
+const FINE: u8 = 10;
+const COARSE: u8 = 8;
+/// Spans of the series for warm-up detection.
+const SERIES: u64 = 600;
+/// Requests kept to be followed.
+const SLOWEST: usize = 5;
+
+/// Counters of a run under way.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    zero: u64,
+    end: u64,
+    horizon: u64,
+    /// The window of the clock, or `WINDOWS` outside the horizon.
+    window: usize,
+    next_window: u64,
+    rows: Vec<Row>,
+    edges: Vec<EdgeCount>,
+    /// By endpoint: row of `services`.
+    service_of: Vec<u32>,
+    services: Vec<ServiceCount>,
+    station_of: Vec<u32>,
+    stations: Vec<StationCount>,
+    caps: Vec<[Vec<u64>; 2]>,
+    paths: Vec<PathRow>,
+    flows: Vec<u64>,
+    places: usize,
+    place_of: Vec<u32>,
+    faults: Vec<Window>,
+    slowest: Vec<Exemplar>,
+    pub(super) balance: CallBalance,
+}
+
+#[derive(Debug)]
+struct Row {
+    stream: StreamId,
+    operation: OperationId,
+    windows: Vec<(u64, [u64; 8], Histogram)>,
+    series: Vec<(u64, u64)>,
+    outside: Histogram,
+    outside_sent: u64,
+}
+
+#[derive(Debug)]
+struct EdgeCount {
+    calls: u64,
+    attempts: u64,
+    failed: [u64; 8],
+    latency: Histogram,
+    connections: u64,
+    ejections: u64,
+}
+
+#[derive(Debug)]
+struct ServiceCount {
+    row: ServiceRow,
+    wait: Histogram,
+    sojourn: Histogram,
+}
+
+#[derive(Debug)]
+struct StationCount {
+    row: StationRow,
+    wait: Histogram,
+}
+
+#[derive(Debug)]
+struct Window {
+    start: u64,
+    fault_end: u64,
+    end: u64,
+    rows: Vec<(u64, [u64; 8], Histogram)>,
+    hit_before: u64,
+}
+
+fn empty_row() -> (u64, [u64; 8], Histogram) {
+    (0, [0; 8], Histogram::new(FINE))
+}
+
+impl Ledger {
+    pub(super) fn new(world: &World, zero: SimTime) -> Self {
+        let horizon = world.plan.horizon.nanos();
+        let rows: Vec<Row> = world
+            .streams
+            .iter()
+            .flat_map(|(stream, compiled)| compiled.mix.iter().map(move |&(operation, _)| (stream, operation)))
+            .map(|(stream, operation)| Row {
+                stream,
+                operation,
+                windows: (0..WINDOWS).map(|_| empty_row()).collect(),
+                series: vec![(0, 0); SERIES as usize],
+                outside: Histogram::new(FINE),
+                outside_sent: 0,
+            })
+            .collect();
+        let (service_of, services) = service_rows(world);
+        let (station_of, stations) = station_rows(world);
+        let blank = PathRow {
+            forward: vec![0; WINDOWS],
+            back: vec![0; WINDOWS],
+            connections: vec![0; WINDOWS],
+            ..PathRow::default()
+        };
+        let faults = world.faults.rows().iter().map(|fault| Window {
+            start: (zero + fault.start.since(SimTime::ZERO)).nanos(),
+            fault_end: (zero + fault.end.since(SimTime::ZERO)).nanos(),
+            end: (zero + fault.end.since(SimTime::ZERO) + fault.recovery).nanos(),
+            rows: rows.iter().map(|_| empty_row()).collect(),
+            hit_before: 0,
+        });
+        Ledger {
+            zero: zero.nanos(),
+            end: zero.nanos() + horizon,
+            horizon,
+            window: WINDOWS,
+            next_window: zero.nanos(),
+            edges: world
+                .edges
+                .rows()
+                .iter()
+                .map(|_| EdgeCount {
+                    calls: 0,
+                    attempts: 0,
+                    failed: [0; 8],
+                    latency: Histogram::new(COARSE),
+                    connections: 0,
+                    ejections: 0,
+                })
+                .collect(),
+            service_of,
+            services,
+            station_of,
+            stations,
+            caps: world
+                .links
+                .rows()
+                .iter()
+                .map(|link| if link.cap.is_some() { [vec![0; WINDOWS], vec![0; WINDOWS]] } else { [Vec::new(), Vec::new()] })
+                .collect(),
+            paths: world.paths.rows().iter().map(|_| blank.clone()).collect(),
+            flows: vec![0; world.host_sets.len() * world.places.len()],
+            places: world.places.len(),
+            place_of: world.endpoints.rows().iter().map(|endpoint| endpoint.place.0).collect(),
+            faults: faults.collect(),
+            slowest: Vec::new(),
+            balance: CallBalance::default(),
+            rows,
+        }
+    }
+
+    /// Time goes on: which window are we in?
+    #[inline]
+    pub(super) fn clock(&mut self, now: SimTime) {
+        while now.nanos() >= self.next_window {
+            if self.next_window >= self.end {
+                self.window = WINDOWS;
+                self.next_window = u64::MAX;
+            } else {
+                self.window = if self.next_window == self.zero { 0 } else { self.window + 1 };
+                let next = u128::from(self.horizon) * (self.window as u128 + 1) / WINDOWS as u128;
+                self.next_window = (self.zero + next as u64).max(self.next_window + 1);
+            }
+        }
+    }
+
+    fn within(&self, at: u64) -> bool {
+        (self.zero..self.end).contains(&at)
+    }
+
+    fn part(&self, at: u64, parts: u64) -> usize {
+        (u128::from(at - self.zero) * u128::from(parts) / u128::from(self.horizon)) as usize
+    }
+
+    /// A request is settled.
+    pub(super) fn request(&mut self, request: &Request, intended: SimTime, now: SimTime, failure: Option<Failure>) {
+        let (at, latency) = (intended.nanos(), now.since(intended).nanos());
+        if !self.within(at) {
+            return;
+        }
+        self.count(request.row, at, latency, failure);
+        if failure.is_some() {
+            for fault in &mut self.faults {
+                fault.hit_before += u64::from(at < fault.start && (fault.start..fault.end).contains(&now.nanos()));
+            }
+        }
+        let full = self.slowest.len() == SLOWEST;
+        if !full || self.slowest[SLOWEST - 1].latency_ns < latency {
+            let exemplar =
+                Exemplar { stream: request.stream, ordinal: request.ordinal, latency_ns: latency, ok: failure.is_none() };
+            let place = self.slowest.partition_point(|slower| slower.latency_ns >= latency);
+            if full {
+                self.slowest.pop();
+            }
+            self.slowest.insert(place, exemplar);
+        }
+    }
+
+    /// A request was still open when the drain ended.
+    pub(super) fn unfinished(&mut self, request: &Request, intended: SimTime) {
+        if self.within(intended.nanos()) {
+            self.count(request.row, intended.nanos(), 0, Some(Failure::Unfinished));
+        }
+    }
+
+    fn count(&mut self, row: u32, at: u64, latency: u64, failure: Option<Failure>) {
+        let (window, span) = (self.part(at, WINDOWS as u64), self.part(at, SERIES));
+        let add = |counts: &mut (u64, [u64; 8], Histogram)| {
+            counts.0 += 1;
+            match failure {
+                Some(failure) => counts.1[failure as usize] += 1,
+                None => counts.2.record(latency),
+            }
+        };
+        let mut outside = true;
+        for fault in &mut self.faults {
+            if (fault.start..fault.end).contains(&at) {
+                outside = false;
+                add(&mut fault.rows[row as usize]);
+            }
+        }
+        let row = &mut self.rows[row as usize];
+        add(&mut row.windows[window]);
+        if failure.is_none() {
+            let series = &mut row.series[span];
+            *series = (series.0 + 1, series.1 + latency);
+        }
+        if outside {
+            row.outside_sent += 1;
+            if failure.is_none() {
+                row.outside.record(latency);
+            }
+        }
+    }
+
+    pub(super) fn attempt(&mut self, edge: EdgeId, started: u64) {
+        if self.within(started) {
+            self.edges[edge.0 as usize].attempts += 1;
+        }
+    }
+
+    pub(super) fn call(&mut self, edge: EdgeId, started: u64, now: SimTime, failure: Option<Failure>) {
+        if !self.within(started) {
+            return;
+        }
+        let count = &mut self.edges[edge.0 as usize];
+        count.calls += 1;
+        match failure {
+            Some(failure) => count.failed[failure as usize] += 1,
+            None => count.latency.record(now.nanos() - started),
+        }
+    }
+
+    pub(super) fn call_unfinished(&mut self, edge: EdgeId, started: u64) {
+        if self.within(started) {
+            let count = &mut self.edges[edge.0 as usize];
+            count.calls += 1;
+            count.failed[Failure::Unfinished as usize] += 1;
+        }
+    }
+
+    pub(super) fn ejected(&mut self, edge: EdgeId) {
+        self.edges[edge.0 as usize].ejections += u64::from(self.window < WINDOWS);
+    }
+
+    pub(super) fn flow(&mut self, hosts: HostSetId, endpoint: EndpointId) {
+        if self.window < WINDOWS {
+            self.flows[hosts.0 as usize * self.places + self.place_of[endpoint.0 as usize] as usize] += 1;
+        }
+    }
+
+    pub(super) fn bytes(&mut self, path: PathId, forward: Bytes, back: Bytes) {
+        if self.window < WINDOWS {
+            let row = &mut self.paths[path.0 as usize];
+            row.forward[self.window] += forward.0;
+            row.back[self.window] += back.0;
+        }
+    }
+
+    /// Bytes sent again: they cross the path once more. `whole` is false where a cap had not let them cross before,
+    /// so that they were counted when first sent.
+    pub(super) fn resent(&mut self, path: PathId, direction: Direction, bytes: u64, whole: bool) {
+        if self.window < WINDOWS {
+            let row = &mut self.paths[path.0 as usize];
+            row.resent += bytes;
+            if whole {
+                match direction {
+                    Direction::Forward => row.forward[self.window] += bytes,
+                    Direction::Back => row.back[self.window] += bytes,
+                }
+            }
+        }
+    }
+
+    pub(super) fn lost(&mut self, path: PathId) {
+        self.paths[path.0 as usize].lost += u64::from(self.window < WINDOWS);
+    }
+
+    pub(super) fn connection_opened(&mut self, path: PathId, edge: EdgeId) {
+        let row = &mut self.paths[path.0 as usize];
+        row.open += 1;
+        if self.window < WINDOWS {
+            row.connections[self.window] += 1;
+            self.edges[edge.0 as usize].connections += 1;
+        }
+    }
+
+    pub(super) fn connection_closed(&mut self, path: PathId) {
+        self.paths[path.0 as usize].open -= 1;
+    }
+
+    pub(super) fn cap(&mut self, link: LinkId, offered: u64, dropped: u64) {
+        if self.window < WINDOWS {
+            let [all, lost] = &mut self.caps[link.0 as usize];
+            all[self.window] += offered;
+            lost[self.window] += dropped;
+        }
+    }
+
+    pub(super) fn station(&mut self, station: StationId, came: u64, served: Served) {
+        if self.within(came) {
+            let count = &mut self.stations[self.station_of[station.0 as usize] as usize];
+            count.row.jobs += 1;
+            count.row.busy_ns += u128::from(served.end.min(self.end) - served.start.min(self.end));
+            count.wait.record(served.start - came);
+        }
+    }
+
+    pub(super) fn arrived(&mut self, endpoint: EndpointId) {
+        if self.window < WINDOWS {
+            self.services[self.service_of[endpoint.0 as usize] as usize].row.arrived += 1;
+        }
+    }
+
+    pub(super) fn blocked(&mut self, endpoint: EndpointId) {
+        if self.window < WINDOWS {
+            self.services[self.service_of[endpoint.0 as usize] as usize].row.blocked += 1;
+        }
+    }
+
+    /// A job came to a worker at `came`, was served from `start` to `end` with `work` of work.
+    pub(super) fn visit(&mut self, endpoint: EndpointId, came: u64, start: u64, end: u64, work: u64) {
+        let clip = |at: u64| at.clamp(self.zero, self.end);
+        let count = &mut self.services[self.service_of[endpoint.0 as usize] as usize];
+        // A shared server works on a job all the time that it is there: its work is spread over the stay.
+        let busy = if end > start && end - start != work {
+            u128::from(clip(end) - clip(came)) * u128::from(work) / u128::from((end - came).max(1))
+        } else {
+            u128::from(clip(end) - clip(start))
+        };
+        count.row.busy_ns += busy;
+        count.row.level_ns += u128::from(clip(end) - clip(came));
+        if (self.zero..self.end).contains(&came) {
+            count.row.visits += 1;
+            count.row.waited += u64::from(start > came);
+            count.wait.record(start - came);
+            count.sojourn.record(end - came);
+        }
+    }
+
+    /// The record.
+    pub(super) fn record(self, world: &World, replication: u32) -> Run {
+        let windows = |rows: &[(u64, [u64; 8], Histogram)]| -> Vec<RequestWindow> {
+            rows.iter()
+                .map(|(sent, failed, latency)| RequestWindow { sent: *sent, failed: *failed, latency: latency.sparse() })
+                .collect()
+        };
+        let rows = self.rows.iter().map(|row| {
+            let stream = &world.streams[row.stream];
+            let operation = &world.operations[row.operation];
+            let region = stream.entries.first().map(|&proxy| world.places[world.proxies[proxy].place].region);
+            RequestRow {
+                stream: stream.name.clone(),
+                region: region.map_or_else(String::new, |region| world.regions[region].clone()),
+                operation: operation.name.clone(),
+                service: world.services[operation.service].name.clone(),
+                windows: windows(&row.windows),
+                series: row.series.clone(),
+                outside: row.outside.sparse(),
+                outside_sent: row.outside_sent,
+            }
+        });
+        let edges = world.edges.iter().zip(&self.edges).map(|((_, edge), count)| EdgeRow {
+            from: match edge.from {
+                Caller::Service(service) => world.services[service].name.clone(),
+                Caller::Stream(stream) => world.streams[stream].name.clone(),
+            },
+            to: world.services[edge.to].name.clone(),
+            calls: count.calls,
+            attempts: count.attempts,
+            failed: count.failed,
+            latency: count.latency.sparse(),
+            connections: count.connections,
+            ejections: count.ejections,
+        });
+        let faults = world.faults.iter().zip(&self.faults).map(|((_, fault), window)| FaultRow {
+            fault: fault.name.clone(),
+            start_ns: window.start - self.zero,
+            end_ns: window.fault_end - self.zero,
+            rows: window.rows.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
+            hit_before: window.hit_before,
+        });
+        let caps = world.links.iter().filter_map(|(id, link)| {
+            let [offered, dropped] = &self.caps[id.0 as usize];
+            link.cap.map(|cap| CapRow {
+                link: link.name.clone(),
+                rate_bps: cap.rate.0,
+                offered: offered.clone(),
+                dropped: dropped.clone(),
+            })
+        });
+        Run {
+            variant: world.variant.clone(),
+            replication,
+            horizon_ns: self.horizon,
+            rows: rows.collect(),
+            edges: edges.collect(),
+            services: self.services.iter().map(ServiceCount::row).collect(),
+            stations: self.stations.iter().map(StationCount::row).collect(),
+            caps: caps.collect(),
+            link_bytes: link_bytes(world, &self.paths),
+            flows: flow_rows(world, &self.flows),
+            faults: faults.collect(),
+            slowest: self.slowest,
+            balance: self.balance,
+            paths: self.paths,
+            digest: 0,
+            events: 0,
+        }
+    }
+}
+
+impl ServiceCount {
+    fn row(&self) -> ServiceRow {
+        ServiceRow { wait: self.wait.sparse(), sojourn: self.sojourn.sparse(), ..self.row.clone() }
+    }
+}
+
+impl StationCount {
+    fn row(&self) -> StationRow {
+        StationRow { wait: self.wait.sparse(), ..self.row.clone() }
+    }
+}
+
+/// One row for each service and place.
+fn service_rows(world: &World) -> (Vec<u32>, Vec<ServiceCount>) {
+    let mut rows: Vec<ServiceCount> = Vec::new();
+    let of = world.endpoints.rows().iter().map(|endpoint| {
+        let service = &world.services[endpoint.service];
+        let place = &world.places[endpoint.place].name;
+        let index = rows.iter().position(|row| row.row.service == service.name && row.row.place == *place);
+        let index = index.unwrap_or_else(|| {
+            let empty = || Histogram::new(COARSE);
+            let row = ServiceRow { service: service.name.clone(), place: place.clone(), ..ServiceRow::default() };
+            rows.push(ServiceCount { row, wait: empty(), sojourn: empty() });
+            rows.len() - 1
+        });
+        rows[index].row.replicas += 1;
+        rows[index].row.workers = rows[index].row.workers.saturating_add(service.workers);
+        index as u32
+    });
+    let of = of.collect();
+    (of, rows)
+}
+
+/// Gateway replicas one by one; sidecars and ingress proxies by owner and place.
+fn station_rows(world: &World) -> (Vec<u32>, Vec<StationCount>) {
+    let mut names: Vec<String> = world.stations.rows().iter().map(|station| station.name.clone()).collect();
+    for proxy in world.proxies.rows() {
+        if !proxy.station.is_none() {
+            let place = &world.places[proxy.place].name;
+            names[proxy.station.0 as usize] = if proxy.endpoint.is_none() {
+                format!("ingress {place}")
+            } else {
+                let service = world.endpoints[proxy.endpoint].service;
+                format!("sidecars {} {place}", world.services[service].name)
+            };
+        }
+    }
+    let mut rows: Vec<StationCount> = Vec::new();
+    let of = world.stations.rows().iter().zip(names).map(|(station, name)| {
+        let index = rows.iter().position(|row| row.row.name == name).unwrap_or_else(|| {
+            let row = StationRow { name, ..StationRow::default() };
+            rows.push(StationCount { row, wait: Histogram::new(COARSE) });
+            rows.len() - 1
+        });
+        rows[index].row.servers += station.servers;
+        index as u32
+    });
+    let of = of.collect();
+    (of, rows)
+}
+
+fn link_bytes(world: &World, paths: &[PathRow]) -> Vec<u64> {
+    let mut bytes = vec![0; world.links.len()];
+    for (path, row) in world.paths.rows().iter().zip(paths) {
+        for link in &path.links {
+            bytes[link.0 as usize] += row.forward.iter().sum::<u64>();
+        }
+        for link in &path.back_links {
+            bytes[link.0 as usize] += row.back.iter().sum::<u64>();
+        }
+    }
+    bytes
+}
+
+fn flow_rows(world: &World, flows: &[u64]) -> Vec<FlowRow> {
+    let places = world.places.len();
+    let mut rows = Vec::new();
+    for (edge, row) in world.edges.iter() {
+        for from in world.places.ids() {
+            let set = world.host_set(edge, from);
+            if set.is_none() {
+                continue;
+            }
+            for to in world.places.ids() {
+                let attempts = flows[set.0 as usize * places + to.0 as usize];
+                if attempts > 0 {
+                    rows.push(FlowRow {
+                        edge: row.name.clone(),
+                        from: world.places[from].name.clone(),
+                        to: world.places[to].name.clone(),
+                        attempts,
+                    });
+                }
+            }
+        }
+    }
+    rows
+}
+

@@ -1,0 +1,265 @@
+//! The machine's tables, and which handler an event goes to.
+
+use std::cmp::Ordering;
+
+use super::arrivals::StreamState;
+use super::calls::{Attempt, Call, Request, SUB, SubFrame};
+use super::caps::CapState;
+use super::connections::Connection;
+use super::event::Kind;
+use super::fcfs::Fcfs;
+use super::ledger::Ledger;
+use super::proxies::Upstream;
+use super::servers::Server;
+use super::slab::Slab;
+use super::trace::Tracer;
+use crate::engine::{Event, Model, Schedule, Timers};
+use crate::random::{Key, hash_name, mix};
+use crate::units::{Duration, SimTime};
+use crate::world::World;
+
+/// One run under way.
+#[derive(Debug)]
+pub(super) struct Machine<'w> {
+    pub(super) world: &'w World,
+    /// t = 0 of the scenario: the end of the fill.
+    pub(super) zero: SimTime,
+    pub(super) calls: Slab<Call>,
+    pub(super) attempts: Slab<Attempt>,
+    pub(super) frames: Slab<SubFrame>,
+    pub(super) requests: Slab<Request>,
+    pub(super) connections: Slab<Connection>,
+    /// By `Proxy::first_upstream + Edge::ordinal`, made on first use.
+    pub(super) upstreams: Vec<Option<Box<Upstream>>>,
+    /// By endpoint.
+    pub(super) servers: Vec<Server>,
+    /// By endpoint: connections pinned to it by gateways.
+    pub(super) pinned: Vec<u32>,
+    pub(super) stations: Vec<StationState>,
+    pub(super) caps: Vec<CapState>,
+    pub(super) path_states: Vec<PathState>,
+    /// Things that are down now; while it is zero, nobody looks.
+    pub(super) down: u32,
+    pub(super) place_down: Vec<(u16, u64)>,
+    pub(super) streams: Vec<StreamState>,
+    pub(super) timers: Timers,
+    /// By policy: timer lists of the route timeout and of one try.
+    pub(super) timer_lists: Vec<(Option<u32>, Option<u32>)>,
+    pub(super) edge_keys: Vec<EdgeKeys>,
+    pub(super) service_keys: Vec<ServiceKeys>,
+    pub(super) link_keys: Vec<LinkKeys>,
+    pub(super) proxy_keys: Vec<u64>,
+    pub(super) ledger: Ledger,
+    pub(super) tracer: Option<Box<Tracer>>,
+}
+
+/// A gateway replica's or sidecar's CPU.
+#[derive(Debug)]
+pub(super) struct StationState {
+    pub(super) fcfs: Fcfs,
+    pub(super) down: u16,
+    pub(super) down_since: u64,
+}
+
+/// Is anything on a path down?
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct PathState {
+    pub(super) down: u16,
+    pub(super) down_since: u64,
+}
+
+/// Keys of draws made for an edge.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EdgeKeys {
+    pub(super) name: u64,
+    pub(super) balance: Key,
+    pub(super) backoff: Key,
+}
+
+/// Keys of draws made for a service: keyed by its name, not by replica, region or variant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServiceKeys {
+    pub(super) work: Key,
+    pub(super) choose: Key,
+    pub(super) error: Key,
+}
+
+/// Keys of draws made for a link.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LinkKeys {
+    pub(super) jitter: Key,
+    pub(super) loss: Key,
+}
+
+impl<'w> Machine<'w> {
+    /// Everything at rest, the first arrivals scheduled.
+    pub(super) fn new(
+        world: &'w World,
+        seed: u64,
+        replication: u32,
+        tracer: Option<Box<Tracer>>,
+        schedule: &mut Schedule,
+    ) -> Self {
+        let zero = SimTime::ZERO + world.plan.fill;
+        let key = |name: &str, purpose: &str| Key::new(seed, replication, name, purpose);
+        let mut timers = Timers::new();
+        let timer_lists = world
+            .policies
+            .rows()
+            .iter()
+            .map(|policy| {
+                let mut list = |delay: Option<Duration>| delay.map(|delay| timers.list(delay));
+                (list(policy.timeout), list(policy.per_try))
+            })
+            .collect();
+        let upstreams = world
+            .proxies
+            .rows()
+            .last()
+            .map_or(0, |_| world.proxies.rows().iter().map(|proxy| upstreams_end(world, proxy)).max().unwrap_or(0));
+        let mut machine = Machine {
+            world,
+            zero,
+            calls: Slab::new(),
+            attempts: Slab::new(),
+            frames: Slab::new(),
+            requests: Slab::new(),
+            connections: Slab::new(),
+            upstreams: (0..upstreams).map(|_| None).collect(),
+            servers: world.endpoints.rows().iter().map(|endpoint| Server::new(&world.services[endpoint.service])).collect(),
+            pinned: vec![0; world.endpoints.len()],
+            stations: world
+                .stations
+                .rows()
+                .iter()
+                .map(|station| StationState { fcfs: Fcfs::new(station.servers, false), down: 0, down_since: 0 })
+                .collect(),
+            caps: vec![CapState::default(); world.links.len()],
+            path_states: vec![PathState::default(); world.paths.len()],
+            down: 0,
+            place_down: vec![(0, 0); world.places.len()],
+            streams: Vec::new(),
+            timers,
+            timer_lists,
+            edge_keys: world
+                .edges
+                .rows()
+                .iter()
+                .map(|edge| EdgeKeys {
+                    name: hash_name(&edge.name),
+                    balance: key(&edge.name, "balance"),
+                    backoff: key(&edge.name, "back-off"),
+                })
+                .collect(),
+            service_keys: world
+                .services
+                .rows()
+                .iter()
+                .map(|service| ServiceKeys {
+                    work: key(&service.name, "work"),
+                    choose: key(&service.name, "choose"),
+                    error: key(&service.name, "error"),
+                })
+                .collect(),
+            link_keys: world
+                .links
+                .rows()
+                .iter()
+                .map(|link| LinkKeys { jitter: key(&link.name, "jitter"), loss: key(&link.name, "loss") })
+                .collect(),
+            proxy_keys: world
+                .proxies
+                .rows()
+                .iter()
+                .map(|proxy| mix(mix(seed, u64::from(replication)), hash_name(&proxy.name)))
+                .collect(),
+            ledger: Ledger::new(world, zero),
+            tracer,
+        };
+        machine.start_streams(seed, replication, schedule);
+        for (index, change) in world.changes.iter().enumerate() {
+            schedule.at(zero + change.at.since(SimTime::ZERO), Kind::Change.order() | (index as u32) << 4, index as u32);
+        }
+        machine
+    }
+
+    /// The attempt in whose server a frame runs.
+    pub(super) fn attempt_of(&self, frame: u32) -> u32 {
+        if frame & SUB == 0 { frame } else { self.frames[frame & !SUB].attempt }
+    }
+
+    /// CPU at a gateway replica or sidecar: when the job is done.
+    pub(super) fn station_serve(&mut self, station: crate::world::StationId, now: SimTime, work: Duration) -> SimTime {
+        let served = self.stations[station.0 as usize].fcfs.serve(now.nanos(), work.nanos());
+        self.ledger.station(station, now.nanos(), served);
+        SimTime::from_nanos(served.end)
+    }
+
+    fn change(&mut self, index: u32, now: SimTime, schedule: &mut Schedule) {
+        let change = self.world.changes[index as usize];
+        if change.down {
+            self.cut(change.target, change.manner, now, schedule);
+        } else {
+            self.restore(change.target, now, schedule);
+        }
+    }
+
+    fn timer(&mut self, list: u32, now: SimTime, schedule: &mut Schedule) {
+        while let Some(payload) = self.timers.due(list, now) {
+            self.timed_out(payload, now, schedule);
+        }
+        if let Some(due) = self.timers.head(list) {
+            schedule.at(due, Kind::Timer.order() | list << 4, list);
+        }
+    }
+}
+
+fn upstreams_end(world: &World, proxy: &crate::world::Proxy) -> u32 {
+    // A proxy's rows end after the largest ordinal among the edges that its owner calls over.
+    let owner = (!proxy.endpoint.is_none()).then(|| world.endpoints[proxy.endpoint].service);
+    let edges = world.edges.rows().iter().filter(|edge| match (edge.from, owner) {
+        (crate::world::Caller::Service(caller), Some(service)) => caller == service,
+        (crate::world::Caller::Stream(_), None) => true,
+        _ => false,
+    });
+    proxy.first_upstream + edges.map(|edge| edge.ordinal + 1).max().unwrap_or(0)
+}
+
+impl Model for Machine<'_> {
+    fn handle(&mut self, now: SimTime, event: Event, schedule: &mut Schedule) {
+        self.ledger.clock(now);
+        let slot = event.slot;
+        match Kind::of(event.order) {
+            Kind::Change => self.change(slot, now, schedule),
+            Kind::Timer => self.timer(slot, now, schedule),
+            Kind::Connected => self.connected(slot, now, schedule),
+            Kind::Retransmit => self.retransmit(slot, now, schedule),
+            Kind::GiveUp => self.give_up(slot, now, schedule),
+            Kind::WorkEnd => self.work_end(slot, now, schedule),
+            Kind::ServerEnd => self.server_end(slot, now, schedule),
+            Kind::Leg => self.arrived(slot, now, schedule),
+            Kind::Retry => self.retry(slot, event.order, now, schedule),
+            Kind::Sweep => self.sweep(slot, now, schedule),
+            Kind::Think => self.think_over(slot, now, schedule),
+            Kind::Arrival => self.arrival(slot, now, schedule),
+        }
+    }
+
+    fn tie(&self, a: Event, b: Event) -> Ordering {
+        let content = |event: Event| -> (u64, u64) {
+            match Kind::of(event.order) {
+                Kind::Leg => {
+                    let attempt = &self.attempts[event.slot];
+                    (self.calls[attempt.call].key, u64::from(attempt.number))
+                }
+                Kind::Retry => (self.calls[event.slot].key, 0),
+                Kind::WorkEnd if event.slot & SUB == 0 => (self.attempts[event.slot].core.salt, 0),
+                Kind::WorkEnd => (self.frames[event.slot & !SUB].core.salt, 0),
+                Kind::Connected | Kind::Retransmit | Kind::GiveUp => (self.connections[event.slot].key, 0),
+                // Slots of these are ids of the world, hence content.
+                _ => (u64::from(event.slot), 0),
+            }
+        };
+        content(a).cmp(&content(b))
+    }
+}

@@ -1,0 +1,55 @@
+//! Rows with a free list: nothing is allocated once the largest number of live rows has been seen.
+
+/// Rows of `T`, each known by its slot while it lives.
+#[derive(Debug)]
+pub(super) struct Slab<T> {
+    rows: Vec<T>,
+    free: Vec<u32>,
+}
+
+impl<T> Slab<T> {
+    pub(super) const fn new() -> Self {
+        Slab { rows: Vec::new(), free: Vec::new() }
+    }
+
+    /// Stores `row` and tells its slot; `reuse` sees the row that lived there before.
+    pub(super) fn insert(&mut self, row: T, reuse: impl FnOnce(&T, &mut T)) -> u32 {
+        match self.free.pop() {
+            Some(slot) => {
+                let mut row = row;
+                reuse(&self.rows[slot as usize], &mut row);
+                self.rows[slot as usize] = row;
+                slot
+            }
+            None => {
+                let slot = u32::try_from(self.rows.len()).expect("fewer than 2^31 things are alive at once");
+                assert!(slot < 1 << 31, "fewer than 2^31 things are alive at once");
+                self.rows.push(row);
+                slot
+            }
+        }
+    }
+
+    /// Gives the slot back; the row stays readable until it is reused.
+    pub(super) fn release(&mut self, slot: u32) {
+        self.free.push(slot);
+    }
+
+    /// All slots ever used; dead ones included.
+    pub(super) fn slots(&self) -> u32 {
+        self.rows.len() as u32
+    }
+}
+
+impl<T> std::ops::Index<u32> for Slab<T> {
+    type Output = T;
+    fn index(&self, slot: u32) -> &T {
+        &self.rows[slot as usize]
+    }
+}
+
+impl<T> std::ops::IndexMut<u32> for Slab<T> {
+    fn index_mut(&mut self, slot: u32) -> &mut T {
+        &mut self.rows[slot as usize]
+    }
+}

@@ -1,0 +1,146 @@
+//! What TCP does to a message: slow start, retransmission, giving up. Pure formulas.
+//!
+//! Sources: RFC 6928 (initial window 10), RFC 5681 (slow start), RFC 6298 (timeout), RFC 8985 (tail loss probe),
+//! Linux `tcp_retries2` = 15 (924.6 s at the least timeout of 200 ms).
+
+/// Payload of a full segment, bytes (Ethernet, IPv4, no options counted: the figure of the exact cases).
+pub(super) const MSS: u64 = 1_460;
+/// Segments that a fresh connection may send at once (RFC 6928).
+pub(super) const INITIAL_WINDOW: u16 = 10;
+/// The largest window, segments: 4 MiB of Linux's default receive buffer.
+pub(super) const LARGEST_WINDOW: u16 = 2_872;
+/// Linux's least retransmission timeout.
+pub(super) const LEAST_TIMEOUT: u64 = 200_000_000;
+/// Linux's longest retransmission timeout.
+pub(super) const LONGEST_TIMEOUT: u64 = 120_000_000_000;
+/// First timeout of a SYN, doubling.
+pub(super) const SYN_TIMEOUT: u64 = 1_000_000_000;
+/// After this much time without an answer the kernel gives a connection up: the sum of 16 timeouts that double from
+/// 200 ms up to 120 s.
+pub(super) const GIVE_UP: u64 = 924_600_000_000;
+
+/// Segments of a message; at least one.
+pub(super) const fn segments(bytes: u64) -> u64 {
+    let count = bytes.div_ceil(MSS);
+    if count == 0 { 1 } else { count }
+}
+
+/// Round trips until the last segment has been sent, the first included, when the window opens at `window` segments
+/// and doubles each round (slow start).
+pub(super) fn rounds(segments: u64, window: u16) -> u64 {
+    let (mut sent, mut window, mut rounds) = (0_u64, u64::from(window), 0);
+    while sent < segments {
+        sent += window;
+        window = (window * 2).min(u64::from(LARGEST_WINDOW));
+        rounds += 1;
+    }
+    rounds.max(1)
+}
+
+/// The window after `segments` were acknowledged in slow start.
+pub(super) fn grown(window: u16, segments: u64) -> u16 {
+    (u64::from(window) + segments).min(u64::from(LARGEST_WINDOW)) as u16
+}
+
+/// The window after `idle` without a segment: halved for every timeout that passed, never below the initial one
+/// (RFC 2861, Linux `tcp_slow_start_after_idle` = 1).
+pub(super) fn rested(window: u16, idle: u64, round_trip: u64) -> u16 {
+    let halvings = (idle / timeout(round_trip)).min(15) as u32;
+    (window >> halvings).max(INITIAL_WINDOW.min(window))
+}
+
+/// Retransmission timeout of a steady path: smoothed round trip + 200 ms.
+pub(super) const fn timeout(round_trip: u64) -> u64 {
+    round_trip + LEAST_TIMEOUT
+}
+
+/// The `n`-th timeout in a row, n from 0.
+pub(super) fn backed_off(first: u64, n: u32) -> u64 {
+    first.saturating_mul(1 << n.min(40)).min(LONGEST_TIMEOUT)
+}
+
+/// The first time after `now` at which a connection that has been sending in vain since `since` tries again.
+pub(super) fn next_try(since: u64, round_trip: u64, now: u64) -> u64 {
+    let first = timeout(round_trip);
+    let (mut at, mut n) = (since + first, 1);
+    while at <= now {
+        at += backed_off(first, n);
+        n += 1;
+    }
+    at
+}
+
+/// Extra delay of a message of `segments` when each packet is lost with chance `loss`, from one uniform `draw`.
+///
+/// With chance 1 - (1 - loss)^segments something is lost. Recovery takes a round trip where later segments tell of it,
+/// else a tail loss probe: two round trips, and 200 ms more for a lone segment (the peer's delayed acknowledgement).
+/// What is sent again is lost with the same chance: then the timeouts, doubling.
+pub(super) fn recovery(draw: f64, loss: f64, segments: u64, round_trip: u64) -> (u64, u32) {
+    if loss <= 0.0 {
+        return (0, 0);
+    }
+    let clean = libm::pow(1.0 - loss, segments as f64);
+    if draw < clean {
+        return (0, 0);
+    }
+    // The rest of the draw, made uniform again, decides which segments and how often.
+    let mut rest = (draw - clean) / (1.0 - clean);
+    // At least three segments must follow a lost one for a fast retransmit; the last three are the tail.
+    let tail = 3.min(segments) as f64 / segments as f64;
+    let mut delay;
+    if rest < tail {
+        rest /= tail;
+        delay = if segments == 1 { 2 * round_trip + LEAST_TIMEOUT } else { 2 * round_trip };
+        delay = delay.min(timeout(round_trip).max(2 * round_trip));
+    } else {
+        rest = (rest - tail) / (1.0 - tail);
+        delay = round_trip;
+    }
+    let mut lost = 1;
+    while rest < loss && lost < 16 {
+        delay += backed_off(timeout(round_trip), lost - 1);
+        rest /= loss;
+        lost += 1;
+    }
+    (delay, lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_start_takes_the_rounds_of_the_exact_cases() {
+        let rounds_of = |bytes| rounds(segments(bytes), INITIAL_WINDOW);
+        let cases = [(14_600, 1), (14_601, 2), (43_800, 2), (102_200, 3), (102_201, 4), (1_000_000, 7), (10_000_000, 10)];
+        for (bytes, want) in cases {
+            assert_eq!(rounds_of(bytes), want, "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn sixteen_timeouts_from_200_ms_take_924_6_seconds() {
+        let sum: u64 = (0..16).map(|n| backed_off(LEAST_TIMEOUT, n)).sum();
+        assert_eq!(sum, GIVE_UP);
+    }
+
+    #[test]
+    fn a_connection_tries_again_at_doubling_distances() {
+        // Round trip 0: 200, 600, 1400, 3000 ms after the first loss.
+        let next = |now_ms: u64| next_try(0, 0, now_ms * 1_000_000) / 1_000_000;
+        assert_eq!([next(0), next(200), next(599), next(600), next(2_999)], [200, 600, 600, 1_400, 3_000]);
+    }
+
+    #[test]
+    fn losses_delay_by_their_mean() {
+        // A lone segment, loss 10 %: the chance of one more loss is 10 % each time.
+        let (mut any, mut twice, n) = (0, 0, 100_000);
+        for i in 0..n {
+            let (_, lost) = recovery((f64::from(i) + 0.5) / f64::from(n), 0.1, 1, 50_000_000);
+            any += u32::from(lost > 0);
+            twice += u32::from(lost > 1);
+        }
+        assert!((9_990..=10_010).contains(&any), "{any}");
+        assert!((990..=1_010).contains(&twice), "{twice}");
+    }
+}

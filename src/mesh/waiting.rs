@@ -1,0 +1,188 @@
+//! Disciplines that need events: processor sharing and non-preemptive priority.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Fixed-point scale of virtual time: 2^20 steps a nanosecond.
+const SCALE: u32 = 20;
+
+/// `servers` cores shared equally; a job uses at most one. In virtual time every job runs at speed 1, so a job that
+/// comes at virtual time V with work w ends at V + w, whatever comes later.
+#[derive(Debug)]
+pub(super) struct Sharing {
+    servers: u128,
+    virtual_now: u128,
+    updated: u64,
+    /// (virtual end, tie, frame, came at, work).
+    jobs: BinaryHeap<Reverse<(u128, u64, u32, u64, u64)>>,
+    /// When the next job ends, if nothing else comes.
+    pub(super) next: u64,
+}
+
+/// A job that is done: frame, when it came, its work.
+pub(super) type Done = (u32, u64, u64);
+
+impl Sharing {
+    pub(super) fn new(servers: u32) -> Self {
+        Sharing {
+            servers: u128::from(servers),
+            virtual_now: 0,
+            updated: 0,
+            jobs: BinaryHeap::new(),
+            next: u64::MAX,
+        }
+    }
+
+    fn advance(&mut self, now: u64) {
+        let span = u128::from(now - self.updated) << SCALE;
+        let jobs = self.jobs.len() as u128;
+        self.virtual_now += if jobs > self.servers { span * self.servers / jobs } else { span };
+        self.updated = now;
+    }
+
+    fn plan(&mut self) {
+        self.next = match self.jobs.peek() {
+            None => u64::MAX,
+            Some(Reverse((end, ..))) => {
+                let left = end.saturating_sub(self.virtual_now);
+                let jobs = self.jobs.len() as u128;
+                let span = if jobs > self.servers { (left * jobs).div_ceil(self.servers) } else { left };
+                self.updated + (span.div_ceil(1 << SCALE)) as u64
+            }
+        };
+    }
+
+    /// Takes in a job; `tie` orders jobs that end together.
+    pub(super) fn add(&mut self, now: u64, work: u64, frame: u32, tie: u64) {
+        self.advance(now);
+        let end = self.virtual_now + (u128::from(work) << SCALE);
+        self.jobs.push(Reverse((end, tie, frame, now, work)));
+        self.plan();
+    }
+
+    /// The next job that is done at `now`, if any.
+    pub(super) fn done(&mut self, now: u64) -> Option<Done> {
+        self.advance(now);
+        // Rounding up the end to a nanosecond leaves less than a nanosecond's work of each job.
+        let slack = 1_u128 << SCALE;
+        let due = matches!(self.jobs.peek(), Some(Reverse((end, ..))) if *end <= self.virtual_now + slack && self.next <= now);
+        let done = due.then(|| {
+            let Reverse((_, _, frame, came, work)) = self.jobs.pop().expect("a job was just seen");
+            (frame, came, work)
+        });
+        self.plan();
+        done
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Everything under way is gone; tells the frames.
+    pub(super) fn reset(&mut self) -> Vec<u32> {
+        let mut frames: Vec<_> = self.jobs.drain().map(|Reverse(job)| (job.1, job.2)).collect();
+        frames.sort_unstable();
+        self.next = u64::MAX;
+        frames.into_iter().map(|(_, frame)| frame).collect()
+    }
+}
+
+/// Lowest class first, then first come; a job that runs is not interrupted.
+#[derive(Debug)]
+pub(super) struct Priority {
+    servers: usize,
+    came: u64,
+    /// (class, arrival number, frame, came at, work).
+    waiting: BinaryHeap<Reverse<(u8, u64, u32, u64, u64)>>,
+    /// (end, arrival number, frame, came at, work).
+    running: BinaryHeap<Reverse<(u64, u64, u32, u64, u64)>>,
+}
+
+impl Priority {
+    pub(super) fn new(servers: u32) -> Self {
+        Priority { servers: servers as usize, came: 0, waiting: BinaryHeap::new(), running: BinaryHeap::new() }
+    }
+
+    /// Takes in a job; the wait of a job that starts at once is zero.
+    pub(super) fn add(&mut self, now: u64, class: u8, work: u64, frame: u32) {
+        self.came += 1;
+        if self.running.len() < self.servers {
+            self.running.push(Reverse((now + work, self.came, frame, now, work)));
+        } else {
+            self.waiting.push(Reverse((class, self.came, frame, now, work)));
+        }
+    }
+
+    /// When the next job ends.
+    pub(super) fn next(&self) -> u64 {
+        self.running.peek().map_or(u64::MAX, |Reverse((end, ..))| *end)
+    }
+
+    /// The next job that is done at `now`; the first that waits takes its place.
+    pub(super) fn done(&mut self, now: u64) -> Option<Done> {
+        if self.next() > now {
+            return None;
+        }
+        let Reverse((_, _, frame, came, work)) = self.running.pop().expect("a job was just seen");
+        if let Some(Reverse((_, number, frame, came, work))) = self.waiting.pop() {
+            self.running.push(Reverse((now + work, number, frame, came, work)));
+        }
+        Some((frame, came, work))
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Would a job that comes now have to wait?
+    pub(super) fn busy(&self) -> bool {
+        self.running.len() >= self.servers
+    }
+
+    /// Everything under way is gone; tells the frames.
+    pub(super) fn reset(&mut self) -> Vec<u32> {
+        let mut frames: Vec<_> = self.running.drain().map(|Reverse(job)| (job.1, job.2)).collect();
+        frames.extend(self.waiting.drain().map(|Reverse(job)| (job.1, job.2)));
+        frames.sort_unstable();
+        frames.into_iter().map(|(_, frame)| frame).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_equal_jobs_share_one_core() {
+        let mut shared = Sharing::new(1);
+        shared.add(0, 1_000, 1, 1);
+        shared.add(500, 1_000, 2, 2);
+        // Job 1 has 500 left at 500 and gets half a core: it ends at 1500; job 2 then runs alone and ends at 2000.
+        assert_eq!(shared.next, 1_500);
+        assert_eq!(shared.done(1_500).map(|job| job.0), Some(1));
+        assert_eq!(shared.done(1_500), None);
+        assert_eq!(shared.next, 2_000);
+        assert_eq!(shared.done(2_000).map(|job| job.0), Some(2));
+    }
+
+    #[test]
+    fn a_job_uses_at_most_one_of_two_cores() {
+        let mut shared = Sharing::new(2);
+        shared.add(0, 100, 1, 1);
+        assert_eq!(shared.next, 100);
+        shared.add(0, 100, 2, 2);
+        shared.add(0, 100, 3, 3);
+        assert_eq!(shared.next, 150);
+    }
+
+    #[test]
+    fn the_lower_class_goes_first_but_interrupts_nobody() {
+        let mut queue = Priority::new(1);
+        queue.add(0, 1, 10, 1);
+        queue.add(1, 1, 10, 2);
+        queue.add(2, 0, 10, 3);
+        assert_eq!(queue.done(10).map(|job| job.0), Some(1));
+        assert_eq!(queue.done(20).map(|job| job.0), Some(3));
+        assert_eq!(queue.done(30).map(|job| job.0), Some(2));
+    }
+}

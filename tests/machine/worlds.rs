@@ -1,0 +1,177 @@
+//! Small worlds made by hand: one client place, one server place, a path between them.
+
+use eastwest::policy::{Policy, defaults};
+use eastwest::random::Law;
+use eastwest::table::Table;
+use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
+use eastwest::workload::{Arrivals, Rate};
+use eastwest::world::*;
+
+/// What a small world is made of.
+pub struct Small {
+    pub work: Law,
+    pub workers: u32,
+    pub threads: Option<u32>,
+    pub queue: Option<u32>,
+    pub discipline: Discipline,
+    pub arrivals: Arrivals,
+    pub one_way: Duration,
+    pub handshake: u32,
+    pub replicas: u32,
+    pub policy: Policy,
+    pub request: Bytes,
+    pub response: Bytes,
+    pub cap: Option<Cap>,
+    pub horizon: Duration,
+    pub fill: Duration,
+}
+
+pub fn poisson(rate: f64) -> Arrivals {
+    Arrivals::Open { gap: Law::Exponential { mean: 1.0 }, rate: Rate::constant(rate) }
+}
+
+pub fn every(rate: f64) -> Arrivals {
+    Arrivals::Open { gap: Law::Constant(1.0), rate: Rate::constant(rate) }
+}
+
+impl Default for Small {
+    fn default() -> Self {
+        Small {
+            work: Law::Constant(0.0),
+            workers: u32::MAX,
+            threads: None,
+            queue: None,
+            discipline: Discipline::Fcfs,
+            arrivals: every(1.0),
+            one_way: Duration::ZERO,
+            handshake: 0,
+            replicas: 1,
+            policy: Policy { retries: 0, ..defaults::policy((1, 24)) },
+            request: Bytes(1024),
+            response: Bytes(1024),
+            cap: None,
+            horizon: Duration::from_secs(10),
+            fill: Duration::ZERO,
+        }
+    }
+}
+
+impl Small {
+    /// Users at `west/a` call `server`, whose replicas stand at `east/a`.
+    pub fn world(self) -> World {
+        let mut world = World { variant: "small".into(), ..World::default() };
+        let west = world.regions.push("west".into());
+        let east = world.regions.push("east".into());
+        let zones = [world.zones.push((west, "a".into())), world.zones.push((east, "a".into()))];
+        let clusters = [world.clusters.push("west".into()), world.clusters.push("east".into())];
+        let place = |region, zone, cluster, name: &str| Place { region, zone, cluster, name: name.into() };
+        let here = world.places.push(place(west, zones[0], clusters[0], "west/a"));
+        let there = world.places.push(place(east, zones[1], clusters[1], "east/a"));
+        let law = world.laws.push(self.work);
+        let link = |name: &str, cap| Link { name: name.into(), delay: self.one_way, jitter: None, loss: None, cap };
+        let out = world.links.push(link("west -> east", self.cap));
+        let home = world.links.push(link("east -> west", None));
+        let mut legs = vec![Leg::Wait(self.one_way)];
+        if self.cap.is_some() {
+            legs.insert(0, Leg::Cap(out));
+        }
+        let path = world.paths.push(Path {
+            from: here,
+            to: there,
+            name: "west/a -> east/a".into(),
+            legs,
+            back: vec![Leg::Wait(self.one_way)],
+            links: vec![out],
+            back_links: vec![home],
+            hops: vec![("west -> east".into(), self.one_way)],
+            back_hops: vec![("east -> west".into(), self.one_way)],
+            floor: self.one_way,
+            floor_back: self.one_way,
+            handshake: self.handshake,
+            idle_limit: Duration::from_secs(3600),
+            via: "network".into(),
+        });
+        let service = ServiceId(0);
+        let operation = world.operations.push(Operation {
+            name: "server".into(),
+            service,
+            start: 0,
+            request: self.request,
+            response: self.response,
+            request_wire: self.request,
+            request_acks: Bytes(0),
+            response_wire: self.response,
+            response_acks: Bytes(0),
+            priority: 0,
+            errors: Ratio::ZERO,
+        });
+        world.program = vec![Step::Work { law }, Step::End];
+        let proxy = |name: String, place, endpoint, first_upstream| Proxy {
+            name,
+            place,
+            endpoint,
+            station: StationId::NONE,
+            cpu: Duration::ZERO,
+            delay: Duration::ZERO,
+            first_upstream,
+        };
+        let user = world.proxies.push(proxy("ingress west/a".into(), here, EndpointId::NONE, 0));
+        for number in 0..self.replicas {
+            let name = format!("server@east#{number}");
+            let sidecar = world.proxies.push(proxy(format!("sidecar {name}"), there, EndpointId(number), 1));
+            world.endpoints.push(Endpoint { service, place: there, name, proxy: sidecar });
+        }
+        world.services.push(Service {
+            name: "server".into(),
+            workers: self.workers,
+            threads: self.threads,
+            queue: self.queue,
+            discipline: self.discipline,
+            operations: vec![operation],
+            endpoints: world.endpoints.ids().collect(),
+            vcpu: 0.0,
+        });
+        let policy = world.policies.push(self.policy);
+        let edge = world.edges.push(Edge {
+            from: Caller::Stream(StreamId(0)),
+            to: service,
+            name: "users -> server".into(),
+            policy,
+            ordinal: 0,
+        });
+        let hosts = world.endpoints.ids().map(|endpoint| Host {
+            target: HostTarget::Endpoint(endpoint, path),
+            weight: 1,
+            priority: 0,
+        });
+        let set = world.host_sets.push(HostSet { hosts: hosts.collect(), priorities: 1 });
+        world.host_set_of = vec![set, HostSetId::NONE];
+        world.streams = Table::from(vec![Stream {
+            name: "users".into(),
+            edge,
+            entries: vec![user],
+            mix: vec![(operation, Ratio::ONE)],
+            arrivals: self.arrivals,
+            entry_detect: Duration::from_secs(20),
+        }]);
+        world.plan = RunPlan { fill: self.fill, horizon: self.horizon, drain: Duration::from_secs(60) };
+        world
+    }
+}
+
+/// A named fault over a span of seconds that takes targets down.
+pub fn down(world: &mut World, name: &str, from: u64, to: u64, targets: &[Target], manner: Manner) {
+    let at = |seconds| SimTime::ZERO + Duration::from_secs(seconds);
+    let (start, end) = (at(from), at(to));
+    let recovery = Duration::from_secs(0);
+    let fault = world.faults.push(Fault { name: name.into(), hits: name.into(), start, end, recovery });
+    for &target in targets {
+        world.changes.push(Change { at: start, fault, target, down: true, manner });
+        world.changes.push(Change { at: end, fault, target, down: false, manner });
+    }
+    world.changes.sort_by_key(|change| change.at);
+}
+
+pub fn police(mbps: u64, burst: u64) -> Option<Cap> {
+    Some(Cap { rate: BitsPerSec(mbps * 1_000_000), past: PastCap::Police { burst: Bytes(burst) } })
+}

@@ -78,7 +78,11 @@ impl Machine<'_> {
         let Generator::Closed(users) = &state.generator else { return };
         let at = now + users.think(user, u64::from(state.cycles[user as usize]));
         if at < self.zero + self.world.plan.horizon {
-            schedule.at(at, Kind::Think.order_of(user as u16, mix(state.name, u64::from(user))), state.first_user + user);
+            schedule.at(
+                at,
+                Kind::Think.order_of(user as u16, mix(state.name, u64::from(user))),
+                state.first_user + user,
+            );
         }
     }
 

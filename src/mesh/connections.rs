@@ -123,6 +123,9 @@ impl Machine<'_> {
         if !self.connections[slot].replica.is_none() {
             self.pinned[endpoint.0 as usize] -= 1;
         }
+        // Events of this connection may still be pending: they must not take its successor for it.
+        let connection = &mut self.connections[slot];
+        (connection.hung_since, connection.give_up, connection.retry_at) = (u64::MAX, u64::MAX, u64::MAX);
         self.connections.release(slot);
     }
 
@@ -430,6 +433,9 @@ impl Machine<'_> {
         on_it.sort_unstable();
         for (_, _, attempt) in on_it {
             let row = &mut self.attempts[attempt];
+            if !row.is(Attempt::LIVE) || row.connection != slot {
+                continue;
+            }
             let listed = row.is(Attempt::HUNG) || row.is(Attempt::PARKED);
             row.flags &= !(Attempt::HUNG | Attempt::PARKED);
             if listed {

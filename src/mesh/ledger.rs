@@ -150,7 +150,11 @@ impl Ledger {
                 .links
                 .rows()
                 .iter()
-                .map(|link| if link.cap.is_some() { [vec![0; WINDOWS], vec![0; WINDOWS]] } else { [Vec::new(), Vec::new()] })
+                .map(
+                    |link| {
+                        if link.cap.is_some() { [vec![0; WINDOWS], vec![0; WINDOWS]] } else { [Vec::new(), Vec::new()] }
+                    },
+                )
                 .collect(),
             paths: world.paths.rows().iter().map(|_| blank.clone()).collect(),
             flows: vec![0; world.host_sets.len() * world.places.len()],
@@ -200,8 +204,12 @@ impl Ledger {
         }
         let full = self.slowest.len() == SLOWEST;
         if !full || self.slowest[SLOWEST - 1].latency_ns < latency {
-            let exemplar =
-                Exemplar { stream: request.stream, ordinal: request.ordinal, latency_ns: latency, ok: failure.is_none() };
+            let exemplar = Exemplar {
+                stream: request.stream,
+                ordinal: request.ordinal,
+                latency_ns: latency,
+                ok: failure.is_none(),
+            };
             let place = self.slowest.partition_point(|slower| slower.latency_ns >= latency);
             if full {
                 self.slowest.pop();
@@ -376,7 +384,11 @@ impl Ledger {
     pub(super) fn record(self, world: &World, replication: u32) -> Run {
         let windows = |rows: &[(u64, [u64; 8], Histogram)]| -> Vec<RequestWindow> {
             rows.iter()
-                .map(|(sent, failed, latency)| RequestWindow { sent: *sent, failed: *failed, latency: latency.sparse() })
+                .map(|(sent, failed, latency)| RequestWindow {
+                    sent: *sent,
+                    failed: *failed,
+                    latency: latency.sparse(),
+                })
                 .collect()
         };
         let rows = self.rows.iter().map(|row| {
@@ -542,4 +554,3 @@ fn flow_rows(world: &World, flows: &[u64]) -> Vec<FlowRow> {
     }
     rows
 }
-

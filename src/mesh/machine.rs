@@ -45,6 +45,8 @@ pub(super) struct Machine<'w> {
     pub(super) timers: Timers,
     /// By policy: timer lists of the route timeout and of one try.
     pub(super) timer_lists: Vec<(Option<u32>, Option<u32>)>,
+    /// By list: when its event is, so that a list has one at a time.
+    timer_at: Vec<SimTime>,
     pub(super) edge_keys: Vec<EdgeKeys>,
     pub(super) service_keys: Vec<ServiceKeys>,
     pub(super) link_keys: Vec<LinkKeys>,
@@ -126,7 +128,12 @@ impl<'w> Machine<'w> {
             requests: Slab::new(),
             connections: Slab::new(),
             upstreams: (0..upstreams).map(|_| None).collect(),
-            servers: world.endpoints.rows().iter().map(|endpoint| Server::new(&world.services[endpoint.service])).collect(),
+            servers: world
+                .endpoints
+                .rows()
+                .iter()
+                .map(|endpoint| Server::new(&world.services[endpoint.service]))
+                .collect(),
             pinned: vec![0; world.endpoints.len()],
             stations: world
                 .stations
@@ -139,6 +146,7 @@ impl<'w> Machine<'w> {
             down: 0,
             place_down: vec![(0, 0); world.places.len()],
             streams: Vec::new(),
+            timer_at: vec![SimTime::NEVER; 2 * world.policies.len()],
             timers,
             timer_lists,
             edge_keys: world
@@ -178,7 +186,11 @@ impl<'w> Machine<'w> {
         };
         machine.start_streams(seed, replication, schedule);
         for (index, change) in world.changes.iter().enumerate() {
-            schedule.at(zero + change.at.since(SimTime::ZERO), Kind::Change.order() | (index as u32) << 4, index as u32);
+            schedule.at(
+                zero + change.at.since(SimTime::ZERO),
+                Kind::Change.order() | (index as u32) << 4,
+                index as u32,
+            );
         }
         machine
     }
@@ -204,12 +216,29 @@ impl<'w> Machine<'w> {
         }
     }
 
+    /// Starts a timer of a list.
+    pub(super) fn arm(&mut self, list: u32, payload: u64, now: SimTime, schedule: &mut Schedule) {
+        if let Some(due) = self.timers.arm(list, now, payload) {
+            self.plan_timer(list, due, schedule);
+        }
+    }
+
+    fn plan_timer(&mut self, list: u32, due: SimTime, schedule: &mut Schedule) {
+        if self.timer_at[list as usize] != due {
+            self.timer_at[list as usize] = due;
+            schedule.at(due, Kind::Timer.order() | list << 4, list);
+        }
+    }
+
     fn timer(&mut self, list: u32, now: SimTime, schedule: &mut Schedule) {
+        if self.timer_at[list as usize] != now {
+            return;
+        }
         while let Some(payload) = self.timers.due(list, now) {
             self.timed_out(payload, now, schedule);
         }
         if let Some(due) = self.timers.head(list) {
-            schedule.at(due, Kind::Timer.order() | list << 4, list);
+            self.plan_timer(list, due, schedule);
         }
     }
 }

@@ -80,7 +80,9 @@ impl Machine<'_> {
         let hosts: &[_] = if host_set.is_none() { &[] } else { &world.host_sets[host_set].hosts };
         let priorities = hosts.last().map_or(0, |host| usize::from(host.priority) + 1);
         let ends = |_: ()| -> Vec<u32> {
-            (0..priorities).map(|p| hosts.iter().filter(|host| usize::from(host.priority) <= p).count() as u32).collect()
+            (0..priorities)
+                .map(|p| hosts.iter().filter(|host| usize::from(host.priority) <= p).count() as u32)
+                .collect()
         };
         let unequal = hosts.iter().any(|host| host.weight != hosts[0].weight);
         let mut upstream = Upstream {

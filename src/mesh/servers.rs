@@ -192,7 +192,8 @@ impl Machine<'_> {
                 Step::Choose { first, count } => {
                     let chance = self.service_keys[self.service_of(frame)].choose.uniform(draw);
                     let options = &world.choices[first as usize..(first + count) as usize];
-                    let chosen = options.iter().find(|option| chance < option.below).unwrap_or(&options[options.len() - 1]);
+                    let chosen =
+                        options.iter().find(|option| chance < option.below).unwrap_or(&options[options.len() - 1]);
                     self.core_mut(frame).pc = chosen.start;
                 }
                 Step::Jump { to } => self.core_mut(frame).pc = to,

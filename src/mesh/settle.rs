@@ -78,16 +78,15 @@ impl Machine<'_> {
         let slot = self.calls.insert(call, |old, new| new.generation = (old.generation + 1) & 0xff_ffff);
         self.trace_call(slot, now);
         if let (Some(list), _) = self.timer_lists[self.world.edges[edge].policy.0 as usize] {
-            self.arm(list, slot, WHOLE_CALL, now, schedule);
+            self.start_timer(list, slot, WHOLE_CALL, now, schedule);
         }
         self.start_attempt(slot, now, schedule);
     }
 
-    fn arm(&mut self, list: u32, call: u32, which: u64, now: SimTime, schedule: &mut Schedule) {
+    /// `which`: the attempt's number, or the whole call.
+    fn start_timer(&mut self, list: u32, call: u32, which: u64, now: SimTime, schedule: &mut Schedule) {
         let payload = u64::from(call) << 32 | u64::from(self.calls[call].generation) << 8 | which;
-        if let Some(due) = self.timers.arm(list, now, payload) {
-            schedule.at(due, Kind::Timer.order() | list << 4, list);
-        }
+        self.arm(list, payload, now, schedule);
     }
 
     /// One try: choose a host, take or make a connection, send.
@@ -135,7 +134,7 @@ impl Machine<'_> {
         self.calls[slot].host = host;
         self.ledger.flow(self.upstreams[row as usize].as_ref().expect("it was just used").host_set, endpoint);
         if let (_, Some(list)) = self.timer_lists[world.edges[edge].policy.0 as usize] {
-            self.arm(list, slot, u64::from(number.min(0xfe)), now, schedule);
+            self.start_timer(list, slot, u64::from(number.min(0xfe)), now, schedule);
         }
         self.trace_attempt(attempt, now, leaves);
         if wait {
@@ -204,8 +203,8 @@ impl Machine<'_> {
         let busy = Attempt::HUNG | Attempt::PARKED | Attempt::TRAVELLING;
         let idle = row.is(Attempt::SERVER_DONE) && !row.is(busy);
         self.calls[call].attempt = NONE;
-        let upstream = self.world.proxies[self.calls[call].proxy].first_upstream
-            + self.world.edges[self.calls[call].edge].ordinal;
+        let upstream =
+            self.world.proxies[self.calls[call].proxy].first_upstream + self.world.edges[self.calls[call].edge].ordinal;
         self.upstream_mut(upstream).hosts[usize::from(host)].active -= 1;
         self.observe(upstream, host, failure, now, schedule);
         // An answer still under way frees the slot when it arrives; a server still at work, when it is done.
@@ -217,7 +216,10 @@ impl Machine<'_> {
     /// Nothing will ask for this attempt again.
     pub(super) fn free_attempt(&mut self, attempt: u32) {
         let row = &mut self.attempts[attempt];
-        assert!(row.is(Attempt::LIVE) && row.is(Attempt::CLIENT_DONE) && row.is(Attempt::SERVER_DONE), "an attempt is freed once, when both sides are through");
+        assert!(
+            row.is(Attempt::LIVE) && row.is(Attempt::CLIENT_DONE) && row.is(Attempt::SERVER_DONE),
+            "an attempt is freed once, when both sides are through"
+        );
         row.flags &= !Attempt::LIVE;
         let connection = row.connection;
         self.attempts.release(attempt);
@@ -236,7 +238,6 @@ impl Machine<'_> {
             if attempt != NONE {
                 self.leave(attempt, Some(Failure::Timeout), now, schedule);
             }
-            self.trace_timeout(slot, now);
             self.settle_call(slot, Some(Failure::Timeout), now, schedule);
         } else if attempt != NONE && u64::from(self.attempts[attempt].number) == which {
             self.attempt_failed(attempt, Failure::Timeout, now, schedule);

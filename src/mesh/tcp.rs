@@ -112,7 +112,8 @@ mod tests {
     #[test]
     fn slow_start_takes_the_rounds_of_the_exact_cases() {
         let rounds_of = |bytes| rounds(segments(bytes), INITIAL_WINDOW);
-        let cases = [(14_600, 1), (14_601, 2), (43_800, 2), (102_200, 3), (102_201, 4), (1_000_000, 7), (10_000_000, 10)];
+        let cases =
+            [(14_600, 1), (14_601, 2), (43_800, 2), (102_200, 3), (102_201, 4), (1_000_000, 7), (10_000_000, 10)];
         for (bytes, want) in cases {
             assert_eq!(rounds_of(bytes), want, "{bytes} bytes");
         }

@@ -168,11 +168,6 @@ impl Machine<'_> {
         tracer.calls[row].spans.push(RawSpan { kind: "back-off", what, start: from.nanos(), end: to.nanos() });
     }
 
-    /// A call ran out of time.
-    pub(super) fn trace_timeout(&mut self, _call: u32, _now: SimTime) {
-        // The gap up to here is shown as a wait by the walk back from the end.
-    }
-
     /// A call is over.
     pub(super) fn trace_settled(&mut self, call: u32, now: SimTime, failure: Option<Failure>) {
         if self.tracer.is_none() {
@@ -207,12 +202,14 @@ impl Tracer {
             let span = RawSpan { kind: "call", what, start: call.start, end: call.end };
             spans.push((call.depth, span, false));
             let taken = |span: &RawSpan| {
-                critical.iter().any(|(_, one): &(u32, RawSpan)| one.what == span.what && one.kind == span.kind && one.start >= span.start && one.end <= span.end)
+                critical.iter().any(|(_, one): &(u32, RawSpan)| {
+                    one.what == span.what && one.kind == span.kind && one.start >= span.start && one.end <= span.end
+                })
             };
             spans.extend(call.spans.iter().filter(|span| !taken(span)).map(|span| (call.depth, span.clone(), false)));
         }
         spans.extend(critical.into_iter().map(|(depth, span)| (depth, span, true)));
-        spans.sort_by(|a, b| (a.1.start, a.0, a.1.kind != "call", a.1.end).cmp(&(b.1.start, b.0, b.1.kind != "call", b.1.end)));
+        spans.sort_by_key(|(depth, span, _)| (span.start, *depth, span.kind != "call", span.end));
         let spans = spans.into_iter().map(|(depth, span, critical)| Span {
             depth,
             kind: span.kind.to_owned(),
@@ -239,14 +236,21 @@ impl Tracer {
     /// Walks back through a call from `until` to `from`, leaving spans that abut.
     fn walk(&self, call: usize, until: u64, from: u64, out: &mut Vec<(u32, RawSpan)>) {
         let row = &self.calls[call];
-        let children: Vec<usize> = (0..self.calls.len()).filter(|&child| self.calls[child].parent == Some(call)).collect();
+        let children: Vec<usize> =
+            (0..self.calls.len()).filter(|&child| self.calls[child].parent == Some(call)).collect();
         let mut now = until;
         while now > from {
             // Rank: what ended exactly now, then what was under way, then what ended last before.
             let rank = |start: u64, end: u64| {
-                (start < now).then(|| if end == now { (2, end) } else if end > now { (1, start) } else { (0, end) })
+                let rank = match end.cmp(&now) {
+                    std::cmp::Ordering::Equal => (2, end),
+                    std::cmp::Ordering::Greater => (1, start),
+                    std::cmp::Ordering::Less => (0, end),
+                };
+                (start < now).then_some(rank)
             };
-            let span = row.spans.iter().filter_map(|span| Some((rank(span.start, span.end)?, span))).max_by_key(|one| one.0);
+            let span =
+                row.spans.iter().filter_map(|span| Some((rank(span.start, span.end)?, span))).max_by_key(|one| one.0);
             let child = children
                 .iter()
                 .filter_map(|&child| Some((rank(self.calls[child].start, self.calls[child].end)?, child)))
@@ -263,7 +267,12 @@ impl Tracer {
             };
             if end < now {
                 // Nothing is known of this stretch but that the caller waited.
-                let gap = RawSpan { kind: "wait", what: format!("no answer from {}", row.name), start: end.max(from), end: now };
+                let gap = RawSpan {
+                    kind: "wait",
+                    what: format!("no answer from {}", row.name),
+                    start: end.max(from),
+                    end: now,
+                };
                 now = gap.start;
                 out.push((row.depth, gap));
                 continue;

@@ -174,10 +174,7 @@ impl Machine<'_> {
     fn disturb(&mut self, attempt: u32, link: LinkId, leg: usize, at: SimTime) -> SimTime {
         let row = &self.attempts[attempt];
         let call = &self.calls[row.call];
-        let key = mix(
-            call.key,
-            u64::from(row.number) << 16 | u64::from(row.is(Attempt::RESPONSE)) << 15 | leg as u64,
-        );
+        let key = mix(call.key, u64::from(row.number) << 16 | u64::from(row.is(Attempt::RESPONSE)) << 15 | leg as u64);
         let (path, response) = (row.path, row.is(Attempt::RESPONSE));
         let (jitter, delay, lost) = self.draw_noise(link, path, key, self.segments(attempt), at);
         if lost > 0 {
@@ -195,7 +192,14 @@ impl Machine<'_> {
         leaves
     }
 
-    fn draw_noise(&self, link: LinkId, path: PathId, key: u64, segments: u64, at: SimTime) -> (Duration, Duration, u32) {
+    fn draw_noise(
+        &self,
+        link: LinkId,
+        path: PathId,
+        key: u64,
+        segments: u64,
+        at: SimTime,
+    ) -> (Duration, Duration, u32) {
         let (world, keys) = (self.world, &self.link_keys[link.0 as usize]);
         let noise = &world.links[link];
         let jitter = noise.jitter.map_or(Duration::ZERO, |jitter| {

@@ -6,6 +6,18 @@ use std::collections::BinaryHeap;
 /// Fixed-point scale of virtual time: 2^20 steps a nanosecond.
 const SCALE: u32 = 20;
 
+/// A job in a queue, ordered by when it is served (a virtual end, or class and arrival), then by content.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Job<K> {
+    rank: K,
+    tie: u64,
+    frame: u32,
+    came: u64,
+    work: u64,
+}
+
+type Queue<K> = BinaryHeap<Reverse<Job<K>>>;
+
 /// `servers` cores shared equally; a job uses at most one. In virtual time every job runs at speed 1, so a job that
 /// comes at virtual time V with work w ends at V + w, whatever comes later.
 #[derive(Debug)]
@@ -13,8 +25,8 @@ pub(super) struct Sharing {
     servers: u128,
     virtual_now: u128,
     updated: u64,
-    /// (virtual end, tie, frame, came at, work).
-    jobs: BinaryHeap<Reverse<(u128, u64, u32, u64, u64)>>,
+    /// By virtual end.
+    jobs: Queue<u128>,
     /// When the next job ends, if nothing else comes.
     pub(super) next: u64,
 }
@@ -24,13 +36,7 @@ pub(super) type Done = (u32, u64, u64);
 
 impl Sharing {
     pub(super) fn new(servers: u32) -> Self {
-        Sharing {
-            servers: u128::from(servers),
-            virtual_now: 0,
-            updated: 0,
-            jobs: BinaryHeap::new(),
-            next: u64::MAX,
-        }
+        Sharing { servers: u128::from(servers), virtual_now: 0, updated: 0, jobs: BinaryHeap::new(), next: u64::MAX }
     }
 
     fn advance(&mut self, now: u64) {
@@ -43,8 +49,8 @@ impl Sharing {
     fn plan(&mut self) {
         self.next = match self.jobs.peek() {
             None => u64::MAX,
-            Some(Reverse((end, ..))) => {
-                let left = end.saturating_sub(self.virtual_now);
+            Some(Reverse(job)) => {
+                let left = job.rank.saturating_sub(self.virtual_now);
                 let jobs = self.jobs.len() as u128;
                 let span = if jobs > self.servers { (left * jobs).div_ceil(self.servers) } else { left };
                 self.updated + (span.div_ceil(1 << SCALE)) as u64
@@ -56,7 +62,7 @@ impl Sharing {
     pub(super) fn add(&mut self, now: u64, work: u64, frame: u32, tie: u64) {
         self.advance(now);
         let end = self.virtual_now + (u128::from(work) << SCALE);
-        self.jobs.push(Reverse((end, tie, frame, now, work)));
+        self.jobs.push(Reverse(Job { rank: end, tie, frame, came: now, work }));
         self.plan();
     }
 
@@ -65,10 +71,11 @@ impl Sharing {
         self.advance(now);
         // Rounding up the end to a nanosecond leaves less than a nanosecond's work of each job.
         let slack = 1_u128 << SCALE;
-        let due = matches!(self.jobs.peek(), Some(Reverse((end, ..))) if *end <= self.virtual_now + slack && self.next <= now);
+        let due =
+            matches!(self.jobs.peek(), Some(Reverse(job)) if job.rank <= self.virtual_now + slack && self.next <= now);
         let done = due.then(|| {
-            let Reverse((_, _, frame, came, work)) = self.jobs.pop().expect("a job was just seen");
-            (frame, came, work)
+            let Reverse(job) = self.jobs.pop().expect("a job was just seen");
+            (job.frame, job.came, job.work)
         });
         self.plan();
         done
@@ -80,11 +87,16 @@ impl Sharing {
 
     /// Everything under way is gone; tells the frames.
     pub(super) fn reset(&mut self) -> Vec<u32> {
-        let mut frames: Vec<_> = self.jobs.drain().map(|Reverse(job)| (job.1, job.2)).collect();
-        frames.sort_unstable();
         self.next = u64::MAX;
-        frames.into_iter().map(|(_, frame)| frame).collect()
+        frames_of(self.jobs.drain().map(|Reverse(job)| (job.tie, job.frame)))
     }
+}
+
+/// Frames in an order that depends on their content only.
+fn frames_of(jobs: impl Iterator<Item = (u64, u32)>) -> Vec<u32> {
+    let mut jobs: Vec<_> = jobs.collect();
+    jobs.sort_unstable();
+    jobs.into_iter().map(|(_, frame)| frame).collect()
 }
 
 /// Lowest class first, then first come; a job that runs is not interrupted.
@@ -92,10 +104,10 @@ impl Sharing {
 pub(super) struct Priority {
     servers: usize,
     came: u64,
-    /// (class, arrival number, frame, came at, work).
-    waiting: BinaryHeap<Reverse<(u8, u64, u32, u64, u64)>>,
-    /// (end, arrival number, frame, came at, work).
-    running: BinaryHeap<Reverse<(u64, u64, u32, u64, u64)>>,
+    /// By class.
+    waiting: Queue<u8>,
+    /// By end.
+    running: Queue<u64>,
 }
 
 impl Priority {
@@ -107,15 +119,15 @@ impl Priority {
     pub(super) fn add(&mut self, now: u64, class: u8, work: u64, frame: u32) {
         self.came += 1;
         if self.running.len() < self.servers {
-            self.running.push(Reverse((now + work, self.came, frame, now, work)));
+            self.running.push(Reverse(Job { rank: now + work, tie: self.came, frame, came: now, work }));
         } else {
-            self.waiting.push(Reverse((class, self.came, frame, now, work)));
+            self.waiting.push(Reverse(Job { rank: class, tie: self.came, frame, came: now, work }));
         }
     }
 
     /// When the next job ends.
     pub(super) fn next(&self) -> u64 {
-        self.running.peek().map_or(u64::MAX, |Reverse((end, ..))| *end)
+        self.running.peek().map_or(u64::MAX, |Reverse(job)| job.rank)
     }
 
     /// The next job that is done at `now`; the first that waits takes its place.
@@ -123,11 +135,12 @@ impl Priority {
         if self.next() > now {
             return None;
         }
-        let Reverse((_, _, frame, came, work)) = self.running.pop().expect("a job was just seen");
-        if let Some(Reverse((_, number, frame, came, work))) = self.waiting.pop() {
-            self.running.push(Reverse((now + work, number, frame, came, work)));
+        let Reverse(done) = self.running.pop().expect("a job was just seen");
+        if let Some(Reverse(job)) = self.waiting.pop() {
+            let Job { tie, frame, came, work, .. } = job;
+            self.running.push(Reverse(Job { rank: now + work, tie, frame, came, work }));
         }
-        Some((frame, came, work))
+        Some((done.frame, done.came, done.work))
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -141,10 +154,8 @@ impl Priority {
 
     /// Everything under way is gone; tells the frames.
     pub(super) fn reset(&mut self) -> Vec<u32> {
-        let mut frames: Vec<_> = self.running.drain().map(|Reverse(job)| (job.1, job.2)).collect();
-        frames.extend(self.waiting.drain().map(|Reverse(job)| (job.1, job.2)));
-        frames.sort_unstable();
-        frames.into_iter().map(|(_, frame)| frame).collect()
+        let running = self.running.drain().map(|Reverse(job)| (job.tie, job.frame));
+        frames_of(running.chain(self.waiting.drain().map(|Reverse(job)| (job.tie, job.frame))))
     }
 }
 

@@ -66,14 +66,18 @@ fn an_m_m_1_queue_has_its_textbook_mean() {
     assert!((utilisation - 0.5).abs() < 0.01, "{utilisation}");
     // Little's law on the same window: L = lambda W, the ends of the window apart.
     let level = service.level_ns as f64 / run.horizon_ns as f64;
-    let little = service.visits as f64 / (run.horizon_ns as f64 / 1e9) * service.sojourn.mean_ns().expect("visits") / 1e9;
+    let little =
+        service.visits as f64 / (run.horizon_ns as f64 / 1e9) * service.sojourn.mean_ns().expect("visits") / 1e9;
     assert!((level - little).abs() < 1e-3, "{level} {little}");
     balanced(&run);
 }
 
 #[test]
 fn a_run_repeats_bit_for_bit_and_another_replication_differs() {
-    let world = || Small { work: Law::Exponential { mean: 0.001 }, workers: 1, arrivals: poisson(500.0), ..Small::default() }.world();
+    let world = || {
+        Small { work: Law::Exponential { mean: 0.001 }, workers: 1, arrivals: poisson(500.0), ..Small::default() }
+            .world()
+    };
     assert_eq!(mesh::run(&world(), 7, 0), mesh::run(&world(), 7, 0));
     assert_ne!(mesh::run(&world(), 7, 0).digest, mesh::run(&world(), 7, 1).digest);
 }
@@ -81,7 +85,12 @@ fn a_run_repeats_bit_for_bit_and_another_replication_differs() {
 #[test]
 fn a_silent_death_hangs_until_tcp_gives_up() {
     // One request a second; the server's place is dead from 100.5 s on.
-    let small = Small { one_way: Duration::from_millis(10), handshake: 2, horizon: Duration::from_secs(1_200), ..Small::default() };
+    let small = Small {
+        one_way: Duration::from_millis(10),
+        handshake: 2,
+        horizon: Duration::from_secs(1_200),
+        ..Small::default()
+    };
     let mut world = small.world();
     down(&mut world, "zone", 100, 1_190, &[Target::Place(PlaceId(1))], Manner::Silent);
     let run = mesh::run(&world, 1, 0);
@@ -97,7 +106,12 @@ fn a_silent_death_hangs_until_tcp_gives_up() {
 
 #[test]
 fn a_ping_closes_a_dead_connection_long_before_tcp_does() {
-    let mut small = Small { one_way: Duration::from_millis(10), handshake: 2, horizon: Duration::from_secs(200), ..Small::default() };
+    let mut small = Small {
+        one_way: Duration::from_millis(10),
+        handshake: 2,
+        horizon: Duration::from_secs(200),
+        ..Small::default()
+    };
     small.policy.http2_ping = Some((Duration::from_secs(5), Duration::from_secs(5)));
     let mut world = small.world();
     down(&mut world, "zone", 100, 190, &[Target::Place(PlaceId(1))], Manner::Silent);
@@ -109,7 +123,12 @@ fn a_ping_closes_a_dead_connection_long_before_tcp_does() {
 
 #[test]
 fn with_a_timeout_requests_fail_but_the_connection_stays() {
-    let mut small = Small { one_way: Duration::from_millis(10), handshake: 2, horizon: Duration::from_secs(200), ..Small::default() };
+    let mut small = Small {
+        one_way: Duration::from_millis(10),
+        handshake: 2,
+        horizon: Duration::from_secs(200),
+        ..Small::default()
+    };
     small.policy.timeout = Some(Duration::from_secs(3));
     let mut world = small.world();
     down(&mut world, "link", 100, 150, &[Target::Link(LinkId(0))], Manner::Silent);
@@ -123,7 +142,13 @@ fn with_a_timeout_requests_fail_but_the_connection_stays() {
 
 #[test]
 fn a_refused_death_resets_at_once_and_refuses_after() {
-    let small = Small { one_way: Duration::from_millis(10), handshake: 2, horizon: Duration::from_secs(60), arrivals: every(10.0), ..Small::default() };
+    let small = Small {
+        one_way: Duration::from_millis(10),
+        handshake: 2,
+        horizon: Duration::from_secs(60),
+        arrivals: every(10.0),
+        ..Small::default()
+    };
     let mut world = small.world();
     down(&mut world, "crash", 20, 40, &[Target::Endpoint(EndpointId(0))], Manner::Refused);
     let run = mesh::run(&world, 1, 0);
@@ -134,7 +159,14 @@ fn a_refused_death_resets_at_once_and_refuses_after() {
 #[test]
 fn every_byte_on_a_path_is_on_its_links() {
     let work = Law::Exponential { mean: 0.001 };
-    let small = Small { work, workers: 1, arrivals: poisson(300.0), one_way: Duration::from_millis(5), cap: police(5, 31_250), ..Small::default() };
+    let small = Small {
+        work,
+        workers: 1,
+        arrivals: poisson(300.0),
+        one_way: Duration::from_millis(5),
+        cap: police(5, 31_250),
+        ..Small::default()
+    };
     let run = mesh::run(&small.world(), 3, 0);
     let forward: u64 = run.paths[0].forward.iter().sum();
     assert_eq!(forward, sent(&run) * 1024);
@@ -146,7 +178,14 @@ fn every_byte_on_a_path_is_on_its_links() {
 fn a_bounded_queue_turns_away_what_erlang_b_says() {
     // M/M/4/4 at 3 erlangs: B = 0.206106870229 (Erlang 1917).
     let work = Law::Exponential { mean: 0.01 };
-    let small = Small { work, workers: 4, queue: Some(0), arrivals: poisson(300.0), horizon: Duration::from_secs(600), ..Small::default() };
+    let small = Small {
+        work,
+        workers: 4,
+        queue: Some(0),
+        arrivals: poisson(300.0),
+        horizon: Duration::from_secs(600),
+        ..Small::default()
+    };
     let run = mesh::run(&small.world(), 5, 0);
     let blocked = failed(&run, Failure::Overflow) as f64 / sent(&run) as f64;
     assert!((blocked - 0.206_106_870_229).abs() < 0.006, "{blocked}");
@@ -156,7 +195,13 @@ fn a_bounded_queue_turns_away_what_erlang_b_says() {
 #[test]
 fn processor_sharing_has_the_mean_of_its_load_only() {
     let work = Law::Hyperexponential(vec![(0.9, 1.0 / 1800.0), (0.1, 1.0 / 200.0)]);
-    let small = Small { work, workers: 1, discipline: Discipline::ProcessorSharing, arrivals: poisson(500.0), ..Small::default() };
+    let small = Small {
+        work,
+        workers: 1,
+        discipline: Discipline::ProcessorSharing,
+        arrivals: poisson(500.0),
+        ..Small::default()
+    };
     let run = mesh::run(&Small { horizon: Duration::from_secs(600), ..small }.world(), 11, 0);
     // E[S] / (1 - rho) = 1 / 0.5 = 2 ms.
     let mean = latencies(&run).mean_ns().expect("there were requests") / 1e6;
@@ -166,7 +211,14 @@ fn processor_sharing_has_the_mean_of_its_load_only() {
 #[test]
 fn threads_that_hang_stop_the_server() {
     // Ten threads, work of 1 s, 100 requests a second from 10 ms on, no queue: 10 a second are served, the rest turned away.
-    let small = Small { work: Law::Constant(1.0), workers: 10, threads: Some(10), queue: Some(0), arrivals: every(100.0), ..Small::default() };
+    let small = Small {
+        work: Law::Constant(1.0),
+        workers: 10,
+        threads: Some(10),
+        queue: Some(0),
+        arrivals: every(100.0),
+        ..Small::default()
+    };
     let run = mesh::run(&Small { horizon: Duration::from_secs(100), ..small }.world(), 1, 0);
     assert_eq!(latencies(&run).count, 1_000);
     assert_eq!(failed(&run, Failure::Overflow), 8_999);
@@ -175,7 +227,15 @@ fn threads_that_hang_stop_the_server() {
 #[test]
 fn the_parts_of_a_followed_request_add_up_to_its_latency() {
     let work = Law::Exponential { mean: 0.002 };
-    let small = Small { work, workers: 1, arrivals: poisson(300.0), one_way: Duration::from_millis(5), handshake: 2, cap: police(5, 31_250), ..Small::default() };
+    let small = Small {
+        work,
+        workers: 1,
+        arrivals: poisson(300.0),
+        one_way: Duration::from_millis(5),
+        handshake: 2,
+        cap: police(5, 31_250),
+        ..Small::default()
+    };
     let world = small.world();
     let run = mesh::run(&world, 3, 0);
     for &slow in &run.slowest {

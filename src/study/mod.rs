@@ -2,6 +2,7 @@
 
 pub mod difference;
 pub mod figure;
+pub mod files;
 pub mod gates;
 pub mod measure;
 pub mod progress;
@@ -13,4 +14,5 @@ pub mod sample;
 pub mod statistics;
 pub mod summary;
 pub mod traffic;
+pub mod verdict;
 pub mod warm_up;

@@ -56,7 +56,7 @@ pub fn rows(runs: &[Run], first_window: usize, design: Design) -> Vec<RequestSum
     run.rows.iter().map(row).collect()
 }
 
-fn summary(of: &[Sample], design: Design) -> RequestSummary {
+pub(super) fn summary(of: &[Sample], design: Design) -> RequestSummary {
     let latency = latencies(of);
     let mut failed = [0; 8];
     for sample in of {

@@ -1,7 +1,7 @@
 //! Calls, attempts and frames: what is in flight, in tables.
 //!
-//! A call lives until it is settled; an attempt until its last event: one that the client gave up on still holds its
-//! worker and its bytes. A call with one attempt takes 96 bytes.
+//! A call is open until it is settled; an attempt lives until its last event: one that the client gave up on still
+//! holds its worker and its bytes, and keeps the slot of its call. A call with one attempt takes 96 bytes.
 
 use crate::record::Failure;
 use crate::world::{EdgeId, EndpointId, OperationId, PathId, ProxyId};
@@ -34,6 +34,8 @@ pub(super) struct Call {
     pub(super) host: u16,
     /// Attempts made.
     pub(super) tries: u8,
+    /// Attempts that still refer to this slot: it is given back with the last one.
+    pub(super) open: u8,
     pub(super) flags: u8,
 }
 

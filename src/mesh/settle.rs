@@ -72,6 +72,7 @@ impl Machine<'_> {
             ordinal,
             host: u16::MAX,
             tries: 0,
+            open: 0,
             flags: flags | Call::LIVE,
         };
         // 24 bits of generation stand in a timer's payload.
@@ -130,8 +131,9 @@ impl Machine<'_> {
             resent: 0,
         };
         let attempt = self.attempts.insert(attempt, |_, _| ());
-        self.calls[slot].attempt = attempt;
-        self.calls[slot].host = host;
+        let call = &mut self.calls[slot];
+        (call.attempt, call.host) = (attempt, host);
+        call.open = call.open.checked_add(1).expect("a call has fewer than 256 attempts alive");
         self.ledger.flow(self.upstreams[row as usize].as_ref().expect("it was just used").host_set, endpoint);
         if let (_, Some(list)) = self.timer_lists[world.edges[edge].policy.0 as usize] {
             self.start_timer(list, slot, u64::from(number.min(0xfe)), now, schedule);
@@ -221,9 +223,13 @@ impl Machine<'_> {
             "an attempt is freed once, when both sides are through"
         );
         row.flags &= !Attempt::LIVE;
-        let connection = row.connection;
+        let (connection, call) = (row.connection, row.call);
         self.attempts.release(attempt);
         self.detach(connection);
+        self.calls[call].open -= 1;
+        if self.calls[call].open == 0 && !self.calls[call].is(Call::LIVE) {
+            self.calls.release(call);
+        }
     }
 
     /// A timer of a call ran out; a settled call's generation has passed on.
@@ -253,7 +259,9 @@ impl Machine<'_> {
         let (edge, started, parent) = (call.edge, call.started, call.parent);
         let root = call.is(Call::ROOT);
         self.ledger.call(edge, started, now, failure);
-        self.calls.release(slot);
+        if self.calls[slot].open == 0 {
+            self.calls.release(slot);
+        }
         if !root {
             self.child_done(parent, failure, now, schedule);
             return;

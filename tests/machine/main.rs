@@ -1,5 +1,6 @@
 //! The machine against closed forms and hand arithmetic, on worlds made by hand.
 
+mod chaos;
 mod worlds;
 
 use eastwest::meter::Within;
@@ -254,5 +255,35 @@ trait ParseQuantile {
 impl ParseQuantile for &str {
     fn parse_quantile(&self) -> eastwest::meter::Quantile {
         eastwest::meter::Quantile::percentile(self).expect("a percentile")
+    }
+}
+
+#[test]
+fn whatever_goes_down_every_call_is_settled_once() {
+    for seed in 0..300 {
+        let world = chaos::world(seed);
+        let run = mesh::run(&world, seed, 0);
+        balanced(&run);
+        let answered = latencies(&run).count;
+        let lost: u64 = Failure::ALL.iter().map(|&failure| failed(&run, failure)).sum();
+        assert_eq!(sent(&run), answered + lost, "world {seed}");
+        let used: u64 = run.paths.iter().map(|path| path.forward.iter().chain(&path.back).sum::<u64>()).sum();
+        assert_eq!(run.link_bytes.iter().sum::<u64>(), used, "world {seed}");
+        if seed % 10 == 0 {
+            assert_eq!(run, mesh::run(&world, seed, 0), "world {seed}");
+        }
+    }
+}
+
+#[test]
+fn the_parts_of_a_request_add_up_in_any_world() {
+    for seed in 0..60 {
+        let world = chaos::world(seed);
+        let run = mesh::run(&world, seed, 0);
+        for &slow in &run.slowest {
+            let trace = mesh::trace(&world, seed, 0, slow, "slowest").expect("it came before, it comes again");
+            let parts: f64 = trace.spans.iter().filter(|span| span.critical).map(|span| span.length_ms).sum();
+            assert!((parts - slow.latency_ns as f64 / 1e6).abs() < 1e-6, "world {seed}: {parts} {slow:?}");
+        }
     }
 }

@@ -8,29 +8,29 @@ use eastwest::workload::{Arrivals, Rate};
 use eastwest::world::*;
 
 /// What a small world is made of.
-pub struct Small {
-    pub work: Law,
-    pub workers: u32,
-    pub threads: Option<u32>,
-    pub queue: Option<u32>,
-    pub discipline: Discipline,
-    pub arrivals: Arrivals,
-    pub one_way: Duration,
-    pub handshake: u32,
-    pub replicas: u32,
-    pub policy: Policy,
-    pub request: Bytes,
-    pub response: Bytes,
-    pub cap: Option<Cap>,
-    pub horizon: Duration,
-    pub fill: Duration,
+pub(crate) struct Small {
+    pub(crate) work: Law,
+    pub(crate) workers: u32,
+    pub(crate) threads: Option<u32>,
+    pub(crate) queue: Option<u32>,
+    pub(crate) discipline: Discipline,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) one_way: Duration,
+    pub(crate) handshake: u32,
+    pub(crate) replicas: u32,
+    pub(crate) policy: Policy,
+    pub(crate) request: Bytes,
+    pub(crate) response: Bytes,
+    pub(crate) cap: Option<Cap>,
+    pub(crate) horizon: Duration,
+    pub(crate) fill: Duration,
 }
 
-pub fn poisson(rate: f64) -> Arrivals {
+pub(crate) fn poisson(rate: f64) -> Arrivals {
     Arrivals::Open { gap: Law::Exponential { mean: 1.0 }, rate: Rate::constant(rate) }
 }
 
-pub fn every(rate: f64) -> Arrivals {
+pub(crate) fn every(rate: f64) -> Arrivals {
     Arrivals::Open { gap: Law::Constant(1.0), rate: Rate::constant(rate) }
 }
 
@@ -58,7 +58,7 @@ impl Default for Small {
 
 impl Small {
     /// Users at `west/a` call `server`, whose replicas stand at `east/a`.
-    pub fn world(self) -> World {
+    pub(crate) fn world(self) -> World {
         let mut world = World { variant: "small".into(), ..World::default() };
         let west = world.regions.push("west".into());
         let east = world.regions.push("east".into());
@@ -160,7 +160,7 @@ impl Small {
 }
 
 /// A named fault over a span of seconds that takes targets down.
-pub fn down(world: &mut World, name: &str, from: u64, to: u64, targets: &[Target], manner: Manner) {
+pub(crate) fn down(world: &mut World, name: &str, from: u64, to: u64, targets: &[Target], manner: Manner) {
     let at = |seconds| SimTime::ZERO + Duration::from_secs(seconds);
     let (start, end) = (at(from), at(to));
     let recovery = Duration::from_secs(0);
@@ -172,6 +172,6 @@ pub fn down(world: &mut World, name: &str, from: u64, to: u64, targets: &[Target
     world.changes.sort_by_key(|change| change.at);
 }
 
-pub fn police(mbps: u64, burst: u64) -> Option<Cap> {
+pub(crate) fn police(mbps: u64, burst: u64) -> Option<Cap> {
     Some(Cap { rate: BitsPerSec(mbps * 1_000_000), past: PastCap::Police { burst: Bytes(burst) } })
 }

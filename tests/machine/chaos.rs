@@ -1,0 +1,270 @@
+//! Worlds by chance: whatever they are made of and whatever goes down, every call is settled once.
+
+use eastwest::policy::{Balance, Outlier, Policy, defaults};
+use eastwest::random::{Key, Law};
+use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
+use eastwest::world::*;
+
+use crate::worlds::{down, poisson};
+
+/// Draws for one world.
+struct Dice(Key, u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.1 += 1;
+        self.0.bits(self.1) % n
+    }
+
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
+
+/// Three places, a front end that calls two services in ways decided by chance, and faults.
+pub(crate) fn world(seed: u64) -> World {
+    let mut dice = Dice(Key::new(seed, 0, "chaos", "dice"), 0);
+    let mut world = World { variant: format!("chaos {seed}"), ..World::default() };
+    let cluster = world.clusters.push("one".into());
+    for name in ["a", "b", "c"] {
+        let region = world.regions.push(name.into());
+        let zone = world.zones.push((region, "z".into()));
+        world.places.push(Place { region, zone, cluster, name: format!("one/{name}") });
+    }
+    let places: Vec<PlaceId> = world.places.ids().collect();
+    let noisy = world.laws.push(Law::Lognormal { mu: -7.0, sigma: 1.0 });
+    let mut gateways = Vec::new();
+    for &place in &places {
+        let replicas = (0..2)
+            .map(|number| {
+                let name = format!("gateway {}#{number}", place.0);
+                world.stations.push(Station { name, servers: 1, place })
+            })
+            .collect();
+        let us = Duration::from_micros;
+        let name = format!("gateway {}", place.0);
+        gateways.push(world.gateways.push(Gateway { name, replicas, cpu_per_connection: us(300), cpu_per_kib: us(5) }));
+    }
+    let by_gateway = dice.one_in(2);
+    for &from in &places {
+        for &to in &places {
+            let far = Duration::from_millis(if from == to { 0 } else { 5 + dice.below(40) });
+            let cap = (from != to && dice.one_in(3)).then(|| Cap {
+                rate: BitsPerSec(1_000_000 + dice.below(20_000_000)),
+                past: if dice.one_in(2) {
+                    PastCap::Police { burst: Bytes(20_000) }
+                } else {
+                    PastCap::Shape { buffer: Duration::from_millis(100) }
+                },
+            });
+            let loss = dice.one_in(3).then(|| HourLaw::flat(0.02));
+            let jitter = dice.one_in(3).then(|| Jitter { law: noisy, factor: HourLaw::flat(1.0) });
+            let mut link = |way: &str| {
+                let name = format!("{way} {} {}", from.0, to.0);
+                world.links.push(Link { name, delay: far, jitter, loss, cap })
+            };
+            let (out, home) = (link("out"), link("home"));
+            let legs = |link: LinkId| {
+                let mut legs = vec![Leg::Wait(far)];
+                if jitter.is_some() || loss.is_some() {
+                    legs.push(Leg::Noise(link));
+                }
+                if cap.is_some() {
+                    legs.push(Leg::Cap(link));
+                }
+                if by_gateway && from != to {
+                    legs.push(Leg::Gateway(gateways[to.0 as usize]));
+                }
+                legs
+            };
+            world.paths.push(Path {
+                from,
+                to,
+                name: format!("{} -> {}", from.0, to.0),
+                legs: legs(out),
+                back: legs(home),
+                links: vec![out],
+                back_links: vec![home],
+                hops: vec![("out".into(), far)],
+                back_hops: vec![("home".into(), far)],
+                floor: far,
+                floor_back: far,
+                handshake: 2,
+                idle_limit: Duration::from_secs(2),
+                via: "chaos".into(),
+            });
+        }
+    }
+    services(&mut world, &mut dice);
+    host_sets(&mut world, by_gateway, &gateways);
+    world.plan =
+        RunPlan { fill: Duration::from_secs(2), horizon: Duration::from_secs(30), drain: Duration::from_secs(30) };
+    faults(&mut world, &mut dice);
+    world
+}
+
+fn services(world: &mut World, dice: &mut Dice) {
+    let law = world.laws.push(Law::Exponential { mean: 0.004 });
+    let work = Step::Work { law };
+    let again = Step::Again { chance: Ratio::new(0.2).expect("a share"), to: 0 };
+    let steps = match dice.below(4) {
+        0 => vec![work, Step::Call { site: 0 }, Step::Call { site: 1 }, Step::End],
+        1 => vec![work, Step::Fork { first: 0, count: 2 }, work, Step::End],
+        2 => vec![Step::Call { site: 0 }, again, work, Step::End],
+        _ => vec![work, Step::Repeat { body: 4, times: 3 }, Step::Branch { first: 0, count: 2 }, Step::End],
+    };
+    world.program = steps;
+    // Bodies of a repeat and of two branches.
+    while world.program.len() < 4 {
+        world.program.push(Step::End);
+    }
+    let body = [Step::Call { site: 1 }, Step::End, work, Step::Call { site: 0 }, Step::End];
+    world.program.extend(body);
+    let leaf = world.program.len() as u32;
+    world.program.extend([work, Step::End]);
+    world.choices = vec![Choice { below: 0.5, start: 4 }, Choice { below: 1.0, start: 6 }];
+    let names = ["front", "left", "right"];
+    for (index, name) in names.into_iter().enumerate() {
+        let service = ServiceId(index as u32);
+        let operation = world.operations.push(Operation {
+            name: name.into(),
+            service,
+            start: if index == 0 { 0 } else { leaf },
+            request: Bytes(1_000),
+            response: Bytes(1_000 + dice.below(40_000)),
+            request_wire: Bytes(1_200),
+            request_acks: Bytes(60),
+            response_wire: Bytes(12_000),
+            response_acks: Bytes(300),
+            priority: 0,
+            errors: Ratio::new(dice.below(3) as f64 * 0.05).expect("a share"),
+        });
+        world.services.push(Service {
+            name: name.into(),
+            workers: 1 + dice.below(3) as u32,
+            threads: dice.one_in(3).then(|| 4 + dice.below(20) as u32),
+            queue: Some(dice.below(50) as u32),
+            discipline: [Discipline::Fcfs, Discipline::ProcessorSharing, Discipline::Priority][dice.below(3) as usize],
+            operations: vec![operation],
+            endpoints: Vec::new(),
+            vcpu: 0.0,
+        });
+    }
+    let mut rows = 0;
+    for place in world.places.ids().collect::<Vec<_>>() {
+        let mut station = |name: &str| world.stations.push(Station { name: name.into(), servers: 1, place });
+        let ingress = station("ingress");
+        let cpu = Duration::from_micros(200);
+        let delay = Duration::from_micros(500);
+        let name = format!("ingress {}", place.0);
+        let none = EndpointId::NONE;
+        world.proxies.push(Proxy { name, place, endpoint: none, station: ingress, cpu, delay, first_upstream: rows });
+        rows += 1;
+        for service in world.services.ids().collect::<Vec<_>>() {
+            for number in 0..2 {
+                let name = format!("{}@{}#{number}", world.services[service].name, place.0);
+                let sidecar = world.stations.push(Station { name: name.clone(), servers: 1, place });
+                let endpoint = EndpointId(world.endpoints.len() as u32);
+                let first_upstream = rows;
+                rows += 2;
+                let proxy = world.proxies.push(Proxy {
+                    name: format!("sidecar {name}"),
+                    place,
+                    endpoint,
+                    station: sidecar,
+                    cpu,
+                    delay,
+                    first_upstream,
+                });
+                world.endpoints.push(Endpoint { service, place, name, proxy });
+                world.services[service].endpoints.push(endpoint);
+            }
+        }
+    }
+    let policy = Policy {
+        balance: [Balance::LeastRequest, Balance::RoundRobin, Balance::Random][dice.below(3) as usize],
+        timeout: dice.one_in(2).then(|| Duration::from_millis(300 + dice.below(1_000))),
+        per_try: dice.one_in(2).then(|| Duration::from_millis(100 + dice.below(300))),
+        retries: dice.below(4) as u32,
+        retry_on: eastwest::policy::RetryOn {
+            connect_failure: true,
+            refused_stream: true,
+            reset: true,
+            gateway_error: true,
+            server_error: dice.one_in(2),
+            ..eastwest::policy::RetryOn::default()
+        },
+        outlier: dice.one_in(2).then_some(Outlier { max_ejection_percent: 60, ..defaults::OUTLIER }),
+        http2_ping: dice.one_in(3).then_some((Duration::from_secs(2), Duration::from_secs(1))),
+        max_connection_age: dice.one_in(3).then_some(Duration::from_secs(5)),
+        ..defaults::policy((1, 24))
+    };
+    let policy = world.policies.push(policy);
+    let edge = |from, to, name: &str, ordinal| Edge { from, to: ServiceId(to), name: name.into(), policy, ordinal };
+    world.edges.push(edge(Caller::Stream(StreamId(0)), 0, "users -> front", 0));
+    world.edges.push(edge(Caller::Service(ServiceId(0)), 1, "front -> left", 0));
+    world.edges.push(edge(Caller::Service(ServiceId(0)), 2, "front -> right", 1));
+    world.call_sites = vec![
+        CallSite { edge: EdgeId(1), operation: OperationId(1) },
+        CallSite { edge: EdgeId(2), operation: OperationId(2) },
+    ];
+    let entries = world.proxies.iter().filter(|(_, proxy)| proxy.endpoint.is_none()).map(|(id, _)| id).collect();
+    world.streams.push(Stream {
+        name: "users".into(),
+        edge: EdgeId(0),
+        entries,
+        mix: vec![(OperationId(0), Ratio::ONE)],
+        arrivals: poisson(50.0 + dice.below(300) as f64),
+        entry_detect: Duration::from_secs(2),
+    });
+}
+
+fn host_sets(world: &mut World, by_gateway: bool, gateways: &[GatewayId]) {
+    let path = |from: PlaceId, to: PlaceId| PathId(from.0 * 3 + to.0);
+    for (_, edge) in world.edges.iter() {
+        for place in world.places.ids() {
+            let mut hosts = Vec::new();
+            let service = &world.services[edge.to];
+            for there in world.places.ids() {
+                let behind: Vec<_> = service
+                    .endpoints
+                    .iter()
+                    .filter(|&&endpoint| world.endpoints[endpoint].place == there)
+                    .map(|&endpoint| (endpoint, path(place, there)))
+                    .collect();
+                let priority = u8::from(there != place);
+                if by_gateway && there != place {
+                    let weight = behind.len() as u32;
+                    let target = HostTarget::Gateway(gateways[there.0 as usize], behind);
+                    hosts.push(Host { target, weight, priority });
+                } else {
+                    hosts.extend(behind.into_iter().map(|(endpoint, path)| Host {
+                        target: HostTarget::Endpoint(endpoint, path),
+                        weight: 1,
+                        priority,
+                    }));
+                }
+            }
+            hosts.sort_by_key(|host| host.priority);
+            let set = world.host_sets.push(HostSet { hosts, priorities: 2 });
+            world.host_set_of.push(set);
+        }
+    }
+}
+
+fn faults(world: &mut World, dice: &mut Dice) {
+    for number in 0..dice.below(4) {
+        let manner = if dice.one_in(2) { Manner::Silent } else { Manner::Refused };
+        let target = match dice.below(5) {
+            0 => Target::Place(PlaceId(dice.below(3) as u32)),
+            1 => Target::Link(LinkId(dice.below(world.links.len() as u64) as u32)),
+            2 => Target::Endpoint(EndpointId(dice.below(world.endpoints.len() as u64) as u32)),
+            3 => Target::Station(StationId(dice.below(6) as u32)),
+            _ => Target::Path(PathId(dice.below(9) as u32)),
+        };
+        let manner = if matches!(target, Target::Endpoint(_)) { manner } else { Manner::Silent };
+        let from = dice.below(20);
+        down(world, &format!("fault {number}"), from, from + 1 + dice.below(20), &[target], manner);
+    }
+    assert!(world.changes.iter().all(|change| change.at >= SimTime::ZERO));
+}

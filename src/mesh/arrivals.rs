@@ -6,9 +6,9 @@ use super::machine::Machine;
 use crate::engine::Schedule;
 use crate::random::{Key, hash_name, mix};
 use crate::record::Failure;
-use crate::units::SimTime;
+use crate::units::{Ratio, SimTime};
 use crate::workload::{Arrivals, Generator};
-use crate::world::{ProxyId, Stream, StreamId};
+use crate::world::{OperationId, ProxyId, Stream, StreamId};
 
 /// A stream under way.
 #[derive(Debug)]
@@ -113,16 +113,7 @@ impl Machine<'_> {
         let world = self.world;
         let state = &self.streams[stream as usize];
         let compiled = &world.streams[StreamId(stream)];
-        let draw = state.mix.uniform(ordinal);
-        let mut share = 0.0;
-        let chosen = compiled
-            .mix
-            .iter()
-            .position(|(_, ratio)| {
-                share += ratio.get();
-                draw < share
-            })
-            .unwrap_or(compiled.mix.len() - 1);
+        let chosen = if compiled.mix.len() == 1 { 0 } else { choose(&compiled.mix, state.mix.uniform(ordinal)) };
         let row = state.first_row + chosen as u32;
         let proxy = self.entry(compiled, state.entry.bits(ordinal), now);
         let key = mix(state.name, ordinal);
@@ -158,4 +149,15 @@ impl Machine<'_> {
             .expect("the draw is below the count");
         (down(proxy).0 == 0).then_some(proxy)
     }
+}
+
+/// The operation whose part of 0..1 the draw falls into.
+fn choose(mix: &[(OperationId, Ratio)], draw: f64) -> usize {
+    let mut share = 0.0;
+    let chosen = mix.iter().position(|(_, ratio)| {
+        share += ratio.get();
+        draw < share
+    });
+    // The shares may add up to a little less than one.
+    chosen.unwrap_or(mix.len() - 1)
 }

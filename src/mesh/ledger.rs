@@ -95,6 +95,7 @@ fn empty_row() -> (u64, [u64; 8], Histogram) {
 impl Ledger {
     pub(super) fn new(world: &World, zero: SimTime) -> Self {
         let horizon = world.plan.horizon.nanos();
+        assert!(horizon < u64::MAX / SERIES, "a horizon is shorter than 350 days");
         let rows: Vec<Row> = world
             .streams
             .iter()
@@ -187,7 +188,7 @@ impl Ledger {
     }
 
     fn part(&self, at: u64, parts: u64) -> usize {
-        (u128::from(at - self.zero) * u128::from(parts) / u128::from(self.horizon)) as usize
+        ((at - self.zero) * parts / self.horizon) as usize
     }
 
     /// A request is settled.

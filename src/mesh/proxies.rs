@@ -230,6 +230,9 @@ impl Upstream {
         if self.hosts.is_empty() {
             return None;
         }
+        if self.hosts.len() == 1 && self.ejected == 0 {
+            return Some(0);
+        }
         let (priority, panic) = if self.all_ends.len() == 1 && self.ejected == 0 {
             (0, false)
         } else {

@@ -1,7 +1,7 @@
 //! The machine: runs a [`World`] and leaves a [`Run`].
 //!
 //! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
-//! attempts, from the caller's side), `proxies` (whom to send to), `connections` and `tcp` (TCP, TLS, dead paths),
+//! attempts, from the caller's side), `proxies` (whom to send to), `connections`, `hanging` and `tcp` (TCP, TLS, dead paths),
 //! `travel` and `caps` (leg by leg), `servers`, `fcfs` and `waiting` (threads, workers, steps), `ledger` (what is
 //! counted), `faults` (what goes down), `trace` (one request followed). Knows nothing of scenarios, products or prices.
 
@@ -12,6 +12,7 @@ mod connections;
 mod event;
 mod faults;
 mod fcfs;
+mod hanging;
 mod ledger;
 mod machine;
 mod proxies;

@@ -1,15 +1,14 @@
 //! What the run counts: requests, calls, visits, bytes. Integers; only what falls within the horizon.
 
+mod record;
+
 use super::calls::Request;
 use super::fcfs::Served;
 use crate::meter::Histogram;
-use crate::record::{
-    CallBalance, CapRow, EdgeRow, Exemplar, Failure, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run,
-    ServiceRow, StationRow,
-};
+use crate::record::{CallBalance, Exemplar, Failure, PathRow, ServiceRow, StationRow};
 use crate::units::{Bytes, SimTime};
 use crate::world::{
-    Caller, Direction, EdgeId, EndpointId, HostSetId, LinkId, OperationId, PathId, StationId, StreamId, WINDOWS, World,
+    Direction, EdgeId, EndpointId, HostSetId, LinkId, OperationId, PathId, StationId, StreamId, WINDOWS, World,
 };
 
 /// Significant bits of request histograms (0.1 %), and of those of edges and stations (0.4 %).
@@ -50,7 +49,7 @@ pub(super) struct Ledger {
 struct Row {
     stream: StreamId,
     operation: OperationId,
-    windows: Vec<(u64, [u64; 8], Histogram)>,
+    windows: Vec<Counts>,
     series: Vec<(u64, u64)>,
     outside: Histogram,
     outside_sent: u64,
@@ -84,11 +83,14 @@ struct Window {
     start: u64,
     fault_end: u64,
     end: u64,
-    rows: Vec<(u64, [u64; 8], Histogram)>,
+    rows: Vec<Counts>,
     hit_before: u64,
 }
 
-fn empty_row() -> (u64, [u64; 8], Histogram) {
+/// Sent, failed by class, latency of successes.
+type Counts = (u64, [u64; 8], Histogram);
+
+fn empty_row() -> Counts {
     (0, [0; 8], Histogram::new(FINE))
 }
 
@@ -228,7 +230,7 @@ impl Ledger {
 
     fn count(&mut self, row: u32, at: u64, latency: u64, failure: Option<Failure>) {
         let (window, span) = (self.part(at, WINDOWS as u64), self.part(at, SERIES));
-        let add = |counts: &mut (u64, [u64; 8], Histogram)| {
+        let add = |counts: &mut Counts| {
             counts.0 += 1;
             match failure {
                 Some(failure) => counts.1[failure as usize] += 1,
@@ -380,93 +382,6 @@ impl Ledger {
             count.sojourn.record(end - came);
         }
     }
-
-    /// The record.
-    pub(super) fn record(self, world: &World, replication: u32) -> Run {
-        let windows = |rows: &[(u64, [u64; 8], Histogram)]| -> Vec<RequestWindow> {
-            rows.iter()
-                .map(|(sent, failed, latency)| RequestWindow {
-                    sent: *sent,
-                    failed: *failed,
-                    latency: latency.sparse(),
-                })
-                .collect()
-        };
-        let rows = self.rows.iter().map(|row| {
-            let stream = &world.streams[row.stream];
-            let operation = &world.operations[row.operation];
-            let region = stream.entries.first().map(|&proxy| world.places[world.proxies[proxy].place].region);
-            RequestRow {
-                stream: stream.name.clone(),
-                region: region.map_or_else(String::new, |region| world.regions[region].clone()),
-                operation: operation.name.clone(),
-                service: world.services[operation.service].name.clone(),
-                windows: windows(&row.windows),
-                series: row.series.clone(),
-                outside: row.outside.sparse(),
-                outside_sent: row.outside_sent,
-            }
-        });
-        let edges = world.edges.iter().zip(&self.edges).map(|((_, edge), count)| EdgeRow {
-            from: match edge.from {
-                Caller::Service(service) => world.services[service].name.clone(),
-                Caller::Stream(stream) => world.streams[stream].name.clone(),
-            },
-            to: world.services[edge.to].name.clone(),
-            calls: count.calls,
-            attempts: count.attempts,
-            failed: count.failed,
-            latency: count.latency.sparse(),
-            connections: count.connections,
-            ejections: count.ejections,
-        });
-        let faults = world.faults.iter().zip(&self.faults).map(|((_, fault), window)| FaultRow {
-            fault: fault.name.clone(),
-            start_ns: window.start - self.zero,
-            end_ns: window.fault_end - self.zero,
-            rows: window.rows.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
-            hit_before: window.hit_before,
-        });
-        let caps = world.links.iter().filter_map(|(id, link)| {
-            let [offered, dropped] = &self.caps[id.0 as usize];
-            link.cap.map(|cap| CapRow {
-                link: link.name.clone(),
-                rate_bps: cap.rate.0,
-                offered: offered.clone(),
-                dropped: dropped.clone(),
-            })
-        });
-        Run {
-            variant: world.variant.clone(),
-            replication,
-            horizon_ns: self.horizon,
-            rows: rows.collect(),
-            edges: edges.collect(),
-            services: self.services.iter().map(ServiceCount::row).collect(),
-            stations: self.stations.iter().map(StationCount::row).collect(),
-            caps: caps.collect(),
-            link_bytes: link_bytes(world, &self.paths),
-            flows: flow_rows(world, &self.flows),
-            faults: faults.collect(),
-            slowest: self.slowest,
-            balance: self.balance,
-            paths: self.paths,
-            digest: 0,
-            events: 0,
-        }
-    }
-}
-
-impl ServiceCount {
-    fn row(&self) -> ServiceRow {
-        ServiceRow { wait: self.wait.sparse(), sojourn: self.sojourn.sparse(), ..self.row.clone() }
-    }
-}
-
-impl StationCount {
-    fn row(&self) -> StationRow {
-        StationRow { wait: self.wait.sparse(), ..self.row.clone() }
-    }
 }
 
 /// One row for each service and place.
@@ -516,42 +431,4 @@ fn station_rows(world: &World) -> (Vec<u32>, Vec<StationCount>) {
     });
     let of = of.collect();
     (of, rows)
-}
-
-fn link_bytes(world: &World, paths: &[PathRow]) -> Vec<u64> {
-    let mut bytes = vec![0; world.links.len()];
-    for (path, row) in world.paths.rows().iter().zip(paths) {
-        for link in &path.links {
-            bytes[link.0 as usize] += row.forward.iter().sum::<u64>();
-        }
-        for link in &path.back_links {
-            bytes[link.0 as usize] += row.back.iter().sum::<u64>();
-        }
-    }
-    bytes
-}
-
-fn flow_rows(world: &World, flows: &[u64]) -> Vec<FlowRow> {
-    let places = world.places.len();
-    let mut rows = Vec::new();
-    for (edge, row) in world.edges.iter() {
-        for from in world.places.ids() {
-            let set = world.host_set(edge, from);
-            if set.is_none() {
-                continue;
-            }
-            for to in world.places.ids() {
-                let attempts = flows[set.0 as usize * places + to.0 as usize];
-                if attempts > 0 {
-                    rows.push(FlowRow {
-                        edge: row.name.clone(),
-                        from: world.places[from].name.clone(),
-                        to: world.places[to].name.clone(),
-                        attempts,
-                    });
-                }
-            }
-        }
-    }
-    rows
 }

@@ -207,7 +207,7 @@ fn mean(p50: f64, p99: f64) -> f64 {
 
 /// The one-way share of a lognormal round-trip delay with this median and p99, seconds: half its mean and half its
 /// variance, so that the two ways together have the round trip's mean and variance exactly.
-pub(super) fn one_way(p50: f64, p99: f64) -> Law {
+pub fn one_way(p50: f64, p99: f64) -> Law {
     let sigma = libm::log(p99 / p50) / Z99;
     let square = sigma * sigma;
     // Variance over squared mean is exp(s^2) - 1 for the sum, twice that for each of two equal parts.

@@ -14,7 +14,7 @@ mod rules;
 pub mod vpc;
 pub mod vpc_peering;
 
-pub use carrier::{Carrier, Inputs, Override, PublicLoss};
+pub use carrier::{Carrier, Inputs, Override, PublicLoss, one_way};
 pub use contract::{
     BALANCER_IDLE, Balancer, Board, Count, Entry, Example, Fee, Front, Hop, Line, Product, Refusal, Role, Spot, Trip,
     Way,

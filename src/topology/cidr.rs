@@ -13,10 +13,13 @@ impl Cidr {
     /// Reads `10.10.0.0/16`; none where it is not four octets and a prefix length of 0..=32 with no bits set past it.
     pub fn parse(text: &str) -> Option<Cidr> {
         let (address, bits) = text.trim().split_once('/')?;
-        let bits: u8 = bits.parse().ok().filter(|bits| *bits <= 32)?;
-        let base = u32::from(address.parse::<std::net::Ipv4Addr>().ok()?);
+        Cidr::new(u32::from(address.parse::<std::net::Ipv4Addr>().ok()?), bits.parse().ok()?)
+    }
+
+    /// The range of `bits` leading bits of `base`; none where there are more than 32, or bits set past them.
+    pub fn new(base: u32, bits: u8) -> Option<Cidr> {
         let range = Cidr { base, bits };
-        (base & !range.mask() == 0).then_some(range)
+        (bits <= 32).then_some(range).filter(|range| base & !range.mask() == 0)
     }
 
     const fn mask(self) -> u32 {

@@ -3,7 +3,7 @@
 //! Serves two questions: may this call graph run at all (a cycle of calls never ends), and which networks would a chain of
 //! peerings have joined, had peering been transitive.
 
-use petgraph::algo::{astar, kosaraju_scc};
+use petgraph::algo::{astar, kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
 /// A directed graph over nodes numbered from 0.
@@ -37,6 +37,12 @@ impl Graph {
             .min()
     }
 
+    /// All nodes, each after those with an edge to it; none where there is a cycle.
+    pub fn topological(&self) -> Option<Vec<usize>> {
+        let order = toposort(&self.inner, None).ok()?;
+        Some(order.into_iter().map(NodeIndex::index).collect())
+    }
+
     /// The fewest steps from one node to another, both ends included; none: not reachable.
     pub fn shortest(&self, from: usize, to: usize) -> Option<Vec<usize>> {
         let goal = NodeIndex::new(to);
@@ -66,6 +72,12 @@ mod tests {
         assert_eq!(Graph::new(3, [(0, 1), (1, 2)]).cycle(), None);
         assert_eq!(Graph::new(4, [(0, 1), (1, 2), (2, 1), (3, 3)]).cycle(), Some(vec![1, 2]));
         assert_eq!(Graph::new(1, [(0, 0)]).cycle(), Some(vec![0]));
+    }
+
+    #[test]
+    fn callers_come_before_what_they_call() {
+        assert_eq!(Graph::new(3, [(2, 0), (0, 1)]).topological(), Some(vec![2, 0, 1]));
+        assert_eq!(Graph::new(2, [(0, 1), (1, 0)]).topological(), None);
     }
 
     #[test]

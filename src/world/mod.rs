@@ -105,6 +105,8 @@ pub struct World {
     pub charges: Vec<Charge>,
     /// How long to run.
     pub plan: RunPlan,
+    /// What has to be there before this can be built: attachments, approvals, gateways.
+    pub prerequisites: Vec<String>,
 }
 
 impl World {

@@ -1,0 +1,224 @@
+//! Fees of all paths gathered into the lines of the bill, with the rows of the price book that apply.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::connect::{Carrier, Count, Fee};
+use crate::provider::PriceRow;
+use crate::scenario::Diagnostic;
+use crate::scenario::file::{Dataplane, Scenario};
+use crate::topology::{GatewayId, RegionId, VpcId};
+use crate::world::{Basis, Charge, Direction, PathId, PriceRange, PriceStatus, Tap, World};
+
+/// CPU that Istio requests for each sidecar (`global.proxy.resources.requests.cpu: 100m`, istio 1.24 values.yaml).
+const SIDECAR_VCPU: f64 = 0.1;
+/// Bytes in Alibaba's gigabyte, where a row does not say (flagged in the book).
+const GIGABYTE: u64 = 1 << 30;
+
+/// One line: what is charged, where, to whom.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Key {
+    product: String,
+    item: &'static str,
+    at: RegionId,
+    to: Option<RegionId>,
+    payer: String,
+    /// Capacity units are counted for each thing by itself.
+    thing: String,
+}
+
+/// What gathers in a line.
+#[derive(Clone, Default, Debug)]
+struct Line {
+    taps: Vec<Tap>,
+    hours: BTreeMap<String, f64>,
+    mbps: BTreeMap<String, f64>,
+    gateway: Option<GatewayId>,
+}
+
+/// All charges of a world, in the order of product and item.
+pub(super) fn charges(
+    scenario: &Scenario,
+    carrier: &Carrier<'_>,
+    world: &World,
+    fees: Vec<(PathId, Fee)>,
+    said: &mut Vec<Diagnostic>,
+) -> Vec<Charge> {
+    if !scenario.network {
+        return Vec::new();
+    }
+    let mut lines: BTreeMap<Key, Line> = BTreeMap::new();
+    for (path, fee) in fees {
+        add(&mut lines, carrier, path, fee);
+    }
+    for fee in compute(scenario, carrier, world) {
+        add(&mut lines, carrier, PathId::NONE, fee);
+    }
+    overrides(scenario, carrier, said);
+    let mut unknown = BTreeSet::new();
+    let charges = lines.into_iter().map(|(key, line)| charge(scenario, carrier, key, line, &mut unknown)).collect();
+    for item in unknown {
+        said.push(
+            Diagnostic::warning("EW420", format!("no price was found for {item}: the bill solves for it"))
+                .help("give one with `prices: {rows: {ITEM: AMOUNT/UNIT}}`"),
+        );
+    }
+    charges
+}
+
+fn add(lines: &mut BTreeMap<Key, Line>, carrier: &Carrier<'_>, path: PathId, fee: Fee) {
+    let thing = match &fee.count {
+        Count::Capacity { thing, .. } | Count::MbpsDays { thing, .. } => thing.clone(),
+        _ => String::new(),
+    };
+    let payer = carrier.ground.vpcs[fee.payer].owner.clone();
+    let key = Key { product: fee.product, item: fee.item, at: fee.at, to: fee.to, payer, thing };
+    let line = lines.entry(key).or_default();
+    let mut tap = |direction: Direction| line.taps.push(Tap { path, direction });
+    match fee.count {
+        Count::Out => tap(Direction::Forward),
+        Count::Back => tap(Direction::Back),
+        Count::Both => {
+            tap(Direction::Forward);
+            tap(Direction::Back);
+        }
+        Count::Capacity { gateway, .. } => {
+            tap(Direction::Forward);
+            tap(Direction::Back);
+            line.gateway = gateway;
+        }
+        Count::Hours { thing, units } => {
+            line.hours.insert(thing, units);
+        }
+        Count::Mbps { thing, rate } | Count::MbpsDays { thing, rate } => {
+            line.mbps.insert(thing, rate.mbps());
+        }
+    }
+}
+
+/// Replicas and sidecars by vCPU.
+fn compute(scenario: &Scenario, carrier: &Carrier<'_>, world: &World) -> Vec<Fee> {
+    let mut fees = Vec::new();
+    let ground = carrier.ground;
+    for endpoint in world.endpoints.rows() {
+        let vpc = ground.vpc_of(world.places[endpoint.place].cluster);
+        let mut push = |vpc: VpcId, thing: String, units: f64| {
+            let count = Count::Hours { thing, units };
+            fees.push(Fee {
+                product: "compute".into(),
+                item: "compute.vcpu",
+                at: ground.region_of(vpc),
+                to: None,
+                payer: vpc,
+                count,
+            });
+        };
+        let vcpu = world.services[endpoint.service].vcpu;
+        if vcpu > 0.0 {
+            push(vpc, endpoint.name.clone(), vcpu);
+            if scenario.mesh.dataplane == Dataplane::Sidecar {
+                push(vpc, format!("sidecar {}", endpoint.name), SIDECAR_VCPU);
+            }
+        }
+    }
+    fees
+}
+
+/// Price rows of the scenario must name items of the book, in its currency and unit.
+fn overrides(scenario: &Scenario, carrier: &Carrier<'_>, said: &mut Vec<Diagnostic>) {
+    for (item, price) in &scenario.prices.rows {
+        let rows = || carrier.books.prices.iter().filter(|row| row.item == *item);
+        let Some(row) = rows().next() else {
+            said.push(
+                Diagnostic::error("EW421", format!("the price book has no item `{item}`"))
+                    .at(price.span, "unknown item")
+                    .help("`eastwest catalog prices` lists them"),
+            );
+            continue;
+        };
+        if !same_unit(&row.unit, &price.per.value) {
+            said.push(
+                Diagnostic::error("EW422", format!("`{item}` is priced per {}", row.unit))
+                    .at(price.per.span, format!("written per {}", price.per.value)),
+            );
+        }
+        if row.currency != price.currency {
+            said.push(
+                Diagnostic::error("EW423", format!("the book is kept in {}", row.currency))
+                    .at(price.span, format!("written in {}", price.currency))
+                    .help("convert it: an exchange rate of today would change tomorrow's result"),
+            );
+        }
+    }
+}
+
+/// `hour` will do for `attachment-hour`: people write the short form.
+fn same_unit(book: &str, written: &str) -> bool {
+    let (book, written) = (book.to_ascii_lowercase(), written.to_ascii_lowercase());
+    book == written || book.rsplit('-').next() == Some(&written)
+}
+
+fn charge(scenario: &Scenario, carrier: &Carrier<'_>, key: Key, line: Line, unknown: &mut BTreeSet<String>) -> Charge {
+    let is = |region: RegionId| carrier.ground.regions[region].is.as_deref().unwrap_or("*");
+    let (from, to) = (is(key.at), key.to.map_or("*", is));
+    let by_day = key.item == "eip.bandwidth-day";
+    let days = by_day.then(|| carrier.books.eip_bandwidth(from)).flatten();
+    let row = match &days {
+        Some((_, more)) => Some(*more),
+        None => carrier.books.price(key.item, from, to),
+    };
+    let user = scenario.prices.rows.get(key.item);
+    let price = user.map_or_else(
+        || row.and_then(PriceRange::of),
+        |price| Some(PriceRange { low: price.amount, mid: price.amount, high: price.amount }),
+    );
+    let item = row.map_or_else(|| key.item.to_owned(), |row| row.name.clone());
+    if price.is_none() {
+        unknown.insert(format!("{item} ({})", key.item));
+    }
+    let status = match (user, row) {
+        (Some(_), _) => PriceStatus::User,
+        (None, Some(row)) if price.is_some() => row.status.into(),
+        _ => PriceStatus::NotFound,
+    };
+    let name = |region: RegionId| carrier.region(region);
+    let place = key.to.map_or_else(|| name(key.at).to_owned(), |to| format!("{} -> {}", name(key.at), name(to)));
+    Charge {
+        product: key.product,
+        item,
+        scope: if key.thing.is_empty() { place } else { format!("{place}, {}", key.thing) },
+        payer: key.payer,
+        basis: basis(carrier, key.item, line, days.map(|(steps, _)| steps)),
+        price,
+        unit: row.map_or_else(String::new, |row| row.unit.clone()),
+        gigabyte: row.and_then(|row| row.gigabyte_bytes).unwrap_or(GIGABYTE),
+        status,
+        source: match user {
+            Some(_) => "the scenario".into(),
+            None => row.map_or_else(String::new, |row| row.source.clone()),
+        },
+        as_of: if user.is_some() { String::new() } else { row.map_or_else(String::new, |row| row.as_of.clone()) },
+    }
+}
+
+fn basis(carrier: &Carrier<'_>, item: &str, line: Line, days: Option<Vec<&PriceRow>>) -> Basis {
+    if let Some(steps) = days {
+        let mbps = line.mbps.values().sum::<f64>().ceil() as u32;
+        return Basis::MbpsDays { mbps, first: steps.into_iter().filter_map(PriceRange::of).collect() };
+    }
+    if !line.mbps.is_empty() {
+        return Basis::Mbps(line.mbps.values().sum());
+    }
+    if !line.hours.is_empty() {
+        return Basis::Hours(line.hours.values().sum());
+    }
+    match carrier.books.capacity_unit(item, "tcp") {
+        Some(unit) => Basis::Lcu {
+            taps: line.taps,
+            gateway: line.gateway.unwrap_or(GatewayId::NONE),
+            new_per_second: unit.new_per_second,
+            open: unit.open,
+            gigabytes_per_hour: unit.gigabytes_per_hour,
+        },
+        None => Basis::Bytes(line.taps),
+    }
+}

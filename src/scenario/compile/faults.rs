@@ -1,0 +1,62 @@
+//! Outages of the scenario as dated changes.
+
+use super::backbones;
+use super::ground::region_named;
+use crate::connect::Board;
+use crate::fault;
+use crate::scenario::Diagnostic;
+use crate::scenario::file::{Manner, Scenario};
+use crate::topology::Ground;
+use crate::units::Duration;
+use crate::world::{Outage, Target, World};
+
+/// How long after its end a fault's window still lasts: outlier ejections (30 s, then the sweep) and back-offs run out.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+/// Schedules all faults, in the order of the file.
+pub(super) fn faults(
+    scenario: &Scenario,
+    ground: &Ground,
+    board: &Board,
+    world: &mut World,
+    said: &mut Vec<Diagnostic>,
+) {
+    let mut scene = world.scene();
+    for name in scenario.connectivity.keys() {
+        scene.declare(&format!("product/{name}"));
+    }
+    for (name, link) in &scenario.topology.links {
+        let domain = format!("link/{name}");
+        scene.declare(&domain);
+        let (a, b) = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
+        for id in backbones(board, a, b) {
+            scene.add(&domain, Target::Link(id));
+        }
+    }
+    for (id, line) in board.lines.iter() {
+        let Some(zone) = line.zone else { continue };
+        let region = &ground.regions[ground.zones[zone].region].name;
+        scene.add(&format!("zone/{region}/{}", ground.zone_name(zone)), Target::Link(id));
+        scene.add(&format!("region/{region}"), Target::Link(id));
+        if let Some((product, _)) = line.name.split_once(": ") {
+            scene.add(&format!("product/{product}/zone/{}", ground.zone_name(zone)), Target::Link(id));
+        }
+    }
+    for (name, fault) in &scenario.faults {
+        let manner = match fault.manner {
+            Manner::Silent => fault::Manner::Silent,
+            Manner::Refused => fault::Manner::Refused,
+        };
+        let outage = Outage {
+            name: name.clone(),
+            hit: fault.hit_text.clone(),
+            at: fault.at.value,
+            lasts: fault.lasts.value,
+            manner: Some(manner),
+            recovery: RECOVERY,
+        };
+        if let Err(error) = world.schedule(&scene, outage) {
+            said.push(Diagnostic::error("EW346", error.to_string()).at(fault.hit.span, "what this fault hits"));
+        }
+    }
+}

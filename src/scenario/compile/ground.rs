@@ -1,0 +1,202 @@
+//! Regions, zones, networks, clusters and places; and what the scenario knows better than the latency book.
+
+use super::clock::clock_at_zero;
+use crate::connect::Override;
+use crate::provider::Books;
+use crate::random::Law;
+use crate::scenario::Diagnostic;
+use crate::scenario::file::{Cidr, RttFile, RttUnit, Scenario, Topology};
+use crate::scenario::span::{Span, Spanned};
+use crate::table::Table;
+use crate::topology::{self, Cluster, ClusterId, Ground, Place, PlaceId, Region, RegionId, Vpc, VpcId, Zone, ZoneId};
+use crate::units::Duration;
+
+/// All that stands somewhere, in the order of the file.
+pub(super) fn ground(scenario: &Scenario, books: &Books, said: &mut Vec<Diagnostic>) -> Ground {
+    let topology = &scenario.topology;
+    let mut ground = Ground::default();
+    for (name, region) in &topology.regions {
+        let is = region.is.as_ref();
+        if let Some(is) = is.filter(|is| books.region(is).is_none()) {
+            let mut unknown = Diagnostic::error("EW330", format!("no book knows the region `{}`", is.value))
+                .at(is.span, "not in the book of regions");
+            if let Some(near) = books.nearest(is) {
+                unknown = unknown.help(format!("did you mean `alibaba/{}`?", near.id));
+            }
+            said.push(unknown.help("`eastwest catalog regions` lists them"));
+        }
+        let at_zero = clock_at_zero(scenario, is.and_then(|is| books.region(is)));
+        let id = ground.regions.push(Region { name: name.clone(), is: is.map(|is| is.value.clone()), at_zero });
+        for zone in &region.zones {
+            ground.zones.push(Zone { region: id, name: zone.value.clone() });
+        }
+    }
+    for (name, vpc) in &topology.vpcs {
+        let region = region_named(&ground, &vpc.region);
+        let cidr = vpc.cidr.map(|cidr| range(cidr.value));
+        ground.vpcs.push(Vpc { name: name.clone(), region, cidr, owner: vpc.owner.clone() });
+    }
+    for (name, cluster) in &topology.clusters {
+        let vpc = match &cluster.vpc {
+            Some(vpc) => vpc_named(&ground, vpc).expect("a cluster's VPC was checked to exist"),
+            None => {
+                let region = region_named(&ground, &cluster.region);
+                ground.vpcs.push(Vpc { name: name.clone(), region, cidr: None, owner: String::new() })
+            }
+        };
+        let region = ground.region_of(vpc);
+        let zones = cluster.zones.iter().map(|zone| {
+            zone_named(&ground, region, zone).expect("a cluster's zones were checked to exist in its region")
+        });
+        let zones: Vec<ZoneId> = zones.collect();
+        ground.clusters.push(Cluster {
+            name: name.clone(),
+            vpc,
+            zones,
+            pods: cluster.pods.map(|cidr| range(cidr.value)),
+            services: cluster.service_cidr.map(|cidr| range(cidr.value)),
+            mesh: cluster.mesh.value.clone(),
+        });
+    }
+    ground
+}
+
+fn range(cidr: Cidr) -> topology::Cidr {
+    topology::Cidr::new(cidr.network, cidr.prefix)
+        .expect("the decoder reads ranges whose bits past the prefix are zero")
+}
+
+/// The region of that name, which was checked to exist.
+pub(super) fn region_named(ground: &Ground, name: &str) -> RegionId {
+    let found = ground.regions.iter().find(|(_, region)| region.name == name);
+    found.map(|(id, _)| id).expect("a region's name was checked to exist")
+}
+
+/// The zone of that name in a region.
+pub(super) fn zone_named(ground: &Ground, region: RegionId, name: &str) -> Option<ZoneId> {
+    ground.zones.iter().find(|(_, zone)| zone.region == region && zone.name == name).map(|(id, _)| id)
+}
+
+/// The VPC of that name, or the own VPC of the cluster of that name.
+pub(super) fn vpc_named(ground: &Ground, name: &str) -> Option<VpcId> {
+    ground.vpcs.iter().find(|(_, vpc)| vpc.name == name).map(|(id, _)| id)
+}
+
+/// The cluster of that name.
+pub(super) fn cluster_named(ground: &Ground, name: &str) -> Option<ClusterId> {
+    ground.clusters.iter().find(|(_, cluster)| cluster.name == name).map(|(id, _)| id)
+}
+
+/// Places: each cluster's zones, clusters and zones in the order of the file.
+pub(super) fn places(ground: &Ground) -> Table<PlaceId, Place> {
+    let mut places = Table::new();
+    for (id, cluster) in ground.clusters.iter() {
+        for &zone in &cluster.zones {
+            let name = format!("{}/{}", cluster.name, ground.zone_name(zone));
+            places.push(Place { region: ground.zones[zone].region, zone, cluster: id, name });
+        }
+    }
+    places
+}
+
+/// The scenario's own figures for the backbone: its links first, then its matrix for pairs that no link names.
+pub(super) fn overrides(topology: &Topology, ground: &Ground, said: &mut Vec<Diagnostic>) -> Vec<Override> {
+    let mut overrides: Vec<Override> = Vec::new();
+    for link in topology.links.values() {
+        let between = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
+        let known = link.rtt.as_ref().and_then(|rtt| split(rtt, said));
+        let (rtt, jitter) = known.map_or((None, None), |(rtt, jitter)| (Some(rtt), Some(jitter)));
+        overrides.push(Override { between, rtt, jitter, loss: link.loss.map(|loss| loss.get()) });
+    }
+    if let Some(file) = &topology.rtt {
+        for (between, rtt) in matrix(file, ground, said) {
+            match overrides.iter_mut().find(|o| o.between == between || o.between == (between.1, between.0)) {
+                Some(known) => known.rtt = known.rtt.or(Some(rtt)),
+                None => overrides.push(Override { between, rtt: Some(rtt), jitter: None, loss: None }),
+            }
+        }
+    }
+    overrides
+}
+
+/// A round-trip law as a fixed part and one-way jitter. Of a lognormal law the fixed part is its p1, median^2 / p99; the
+/// rest is a lognormal with the same median and p99 of the sum.
+fn split(rtt: &Spanned<Law>, said: &mut Vec<Diagnostic>) -> Option<(Duration, Option<Law>)> {
+    match rtt.value {
+        Law::Constant(seconds) => Some((Duration::from_seconds_f64(seconds), None)),
+        Law::Lognormal { mu, sigma } => {
+            let (p50, p99) = (libm::exp(mu), libm::exp(mu + 2.326_347_874_040_841 * sigma));
+            let fixed = p50 * p50 / p99;
+            let jitter = (sigma > 0.0).then(|| crate::connect::one_way(p50 - fixed, p99 - fixed));
+            Some((Duration::from_seconds_f64(fixed), jitter))
+        }
+        _ => {
+            said.push(
+                Diagnostic::error("EW331", "a link's round trip is constant or lognormal")
+                    .at(rtt.span, "another law")
+                    .help("write `rtt: 62ms` or `rtt: {lognormal: {p50: 62ms, p99: 90ms}}`"),
+            );
+            None
+        }
+    }
+}
+
+/// Round trips of a matrix: a square (first column and header name regions) or rows `from,to,milliseconds`. A blank is
+/// unknown. Of two figures for a pair the mean is taken, one way ones are added.
+fn matrix(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) -> Vec<((RegionId, RegionId), Duration)> {
+    let region = |name: &str| {
+        let name = name.trim();
+        let id = ground.regions.iter().find(|(_, region)| {
+            region.name == name
+                || region.is.as_deref().is_some_and(|is| is == name || is.ends_with(&format!("/{name}")))
+        });
+        id.map(|(id, _)| id)
+    };
+    let mut wrong = |what: String, at: Span| said.push(Diagnostic::error("EW332", what).at(at, "this file"));
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file.text.as_bytes());
+    let rows: Vec<Vec<String>> =
+        reader.records().filter_map(Result::ok).map(|row| row.iter().map(str::to_owned).collect()).collect();
+    let Some((header, rows)) = rows.split_first() else {
+        wrong(format!("{} is empty", file.file.value), file.file.span);
+        return Vec::new();
+    };
+    let square = header.len() != 3 || header[1..].iter().all(|name| region(name).is_some());
+    let mut cells: Vec<(RegionId, RegionId, f64)> = Vec::new();
+    for (number, row) in rows.iter().enumerate() {
+        let entries: Vec<(&str, &str, &str)> = if square {
+            let to = header.iter().skip(1).map(String::as_str);
+            to.zip(row.iter().skip(1)).map(|(to, cell)| (row[0].as_str(), to, cell.as_str())).collect()
+        } else if row.len() == 3 {
+            vec![(&row[0], &row[1], &row[2])]
+        } else {
+            wrong(format!("{}: row {} does not have three fields", file.file.value, number + 2), file.file.span);
+            continue;
+        };
+        for (from, to, cell) in entries {
+            // Regions that this scenario has not are other people's rows of a larger matrix.
+            let (Some(a), Some(b)) = (region(from), region(to)) else { continue };
+            if cell.trim().is_empty() || a == b {
+                continue;
+            }
+            match cell.trim().parse::<f64>() {
+                Ok(ms) if ms > 0.0 && ms.is_finite() => cells.push((a.min(b), a.max(b), ms)),
+                _ => wrong(
+                    format!(
+                        "{}: row {}: a round trip is a number of milliseconds above zero",
+                        file.file.value,
+                        number + 2
+                    ),
+                    file.file.span,
+                ),
+            }
+        }
+    }
+    cells.sort_by_key(|&(a, b, _)| (a, b));
+    let pairs = cells.chunk_by(|x, y| (x.0, x.1) == (y.0, y.1));
+    let round_trips = pairs.map(|pair| {
+        let mean = pair.iter().map(|cell| cell.2).sum::<f64>() / pair.len() as f64;
+        let ms = if file.unit == RttUnit::OneWay { 2.0 * mean } else { mean };
+        ((pair[0].0, pair[0].1), Duration::from_seconds_f64(ms / 1e3))
+    });
+    round_trips.collect()
+}

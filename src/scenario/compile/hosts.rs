@@ -1,0 +1,138 @@
+//! What a proxy sees behind each edge: endpoints, gateways that stand for several, their weights and priorities.
+//!
+//! Istio's flat list by default; with outlier detection and locality its priorities; with `distribute` its weights.
+//! Endpoints behind a gateway collapse into one host for each locality (split horizon), weighted by what stands behind.
+
+use super::paths::{Paths, Reach};
+use crate::connect::Front;
+use crate::policy::locality::{self, Failover};
+use crate::scenario::file::EdgePolicy;
+use crate::topology::{GatewayId, Ground, PlaceId, RegionId};
+use crate::world::{EdgeId, EndpointId, Host, HostSet, HostTarget, PathId, ServiceId, World};
+
+/// A host before it has a priority.
+struct Seen {
+    host: Host,
+    /// Where what stands behind it is; none: outside the mesh's locality.
+    at: Option<locality::Locality>,
+    gateway: Option<(GatewayId, usize)>,
+}
+
+/// The hosts of `edge` as seen from `from`.
+pub(super) fn host_set(
+    world: &World,
+    ground: &Ground,
+    paths: &mut Paths<'_>,
+    edge: EdgeId,
+    from: PlaceId,
+    rules: &EdgePolicy,
+) -> HostSet {
+    let service = world.edges[edge].to;
+    let mut seen = collect(world, paths, service, from);
+    let me = locality_of(world, from);
+    let region = |name: &str| ground.regions.iter().find(|(_, r)| r.name == name).map(|(id, _)| id);
+    let mut levels = vec![0_u8; seen.len()];
+    if rules.locality.enabled {
+        let own = &ground.regions[world.places[from].region].name;
+        if let Some(shares) = rules.locality.distribute.get(own) {
+            let shares: Vec<(RegionId, f64)> =
+                shares.iter().filter_map(|(name, share)| Some((region(name)?, share.get()))).collect();
+            distribute(&mut seen, &shares);
+            levels.truncate(seen.len());
+        } else if rules.policy.outlier.is_some() {
+            let failover: Vec<Failover> = rules
+                .locality
+                .failover
+                .iter()
+                .filter_map(|(from, to)| Some(Failover { from: region(from)?.0, to: region(to)?.0 }))
+                .collect();
+            let nowhere = locality::Locality { region: u32::MAX, zone: u32::MAX, subzone: 0 };
+            for (level, host) in levels.iter_mut().zip(&seen) {
+                *level = locality::level(me, host.at.unwrap_or(nowhere), &failover);
+            }
+            locality::compact(&mut levels);
+        }
+    }
+    let mut hosts: Vec<Host> =
+        seen.into_iter().zip(&levels).map(|(seen, level)| Host { priority: *level, ..seen.host }).collect();
+    hosts.sort_by_key(|host| host.priority);
+    let priorities = hosts.last().map_or(0, |host| host.priority + 1);
+    HostSet { hosts, priorities }
+}
+
+fn locality_of(world: &World, place: PlaceId) -> locality::Locality {
+    let place = &world.places[place];
+    locality::Locality { region: place.region.0, zone: place.zone.0, subzone: 0 }
+}
+
+fn collect(world: &World, paths: &mut Paths<'_>, service: ServiceId, from: PlaceId) -> Vec<Seen> {
+    let mut seen: Vec<Seen> = Vec::new();
+    for &endpoint in &world.services[service].endpoints {
+        let to = world.endpoints[endpoint].place;
+        let at = locality_of(world, to);
+        match paths.reach(from, to, &world.services[service].name) {
+            None => {}
+            Some(Reach::Direct(path)) => {
+                let host = Host { target: HostTarget::Endpoint(endpoint, path), weight: 1, priority: 0 };
+                seen.push(Seen { host, at: Some(at), gateway: None });
+            }
+            Some(Reach::Fronted { front: Front::Balancer, gateway, ways }) => {
+                // One address for each zone of the endpoint; the balancer behind it picks per connection.
+                for (number, path) in ways.into_iter().enumerate() {
+                    behind(&mut seen, (gateway, number), None, endpoint, vec![path], 1);
+                }
+            }
+            Some(Reach::Fronted { gateway, ways, .. }) => {
+                behind(&mut seen, (gateway, 0), Some(at), endpoint, ways, 0);
+            }
+        }
+    }
+    seen
+}
+
+/// Adds an endpoint behind a gateway's host of that locality. A fixed weight stays; 0: the number of endpoints behind.
+fn behind(
+    seen: &mut Vec<Seen>,
+    gateway: (GatewayId, usize),
+    at: Option<locality::Locality>,
+    endpoint: EndpointId,
+    ways: Vec<PathId>,
+    fixed: u32,
+) {
+    let members = ways.into_iter().map(|path| (endpoint, path));
+    let known = seen.iter_mut().find(|seen| seen.gateway == Some(gateway) && seen.at == at);
+    match known.map(|seen| &mut seen.host) {
+        Some(Host { target: HostTarget::Gateway(_, list), weight, .. }) => {
+            list.extend(members);
+            if fixed == 0 {
+                *weight += 1;
+            }
+        }
+        _ => {
+            let target = HostTarget::Gateway(gateway.0, members.collect());
+            let host = Host { target, weight: fixed.max(1), priority: 0 };
+            seen.push(Seen { host, at, gateway: Some(gateway) });
+        }
+    }
+}
+
+/// Weights by the shares of the regions: within a region as before, hosts of unlisted regions and those without a
+/// locality are left out (Istio empties groups that match no `to`).
+fn distribute(seen: &mut Vec<Seen>, shares: &[(RegionId, f64)]) {
+    // Envoy's weights are whole numbers; this many parts keep a share exact to four digits.
+    const PARTS: f64 = 1e6;
+    let region = |seen: &Seen| seen.at.map(|at| RegionId(at.region));
+    let totals: Vec<(RegionId, f64, u32)> = shares
+        .iter()
+        .map(|&(id, share)| {
+            let total = seen.iter().filter(|seen| region(seen) == Some(id)).map(|seen| seen.host.weight).sum();
+            (id, share, total)
+        })
+        .collect();
+    seen.retain(|seen| totals.iter().any(|(id, share, _)| region(seen) == Some(*id) && *share > 0.0));
+    for host in seen {
+        let (_, share, total) = totals.iter().find(|(id, ..)| region(host) == Some(*id)).expect("others were left out");
+        let part = PARTS * share * f64::from(host.host.weight) / f64::from(*total);
+        host.host.weight = (part.round() as u32).max(1);
+    }
+}

@@ -1,0 +1,209 @@
+//! Offered load against capacity, worked out from means before anything runs: who is busier than he can be, which cap is
+//! below the bytes that it is offered, what share of calls leaves the region.
+
+use super::program::Mean;
+use crate::scenario::Diagnostic;
+use crate::scenario::file::Scenario;
+use crate::topology::PlaceId;
+use crate::topology::graph::Graph;
+use crate::workload::Arrivals;
+use crate::world::{EdgeId, HostSet, HostTarget, OperationId, PathId, World};
+
+/// Rates at the peak of all open streams (each at its own highest rate).
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Load {
+    /// Calls per second by (operation, place of the replica).
+    arriving: Vec<Vec<f64>>,
+    /// Work offered over workers, by service: the busiest place.
+    pub busy: Vec<f64>,
+    /// Bytes per second by path: forward, back.
+    bytes: Vec<(f64, f64)>,
+    /// Calls per second by edge: all, and those that leave the caller's region.
+    edges: Vec<(f64, f64)>,
+}
+
+impl Load {
+    /// Follows the streams' calls through the host sets of the first priority.
+    pub(super) fn new(world: &World, means: &[Mean]) -> Load {
+        let places = world.places.len();
+        let mut load = Load {
+            arriving: vec![vec![0.0; places]; world.operations.len()],
+            busy: vec![0.0; world.services.len()],
+            bytes: vec![(0.0, 0.0); world.paths.len()],
+            edges: vec![(0.0, 0.0); world.edges.len()],
+        };
+        for stream in world.streams.rows() {
+            let Arrivals::Open { rate, .. } = &stream.arrivals else { continue };
+            let peak = rate.points.iter().map(|point| point.1).fold(0.0, f64::max);
+            for entry in &stream.entries {
+                for (operation, share) in &stream.mix {
+                    let rate = peak * share.get() / stream.entries.len() as f64;
+                    load.call(world, stream.edge, world.proxies[*entry].place, *operation, rate);
+                }
+            }
+        }
+        for operation in callers_first(world, means) {
+            for place in world.places.ids() {
+                let rate = load.arriving[operation.0 as usize][place.0 as usize];
+                if rate == 0.0 {
+                    continue;
+                }
+                for (site, times) in &means[operation.0 as usize].calls {
+                    let site = world.call_sites[*site as usize];
+                    load.call(world, site.edge, place, site.operation, rate * times);
+                }
+            }
+        }
+        load.utilisation(world, means);
+        load
+    }
+
+    /// Spreads calls over the hosts of the first priority by weight.
+    fn call(&mut self, world: &World, edge: EdgeId, from: PlaceId, operation: OperationId, rate: f64) {
+        let Some(set) = host_set(world, edge, from) else { return };
+        let first = || set.hosts.iter().filter(|host| host.priority == 0);
+        let total: f64 = first().map(|host| f64::from(host.weight)).sum();
+        for host in first() {
+            let share = rate * f64::from(host.weight) / total;
+            match &host.target {
+                HostTarget::Endpoint(endpoint, path) => {
+                    self.arrive(world, edge, from, operation, world.endpoints[*endpoint].place, *path, share);
+                }
+                HostTarget::Gateway(_, members) => {
+                    for (endpoint, path) in members {
+                        let share = share / members.len() as f64;
+                        self.arrive(world, edge, from, operation, world.endpoints[*endpoint].place, *path, share);
+                    }
+                }
+            }
+        }
+    }
+
+    fn arrive(
+        &mut self,
+        world: &World,
+        edge: EdgeId,
+        from: PlaceId,
+        operation: OperationId,
+        to: PlaceId,
+        path: PathId,
+        rate: f64,
+    ) {
+        self.arriving[operation.0 as usize][to.0 as usize] += rate;
+        let op = &world.operations[operation];
+        let bytes = &mut self.bytes[path.0 as usize];
+        bytes.0 += rate * (op.request_wire + op.response_acks).0 as f64;
+        bytes.1 += rate * (op.response_wire + op.request_acks).0 as f64;
+        let calls = &mut self.edges[edge.0 as usize];
+        calls.0 += rate;
+        if world.places[from].region != world.places[to].region {
+            calls.1 += rate;
+        }
+    }
+
+    fn utilisation(&mut self, world: &World, means: &[Mean]) {
+        for (id, service) in world.services.iter() {
+            for place in world.places.ids() {
+                let replicas = service.endpoints.iter().filter(|e| world.endpoints[**e].place == place).count();
+                let work: f64 = service
+                    .operations
+                    .iter()
+                    .map(|op| self.arriving[op.0 as usize][place.0 as usize] * means[op.0 as usize].work)
+                    .sum();
+                let capacity = replicas as f64 * f64::from(service.workers);
+                if capacity > 0.0 {
+                    let busy = &mut self.busy[id.0 as usize];
+                    *busy = busy.max(work / capacity);
+                }
+            }
+        }
+    }
+
+    /// What is wrong with it.
+    pub(super) fn complaints(&self, scenario: &Scenario, world: &World) -> Vec<Diagnostic> {
+        let mut said = Vec::new();
+        for (service, (busy, written)) in
+            world.services.rows().iter().zip(self.busy.iter().zip(scenario.services.values()))
+        {
+            if *busy < 1.0 {
+                continue;
+            }
+            let what = format!("{} is offered {:.0} % of what it can do", service.name, busy * 100.0);
+            let endless = service.queue.is_none();
+            let found = if endless { Diagnostic::error("EW350", what) } else { Diagnostic::warning("EW351", what) };
+            let help = if endless {
+                "its queue is unlimited and would grow for ever: add replicas or workers, or bound the queue"
+            } else {
+                "what its queue cannot hold is answered 503: add replicas or workers, or mean it"
+            };
+            said.push(found.at(written.workers.span, "workers of each replica").help(help));
+        }
+        for (id, link) in world.links.iter() {
+            let Some(cap) = link.cap else { continue };
+            let offered: f64 = world
+                .paths
+                .iter()
+                .map(|(path, row)| {
+                    let (out, back) = self.bytes[path.0 as usize];
+                    f64::from(u8::from(row.links.contains(&id))) * out
+                        + f64::from(u8::from(row.back_links.contains(&id))) * back
+                })
+                .sum();
+            let mbps = offered * 8.0 / 1e6;
+            if mbps > cap.rate.mbps() {
+                said.push(
+                    Diagnostic::warning(
+                        "EW352",
+                        format!(
+                            "{} passes {:.1} Mbit/s and is offered {mbps:.1} at the peak",
+                            link.name,
+                            cap.rate.mbps()
+                        ),
+                    )
+                    .help("buy more bandwidth, keep calls in their region, or mean it"),
+                );
+            }
+        }
+        said
+    }
+
+    /// Calls of edges without a locality order that leave the caller's region by Istio's flat default.
+    pub(super) fn crossings(&self, world: &World, flat: &[bool]) -> Vec<Diagnostic> {
+        let mut said = Vec::new();
+        for (id, edge) in world.edges.iter() {
+            let (all, crossing) = self.edges[id.0 as usize];
+            let callee = &world.services[edge.to].endpoints;
+            let region = |e: &crate::world::EndpointId| world.places[world.endpoints[*e].place].region;
+            let several = callee.iter().any(|e| region(e) != region(&callee[0]));
+            if !flat[id.0 as usize] || !several || all == 0.0 || crossing / all < 0.005 {
+                continue;
+            }
+            said.push(
+                Diagnostic::warning(
+                    "EW353",
+                    format!(
+                        "{:.0} % of the calls {} leave their region: Istio spreads them over all replicas alike",
+                        100.0 * crossing / all,
+                        edge.name
+                    ),
+                )
+                .help("keep them near with `traffic: {\"*\": {outlier: {..}, locality: {failover: {..}}}}`"),
+            );
+        }
+        said
+    }
+}
+
+fn host_set(world: &World, edge: EdgeId, from: PlaceId) -> Option<&HostSet> {
+    let id = world.host_set(edge, from);
+    if id.is_none() { None } else { world.host_sets.get(id) }
+}
+
+/// Operations in an order in which each comes after all that call it.
+fn callers_first(world: &World, means: &[Mean]) -> Vec<OperationId> {
+    let calls = means.iter().enumerate().flat_map(|(from, mean)| {
+        mean.calls.iter().map(move |(site, _)| (from, world.call_sites[*site as usize].operation.0 as usize))
+    });
+    let order = Graph::new(means.len(), calls).topological().unwrap_or_default();
+    order.into_iter().map(|index| OperationId(index as u32)).collect()
+}

@@ -1,0 +1,185 @@
+//! From a decoded scenario and the books to a world: places, paths, hosts, programs, streams, charges, faults, plan.
+//!
+//! All complaints are collected; a world comes out only where none is an error. Knows nothing of the machine.
+
+mod charges;
+mod clock;
+mod faults;
+mod ground;
+mod hosts;
+mod load;
+mod paths;
+mod plan;
+mod products;
+mod program;
+mod routes;
+mod services;
+mod streams;
+
+use super::Diagnostic;
+use super::file::{EdgePolicy, InternetLoss, ProductKind, Scenario};
+use crate::connect::{Board, Carrier, Line, Role};
+use crate::provider::Books;
+use crate::topology::Ground;
+use crate::world::{Caller, Gateway, HostSetId, Jitter, Link, LinkId, PlaceId, RegionId, Station, World};
+
+pub use crate::connect::Inputs;
+
+/// A world, and what a reader should know about it.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// What runs.
+    pub world: World,
+    /// Warnings.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Compiles one variant at one setting of the uncertain inputs.
+pub fn compile(scenario: &Scenario, variant: &str, books: &Books, inputs: Inputs) -> Result<World, Vec<Diagnostic>> {
+    compile_with_warnings(scenario, variant, books, inputs).map(|compiled| compiled.world)
+}
+
+/// The same, with the warnings; on errors, warnings stand among them.
+pub fn compile_with_warnings(
+    scenario: &Scenario,
+    variant: &str,
+    books: &Books,
+    inputs: Inputs,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let mut said = Vec::new();
+    let ground = ground::ground(scenario, books, &mut said);
+    let overrides = ground::overrides(&scenario.topology, &ground, &mut said);
+    let carrier = Carrier { ground: &ground, books, inputs, overrides: &overrides };
+    let places = ground::places(&ground);
+    let mut world = World { variant: variant.to_owned(), places: places.clone(), ..World::default() };
+    world.regions = ground.regions.map(|region| region.name.clone());
+    world.zones = ground.zones.map(|zone| (zone.region, zone.name.clone()));
+    world.clusters = ground.clusters.map(|cluster| cluster.name.clone());
+
+    services::services(scenario, &mut world);
+    services::replicas(scenario, &ground, &mut world);
+    let mut rules: Vec<EdgePolicy> = Vec::new();
+    let mut policy = |world: &mut World, from: &str, to: &str| {
+        let edge = scenario.mesh.policy(from, to);
+        rules.push(edge.clone());
+        world.policies.push(edge.policy)
+    };
+    let means = program::program(scenario, &mut world, &mut said, &mut policy);
+    streams::streams(scenario, books, &ground, &mut world, &mut said, &mut policy);
+    services::upstreams(&mut world);
+
+    let routes = routes::Routes::new(scenario, &ground, &mut said);
+    let mut paths = paths::Paths::new(scenario, &carrier, routes, &places);
+    host_sets(&mut world, &ground, &mut paths, &rules);
+    said.extend(paths.complaints());
+    unstated_loss(scenario, &carrier, &paths, &mut said);
+    world.paths = std::mem::take(&mut paths.paths);
+    world.prerequisites = std::mem::take(&mut paths.prerequisites);
+    draw(&mut world, &carrier, &paths.board);
+    let fees = std::mem::take(&mut paths.fees);
+    world.charges = charges::charges(scenario, &carrier, &world, fees, &mut said);
+    faults::faults(scenario, &ground, &paths.board, &mut world, &mut said);
+    if said.iter().any(Diagnostic::is_error) {
+        return Err(said);
+    }
+    let load = load::Load::new(&world, &means);
+    said.extend(load.complaints(scenario, &world));
+    let flat: Vec<bool> = rules.iter().map(is_flat).collect();
+    said.extend(load.crossings(&world, &flat));
+    world.plan = plan::plan(scenario, &world, &means, &load.busy);
+    if said.iter().any(Diagnostic::is_error) { Err(said) } else { Ok(Compiled { world, warnings: said }) }
+}
+
+/// Does Istio see one flat list here?
+fn is_flat(rules: &EdgePolicy) -> bool {
+    !rules.locality.enabled || (rules.policy.outlier.is_none() && rules.locality.distribute.is_empty())
+}
+
+/// The hosts of each edge, for each place where a proxy makes its calls.
+fn host_sets(world: &mut World, ground: &Ground, paths: &mut paths::Paths<'_>, rules: &[EdgePolicy]) {
+    let places = world.places.len();
+    world.host_set_of = vec![HostSetId::NONE; world.edges.len() * places];
+    for edge in world.edges.ids() {
+        for from in callers(world, world.edges[edge].from) {
+            let set = hosts::host_set(world, ground, paths, edge, from, &rules[world.edges[edge].policy.0 as usize]);
+            world.host_set_of[edge.0 as usize * places + from.0 as usize] = world.host_sets.push(set);
+        }
+    }
+}
+
+/// Places from which a caller calls, each once, in order.
+fn callers(world: &World, caller: Caller) -> Vec<PlaceId> {
+    let mut from: Vec<PlaceId> = match caller {
+        Caller::Service(service) => {
+            world.services[service].endpoints.iter().map(|endpoint| world.endpoints[*endpoint].place).collect()
+        }
+        Caller::Stream(stream) => {
+            world.streams[stream].entries.iter().map(|entry| world.proxies[*entry].place).collect()
+        }
+    };
+    from.sort_unstable();
+    from.dedup();
+    from
+}
+
+/// Copies the board into the world: links with their laws, gateways with their replicas.
+fn draw(world: &mut World, carrier: &Carrier<'_>, board: &Board) {
+    for line in board.lines.rows() {
+        let link = link(world, line);
+        world.links.push(link);
+    }
+    let cost = |key: &str| carrier.delay(key);
+    for balancer in board.balancers.rows() {
+        let mut replicas = Vec::new();
+        if let Some(cluster) = balancer.cluster {
+            for replica in 0..balancer.replicas {
+                let zone = crate::connect::gateway::replica_zone(carrier, cluster, replica);
+                let place = world.places.iter().find(|(_, place)| place.cluster == cluster && place.zone == zone);
+                let place = place.map(|(id, _)| id).expect("a cluster has a place in each of its zones");
+                let name = format!("gateway {}#{replica}", balancer.name);
+                replicas.push(world.stations.push(Station { name, servers: balancer.cpu, place }));
+            }
+        }
+        world.gateways.push(Gateway {
+            name: balancer.name.clone(),
+            replicas,
+            cpu_per_connection: cost("gateway.cpu.connection"),
+            cpu_per_kib: cost("gateway.cpu.kib"),
+        });
+    }
+}
+
+fn link(world: &mut World, line: &Line) -> Link {
+    let jitter = line.jitter.as_ref().map(|(law, factor)| Jitter { law: program::intern(world, law), factor: *factor });
+    Link { name: line.name.clone(), delay: line.delay, jitter, loss: line.loss, cap: line.cap }
+}
+
+/// A public path across the mainland's border without a stated profile is not one answer but three.
+fn unstated_loss(scenario: &Scenario, carrier: &Carrier<'_>, paths: &paths::Paths<'_>, said: &mut Vec<Diagnostic>) {
+    let crosses = |a: RegionId, b: RegionId| carrier.mainland(a) != carrier.mainland(b);
+    let border = paths.board.lines.rows().iter().any(|line| matches!(line.role, Role::Internet(a, b) if crosses(a, b)));
+    for (name, product) in scenario.connectivity.iter().filter(|_| border) {
+        let ProductKind::PublicGateway(gateway) = &product.kind else { continue };
+        let stated = gateway.loss.map(|loss| loss.value);
+        if stated.is_none() {
+            said.push(
+                Diagnostic::warning("EW344", format!("`{name}` crosses the mainland's border and states no loss: mild, typical and severe differ by a factor of fifteen"))
+                    .at(product.span, "no `loss:`")
+                    .help("write `loss: mild | typical | severe`; a study without it reports all three"),
+            );
+        } else if stated == Some(InternetLoss::None) {
+            said.push(
+                Diagnostic::warning("EW345", format!("`{name}` crosses the mainland's border without any loss"))
+                    .at(product.span, "`loss: none`"),
+            );
+        }
+    }
+}
+
+/// The link of that role between two regions, for named links of the scenario.
+fn backbones(board: &Board, a: RegionId, b: RegionId) -> impl Iterator<Item = LinkId> {
+    board.lines.iter().filter_map(move |(id, line)| match line.role {
+        Role::Backbone(x, y) if (x, y) == (a, b) || (x, y) == (b, a) => Some(id),
+        _ => None,
+    })
+}

@@ -1,0 +1,228 @@
+//! Paths between places: each trip is asked of its route's product once, drawn once, and becomes one path for each way.
+
+use std::collections::BTreeMap;
+
+use super::routes::Routes;
+use crate::connect::vpc::SameVpc;
+use crate::connect::{Board, Carrier, Fee, Front, Hop, Product, Refusal, Spot, Trip, Way};
+use crate::scenario::Diagnostic;
+use crate::scenario::file::{Dataplane, Scenario, Tls};
+use crate::table::Table;
+use crate::topology::{ClusterId, GatewayId, Place, PlaceId, floor};
+use crate::units::Duration;
+use crate::world::{Path, PathId};
+
+/// Envoy's idle timeout of an upstream connection (`common_http_protocol_options.idle_timeout`).
+const ENVOY_IDLE: Duration = Duration::from_secs(3600);
+/// What carries a call that no product carries.
+pub(super) const NETWORK: &str = "network";
+
+/// How an endpoint is reached from a place.
+#[derive(Clone, Debug)]
+pub(super) enum Reach {
+    /// By its own address.
+    Direct(PathId),
+    /// By the address of something that picks it, over one of several ways.
+    Fronted {
+        /// What stands there.
+        front: Front,
+        /// Which.
+        gateway: GatewayId,
+        /// The ways.
+        ways: Vec<PathId>,
+    },
+}
+
+/// All paths of a world in the making.
+#[derive(Debug)]
+pub(super) struct Paths<'a> {
+    carrier: &'a Carrier<'a>,
+    routes: Routes<'a>,
+    places: &'a Table<PlaceId, Place>,
+    handshake: u32,
+    networked: bool,
+    known: BTreeMap<(PlaceId, PlaceId, Option<usize>, String), Option<Reach>>,
+    /// Links and gateways.
+    pub board: Board,
+    /// The paths.
+    pub paths: Table<PathId, Path>,
+    /// What each path costs.
+    pub fees: Vec<(PathId, Fee)>,
+    /// What has to be there first, by route.
+    pub prerequisites: Vec<String>,
+    missing: BTreeMap<(ClusterId, ClusterId), String>,
+    refused: BTreeMap<(usize, Refusal), Vec<String>>,
+    /// Routes that carry something.
+    pub used: Vec<bool>,
+}
+
+impl<'a> Paths<'a> {
+    pub(super) fn new(
+        scenario: &Scenario,
+        carrier: &'a Carrier<'a>,
+        routes: Routes<'a>,
+        places: &'a Table<PlaceId, Place>,
+    ) -> Self {
+        let tls = match scenario.mesh.tls {
+            _ if scenario.mesh.dataplane == Dataplane::None => 0,
+            Tls::V1_3 => 1,
+            Tls::V1_2 => 2,
+            Tls::None => 0,
+        };
+        let used = vec![false; routes.ways.len()];
+        Paths {
+            carrier,
+            routes,
+            places,
+            handshake: if scenario.network { 1 + tls } else { 0 },
+            networked: scenario.network,
+            known: BTreeMap::new(),
+            board: Board::default(),
+            paths: Table::new(),
+            fees: Vec::new(),
+            prerequisites: Vec::new(),
+            missing: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            used,
+        }
+    }
+
+    /// How replicas of `service` at `to` are reached from `from`; none: they are not, which [`Paths::complaints`] tells.
+    pub(super) fn reach(&mut self, from: PlaceId, to: PlaceId, service: &str) -> Option<Reach> {
+        let (near, far) = (&self.places[from], &self.places[to]);
+        let ground = self.carrier.ground;
+        let same = !self.networked || ground.vpc_of(near.cluster) == ground.vpc_of(far.cluster);
+        let route = if same { None } else { self.routes.between(ground, near.cluster, far.cluster) };
+        if !same && route.is_none() {
+            self.missing.entry((near.cluster, far.cluster)).or_insert_with(|| service.to_owned());
+            return None;
+        }
+        // Only an endpoint of one service asks which service is called; a key for each keeps its refusals apart.
+        let key = (from, to, route, if same { String::new() } else { service.to_owned() });
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let reach = if self.networked { self.draw(from, to, route, service) } else { Some(self.nothing(from, to)) };
+        self.known.insert(key, reach.clone());
+        reach
+    }
+
+    fn draw(&mut self, from: PlaceId, to: PlaceId, route: Option<usize>, service: &str) -> Option<Reach> {
+        let (near, far) = (&self.places[from], &self.places[to]);
+        let spot = |place: &Place| Spot {
+            vpc: self.carrier.ground.vpc_of(place.cluster),
+            zone: place.zone,
+            cluster: Some(place.cluster),
+        };
+        let trip = Trip { from: spot(near), to: spot(far), service };
+        let (product, via): (&dyn Product, &str) = match route {
+            None => (&SameVpc, NETWORK),
+            Some(index) => {
+                self.used[index] = true;
+                (self.routes.ways[index].product.as_deref()?, &self.routes.ways[index].route.via.value)
+            }
+        };
+        let refusals = product.refusals(self.carrier, &trip);
+        if !refusals.is_empty() {
+            let index = route.expect("a network always joins itself");
+            for refusal in refusals {
+                let pairs = self.refused.entry((index, refusal)).or_default();
+                let clusters = &self.carrier.ground.clusters;
+                let pair = format!("{} -> {}", clusters[near.cluster].name, clusters[far.cluster].name);
+                if !pairs.contains(&pair) {
+                    pairs.push(pair);
+                }
+            }
+            return None;
+        }
+        for line in product.prerequisites(self.carrier, &trip) {
+            if !self.prerequisites.contains(&line) {
+                self.prerequisites.push(line);
+            }
+        }
+        let (front, ways) = (product.front(), product.draw(self.carrier, &trip, &mut self.board));
+        let via = via.to_owned();
+        let gateway = ways.iter().flat_map(|way| &way.fees).find_map(|fee| match fee.count {
+            crate::connect::Count::Capacity { gateway: Some(gateway), .. } => Some(gateway),
+            _ => None,
+        });
+        let ids: Vec<PathId> = ways.into_iter().map(|way| self.add(from, to, &via, way)).collect();
+        Some(match front {
+            Front::None => Reach::Direct(ids[0]),
+            Front::Gateway | Front::Balancer => {
+                let gateway = gateway.expect("what stands before endpoints has a balancer, and that is paid for");
+                Reach::Fronted { front, gateway, ways: ids }
+            }
+        })
+    }
+
+    fn add(&mut self, from: PlaceId, to: PlaceId, via: &str, way: Way) -> PathId {
+        let (legs, back) = (way.legs(&self.board), way.back_legs(&self.board));
+        let hops = |back_way: bool| {
+            let named = |hop: &Hop| match *hop {
+                Hop::Gateway(gateway) => {
+                    (format!("gateway CPU {}", self.board.balancers[gateway].name), Duration::ZERO)
+                }
+                Hop::Pair { out, back } => {
+                    let line = &self.board.lines[if back_way { back } else { out }];
+                    (line.name.clone(), line.delay)
+                }
+            };
+            let mut hops: Vec<(String, Duration)> = way.hops.iter().map(named).collect();
+            if back_way {
+                hops.reverse();
+            }
+            hops
+        };
+        let path = Path {
+            from,
+            to,
+            name: format!("{} -> {} via {via}", self.places[from].name, self.places[to].name),
+            links: way.links(),
+            back_links: way.back_links(),
+            hops: hops(false),
+            back_hops: hops(true),
+            floor: floor(&legs),
+            floor_back: floor(&back),
+            legs,
+            back,
+            handshake: self.handshake,
+            idle_limit: way.idle_limit.map_or(ENVOY_IDLE, |limit| limit.min(ENVOY_IDLE)),
+            via: via.to_owned(),
+        };
+        let id = self.paths.push(path);
+        self.fees.extend(way.fees.into_iter().map(|fee| (id, fee)));
+        id
+    }
+
+    /// With `network: none` every way takes no time.
+    fn nothing(&mut self, from: PlaceId, to: PlaceId) -> Reach {
+        Reach::Direct(self.add(from, to, NETWORK, Way::default()))
+    }
+
+    /// What could not be joined, and why.
+    pub(super) fn complaints(&self) -> Vec<Diagnostic> {
+        let mut said = Vec::new();
+        if !self.missing.is_empty() {
+            let clusters = &self.carrier.ground.clusters;
+            let pair = |((a, b), service): (&(ClusterId, ClusterId), &String)| {
+                format!("{} -> {} (for {service})", clusters[*a].name, clusters[*b].name)
+            };
+            let pairs: Vec<String> = self.missing.iter().map(pair).collect();
+            said.push(
+                Diagnostic::error("EW340", format!("no route joins {}", pairs.join(", ")))
+                    .help("write `routes: {default: {via: PRODUCT}}`, or a route for each pair"),
+            );
+        }
+        for ((index, refusal), pairs) in &self.refused {
+            let way = &self.routes.ways[*index];
+            let what = format!("`{}` cannot serve {}: {}", way.route.via.value, pairs.join(", "), refusal.rule);
+            said.push(
+                Diagnostic::error("EW341", what)
+                    .at(way.route.via.span, format!("chosen by route `{}`", way.name))
+                    .help(refusal.help.clone()),
+            );
+        }
+        said
+    }
+}

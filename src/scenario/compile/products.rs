@@ -1,0 +1,212 @@
+//! The products of `connectivity:` in the terms of `connect`: names resolved to ids, sizes to figures.
+
+use super::ground::{cluster_named, vpc_named, zone_named};
+use crate::connect::cen::{Cen, Past};
+use crate::connect::gateway::Size;
+use crate::connect::private_gateway::PrivateGateway;
+use crate::connect::privatelink::{Leads, PrivateLink};
+use crate::connect::public_gateway::{Carriage, PublicGateway};
+use crate::connect::vpc_peering::VpcPeering;
+use crate::connect::{Product, PublicLoss};
+use crate::provider::{LossProfile, PathClass};
+use crate::scenario::Diagnostic;
+use crate::scenario::file::{
+    self, Billing, GatewaySize, InternetLoss, Nat, PastCap, PrivateLinkTo, ProductKind, Route, Scenario, Tier,
+};
+use crate::scenario::span::Spanned;
+use crate::topology::{ClusterId, Ground, VpcId, ZoneId};
+use indexmap::IndexMap;
+
+/// The product of a route, with what stands before it. None: it was refused, and `said` tells why.
+pub(super) fn of_route(
+    scenario: &Scenario,
+    ground: &Ground,
+    route: &Route,
+    said: &mut Vec<Diagnostic>,
+) -> Option<Box<dyn Product>> {
+    let kind = &scenario.connectivity.get(&route.via.value)?.kind;
+    if let (Some(behind), false) = (&route.behind, matches!(kind, ProductKind::PrivateLink(_))) {
+        said.push(
+            Diagnostic::error(
+                "EW333",
+                format!("`behind` leads to a private endpoint, and `{}` has none", route.via.value),
+            )
+            .at(behind.span, "only a privatelink stands behind another product")
+            .at(route.via.span, format!("this is a {}", kind.word())),
+        );
+        return None;
+    }
+    build(scenario, ground, &route.via, route.behind.as_ref(), said)
+}
+
+fn build(
+    scenario: &Scenario,
+    ground: &Ground,
+    name: &Spanned<String>,
+    behind: Option<&Spanned<String>>,
+    said: &mut Vec<Diagnostic>,
+) -> Option<Box<dyn Product>> {
+    let product = scenario.connectivity.get(&name.value)?;
+    Some(match &product.kind {
+        ProductKind::Cen(cen) => Box::new(cen_of(&name.value, cen, ground, product.span, said)?),
+        ProductKind::VpcPeering(peering) => {
+            let pairs = peering.between.as_ref().map(|(a, b)| vec![(vpc(ground, a), vpc(ground, b))]);
+            let cap = peering.bandwidth.map(|rate| past(peering.past_cap).cap(rate.value));
+            Box::new(VpcPeering { name: name.value.clone(), pairs, cap })
+        }
+        ProductKind::PrivateLink(link) => {
+            let behind = match behind {
+                Some(product) => Some(build(scenario, ground, product, None, said)?),
+                None => None,
+            };
+            Box::new(privatelink_of(scenario, ground, &name.value, link, link.gateway, behind))
+        }
+        ProductKind::PublicGateway(gateway) => Box::new(PublicGateway {
+            name: name.value.clone(),
+            gateways: sizes(ground, &gateway.gateways),
+            eip: gateway.eip.bandwidth.value,
+            by_bandwidth: gateway.eip.billing == Billing::ByBandwidth,
+            line: match gateway.eip.line {
+                file::Line::Bgp => Carriage::Bgp,
+                file::Line::BgpPro => Carriage::BgpPro,
+                file::Line::Ga => Carriage::Ga,
+            },
+            nat: gateway.nat == Nat::Gateway,
+            loss: gateway.loss.map(|loss| match loss.value {
+                InternetLoss::None => PublicLoss::Flat(0.0),
+                InternetLoss::Mild => PublicLoss::Profile(LossProfile::Mild),
+                InternetLoss::Typical => PublicLoss::Profile(LossProfile::Typical),
+                InternetLoss::Severe => PublicLoss::Profile(LossProfile::Severe),
+                InternetLoss::Flat(share) => PublicLoss::Flat(share.get()),
+            }),
+        }),
+        ProductKind::PrivateGateway(gateway) => {
+            // Over a private endpoint the gateway IS what the endpoint leads to.
+            if let Some(ProductKind::PrivateLink(link)) =
+                scenario.connectivity.get(&gateway.over.value).map(|p| &p.kind)
+            {
+                let PrivateLinkTo::Gateway(cluster) = &link.to.value else {
+                    said.push(
+                        Diagnostic::error(
+                            "EW334",
+                            "a private gateway over privatelink needs an endpoint that leads to the gateway",
+                        )
+                        .at(gateway.over.span, "this one leads to a service")
+                        .at(link.to.span, format!("write `to: gateway/CLUSTER` in `{}`", gateway.over.value)),
+                    );
+                    return None;
+                };
+                let size = gateway.gateways.get(cluster).copied().unwrap_or(link.gateway);
+                return Some(Box::new(privatelink_of(scenario, ground, &gateway.over.value, link, size, None)));
+            }
+            let over = build(scenario, ground, &gateway.over, None, said)?;
+            Box::new(PrivateGateway { name: name.value.clone(), gateways: sizes(ground, &gateway.gateways), over })
+        }
+    })
+}
+
+fn cen_of(
+    name: &str,
+    cen: &file::Cen,
+    ground: &Ground,
+    span: crate::scenario::Span,
+    said: &mut Vec<Diagnostic>,
+) -> Option<Cen> {
+    let class = match cen.tier {
+        Tier::Platinum => PathClass::Platinum,
+        Tier::Gold => PathClass::Gold,
+        Tier::Silver => {
+            said.push(
+                Diagnostic::error(
+                    "EW335",
+                    format!(
+                        "the books have no figures for `{name}`: neither jitter nor price of the silver tier was found"
+                    ),
+                )
+                .at(span, "tier: silver")
+                .help("use `tier: gold` or `tier: platinum`"),
+            );
+            return None;
+        }
+    };
+    let attach = cen.attach.iter().filter_map(|(name, (_, zones))| {
+        let vpc = vpc_named(ground, name)?;
+        let region = ground.region_of(vpc);
+        Some((vpc, zones.iter().filter_map(|zone| zone_named(ground, region, zone)).collect::<Vec<ZoneId>>()))
+    });
+    let regions: Vec<_> = ground.regions.iter().collect();
+    let mut bandwidth = Vec::new();
+    for (i, (a, near)) in regions.iter().enumerate() {
+        for (b, far) in &regions[i + 1..] {
+            bandwidth.extend(cen.bandwidth.between(&near.name, &far.name).map(|rate| ((*a, *b), rate.value)));
+        }
+    }
+    Some(Cen {
+        name: name.to_owned(),
+        attach: attach.collect(),
+        attached_by_name: cen.attach.values().any(|(span, _)| !span.is_none()),
+        bandwidth,
+        past: past(cen.past_cap),
+        by_bandwidth: cen.billing == Billing::ByBandwidth,
+        class,
+    })
+}
+
+fn privatelink_of(
+    scenario: &Scenario,
+    ground: &Ground,
+    name: &str,
+    link: &file::PrivateLink,
+    size: GatewaySize,
+    behind: Option<Box<dyn Product>>,
+) -> PrivateLink {
+    let consumer = vpc(ground, &link.consumer);
+    let region = ground.region_of(consumer);
+    let (leads, served) = match &link.to.value {
+        PrivateLinkTo::Service(service) => {
+            let replicas = scenario.services.get(service).map_or(&[][..], |service| &service.replicas);
+            let clusters = replicas.iter().filter_map(|replicas| cluster_named(ground, &replicas.cluster)).collect();
+            (Leads::Service(service.clone()), clusters)
+        }
+        PrivateLinkTo::Gateway(cluster) => {
+            let cluster = cluster_named(ground, cluster).expect("a gateway's cluster was checked to exist");
+            (Leads::Gateway { cluster, replicas: size.replicas, cpu: size.cpu }, vec![cluster])
+        }
+    };
+    let zones = if link.zones.is_empty() {
+        common_zones(ground, consumer, &served)
+    } else {
+        link.zones.iter().filter_map(|zone| zone_named(ground, region, zone)).collect()
+    };
+    let cap = link.bandwidth.map(|rate| past(link.past_cap).cap(rate.value));
+    PrivateLink { name: name.to_owned(), leads, consumer, zones, cap, behind }
+}
+
+/// Zones of the consumer's clusters in which the service has a part too; all the service's where the consumer has no
+/// cluster of its own there.
+fn common_zones(ground: &Ground, consumer: VpcId, served: &[ClusterId]) -> Vec<ZoneId> {
+    let region = ground.region_of(consumer);
+    let of_service = |zone: &ZoneId| served.iter().any(|cluster| ground.clusters[*cluster].zones.contains(zone));
+    let clusters = ground.clusters.rows().iter().filter(|cluster| cluster.vpc == consumer);
+    let own: Vec<ZoneId> = clusters.flat_map(|cluster| cluster.zones.iter().copied()).collect();
+    let zones = ground.zones.iter().filter(|(_, zone)| zone.region == region).map(|(id, _)| id);
+    zones.filter(|zone| of_service(zone) && (own.is_empty() || own.contains(zone))).collect()
+}
+
+fn vpc(ground: &Ground, name: &str) -> VpcId {
+    vpc_named(ground, name).expect("a VPC's name was checked to exist")
+}
+
+fn sizes(ground: &Ground, gateways: &IndexMap<String, GatewaySize>) -> Vec<Size> {
+    let size = |(name, size): (&String, &GatewaySize)| {
+        cluster_named(ground, name).map(|cluster| Size { cluster, replicas: size.replicas, cpu: size.cpu })
+    };
+    gateways.iter().filter_map(size).collect()
+}
+
+const fn past(past: PastCap) -> Past {
+    match past {
+        PastCap::Police { burst } => Past::Police { burst },
+        PastCap::Shape { buffer } => Past::Shape { buffer },
+    }
+}

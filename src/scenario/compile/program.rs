@@ -1,0 +1,273 @@
+//! Operations as a flat program, and who calls whom.
+
+use std::collections::BTreeMap;
+
+use crate::random::Law;
+use crate::scenario::Diagnostic;
+use crate::scenario::file::{self, Dataplane, Scenario, Tls};
+use crate::topology::graph::Graph;
+use crate::topology::wire::{self, Security};
+use crate::world::{
+    CallSite, Caller, Choice, Edge, EdgeId, LawId, Operation, OperationId, PolicyId, ServiceId, Step, World,
+};
+
+/// What one run of an operation does on average.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Mean {
+    /// Seconds on a worker.
+    pub work: f64,
+    /// Calls by call site: index and expected number.
+    pub calls: Vec<(u32, f64)>,
+}
+
+/// Laws are kept once each.
+pub(super) fn intern(world: &mut World, law: &Law) -> LawId {
+    let known = world.laws.iter().find(|(_, kept)| *kept == law).map(|(id, _)| id);
+    known.unwrap_or_else(|| world.laws.push(law.clone()))
+}
+
+/// How bytes of this mesh are sealed.
+pub(super) fn security(scenario: &Scenario) -> Security {
+    let sealed = scenario.mesh.dataplane != Dataplane::None && scenario.mesh.tls != Tls::None;
+    if sealed { Security::Tls } else { Security::Plain }
+}
+
+/// Compiles operations and edges between services; policies are filled in with `policy`. Returns each operation's mean.
+pub(super) fn program(
+    scenario: &Scenario,
+    world: &mut World,
+    said: &mut Vec<Diagnostic>,
+    policy: &mut dyn FnMut(&mut World, &str, &str) -> PolicyId,
+) -> Vec<Mean> {
+    let security = security(scenario);
+    let mut ids: BTreeMap<(String, String), OperationId> = BTreeMap::new();
+    for (at, (name, service)) in scenario.services.iter().enumerate() {
+        let owner = ServiceId(at as u32);
+        for (operation_name, operation) in &service.operations {
+            let request = wire::request(operation.request.value, security);
+            let response = wire::response(operation.response.value, security);
+            let id = world.operations.push(Operation {
+                name: if operation_name.is_empty() { name.clone() } else { format!("{name}.{operation_name}") },
+                service: owner,
+                start: 0,
+                request: operation.request.value,
+                response: operation.response.value,
+                request_wire: request.data,
+                request_acks: request.acks,
+                response_wire: response.data,
+                response_acks: response.acks,
+                priority: operation.priority,
+                errors: operation.errors,
+            });
+            world.services[owner].operations.push(id);
+            ids.insert((name.clone(), operation_name.clone()), id);
+        }
+    }
+    let mut writer = Writer { world, ids: &ids, edges: BTreeMap::new(), policy, deferred: Vec::new() };
+    let mut means = Vec::new();
+    for (at, (_, service)) in scenario.services.iter().enumerate() {
+        for operation in service.operations.values() {
+            means.push(writer.operation(ServiceId(at as u32), OperationId(means.len() as u32), &operation.steps));
+        }
+    }
+    cycles(world, &means, said);
+    means
+}
+
+/// Operations that call each other in a ring would never end.
+fn cycles(world: &World, means: &[Mean], said: &mut Vec<Diagnostic>) {
+    let calls = means.iter().enumerate().flat_map(|(from, mean)| {
+        mean.calls.iter().map(move |(site, _)| (from, world.call_sites[*site as usize].operation.0 as usize))
+    });
+    if let Some(ring) = Graph::new(means.len(), calls).cycle() {
+        let names: Vec<&str> = ring.iter().map(|op| world.operations.rows()[*op].name.as_str()).collect();
+        said.push(
+            Diagnostic::error("EW342", format!("these operations call each other in a ring: {}", names.join(", ")))
+                .help("a request would never end; split an operation, or leave one call out"),
+        );
+    }
+}
+
+struct Writer<'a> {
+    world: &'a mut World,
+    ids: &'a BTreeMap<(String, String), OperationId>,
+    edges: BTreeMap<(ServiceId, ServiceId), EdgeId>,
+    policy: &'a mut dyn FnMut(&mut World, &str, &str) -> PolicyId,
+    /// Frames that are written once the current one has ended: where they are referred to, and their steps.
+    deferred: Vec<(Body, &'a [file::Step])>,
+}
+
+/// Who refers to a frame of its own.
+#[derive(Clone, Copy)]
+enum Body {
+    Choice(usize),
+    Repeat(usize),
+}
+
+impl<'a> Writer<'a> {
+    fn operation(&mut self, service: ServiceId, id: OperationId, steps: &'a [file::Step]) -> Mean {
+        let start = self.world.program.len() as u32;
+        self.world.operations[id].start = start;
+        let mut mean = Mean::default();
+        self.frame(service, start, steps, 1.0, &mut mean);
+        // Frames of their own follow the operation; each may defer others.
+        while let Some((body, steps)) = self.deferred.pop() {
+            let at = self.world.program.len() as u32;
+            match body {
+                Body::Choice(index) => self.world.choices[index].start = at,
+                Body::Repeat(index) => {
+                    if let Step::Repeat { body, .. } = &mut self.world.program[index] {
+                        *body = at;
+                    }
+                }
+            }
+            // Their means were counted where they were deferred.
+            self.frame(service, start, steps, 0.0, &mut Mean::default());
+        }
+        // The operation begins anew with chance p at the end of each run: 1 / (1 - p) runs.
+        let runs = 1.0
+            / steps
+                .iter()
+                .fold(1.0, |stay, step| if let file::Step::Again(p) = step { stay * (1.0 - p.get()) } else { stay });
+        mean.work *= runs;
+        mean.calls.iter_mut().for_each(|call| call.1 *= runs);
+        mean
+    }
+
+    fn frame(&mut self, service: ServiceId, start: u32, steps: &'a [file::Step], weight: f64, mean: &mut Mean) {
+        self.steps(service, start, steps, weight, mean);
+        self.world.program.push(Step::End);
+    }
+
+    fn steps(&mut self, service: ServiceId, start: u32, steps: &'a [file::Step], weight: f64, mean: &mut Mean) {
+        for step in steps {
+            match step {
+                file::Step::Work(law) => {
+                    mean.work += weight * law.value.mean();
+                    let law = intern(self.world, &law.value);
+                    self.world.program.push(Step::Work { law });
+                }
+                file::Step::Call(target) => {
+                    let site = self.site(service, target);
+                    mean.calls.push((site, weight));
+                    self.world.program.push(Step::Call { site });
+                }
+                file::Step::Parallel(branches) => self.parallel(service, branches, weight, mean),
+                file::Step::Choose(choices) => self.choose(service, start, choices, weight, mean),
+                file::Step::Repeat { times, steps } => {
+                    self.world.program.push(Step::Repeat { body: 0, times: *times });
+                    self.deferred.push((Body::Repeat(self.world.program.len() - 1), steps));
+                    self.count(service, steps, weight * f64::from(*times), mean);
+                }
+                file::Step::Again(chance) => {
+                    self.world.program.push(Step::Again { chance: chance.value, to: start });
+                }
+            }
+        }
+    }
+
+    fn parallel(&mut self, service: ServiceId, branches: &'a [Vec<file::Step>], weight: f64, mean: &mut Mean) {
+        let calls: Option<Vec<&file::CallTarget>> = branches
+            .iter()
+            .map(|branch| if let [file::Step::Call(target)] = branch.as_slice() { Some(&target.value) } else { None })
+            .collect();
+        let count = branches.len() as u32;
+        if let Some(targets) = calls {
+            // A fork's call sites stand together, so each has one of its own.
+            let first = self.world.call_sites.len() as u32;
+            for target in targets {
+                let site = self.push_site(service, target);
+                mean.calls.push((site, weight));
+            }
+            self.world.program.push(Step::Fork { first, count });
+            return;
+        }
+        let first = self.world.choices.len();
+        for branch in branches {
+            self.world.choices.push(Choice { below: 1.0, start: 0 });
+            self.count(service, branch, weight, mean);
+        }
+        for (index, branch) in branches.iter().enumerate() {
+            self.deferred.push((Body::Choice(first + index), branch));
+        }
+        self.world.program.push(Step::Branch { first: first as u32, count });
+    }
+
+    fn choose(&mut self, service: ServiceId, start: u32, choices: &'a [file::Choice], weight: f64, mean: &mut Mean) {
+        let total: f64 = choices.iter().map(|choice| choice.weight).sum();
+        let first = self.world.choices.len();
+        let mut below = 0.0;
+        for (index, choice) in choices.iter().enumerate() {
+            below += choice.weight / total;
+            // The last one takes what rounding left over.
+            let below = if index + 1 == choices.len() { 1.0 } else { below };
+            self.world.choices.push(Choice { below, start: 0 });
+        }
+        self.world.program.push(Step::Choose { first: first as u32, count: choices.len() as u32 });
+        let mut jumps = Vec::new();
+        for (index, choice) in choices.iter().enumerate() {
+            self.world.choices[first + index].start = self.world.program.len() as u32;
+            self.steps(service, start, &choice.steps, weight * choice.weight / total, mean);
+            jumps.push(self.world.program.len());
+            self.world.program.push(Step::Jump { to: 0 });
+        }
+        let after = self.world.program.len() as u32;
+        for jump in jumps {
+            self.world.program[jump] = Step::Jump { to: after };
+        }
+    }
+
+    /// Adds the mean of steps that are written later.
+    fn count(&mut self, service: ServiceId, steps: &'a [file::Step], weight: f64, mean: &mut Mean) {
+        for step in steps {
+            match step {
+                file::Step::Work(law) => mean.work += weight * law.value.mean(),
+                file::Step::Call(target) => {
+                    let site = self.site(service, target);
+                    mean.calls.push((site, weight));
+                }
+                file::Step::Parallel(branches) => {
+                    branches.iter().for_each(|branch| self.count(service, branch, weight, mean));
+                }
+                file::Step::Choose(choices) => {
+                    let total: f64 = choices.iter().map(|choice| choice.weight).sum();
+                    choices
+                        .iter()
+                        .for_each(|choice| self.count(service, &choice.steps, weight * choice.weight / total, mean));
+                }
+                file::Step::Repeat { times, steps } => self.count(service, steps, weight * f64::from(*times), mean),
+                file::Step::Again(_) => {}
+            }
+        }
+    }
+
+    /// The call site of that target for this caller; one for all its calls outside forks.
+    fn site(&mut self, service: ServiceId, target: &file::CallTarget) -> u32 {
+        let (edge, operation) = self.resolve(service, target);
+        let site = CallSite { edge, operation };
+        let known = self.world.call_sites.iter().position(|known| *known == site);
+        known.map_or_else(|| self.push_site(service, target), |index| index as u32)
+    }
+
+    fn push_site(&mut self, service: ServiceId, target: &file::CallTarget) -> u32 {
+        let (edge, operation) = self.resolve(service, target);
+        self.world.call_sites.push(CallSite { edge, operation });
+        self.world.call_sites.len() as u32 - 1
+    }
+
+    fn resolve(&mut self, service: ServiceId, target: &file::CallTarget) -> (EdgeId, OperationId) {
+        let key = (target.service.clone(), target.operation.clone());
+        let operation = *self.ids.get(&key).expect("a call's target was checked to exist");
+        let to = self.world.operations[operation].service;
+        if let Some(&edge) = self.edges.get(&(service, to)) {
+            return (edge, operation);
+        }
+        let (caller, callee) = (self.world.services[service].name.clone(), self.world.services[to].name.clone());
+        let policy = (self.policy)(self.world, &caller, &callee);
+        let ordinal = self.edges.keys().filter(|(from, _)| *from == service).count() as u32;
+        let name = format!("{caller} -> {callee}");
+        let edge = self.world.edges.push(Edge { from: Caller::Service(service), to, name, policy, ordinal });
+        self.edges.insert((service, to), edge);
+        (edge, operation)
+    }
+}

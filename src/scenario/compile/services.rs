@@ -1,0 +1,112 @@
+//! Services, their replicas over places, and the proxies beside them.
+
+use super::ground::cluster_named;
+use crate::scenario::file::{Dataplane, ReplicaCount, Scenario};
+use crate::topology::{Ground, PlaceId};
+use crate::units::Duration;
+use crate::world::{Caller, Endpoint, EndpointId, Proxy, ProxyId, Service, ServiceId, Station, StationId, World};
+
+/// Services without operations and replicas, in the order of the file, so that ids are known.
+pub(super) fn services(scenario: &Scenario, world: &mut World) {
+    for (name, service) in &scenario.services {
+        world.services.push(Service {
+            name: name.clone(),
+            workers: service.workers.value,
+            threads: service.threads.map(|threads| threads.value),
+            queue: service.queue.map(|queue| queue.value),
+            discipline: service.discipline,
+            operations: Vec::new(),
+            endpoints: Vec::new(),
+            vcpu: service.cpu,
+        });
+    }
+}
+
+/// Replicas, each with its proxy, numbered within their cluster in the order of its zones.
+pub(super) fn replicas(scenario: &Scenario, ground: &Ground, world: &mut World) {
+    for (at, service) in scenario.services.values().enumerate() {
+        let id = ServiceId(at as u32);
+        for replicas in &service.replicas {
+            let cluster = cluster_named(ground, &replicas.cluster).expect("a replica's cluster was checked to exist");
+            let places: Vec<PlaceId> =
+                world.places.iter().filter(|(_, place)| place.cluster == cluster).map(|(id, _)| id).collect();
+            let counts: Vec<u32> = match &replicas.count {
+                // Round robin over the zones in their order: the first zones take the remainder.
+                ReplicaCount::Spread(count) => {
+                    let zones = places.len() as u32;
+                    (0..zones).map(|zone| count / zones + u32::from(zone < count % zones)).collect()
+                }
+                ReplicaCount::Zones(counts) => {
+                    let of_zone = |place: &PlaceId| {
+                        let name = ground.zone_name(world.places[*place].zone);
+                        counts.iter().filter(|(zone, _)| zone.value == name).map(|(_, count)| count).sum()
+                    };
+                    places.iter().map(of_zone).collect()
+                }
+            };
+            let mut number = 0;
+            for (place, count) in places.into_iter().zip(counts) {
+                for _ in 0..count {
+                    let name = format!("{}@{}#{number}", world.services[id].name, replicas.cluster.value);
+                    number += 1;
+                    replica(scenario, world, id, place, name);
+                }
+            }
+        }
+    }
+}
+
+fn replica(scenario: &Scenario, world: &mut World, service: ServiceId, place: PlaceId, name: String) {
+    let endpoint = EndpointId(world.endpoints.len() as u32);
+    let proxy = proxy(scenario, world, format!("sidecar {name}"), place, endpoint);
+    world.endpoints.push(Endpoint { service, place, name, proxy });
+    world.services[service].endpoints.push(endpoint);
+}
+
+/// A proxy with its workers; without a data plane, or for an entry without cost, one that costs nothing.
+pub(super) fn proxy(
+    scenario: &Scenario,
+    world: &mut World,
+    name: String,
+    place: PlaceId,
+    endpoint: EndpointId,
+) -> ProxyId {
+    if scenario.mesh.dataplane == Dataplane::None {
+        return bare(world, name, place, endpoint);
+    }
+    let servers = scenario.mesh.concurrency.value;
+    let station = world.stations.push(Station { name: name.clone(), servers, place });
+    let cost = scenario.mesh.proxy;
+    world.proxies.push(Proxy { name, place, endpoint, station, cpu: cost.cpu, delay: cost.delay, first_upstream: 0 })
+}
+
+/// A proxy that chooses hosts at no cost.
+pub(super) fn bare(world: &mut World, name: String, place: PlaceId, endpoint: EndpointId) -> ProxyId {
+    let station = StationId::NONE;
+    let (cpu, delay) = (Duration::ZERO, Duration::ZERO);
+    world.proxies.push(Proxy { name, place, endpoint, station, cpu, delay, first_upstream: 0 })
+}
+
+/// Gives each proxy a row for each edge of its caller.
+pub(super) fn upstreams(world: &mut World) {
+    let edges_of = |caller: Caller| world.edges.rows().iter().filter(|edge| edge.from == caller).count() as u32;
+    let mut counts: Vec<u32> = world
+        .proxies
+        .rows()
+        .iter()
+        .map(|proxy| match world.endpoints.get(proxy.endpoint) {
+            Some(endpoint) => edges_of(Caller::Service(endpoint.service)),
+            None => 0,
+        })
+        .collect();
+    for (id, stream) in world.streams.iter() {
+        for entry in &stream.entries {
+            counts[entry.0 as usize] = edges_of(Caller::Stream(id));
+        }
+    }
+    let mut next = 0;
+    for ((_, proxy), count) in world.proxies.iter_mut().zip(counts) {
+        proxy.first_upstream = next;
+        next += count;
+    }
+}

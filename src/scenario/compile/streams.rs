@@ -1,0 +1,167 @@
+//! Workload streams: where they enter, what they ask, when.
+
+use super::clock::clock_at_zero;
+use super::ground::{cluster_named, region_named};
+use super::services::{bare, proxy};
+use crate::provider::Books;
+use crate::scenario::Diagnostic;
+use crate::scenario::file::{Entry, RateLaw, Scenario, Stream as Written, StreamArrivals, StreamFrom};
+use crate::topology::{ClusterId, Ground, PlaceId};
+use crate::units::Duration;
+use crate::workload::{Arrivals, Rate};
+use crate::world::{Caller, Edge, EndpointId, PolicyId, ServiceId, Stream, StreamId, World};
+
+/// A balancer in front of the ingress proxies leaves a dead zone out after two missed checks, 10 s apart (NLB's
+/// defaults: HealthCheckInterval 10, UnhealthyThreshold 2).
+const ENTRY_DETECT: Duration = Duration::from_secs(20);
+/// A diurnal curve as straight lines between points this far apart: a cosine of a day is met within 0.06 % of its swing.
+const CURVE_STEP: Duration = Duration::from_secs(900);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Compiles all streams with their edges and entry proxies.
+pub(super) fn streams(
+    scenario: &Scenario,
+    books: &Books,
+    ground: &Ground,
+    world: &mut World,
+    said: &mut Vec<Diagnostic>,
+    policy: &mut dyn FnMut(&mut World, &str, &str) -> PolicyId,
+) {
+    for (at, (name, stream)) in scenario.workload.iter().enumerate() {
+        let id = StreamId(at as u32);
+        let service =
+            scenario.services.get_index_of(&stream.to.value).expect("a stream's service was checked to exist");
+        let to = ServiceId(service as u32);
+        let policy = policy(world, name, &stream.to);
+        let edge_name = format!("{name} -> {}", stream.to.value);
+        let edge = world.edges.push(Edge { from: Caller::Stream(id), to, name: edge_name, policy, ordinal: 0 });
+        let places = entries(stream, ground, world, to, said);
+        let entries = places.into_iter().map(|place| match stream.entry {
+            Entry::Direct => bare(world, format!("direct {name}"), place, EndpointId::NONE),
+            Entry::Ingress => {
+                let label = format!("ingress {} ({name})", world.places[place].name);
+                proxy(scenario, world, label, place, EndpointId::NONE)
+            }
+        });
+        let entries = entries.collect();
+        let mix = stream.mix.iter().map(|(target, share)| {
+            let operation = scenario.services[service].operations.get_index_of(&target.operation);
+            (world.services[to].operations[operation.expect("a mix names operations that exist")], *share)
+        });
+        let mix = mix.collect();
+        let arrivals = arrivals(scenario, books, stream);
+        world.streams.push(Stream { name: name.clone(), edge, entries, mix, arrivals, entry_detect: ENTRY_DETECT });
+    }
+}
+
+/// Where a stream comes in: one place for each zone of its cluster, or the first alone.
+fn entries(
+    stream: &Written,
+    ground: &Ground,
+    world: &World,
+    to: ServiceId,
+    said: &mut Vec<Diagnostic>,
+) -> Vec<PlaceId> {
+    let cluster = match &stream.from.value {
+        StreamFrom::Cluster(name) => cluster_named(ground, name),
+        StreamFrom::Region(name) => {
+            let region = region_named(ground, name);
+            let here: Vec<ClusterId> =
+                ground.clusters.ids().filter(|cluster| ground.region_of_cluster(*cluster) == region).collect();
+            let runs = |cluster: &ClusterId| {
+                world.services[to].endpoints.iter().any(|e| world.places[world.endpoints[*e].place].cluster == *cluster)
+            };
+            here.iter().copied().find(runs).or(here.first().copied())
+        }
+    };
+    let Some(cluster) = cluster else {
+        said.push(
+            Diagnostic::error("EW343", "no cluster is there for these users to enter by")
+                .at(stream.from.span, "a region without a cluster")
+                .help("name a region with a cluster, or `cluster/NAME`"),
+        );
+        return Vec::new();
+    };
+    let mut places: Vec<PlaceId> =
+        world.places.iter().filter(|(_, place)| place.cluster == cluster).map(|(id, _)| id).collect();
+    if stream.entry == Entry::Direct {
+        places.truncate(1);
+    }
+    places
+}
+
+fn arrivals(scenario: &Scenario, books: &Books, stream: &Written) -> Arrivals {
+    let scale = stream.scale.value;
+    match &stream.arrivals {
+        StreamArrivals::Closed { users, think } => {
+            let users = (f64::from(users.value) * scale).round() as u32;
+            Arrivals::Closed { users, think: think.clone() }
+        }
+        StreamArrivals::Open { gap, rate } => {
+            let points = match &rate.value {
+                RateLaw::Constant(rate) => vec![(Duration::ZERO, rate * scale)],
+                RateLaw::Steps(steps) => steps_of(steps, scale),
+                RateLaw::Diurnal { low, high, peak } => {
+                    let region = match &stream.from.value {
+                        StreamFrom::Region(name) => name,
+                        StreamFrom::Cluster(name) => &scenario.topology.clusters[name].region.value,
+                    };
+                    let is = scenario.topology.regions[region].is.as_ref();
+                    let zero = clock_at_zero(scenario, is.and_then(|is| books.region(is)));
+                    diurnal(low * scale, high * scale, *peak, zero, scenario.run.horizon.value)
+                }
+            };
+            Arrivals::Open { gap: gap.clone(), rate: Rate { points } }
+        }
+    }
+}
+
+/// Two points at one time make a step.
+fn steps_of(steps: &[(Duration, f64)], scale: f64) -> Vec<(Duration, f64)> {
+    let mut points: Vec<(Duration, f64)> = Vec::new();
+    for &(at, rate) in steps {
+        if let Some(&(_, before)) = points.last() {
+            points.push((at, before));
+        }
+        points.push((at, rate * scale));
+    }
+    points
+}
+
+/// A cosine over the day, from the time of day at t = 0 to the end of the horizon, as straight lines.
+fn diurnal(low: f64, high: f64, peak: Duration, at_zero: Duration, horizon: Duration) -> Vec<(Duration, f64)> {
+    let rate = |at: Duration| {
+        let phase = at_zero.seconds() + at.seconds() - peak.seconds();
+        low + (high - low) * (1.0 + libm::cos(2.0 * std::f64::consts::PI * phase / DAY.seconds())) / 2.0
+    };
+    let steps = horizon.nanos().div_ceil(CURVE_STEP.nanos());
+    (0..=steps).map(|step| CURVE_STEP.saturating_mul(step)).map(|at| (at, rate(at))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_swings_between_low_and_high() {
+        let day = diurnal(100.0, 300.0, Duration::from_secs(20 * 3600), Duration::from_secs(8 * 3600), DAY);
+        assert_eq!(day.len(), 97);
+        assert!((day[0].1 - 100.0).abs() < 1e-9, "08:00 is twelve hours from the peak");
+        assert!((day[48].1 - 300.0).abs() < 1e-9, "20:00 is the peak");
+        assert!((day[24].1 - 200.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn straight_lines_stay_close_to_the_cosine() {
+        let day = diurnal(0.0, 1.0, Duration::ZERO, Duration::ZERO, DAY);
+        let middle = (day[0].1 + day[1].1) / 2.0;
+        let truth = (1.0 + libm::cos(2.0 * std::f64::consts::PI * 450.0 / 86_400.0)) / 2.0;
+        assert!((middle - truth).abs() < 6e-4, "{middle} {truth}");
+    }
+
+    #[test]
+    fn a_step_is_two_points_at_one_time() {
+        let s = Duration::from_secs;
+        assert_eq!(steps_of(&[(s(0), 1.0), (s(10), 3.0)], 2.0), [(s(0), 2.0), (s(10), 2.0), (s(10), 6.0)]);
+    }
+}

@@ -1,5 +1,6 @@
 //! From a scenario to an answer: the design of replications, what they say with which certainty, the bill, the gates.
 
+pub mod bill;
 pub mod difference;
 pub mod figure;
 pub mod files;

@@ -106,7 +106,7 @@ pub enum Basis {
     Lcu {
         /// Bytes through the balancer.
         taps: Vec<Tap>,
-        /// The gateway whose connections count; `NONE` where only bytes are known.
+        /// The gateway whose connections count; `NONE`: those of all tapped paths.
         gateway: GatewayId,
         /// New connections per second in one unit.
         new_per_second: f64,

@@ -3,6 +3,8 @@
 #[path = "report/synthetic.rs"]
 mod synthetic;
 
+use eastwest::record::Comparison;
+use eastwest::report::charts::{Figure, figures};
 use eastwest::report::terminal::{Style, compare, run, waterfall};
 use expect_test::expect_file;
 
@@ -62,4 +64,52 @@ fn without_escapes(text: &str) -> String {
         }
     }
     out
+}
+
+/// Every study that charts must survive, by name.
+fn studies() -> Vec<(&'static str, Comparison)> {
+    vec![
+        ("three", synthetic::comparison()),
+        ("one", synthetic::alone()),
+        ("eight", synthetic::many(8)),
+        ("bare", synthetic::bare()),
+        ("free", synthetic::free()),
+        ("wide", synthetic::wide()),
+    ]
+}
+
+#[test]
+fn every_chart_is_a_picture_with_its_headline_and_the_same_bytes_twice() {
+    for (study, comparison) in studies() {
+        for (figure, again) in figures(&comparison).iter().zip(figures(&comparison)) {
+            assert_eq!(*figure, again, "{study} {}", figure.name);
+            let png = figure.png();
+            keep(study, figure, &png);
+            assert_eq!(png, again.png(), "{study} {}", figure.name);
+            let (width, height) = png_size(&png);
+            assert_eq!(width, 1720, "two pixels for each of 860");
+            assert!(height > 300);
+            assert!(!figure.headline.is_empty());
+            assert!(
+                figure.svg.contains("<title") && figure.svg.contains("<desc") && figure.svg.contains("role=\"img\"")
+            );
+            assert!(!figure.svg.contains("NaN") && !figure.svg.contains("inf"), "{study} {}", figure.name);
+        }
+    }
+}
+
+/// Leaves the picture where a person can look at it: `target/tmp/report/`.
+fn keep(study: &str, figure: &Figure, png: &[u8]) {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{study}-{}.png", figure.name)), png).unwrap();
+    std::fs::write(folder.join(format!("{study}-{}.svg", figure.name)), &figure.svg).unwrap();
+}
+
+/// Width and height from a PNG's header, after its signature was checked.
+fn png_size(png: &[u8]) -> (u32, u32) {
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    assert_eq!(&png[12..16], b"IHDR");
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    (number(16), number(20))
 }

@@ -186,6 +186,31 @@ pub fn rounded(value: f64, place: i32) -> String {
     format!("{sign}{}", thousands(&text))
 }
 
+/// A mark of an axis: up to three digits that matter, thousands apart.
+pub fn mark(value: f64) -> String {
+    if value.abs() >= 1000.0 { rounded(value, 0) } else { crate::units::significant(value, 3) }
+}
+
+/// A mark of a latency axis: `0.1 ms` is `100 us`, `2000 ms` is `2 s`.
+pub fn mark_ms(ms: f64) -> String {
+    match ms {
+        0.0 => "0 ms".to_owned(),
+        ms if ms >= 1000.0 => format!("{} s", mark(ms / 1000.0)),
+        ms if ms < 1.0 => format!("{} us", mark(ms * 1000.0)),
+        ms => format!("{} ms", mark(ms)),
+    }
+}
+
+/// A mark of a money axis that reaches to `end`: `2,000`, `20k`, `2.5M`.
+pub fn mark_money(amount: f64, end: f64) -> String {
+    match end {
+        _ if amount == 0.0 => "0".to_owned(),
+        end if end >= 1e6 => format!("{}M", mark(amount / 1e6)),
+        end if end >= 1e4 => format!("{}k", mark(amount / 1e3)),
+        _ => mark(amount),
+    }
+}
+
 /// A whole number, thousands apart: `1,230`.
 pub fn count(value: u64) -> String {
     thousands(&value.to_string())

@@ -183,6 +183,18 @@ pub fn list(items: &[String]) -> String {
     }
 }
 
+/// How many variants a headline names before it only counts them.
+const NAMED: usize = 4;
+
+/// As [`list`], but no longer than a headline bears: `a, b, c and 5 others`.
+fn brief(items: &[String]) -> String {
+    if items.len() <= NAMED {
+        return list(items);
+    }
+    let others = format!("{} others", items.len() - NAMED + 1);
+    list(&items[..NAMED - 1].iter().cloned().chain([others]).collect::<Vec<_>>())
+}
+
 /// Are the figures of two variants told apart? By their paired difference where one of the two is the first variant,
 /// else by whether their intervals overlap (which is the more careful of the two).
 pub fn order(
@@ -244,34 +256,32 @@ pub fn tail(comparison: &Comparison) -> String {
     let (near, far): (Vec<usize>, Vec<usize>) = ranked[1..].iter().copied().partition(alike);
     let far = far.into_iter().map(named).collect::<Vec<_>>();
     if near.is_empty() {
-        return format!("p99: {} is fastest, before {}", named(best), list(&far));
+        return format!("p99: {} is fastest, before {}", named(best), brief(&far));
     }
     let near = std::iter::once(best).chain(near).map(named).collect::<Vec<_>>();
-    let head = format!("p99: {} are not distinguishable", list(&near));
-    if far.is_empty() { head } else { format!("{head}, before {}", list(&far)) }
+    let head = format!("p99: {} are not distinguishable", brief(&near));
+    if far.is_empty() { head } else { format!("{head}, before {}", brief(&far)) }
 }
 
-/// The headline of the cost stack: the cheapest and what the others cost beside it.
+/// The headline of the cost stack: the cheapest and what the others cost beside it; said of priced lines only where
+/// a price is missing.
 pub fn price(comparison: &Comparison) -> String {
-    let unit = Unit::Money(&comparison.currency);
+    let amount = |variant: &VariantResult| {
+        let open = if unpriced(variant) > 0 { " or more" } else { "" };
+        format!("{}{open}", Unit::Money(&comparison.currency).value(&variant.bill.month))
+    };
     let mut ranked = comparison.variants.iter().filter(|v| v.bill.month.value.is_some()).collect::<Vec<_>>();
     ranked.sort_by(|a, b| a.bill.month.value.partial_cmp(&b.bill.month.value).expect("a bill is a number"));
-    let open = comparison.variants.iter().filter(|v| unpriced(v) > 0).map(|v| v.name.clone()).collect::<Vec<_>>();
-    let tail = if open.is_empty() { String::new() } else { format!("; prices missing for {}", list(&open)) };
     match ranked.as_slice() {
         [] => "No variant has a bill".to_owned(),
-        [only] => format!("{} costs {} per month{tail}", only.name, unit.value(&only.bill.month)),
-        [cheap, rest @ ..] if rest.iter().all(|v| v.bill.month.value == cheap.bill.month.value) => {
-            format!("All variants cost {} per month{tail}", unit.value(&cheap.bill.month))
+        [only] => format!("{} costs {} per month", only.name, amount(only)),
+        [cheap, rest @ ..] if rest.iter().all(|v| amount(v) == amount(cheap)) => {
+            format!("All variants cost {} per month", amount(cheap))
         }
         [cheap, rest @ ..] => {
-            let rest = rest.iter().map(|v| format!("{} {}", v.name, unit.value(&v.bill.month))).collect::<Vec<_>>();
-            format!(
-                "{} is cheapest at {} per month, before {}{tail}",
-                cheap.name,
-                unit.value(&cheap.bill.month),
-                list(&rest)
-            )
+            let rest = brief(&rest.iter().map(|v| format!("{} {}", v.name, amount(v))).collect::<Vec<_>>());
+            let counted = if unpriced(cheap) > 0 { "cheapest by what has a price" } else { "cheapest" };
+            format!("{} is {counted}: {} per month, before {rest}", cheap.name, amount(cheap))
         }
     }
 }
@@ -281,10 +291,13 @@ pub fn unpriced(variant: &VariantResult) -> usize {
     variant.bill.lines.iter().filter(|line| line.amount.value.is_none()).count()
 }
 
-/// Which variants another one beats: no worse, as far as can be told, on cost, p99 and success, and better on one.
+/// By which variant each is beaten: one that is no worse, as far as can be told, on cost, p99 and success, and better
+/// on one of them; one that is not beaten itself where there is such a one.
 pub fn beaten(comparison: &Comparison) -> Vec<Option<usize>> {
-    let all = 0..comparison.variants.len();
-    all.clone().map(|b| all.clone().find(|&a| a != b && beats(comparison, a, b))).collect()
+    let count = comparison.variants.len();
+    let winners = |b: usize| (0..count).filter(move |&a| a != b && beats(comparison, a, b));
+    let free = (0..count).map(|v| winners(v).next().is_none()).collect::<Vec<_>>();
+    (0..count).map(|b| winners(b).find(|&a| free[a]).or_else(|| winners(b).next())).collect()
 }
 
 fn beats(comparison: &Comparison, a: usize, b: usize) -> bool {
@@ -299,21 +312,23 @@ fn beats(comparison: &Comparison, a: usize, b: usize) -> bool {
     all.iter().all(|told| matches!(told, Told::Less | Told::Alike)) && all.contains(&Told::Less)
 }
 
-/// The headline of cost against p99: who is beaten on all three counts, if anyone.
+/// The headline of cost against p99: who beats whom on all three counts, if anyone does.
 pub fn front(comparison: &Comparison) -> String {
     let beaten = beaten(comparison);
-    let losers = (0..beaten.len()).filter_map(|v| beaten[v].map(|by| (v, by))).collect::<Vec<_>>();
     let name = |v: usize| comparison.variants[v].name.clone();
-    match (comparison.variants.len(), losers.as_slice()) {
-        (0, _) => "No variant".to_owned(),
-        (1, _) => format!("{}: cost and p99 of the only variant", name(0)),
-        (_, []) => "No variant is beaten on cost, p99 and success at once: each is a choice".to_owned(),
-        (_, losers) => {
-            let parts =
-                losers.iter().map(|&(v, by)| format!("{} is beaten by {}", name(v), name(by))).collect::<Vec<_>>();
-            format!("{} on cost, p99 and success together", list(&parts))
+    match beaten.len() {
+        0 => return "No variant".to_owned(),
+        1 => return format!("{}: cost and p99 of the only variant", name(0)),
+        _ if beaten.iter().all(Option::is_none) => {
+            return "No variant is beaten on cost, p99 and success at once: each is a choice".to_owned();
         }
+        _ => {}
     }
+    let conquests = (0..beaten.len()).filter_map(|winner| {
+        let losers = (0..beaten.len()).filter(|&v| beaten[v] == Some(winner)).map(name).collect::<Vec<_>>();
+        (!losers.is_empty()).then(|| format!("{} beats {}", name(winner), brief(&losers)))
+    });
+    format!("On cost, p99 and success together, {}", list(&conquests.collect::<Vec<_>>()))
 }
 
 /// The headline of the timeline: what the costliest fault took from each variant, or how steady a run without one was.
@@ -323,10 +338,16 @@ pub fn course(comparison: &Comparison) -> String {
     named.sort_by(|a, b| worst(b).total_cmp(&worst(a)));
     if let Some(fault) = named.first() {
         let lost = comparison.variants.iter().map(|v| (v, lost_in(v, fault)));
-        let lost = lost.filter(|(_, lost)| lost.value.is_some());
-        let parts = lost.map(|(v, lost)| format!("{} {}", v.name, Unit::Plain("").value(&lost))).collect::<Vec<_>>();
-        if !parts.is_empty() {
-            return format!("Requests lost in {fault}: {}", list(&parts));
+        let mut lost = lost.filter_map(|(v, lost)| Some((lost.value?, v, lost))).collect::<Vec<_>>();
+        lost.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let parts = lost.iter().map(|(_, v, lost)| format!("{} {}", v.name, Unit::Plain("").value(lost)));
+        let parts = parts.collect::<Vec<_>>();
+        match parts.as_slice() {
+            [] => {}
+            [least, .., most] if parts.len() > NAMED => {
+                return format!("Requests lost in {fault}: from {least} to {most}");
+            }
+            parts => return format!("Requests lost in {fault}: {}", list(parts)),
         }
     }
     let lows = comparison.variants.iter().flat_map(|v| v.windows.iter().map(move |w| (v, w)));

@@ -429,3 +429,70 @@ pub(crate) fn bare() -> Comparison {
     variant.traces.clear();
     study
 }
+
+/// One variant without a fault, a gate or anything to compare with.
+pub(crate) fn alone() -> Comparison {
+    let mut study = comparison();
+    study.variants.truncate(1);
+    study.differences.clear();
+    study.gates.clear();
+    study.faults.clear();
+    study.variants[0].faults.clear();
+    study
+}
+
+/// Variants that cost nothing and lose nothing.
+pub(crate) fn free() -> Comparison {
+    let mut study = comparison();
+    study.differences.retain(|difference| difference.metric != "cost");
+    for variant in &mut study.variants {
+        variant.bill = Bill { currency: "USD".into(), month: Estimate::exact(0.0), ..Bill::default() };
+        variant.total.availability =
+            Estimate { value: Some(1.0), low: Some(0.999_997), high: Some(1.0), ..Estimate::default() };
+        variant.windows.iter_mut().for_each(|window| window.success = 1.0);
+    }
+    study
+}
+
+/// Latencies from microseconds to minutes, a million per month, and a tail that too few requests bound.
+pub(crate) fn wide() -> Comparison {
+    let mut study = comparison();
+    study.horizon_s = 86_400.0;
+    study.faults[0].start_s = 43_200.0;
+    study.faults[0].end_s = 57_600.0;
+    study.faults.push(FaultSpan {
+        name: "second-fault-with-a-long-name".into(),
+        hits: "link".into(),
+        start_s: 50_000.0,
+        end_s: 60_000.0,
+    });
+    for (variant, factor) in study.variants.iter_mut().zip([0.002, 1.0, 900.0]) {
+        for (percentile, figure) in &mut variant.curve {
+            for end in [&mut figure.value, &mut figure.low, &mut figure.high].into_iter().flatten() {
+                *end *= factor;
+            }
+            if *percentile > 99.9 {
+                figure.high = None;
+                figure.why = Some("not bounded by this many requests".into());
+            }
+        }
+        for figure in variant.total.latency_ms.values_mut() {
+            for end in [&mut figure.value, &mut figure.low, &mut figure.high].into_iter().flatten() {
+                *end *= factor;
+            }
+            figure.inputs = figure.inputs.map(|(low, high)| (low * factor, high * factor));
+        }
+        variant.windows.iter_mut().for_each(|window| {
+            window.start_s *= 48.0;
+            window.p99_ms =
+                window.p99_ms.map(|ms| ms * factor).filter(|_| window.start_s < 50_000.0 || window.start_s > 55_000.0);
+        });
+        for line in &mut variant.bill.lines {
+            line.amount =
+                line.amount.value.map_or_else(|| line.amount.clone(), |amount| Estimate::exact(amount * 400.0));
+        }
+        let total = variant.bill.lines.iter().filter_map(|line| line.amount.value).sum();
+        variant.bill.month = Estimate::exact(total);
+    }
+    study
+}

@@ -11,6 +11,7 @@ mod waterfall;
 
 use std::path::{Path, PathBuf};
 
+pub(super) use bill::remark as bill_remark;
 pub use compare::compare;
 pub(super) use gates::{measured as gate_figure, sign as gate_sign};
 pub use run::run;

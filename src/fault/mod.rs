@@ -5,7 +5,9 @@
 //! Outages are the one kind of fault so far. Knows nothing of worlds or proxies.
 
 mod contract;
+mod notice;
 mod outage;
 
 pub use contract::{FaultError, Manner, Scene};
+pub use notice::notices;
 pub use outage::{KINDS, Kind};

@@ -4,7 +4,9 @@
 //! study, every figure with its interval; written to disk as `summary.json` and read back by `eastwest report`.
 
 mod comparison;
+mod explain;
 mod run;
 
 pub use comparison::*;
+pub use explain::*;
 pub use run::*;

@@ -2,6 +2,7 @@
 
 pub mod bill;
 pub mod difference;
+pub mod explain;
 pub mod figure;
 pub mod files;
 pub mod gates;

@@ -1,0 +1,215 @@
+//! What a scenario means, told before any simulation: who sees which hosts, what a call meets on its way, what it costs,
+//! and what the policies imply.
+
+use serde::{Deserialize, Serialize};
+
+/// The explanation of a scenario, one part per variant.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Version of this document, 1.
+    pub schema: u32,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its question.
+    pub question: String,
+    /// Currency of all money.
+    pub currency: String,
+    /// One for each variant, in the order of the file.
+    pub variants: Vec<VariantExplanation>,
+    /// Who learns of a failure, and when.
+    pub notices: Vec<Notice>,
+}
+
+/// One variant.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct VariantExplanation {
+    /// The name.
+    pub name: String,
+    /// Who calls whom.
+    pub edges: Vec<EdgeExplanation>,
+    /// What is charged by the hour or the month, whatever the traffic.
+    pub standing: Vec<StandingPrice>,
+    /// The faults, when they begin and end, and what goes down.
+    pub faults: Vec<FaultExplanation>,
+}
+
+/// One edge: a stream or a service that calls a service.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct EdgeExplanation {
+    /// `web -> orders`.
+    pub name: String,
+    /// The policy, key by key.
+    pub policy: Vec<PolicySetting>,
+    /// What the policy and the hosts imply, one sentence each.
+    pub implies: Vec<String>,
+    /// What a client sees, by place.
+    pub clients: Vec<ClientView>,
+}
+
+/// A key of a policy.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PolicySetting {
+    /// As the scenario writes it.
+    pub key: String,
+    /// The value in force.
+    pub value: String,
+    /// `scenario`, or whose default it is: `Istio's default`, `Envoy's default`.
+    pub origin: String,
+    /// Where the default is written; empty for the scenario's own.
+    pub source: String,
+}
+
+/// The hosts of one edge as a client proxy of one place sees them, and its calls to them.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ClientView {
+    /// `cluster/zone`.
+    pub place: String,
+    /// The region of that place.
+    pub region: String,
+    /// Hosts by priority and place.
+    pub groups: Vec<HostGroup>,
+    /// Share of calls that go to another region while all hosts are healthy.
+    pub crosses_region: f64,
+    /// Share of calls that go to another zone (other regions included) while all hosts are healthy.
+    pub crosses_zone: f64,
+    /// A call to each group.
+    pub calls: Vec<CallSketch>,
+}
+
+/// Hosts of one place, or behind one gateway.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct HostGroup {
+    /// Priority, 0 first.
+    pub priority: u32,
+    /// `cluster/zone`, or the gateway's name.
+    pub at: String,
+    /// Region of the replicas; several joined by `+`.
+    pub region: String,
+    /// Addresses that the client sees: each is ejected and balanced as one host.
+    pub hosts: u32,
+    /// Replicas behind them.
+    pub replicas: u32,
+    /// Share of calls while all hosts are healthy.
+    pub share: f64,
+}
+
+/// One call, hop by hop, with nothing queueing.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct CallSketch {
+    /// `cluster/zone` of the client.
+    pub from: String,
+    /// `cluster/zone` of the replica.
+    pub to: String,
+    /// The product that carries it.
+    pub via: String,
+    /// The path's name.
+    pub path: String,
+    /// In the order in which the call meets them.
+    pub hops: Vec<HopSketch>,
+    /// All hops on a connection that is up, ms; the service's own work comes on top.
+    pub warm_ms: f64,
+    /// Round trips before the first byte of a request on a new connection.
+    pub handshake_round_trips: u32,
+    /// The first call on a new connection, ms.
+    pub cold_ms: f64,
+    /// Chance that a packet of the request is lost on its way: least and greatest over the day.
+    pub loss: (f64, f64),
+    /// What a gigabyte costs, price by price.
+    pub prices: Vec<BytePrice>,
+    /// Bytes and money, by operation.
+    pub operations: Vec<OperationCost>,
+}
+
+/// A stretch of a call.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct HopSketch {
+    /// `request`, `service` or `response`.
+    pub phase: String,
+    /// What it is.
+    pub what: String,
+    /// ms.
+    pub ms: f64,
+}
+
+/// A price that the bytes of a path pay.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct BytePrice {
+    /// Product.
+    pub product: String,
+    /// What the invoice calls it.
+    pub item: String,
+    /// Where.
+    pub scope: String,
+    /// `request`, `response` or `both`.
+    pub direction: String,
+    /// The unit: `GB`.
+    pub unit: String,
+    /// Price per unit: low, used, high; none: not found.
+    pub price: Option<(f64, f64, f64)>,
+    /// `sourced`, `estimated`, `not-found`, `user`.
+    pub status: String,
+}
+
+/// Bytes and money of one operation over one path.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct OperationCost {
+    /// The operation.
+    pub operation: String,
+    /// Bytes on the wire towards the server: the request, and acknowledgements of the response.
+    pub forward_bytes: u64,
+    /// Bytes on the wire towards the client.
+    pub back_bytes: u64,
+    /// What a million such calls pay for bytes: low, used, high. Prices not found are left out.
+    pub per_million: (f64, f64, f64),
+}
+
+/// A price that does not depend on bytes alone.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct StandingPrice {
+    /// Product.
+    pub product: String,
+    /// What the invoice calls it.
+    pub item: String,
+    /// Where.
+    pub scope: String,
+    /// How many of the unit, for each hour or month; none: as measured.
+    pub quantity: Option<f64>,
+    /// The unit: `hour`, `LCU-hour`, `Mbps-month`.
+    pub unit: String,
+    /// Price per unit: low, used, high; none: not found.
+    pub price: Option<(f64, f64, f64)>,
+    /// `sourced`, `estimated`, `not-found`, `user`.
+    pub status: String,
+}
+
+/// A fault and what it takes.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct FaultExplanation {
+    /// The name.
+    pub name: String,
+    /// What it hits, as written.
+    pub hits: String,
+    /// Seconds from t = 0.
+    pub start_s: f64,
+    /// Seconds from t = 0.
+    pub end_s: f64,
+    /// `silent` or `refused`.
+    pub manner: String,
+    /// What goes down, counted: `1 place with 4 replicas`, `12 paths`.
+    pub takes: Vec<String>,
+}
+
+/// A row of "who notices a failure, and after how long".
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Notice {
+    /// What happens.
+    pub event: String,
+    /// Who learns of it.
+    pub who: String,
+    /// After how long, by default.
+    pub after: String,
+    /// How.
+    pub how: String,
+    /// Whether this version simulates it, and by which key.
+    pub runs: String,
+}

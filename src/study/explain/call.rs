@@ -1,0 +1,174 @@
+//! One call over one path, hop by hop: its time with nothing queueing, and what its bytes cost.
+
+use super::{status, units};
+use crate::record::{BytePrice, CallSketch, HopSketch, OperationCost};
+use crate::units::{Bytes, Duration, Money};
+use crate::world::{
+    Basis, Caller, Charge, Direction, EdgeId, HostTarget, Leg, OperationId, Path, PathId, Proxy, World,
+};
+
+/// Calls in the price of a million.
+const MILLION: i128 = 1_000_000;
+
+/// A call of `edge` from the proxy `client` over `path`.
+pub(super) fn sketch(world: &World, edge: EdgeId, client: &Proxy, path: PathId) -> CallSketch {
+    let way = &world.paths[path];
+    let operations = operations(world, edge);
+    let hops = hops(world, edge, client, way, operations.first().copied());
+    let total: Duration = hops.iter().map(|(_, _, span)| *span).sum();
+    let handshake = (way.floor + way.floor_back).saturating_mul(u64::from(way.handshake));
+    // The connection is opened while the client's proxy works on the request.
+    let cold = total - passing(client) + handshake.max(passing(client));
+    CallSketch {
+        from: world.places[way.from].name.clone(),
+        to: world.places[way.to].name.clone(),
+        via: way.via.clone(),
+        path: way.name.clone(),
+        warm_ms: total.millis(),
+        hops: hops.into_iter().map(|(phase, what, span)| hop(phase, what, span)).collect(),
+        handshake_round_trips: way.handshake,
+        cold_ms: cold.millis(),
+        loss: loss(world, way),
+        prices: world.charges.iter().filter_map(|charge| byte_price(charge, path)).collect(),
+        operations: operations.into_iter().map(|operation| cost(world, operation, path)).collect(),
+    }
+}
+
+fn hop(phase: &str, what: String, span: Duration) -> HopSketch {
+    HopSketch { phase: phase.to_owned(), what, ms: span.millis() }
+}
+
+/// What is called over this edge, each operation once.
+fn operations(world: &World, edge: EdgeId) -> Vec<OperationId> {
+    let mut called = Vec::new();
+    let all: Vec<OperationId> = match world.edges[edge].from {
+        Caller::Stream(stream) => world.streams[stream].mix.iter().map(|&(operation, _)| operation).collect(),
+        Caller::Service(_) => {
+            world.call_sites.iter().filter(|site| site.edge == edge).map(|site| site.operation).collect()
+        }
+    };
+    for operation in all {
+        if !called.contains(&operation) {
+            called.push(operation);
+        }
+    }
+    called
+}
+
+/// What a proxy adds to a call that it sends or receives, idle.
+fn passing(proxy: &Proxy) -> Duration {
+    if proxy.station.is_none() { proxy.delay } else { proxy.cpu + proxy.delay }
+}
+
+type Hop = (&'static str, String, Duration);
+
+fn hops(world: &World, edge: EdgeId, client: &Proxy, way: &Path, operation: Option<OperationId>) -> Vec<Hop> {
+    let mut hops: Vec<Hop> = Vec::new();
+    let mut add = |phase, what: String, span: Duration| {
+        if !span.is_zero() {
+            hops.push((phase, what, span));
+        }
+    };
+    let wire =
+        |bytes: fn(&crate::world::Operation) -> Bytes| operation.map_or(Bytes(0), |id| bytes(&world.operations[id]));
+    add("request", client.name.clone(), passing(client));
+    for (what, span) in &way.hops {
+        add("request", what.clone(), *span);
+    }
+    for (name, span) in relays(world, &way.legs, wire(|operation| operation.request_wire)) {
+        add("request", name, span);
+    }
+    let server = server(world, edge, way);
+    add("request", server.map_or_else(String::new, |proxy| proxy.name.clone()), server.map_or(Duration::ZERO, passing));
+    for (what, span) in &way.back_hops {
+        add("response", what.clone(), *span);
+    }
+    for (name, span) in relays(world, &way.back, wire(|operation| operation.response_wire)) {
+        add("response", name, span);
+    }
+    let to = &world.services[world.edges[edge].to].name;
+    let answers = hops.iter().position(|(phase, _, _)| *phase == "response").unwrap_or(hops.len());
+    hops.insert(answers, ("service", format!("{to} answers; its own work comes on top"), Duration::ZERO));
+    hops
+}
+
+/// CPU of the gateways on the way, for a message of these bytes.
+fn relays(world: &World, legs: &[Leg], bytes: Bytes) -> Vec<(String, Duration)> {
+    let cpu = |leg: &Leg| match leg {
+        Leg::Gateway(id) => {
+            let gateway = &world.gateways[*id];
+            let span = Duration::from_nanos((gateway.cpu_per_kib.nanos() * bytes.0).div_ceil(1024));
+            Some((format!("gateway {}: CPU", gateway.name), span))
+        }
+        _ => None,
+    };
+    legs.iter().filter_map(cpu).collect()
+}
+
+/// The proxy of a replica of the called service at the far end of this way, or behind its gateway.
+fn server<'a>(world: &'a World, edge: EdgeId, way: &Path) -> Option<&'a Proxy> {
+    let endpoints = &world.services[world.edges[edge].to].endpoints;
+    let at_end = endpoints.iter().map(|&id| &world.endpoints[id]).find(|endpoint| endpoint.place == way.to);
+    let behind = || {
+        let hosts = world.host_sets.rows().iter().flat_map(|set| &set.hosts);
+        let mut ways =
+            hosts.filter_map(|host| if let HostTarget::Gateway(_, ways) = &host.target { Some(ways) } else { None });
+        ways.find_map(|ways| ways.iter().find(|(_, path)| std::ptr::eq(&world.paths[*path], way)))
+            .map(|(endpoint, _)| &world.endpoints[*endpoint])
+    };
+    at_end.or_else(behind).map(|endpoint| &world.proxies[endpoint.proxy])
+}
+
+/// Chance that a packet is lost on the request's way: least and greatest over the hours of the day.
+fn loss(world: &World, way: &Path) -> (f64, f64) {
+    let by_hour = (0..24).map(|hour| {
+        let passes = way.links.iter().map(|&id| world.links[id].loss.map_or(1.0, |law| 1.0 - law.values[hour]));
+        1.0 - passes.product::<f64>()
+    });
+    by_hour.fold((1.0, 0.0), |(least, most): (f64, f64), chance| (least.min(chance), most.max(chance)))
+}
+
+/// Does this charge count the bytes of `path`: of requests, of responses?
+fn counts(charge: &Charge, path: PathId) -> (bool, bool) {
+    let Basis::Bytes(taps) = &charge.basis else { return (false, false) };
+    let taps = |direction| taps.iter().any(|tap| tap.path == path && tap.direction == direction);
+    (taps(Direction::Forward), taps(Direction::Back))
+}
+
+fn byte_price(charge: &Charge, path: PathId) -> Option<BytePrice> {
+    let direction = match counts(charge, path) {
+        (true, true) => "both",
+        (true, false) => "request",
+        (false, true) => "response",
+        (false, false) => return None,
+    };
+    Some(BytePrice {
+        product: charge.product.clone(),
+        item: charge.item.clone(),
+        scope: charge.scope.clone(),
+        direction: direction.to_owned(),
+        unit: charge.unit.clone(),
+        price: charge.price.map(units),
+        status: status(charge.status),
+    })
+}
+
+fn cost(world: &World, operation: OperationId, path: PathId) -> OperationCost {
+    let called = &world.operations[operation];
+    let forward = called.request_wire + called.response_acks;
+    let back = called.response_wire + called.request_acks;
+    let mut sum = (Money::ZERO, Money::ZERO, Money::ZERO);
+    for charge in &world.charges {
+        let Some(price) = charge.price else { continue };
+        let (requests, responses) = counts(charge, path);
+        let bytes = if requests { forward.0 } else { 0 } + if responses { back.0 } else { 0 };
+        let line = |price| Money::line(price, i128::from(bytes) * MILLION, i128::from(charge.gigabyte.max(1)));
+        sum = (sum.0 + line(price.low), sum.1 + line(price.mid), sum.2 + line(price.high));
+    }
+    OperationCost {
+        operation: called.name.clone(),
+        forward_bytes: forward.0,
+        back_bytes: back.0,
+        per_million: (sum.0.units(), sum.1.units(), sum.2.units()),
+    }
+}

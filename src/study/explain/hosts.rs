@@ -1,0 +1,114 @@
+//! What a client of one place sees behind an edge: hosts by priority and place, and the share of each.
+
+use super::call;
+use crate::policy::Balance;
+use crate::policy::priority::{self, LEVELS, PriorityLoad};
+use crate::record::{ClientView, HostGroup};
+use crate::world::{Caller, EdgeId, EndpointId, Host, HostSet, HostTarget, PathId, Place, PlaceId, Proxy, World};
+
+/// The view of the clients at `place`; none where nobody there makes that call.
+pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<ClientView> {
+    let set = world.host_set(edge, place);
+    if set.is_none() {
+        return None;
+    }
+    let client = client(world, edge, place)?;
+    let set = &world.host_sets[set];
+    let shares = shares(set, world.policies[world.edges[edge].policy].balance);
+    let here = &world.places[place];
+    let mut groups: Vec<HostGroup> = Vec::new();
+    let mut paths: Vec<PathId> = Vec::new();
+    let (mut crosses_region, mut crosses_zone) = (0.0, 0.0);
+    for (host, share) in set.hosts.iter().zip(shares) {
+        let places = places_of(world, host);
+        let away = |other: &dyn Fn(&Place) -> bool| {
+            share * places.iter().filter(|&&there| other(&world.places[there])).count() as f64 / places.len() as f64
+        };
+        crosses_region += away(&|there| there.region != here.region);
+        crosses_zone += away(&|there| there.zone != here.zone);
+        paths.extend(ways(host).into_iter().map(|(_, path)| path));
+        let seen = group(world, host, share, &places);
+        match groups.iter_mut().find(|group| (group.priority, &group.at) == (seen.priority, &seen.at)) {
+            Some(group) => {
+                group.hosts += 1;
+                group.replicas += seen.replicas;
+                group.share += share;
+            }
+            None => groups.push(seen),
+        }
+    }
+    paths.sort_unstable();
+    paths.dedup();
+    let calls = paths.into_iter().map(|path| call::sketch(world, edge, client, path)).collect();
+    Some(ClientView {
+        place: here.name.clone(),
+        region: world.regions[here.region].clone(),
+        groups,
+        crosses_region,
+        crosses_zone,
+        calls,
+    })
+}
+
+/// A proxy at `place` that makes this call.
+fn client(world: &World, edge: EdgeId, place: PlaceId) -> Option<&Proxy> {
+    let proxies: Vec<&Proxy> = match world.edges[edge].from {
+        Caller::Service(service) => {
+            let endpoints = world.services[service].endpoints.iter().map(|&id| &world.endpoints[id]);
+            endpoints.map(|endpoint| &world.proxies[endpoint.proxy]).collect()
+        }
+        Caller::Stream(stream) => world.streams[stream].entries.iter().map(|&id| &world.proxies[id]).collect(),
+    };
+    proxies.into_iter().find(|proxy| proxy.place == place)
+}
+
+/// The replicas behind a host, and the way to each.
+fn ways(host: &Host) -> Vec<(EndpointId, PathId)> {
+    match &host.target {
+        HostTarget::Endpoint(endpoint, path) => vec![(*endpoint, *path)],
+        HostTarget::Gateway(_, ways) => ways.clone(),
+    }
+}
+
+fn places_of(world: &World, host: &Host) -> Vec<PlaceId> {
+    ways(host).into_iter().map(|(endpoint, _)| world.endpoints[endpoint].place).collect()
+}
+
+/// A group of this one host.
+fn group(world: &World, host: &Host, share: f64, places: &[PlaceId]) -> HostGroup {
+    let mut regions: Vec<&str> = places.iter().map(|&place| &*world.regions[world.places[place].region]).collect();
+    regions.sort_unstable();
+    regions.dedup();
+    let at = match &host.target {
+        HostTarget::Endpoint(endpoint, _) => world.places[world.endpoints[*endpoint].place].name.clone(),
+        HostTarget::Gateway(gateway, _) => format!("gateway {}", world.gateways[*gateway].name),
+    };
+    HostGroup {
+        priority: u32::from(host.priority),
+        at,
+        region: regions.join("+"),
+        hosts: 1,
+        replicas: places.len() as u32,
+        share,
+    }
+}
+
+/// The share of each host while all are healthy and equally quick: by weight within the priority, which has the load
+/// that the balancer's own rule gives it.
+fn shares(set: &HostSet, balance: Balance) -> Vec<f64> {
+    let levels = usize::from(set.priorities).clamp(1, LEVELS);
+    let mut hosts = [0_u32; LEVELS];
+    let mut weights = [0.0; LEVELS];
+    let weight = |host: &Host| if balance == Balance::Random { 1.0 } else { f64::from(host.weight) };
+    for host in &set.hosts {
+        hosts[usize::from(host.priority)] += 1;
+        weights[usize::from(host.priority)] += weight(host);
+    }
+    let mut load = PriorityLoad::default();
+    priority::loads(&hosts[..levels], &hosts[..levels], 0, &mut load);
+    let share = |host: &Host| {
+        let level = usize::from(host.priority);
+        f64::from(load.healthy(level)) / 100.0 * weight(host) / weights[level]
+    };
+    set.hosts.iter().map(share).collect()
+}

@@ -1,20 +1,34 @@
 //! From a scenario to an answer: the design of replications, what they say with which certainty, the bill, the gates.
+//!
+//! [`compare`] runs every variant of a scenario on common random numbers and weighs them; [`run`] runs one. What they
+//! leave is a [`Study`]: a `record::Comparison`, every figure with its interval, and the exact records it was read off;
+//! [`files::write`] puts both into a folder. The bill, the estimate in closed form and the explanation stand beside
+//! them. Knows nothing of charts or terminals.
 
 pub mod bill;
+mod design;
 pub mod difference;
 pub mod explain;
 pub mod figure;
 pub mod files;
 pub mod gates;
+pub mod inputs;
 pub mod measure;
 pub mod progress;
 pub mod recovery;
 pub mod replicated;
 pub mod resource;
+pub mod robustness;
 pub mod route;
+mod run;
 pub mod sample;
 pub mod statistics;
 pub mod summary;
 pub mod traffic;
 pub mod verdict;
 pub mod warm_up;
+
+pub use design::{Options, Study, StudyError, compare};
+pub use gates::exit_code;
+pub use progress::{Progress, Unwatched};
+pub use run::run;

@@ -1,5 +1,6 @@
 //! One variant, run: its scenario, its world, its replications and their bills.
 
+use super::bill;
 use super::difference::Answers;
 use super::sample::{Part, samples};
 use crate::record::{Bill, Run};
@@ -22,6 +23,13 @@ pub struct Replicated {
 }
 
 impl Replicated {
+    /// Prices what was counted.
+    pub fn new(scenario: Scenario, world: World, runs: Vec<Run>) -> Self {
+        let whole = bill::bill(&world, &runs);
+        let bills = runs.iter().map(|run| bill::bill(&world, std::slice::from_ref(run))).collect();
+        Replicated { scenario, world, runs, bill: whole, bills }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.scenario.variant

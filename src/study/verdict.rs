@@ -6,6 +6,30 @@ use super::figure::Design;
 use crate::record::{Estimate, VariantResult};
 use crate::units::significant;
 
+/// What a study claims beyond doubt, by index of the variants: what may be put to the test.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Claims {
+    /// The fastest one, and those that are slower beyond doubt.
+    pub fastest: Option<(usize, Vec<usize>)>,
+    /// The cheapest one, and those that are dearer beyond doubt.
+    pub cheapest: Option<(usize, Vec<usize>)>,
+}
+
+/// The claims of a study.
+pub fn claims(answers: &[Answers], variants: &[VariantResult], design: Design) -> Claims {
+    if variants.len() < 2 {
+        return Claims::default();
+    }
+    let design = design.family(variants.len() as u32 - 1);
+    let claim = |metric| {
+        let ranking = Ranking::of(answers, variants, metric, design);
+        let index = |name: &str| variants.iter().position(|variant| variant.name == name);
+        let worse: Vec<usize> = ranking.worse.iter().filter_map(|(name, _)| index(name)).collect();
+        (!worse.is_empty()).then(|| index(&ranking.best).map(|best| (best, worse))).flatten()
+    };
+    Claims { fastest: claim(latency_metric(variants)), cheapest: claim(Metric::Cost) }
+}
+
 /// The verdict of a study, one to three sentences.
 pub fn verdict(answers: &[Answers], variants: &[VariantResult], design: Design, currency: &str) -> String {
     match variants {
@@ -45,7 +69,7 @@ fn alone(only: &VariantResult, currency: &str) -> String {
 }
 
 /// p99 where every variant can tell it, else p50, else the mean.
-fn latency_metric(variants: &[VariantResult]) -> Metric {
+pub(super) fn latency_metric(variants: &[VariantResult]) -> Metric {
     let told = |name: &str| {
         variants.iter().all(|v| v.total.latency_ms.get(name).is_some_and(|estimate| estimate.value.is_some()))
     };
@@ -266,6 +290,9 @@ mod tests {
     fn a_single_variant_is_described() {
         let (answers, only) = variant("cen", 70, 20, 200.0);
         let said = verdict(&[answers], &[only], Design::new(20, Duration::from_secs(60)), "USD");
-        assert!(said.starts_with("cen: p99 71 ms (") && said.ends_with("99.900 % answered, 200 USD a month."), "{said}");
+        assert!(
+            said.starts_with("cen: p99 71 ms (") && said.ends_with("99.900 % answered, 200 USD a month."),
+            "{said}"
+        );
     }
 }

@@ -100,6 +100,10 @@ pub struct CallSketch {
     pub from: String,
     /// `cluster/zone` of the replica.
     pub to: String,
+    /// The client's region.
+    pub from_region: String,
+    /// The replica's region.
+    pub to_region: String,
     /// The product that carries it.
     pub via: String,
     /// The path's name.

@@ -4,6 +4,7 @@
 
 mod bill;
 mod compare;
+mod explain;
 mod gates;
 mod run;
 mod table;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub(super) use bill::remark as bill_remark;
 pub use compare::compare;
+pub use explain::{explain, failures};
 pub(super) use gates::{measured as gate_figure, sign as gate_sign};
 pub use run::run;
 pub use waterfall::waterfall;

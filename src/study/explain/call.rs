@@ -22,6 +22,8 @@ pub(super) fn sketch(world: &World, edge: EdgeId, client: &Proxy, path: PathId) 
     CallSketch {
         from: world.places[way.from].name.clone(),
         to: world.places[way.to].name.clone(),
+        from_region: world.regions[world.places[way.from].region].clone(),
+        to_region: world.regions[world.places[way.to].region].clone(),
         via: way.via.clone(),
         path: way.name.clone(),
         warm_ms: total.millis(),

@@ -6,6 +6,9 @@
 mod call;
 mod hosts;
 mod policy;
+mod select;
+
+pub use select::about;
 
 use crate::fault::{Manner, notices};
 use crate::record::{EdgeExplanation, Explanation, FaultExplanation, StandingPrice, VariantExplanation};

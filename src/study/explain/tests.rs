@@ -368,3 +368,19 @@ fn a_fault_is_told_with_what_it_takes() {
     assert_eq!(shown[3], ("link", "without effect in this variant", String::new()));
     assert_eq!((faults[0].start_s, faults[0].end_s), (60.0, 90.0));
 }
+
+#[test]
+fn a_part_is_selected_by_edge_variant_product_or_way() {
+    let all = explain("shop", "?", "USD", &[shop(istio()).world]);
+    for what in ["web -> stock", "web", "stock", "flat", "wan"] {
+        assert_eq!(about(&all, what).as_ref(), Some(&all), "{what}");
+    }
+    for what in ["one-two", "east-south", "east/a-south/a", "one-south"] {
+        let part = about(&all, what).unwrap_or_else(|| panic!("{what}"));
+        let calls = &part.variants[0].edges[0].clients[0].calls;
+        assert_eq!((calls.len(), &*calls[0].to), (1, "south/a"), "{what}");
+    }
+    for what in ["two-one", "orders", "one", ""] {
+        assert_eq!(about(&all, what), None, "{what}");
+    }
+}

@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::replicated::Replicated;
 use super::robustness::{self, Trial};
 use super::warm_up::{Cut, cut};
-use super::{bill, gates, recovery, resource, summary, traffic, verdict};
+use super::{bill, changes, gates, recovery, resource, summary, traffic, verdict};
 use crate::mesh;
 use crate::provider::Books;
 use crate::record::{Comparison, FaultSpan, Run, Trace, VariantResult};
@@ -180,6 +180,9 @@ fn weigh(
     let design = Design::new(replications, measured);
     let answers: Vec<Answers> = of.iter().map(|variant| variant.answers(cut.first_window)).collect();
     let mut results: Vec<VariantResult> = of.iter().map(|variant| result(variant, &cut, design)).collect();
+    for (result, variant) in results.iter_mut().zip(&of).skip(1) {
+        result.changes = changes::changes(&of[0].scenario, &variant.scenario);
+    }
     let varied = Varied::new(&of, &cut, seed, progress);
     let shifts = if options.inputs { varied.shifts().unwrap_or_default() } else { Vec::new() };
     for (result, shift) in results.iter_mut().zip(&shifts) {
@@ -213,7 +216,7 @@ fn weigh(
         verdict: verdict::verdict(&answers, &results, design, &currency),
         robustness,
         assumptions: assumptions(&of),
-        warnings: warnings(said, &cut, replications),
+        warnings: warnings(said, &of, &cut),
         differences: differences(&answers, design, &currency),
         gates: gates::gates(&of, cut.first_window, design),
         currency,
@@ -297,7 +300,19 @@ fn assumptions(of: &[Replicated]) -> Vec<String> {
     each_once(of.iter().flat_map(|variant| variant.bill.basis.iter().cloned()))
 }
 
-fn warnings(mut said: Vec<String>, cut: &Cut, replications: u32) -> Vec<String> {
+fn warnings(mut said: Vec<String>, of: &[Replicated], cut: &Cut) -> Vec<String> {
+    for variant in &of[1..] {
+        let beyond = changes::beyond_connectivity(&of[0].scenario, &variant.scenario);
+        if !beyond.is_empty() {
+            said.push(format!(
+                "{} differs from {} in more than routes and connectivity: {}",
+                variant.name(),
+                of[0].name(),
+                beyond.join("; ")
+            ));
+        }
+    }
+    let replications = of[0].runs.len() as u32;
     said.extend(cut.warning.clone());
     if replications < super::statistics::UNMARKED_REPLICATIONS {
         said.push(format!("{replications} replications are few: intervals are indicative at best"));

@@ -6,6 +6,7 @@
 //! them. Knows nothing of charts or terminals.
 
 pub mod bill;
+pub mod changes;
 mod design;
 pub mod difference;
 pub mod explain;

@@ -41,7 +41,7 @@ pub fn failures(explanation: &Explanation, width: usize, style: Style) -> String
         out.push_str(&faults(variant, width, style));
         for edge in &variant.edges {
             // The first implication is what a silent end does to a call.
-            for implied in edge.implies.first() {
+            if let Some(implied) = edge.implies.first() {
                 out.push_str(&paragraph(&format!("{}, {}: {implied}", variant.name, edge.name), 2, 4, width));
             }
         }

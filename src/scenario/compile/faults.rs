@@ -5,7 +5,7 @@ use super::ground::region_named;
 use crate::connect::Board;
 use crate::fault;
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{Manner, Scenario};
+use crate::scenario::file::{Hit, Manner, Scenario};
 use crate::topology::Ground;
 use crate::units::Duration;
 use crate::world::{Outage, Target, World};
@@ -43,6 +43,10 @@ pub(super) fn faults(
         }
     }
     for (name, fault) in &scenario.faults {
+        // The decoder has found the gateway in the scenario; a variant that goes another way has not drawn it.
+        if matches!(fault.hit.value, Hit::Gateway { .. }) {
+            scene.declare(&fault.hit_text);
+        }
         let manner = match fault.manner {
             Manner::Silent => fault::Manner::Silent,
             Manner::Refused => fault::Manner::Refused,

@@ -22,7 +22,7 @@ use line::Priced;
 use month::{Month, Scale};
 
 /// The book's currency, until a scenario can name another.
-const CURRENCY: &str = "USD";
+pub(super) const CURRENCY: &str = "USD";
 
 /// The bill of a month of one variant.
 pub fn bill(world: &World, runs: &[Run]) -> Bill {

@@ -10,8 +10,11 @@ mod select;
 
 pub use select::about;
 
+use super::bill::CURRENCY;
+use super::design::{self, StudyError};
 use crate::fault::{Manner, notices};
 use crate::record::{EdgeExplanation, Explanation, FaultExplanation, StandingPrice, VariantExplanation};
+use crate::scenario::Loaded;
 use crate::world::{Basis, Charge, FaultId, PriceRange, PriceStatus, Target, World};
 
 /// The explanation of a scenario from its variants' worlds, in the order of the file.
@@ -24,6 +27,13 @@ pub fn explain(scenario: &str, question: &str, currency: &str, worlds: &[World])
         variants: worlds.iter().map(variant).collect(),
         notices: notices(),
     }
+}
+
+/// The explanation of a loaded scenario: these variants of it, or all where none is named.
+pub fn of(loaded: &Loaded, variants: &[String]) -> Result<Explanation, StudyError> {
+    let compiled = design::compile_all(&design::chosen(loaded, variants)?)?;
+    let worlds: Vec<World> = compiled.into_iter().map(|compiled| compiled.world).collect();
+    Ok(explain(&loaded.name, &loaded.question, CURRENCY, &worlds))
 }
 
 fn variant(world: &World) -> VariantExplanation {

@@ -1,8 +1,23 @@
 //! A scenario file with everything that it refers to, as all its variants.
 
+use super::decode::{self, Decoded, Filled, Setting};
 use super::diagnostic::Diagnostic;
 use super::file::Scenario;
-use super::span::Sources;
+use super::folder::{Folder, read_text};
+use super::merge::{compose, merge, without_nulls};
+use super::span::{SourceId, Sources, Span};
+use super::tree::{self, Entry, Node, Value};
+use super::vocabulary::FILE;
+use indexmap::IndexMap;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// A scenario stands on at most this many files, one over the other.
+const BASES_MAX: usize = 8;
+/// More variants are refused.
+const VARIANTS_MAX: usize = 200;
 
 /// What a scenario file says.
 #[derive(Clone, Debug)]
@@ -19,6 +34,8 @@ pub struct Loaded {
     pub hash: String,
     /// Warnings.
     pub diagnostics: Vec<Diagnostic>,
+    /// The scenario that the variants are laid over.
+    pub base: Node,
 }
 
 /// One variant.
@@ -28,4 +45,348 @@ pub struct Variant {
     pub name: String,
     /// What it says, defaults filled in.
     pub scenario: Scenario,
+    /// The same as text with places: base and overlay merged.
+    pub tree: Node,
+    /// Defaults that were filled in.
+    pub filled: Vec<Filled>,
+}
+
+/// A scenario that cannot be run, with all that is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// All texts, for rendering.
+    pub sources: Sources,
+    /// Errors and warnings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the scenario file at `path` with each `(path, value)` of `sets` set in it, `("workload.users.scale", "2")`.
+pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Loaded, Box<Refused>> {
+    let mut loader = Loader { folder: Folder::of(path), ..Loader::default() };
+    let name = path.display().to_string();
+    let text = match read_text(path) {
+        Ok(text) => text,
+        Err(why) => {
+            let source = loader.sources.add(name.clone(), "");
+            let diagnostic = Diagnostic::error("EW019", format!("`{name}` {why}"));
+            loader.diagnostics.push(diagnostic.at(Span { source, start: 0, end: 0 }, ""));
+            return Err(loader.refused());
+        }
+    };
+    let source = loader.sources.add(name, text);
+    loader.folder.add(source, path);
+    loader.load(source, path, sets)
+}
+
+/// Reads a scenario from a text; it may not name files.
+pub fn load_text(name: &str, text: &str, sets: &[(String, String)]) -> Result<Loaded, Box<Refused>> {
+    let mut loader = Loader::default();
+    let source = loader.sources.add(name, text);
+    loader.load(source, Path::new(name), sets)
+}
+
+#[derive(Default)]
+struct Loader {
+    sources: Sources,
+    folder: Folder,
+    diagnostics: Vec<Diagnostic>,
+    files: BTreeMap<String, String>,
+}
+
+impl Loader {
+    fn refused(self) -> Box<Refused> {
+        Box::new(Refused { sources: self.sources, diagnostics: self.diagnostics })
+    }
+
+    fn failed(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    fn load(mut self, source: SourceId, path: &Path, sets: &[(String, String)]) -> Result<Loaded, Box<Refused>> {
+        let Some((mut base, mut variants)) = self.with_bases(source, path) else { return Err(self.refused()) };
+        for (key, value) in sets {
+            self.set(&mut base, &mut variants, key, value);
+        }
+        let overlays = self.overlays(&variants);
+        let names: Vec<String> = overlays.iter().map(|(name, _)| name.clone()).collect();
+        self.shadowed(sets, &overlays);
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let file_name = plain_name(&stem);
+        let mut decoded: Vec<(String, Node, Decoded)> = Vec::new();
+        for (name, overlay) in overlays {
+            let merged = match &overlay {
+                Some(overlay) => merge(base.clone(), overlay, Some(&FILE), "", &mut self.diagnostics),
+                None => base.clone(),
+            };
+            let setting = Setting { variant: &name, variants: &names, file_name: &file_name, folder: &self.folder };
+            let result = decode::decode(&merged, &setting);
+            decoded.push((name, merged, result));
+        }
+        self.gather(&mut decoded);
+        if self.failed() {
+            return Err(self.refused());
+        }
+        let mut variants = Vec::new();
+        for (name, tree, result) in decoded {
+            self.files.extend(result.files);
+            let scenario = result.scenario.expect("a variant without errors was decoded");
+            variants.push(Variant { name, scenario, tree, filled: result.filled });
+        }
+        let scenarios: Vec<_> = variants.iter().map(|variant| &variant.scenario).collect();
+        self.diagnostics.extend(decode::unused_products(&scenarios));
+        let first = scenarios.first().expect("a scenario has a variant");
+        let (name, question) = (first.name.value.clone(), first.question.clone());
+        let hash = self.hash();
+        Ok(Loaded { sources: self.sources, name, question, variants, hash, diagnostics: self.diagnostics, base })
+    }
+
+    /// The tree of a file laid over the files that it stands on, and the overlays of its variants.
+    fn with_bases(&mut self, source: SourceId, path: &Path) -> Option<(Node, Node)> {
+        let mut layers = Vec::new();
+        let mut seen: Vec<PathBuf> = vec![path.to_owned()];
+        let mut source = source;
+        loop {
+            let text = self.sources.get(source).map(|source| source.text.clone()).unwrap_or_default();
+            let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+            let offset = self.sources.get(source).map_or(0, |source| (source.text.len() - text.len()) as u32);
+            let tree = tree::parse(source, &text, offset, &mut self.diagnostics)?;
+            let base = tree.get("base").filter(|base| !base.is_null()).cloned();
+            layers.push(take(tree, "base"));
+            let Some(base) = base else { break };
+            let Some(name) = base.as_text() else {
+                self.diagnostics.push(
+                    Diagnostic::error("EW012", format!("the name of a file is due here, not {}", base.kind()))
+                        .at(base.span, ""),
+                );
+                return None;
+            };
+            let (next, text) =
+                match self.folder.path(name, source).and_then(|path| Ok((path, self.folder.read(name, source)?))) {
+                    Ok(found) => found,
+                    Err(complaint) => {
+                        let mut diagnostic =
+                            Diagnostic::error(complaint.code, complaint.message).at(base.span, "this file");
+                        diagnostic.help.extend(complaint.help);
+                        self.diagnostics.push(diagnostic);
+                        return None;
+                    }
+                };
+            let circle =
+                seen.iter().any(|known| std::fs::canonicalize(known).ok() == std::fs::canonicalize(&next).ok());
+            if circle || seen.len() > BASES_MAX {
+                let why = if circle {
+                    "stands on itself".to_owned()
+                } else {
+                    format!("stands on more than {BASES_MAX} files")
+                };
+                self.diagnostics
+                    .push(Diagnostic::error("EW021", format!("the scenario {why}")).at(base.span, "through this"));
+                return None;
+            }
+            source = self.sources.add(next.display().to_string(), text);
+            self.folder.add(source, &next);
+            seen.push(next);
+        }
+        let mut merged = Node::empty_map();
+        let mut overlays = Node::empty_map();
+        while let Some(layer) = layers.pop() {
+            // What is null in an overlay removes something later, once the overlay is laid over.
+            if let Some(above) = layer.get("variants") {
+                overlays = compose(overlays, above);
+            }
+            let layer = take(layer, "variants");
+            merged = match merged.as_map() {
+                Some(map) if !map.is_empty() => merge(merged, &layer, Some(&FILE), "", &mut self.diagnostics),
+                _ => without_nulls(&layer),
+            };
+        }
+        Some((merged, overlays))
+    }
+
+    /// Sets one value, `a.b."c.d"=v`.
+    fn set(&mut self, base: &mut Node, variants: &mut Node, key: &str, value: &str) {
+        let text = format!("{key}={value}");
+        let source = self.sources.add(format!("--set {key}"), text.clone());
+        let whole = Span { source, start: 0, end: key.len() as u32 };
+        let Some(path) = split_path(key) else {
+            self.diagnostics.push(
+                Diagnostic::error("EW022", format!("`{key}` is not a path into a scenario")).at(whole, "").help(
+                    "write keys with dots, `workload.users.scale=2`; a key with dots of its own stands in quotes",
+                ),
+            );
+            return;
+        };
+        let offset = key.len() as u32 + 1;
+        let node = if value.trim().is_empty() {
+            Some(Node {
+                span: Span { source, start: offset, end: offset },
+                value: Value::Scalar { text: String::new(), plain: true },
+            })
+        } else {
+            tree::parse(source, value, offset, &mut self.diagnostics)
+        };
+        let Some(mut node) = node else { return };
+        for key in path.iter().rev() {
+            let span = node.span;
+            let entries = IndexMap::from([(key.clone(), Entry { key: whole, node })]);
+            node = Node { span, value: Value::Map(entries) };
+        }
+        if let Some(overlay) = node.get("variants") {
+            *variants = compose(std::mem::replace(variants, Node::empty_map()), overlay);
+            return;
+        }
+        let below = std::mem::replace(base, Node::empty_map());
+        *base = merge(below, &node, Some(&FILE), "", &mut self.diagnostics);
+    }
+
+    /// The overlays by variant; one without an overlay where the file has no variants.
+    fn overlays(&mut self, variants: &Node) -> Vec<(String, Option<Node>)> {
+        let alone = vec![("base".to_owned(), None)];
+        if variants.is_null() {
+            return alone;
+        }
+        let Some(map) = variants.as_map() else {
+            let message = format!("a map of variants by name is due here, not {}", variants.kind());
+            self.diagnostics.push(Diagnostic::error("EW012", message).at(variants.span, ""));
+            return alone;
+        };
+        if map.len() > VARIANTS_MAX {
+            self.diagnostics
+                .push(Diagnostic::error("EW308", format!("more than {VARIANTS_MAX} variants")).at(variants.span, ""));
+            return alone;
+        }
+        let mut overlays = Vec::new();
+        for (name, entry) in map {
+            let mut names = decode::fields::Decoder::default();
+            names.check_name(name, entry.key);
+            self.diagnostics.append(&mut names.diagnostics);
+            let overlay = match &entry.node.value {
+                Value::Map(map) => {
+                    for key in ["variants", "base", "eastwest", "name"] {
+                        if let Some(entry) = map.get(key) {
+                            self.diagnostics.push(
+                                Diagnostic::error("EW023", format!("a variant has no `{key}` of its own"))
+                                    .at(entry.key, "in a variant"),
+                            );
+                        }
+                    }
+                    Some(entry.node.clone())
+                }
+                _ if entry.node.is_null() => None,
+                _ => {
+                    let message = format!("a variant is a map, not {}", entry.node.kind());
+                    self.diagnostics
+                        .push(Diagnostic::error("EW012", message).at(entry.node.span, "").help("`{}` changes nothing"));
+                    None
+                }
+            };
+            overlays.push((name.clone(), overlay));
+        }
+        if overlays.is_empty() { alone } else { overlays }
+    }
+
+    /// A `--set` that a variant sets again does not reach that variant.
+    fn shadowed(&mut self, sets: &[(String, String)], overlays: &[(String, Option<Node>)]) {
+        for (key, _) in sets {
+            let Some(path) = split_path(key) else { continue };
+            for (name, overlay) in overlays {
+                let found = path.iter().try_fold(overlay.as_ref(), |node, key| match node?.get(key) {
+                    Some(node) => Some(Some(node)),
+                    None => None,
+                });
+                if let Some(Some(node)) = found {
+                    self.diagnostics.push(
+                        Diagnostic::warning("EW316", format!("`--set {key}` does not reach variant `{name}`"))
+                            .at(node.span, "which says this itself")
+                            .help(format!("`--set variants.{name}.{key}=..` does")),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Every variant's diagnostics, each once; what only some variants suffer from says so.
+    fn gather(&mut self, decoded: &mut [(String, Node, Decoded)]) {
+        let count = decoded.len();
+        let mut found: Vec<(Diagnostic, Vec<String>)> = Vec::new();
+        for (name, _, result) in decoded.iter_mut() {
+            for diagnostic in result.diagnostics.drain(..) {
+                match found.iter_mut().find(|(known, _)| *known == diagnostic) {
+                    Some((_, names)) if names.last() == Some(name) => {}
+                    Some((_, names)) => names.push(name.clone()),
+                    None => found.push((diagnostic, vec![name.clone()])),
+                }
+            }
+        }
+        for (mut diagnostic, names) in found {
+            if names.len() < count {
+                let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+                diagnostic.help.push(format!(
+                    "so it is in {} {}",
+                    if names.len() == 1 { "variant" } else { "variants" },
+                    names.join(", ")
+                ));
+            }
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn hash(&self) -> String {
+        let mut hasher = Sha256::new();
+        let texts = self.sources.iter().map(|(_, source)| &source.text).chain(self.files.values());
+        for text in texts {
+            // With its length, so that two texts are never read as one.
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+}
+
+/// A tree without one of its keys.
+fn take(mut tree: Node, key: &str) -> Node {
+    if let Value::Map(map) = &mut tree.value {
+        map.shift_remove(key);
+    }
+    tree
+}
+
+/// The keys of `a.b."c.d"`.
+fn split_path(path: &str) -> Option<Vec<String>> {
+    let mut keys = Vec::new();
+    let mut rest = path.trim();
+    loop {
+        let (key, after) = match rest.strip_prefix('"') {
+            Some(quoted) => {
+                let (key, after) = quoted.split_once('"')?;
+                (key, after)
+            }
+            None => {
+                let end = rest.find('.').unwrap_or(rest.len());
+                rest.split_at(end)
+            }
+        };
+        if key.is_empty() {
+            return None;
+        }
+        keys.push(key.to_owned());
+        if after.is_empty() {
+            return (keys.len() < tree::DEPTH_MAX).then_some(keys);
+        }
+        rest = after.strip_prefix('.')?;
+    }
+}
+
+/// A file's name as a scenario's.
+fn plain_name(stem: &str) -> String {
+    let letters = stem
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(64)
+        .collect::<String>();
+    if letters.is_empty() { "scenario".into() } else { letters }
 }

@@ -4,13 +4,22 @@
 //! Never imports the machine: the two sides meet in `world`.
 
 pub mod compile;
+mod decode;
 pub mod diagnostic;
 pub mod file;
+mod folder;
 pub mod load;
+mod merge;
+pub mod objective;
+pub mod quantity;
+pub mod render;
 pub mod span;
+pub mod tree;
+pub mod vocabulary;
 
 pub use compile::{Compiled, Inputs, compile, compile_with_warnings};
+pub use decode::Filled;
 pub use diagnostic::{Diagnostic, Label, Report, Severity};
 pub use file::Scenario;
-pub use load::{Loaded, Variant};
+pub use load::{Loaded, Refused, Variant, load, load_text};
 pub use span::{SourceId, Sources, Span, Spanned};

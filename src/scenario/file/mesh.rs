@@ -1,6 +1,6 @@
 //! The mesh: proxies and the policies of their edges, in Envoy's and Istio's words.
 
-use crate::policy::{Balance, Outlier, Policy, RetryOn};
+use crate::policy::{Balance, Outlier, Policy, RetryOn, defaults};
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Duration, Ratio};
 use indexmap::IndexMap;
@@ -105,7 +105,7 @@ pub struct TrafficPatch {
 }
 
 /// Istio's `localityLbSetting`.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Locality {
     /// False: one flat list, endpoints count alike wherever they stand.
     pub enabled: bool,
@@ -116,12 +116,19 @@ pub struct Locality {
     pub distribute: IndexMap<String, Vec<(Spanned<String>, Ratio)>>,
 }
 
+impl Default for Locality {
+    /// Istio's mesh-wide default: enabled, with nothing said of regions.
+    fn default() -> Self {
+        Locality { enabled: true, failover: Vec::new(), distribute: IndexMap::new() }
+    }
+}
+
 /// All that holds for one edge: the most specific value of each key, else Istio's default.
 #[derive(Clone, Debug)]
 pub struct EdgePolicy {
     /// In the machine's terms.
     pub policy: Policy,
-    /// Locality order; Istio applies failover only with outlier detection.
+    /// Locality order (same zone, same region, the rest); Istio applies it only where there is outlier detection, or shares.
     pub locality: Locality,
     /// Idle time before the first keepalive probe; none: no probes.
     pub tcp_keepalive: Option<Duration>,
@@ -146,25 +153,22 @@ impl Mesh {
             found.iter().flatten().find_map(|patch| key(patch))
         }
         let outlier = first(&found, |patch| patch.outlier.map(|outlier| outlier.value)).flatten();
-        // Istio: 2 retries by default; without a data plane nobody retries unless told.
-        let retries = if self.dataplane == Dataplane::None { 0 } else { 2 };
+        let istio = defaults::policy(self.version.value);
+        // Without a data plane nobody retries unless told.
+        let retries = if self.dataplane == Dataplane::None { 0 } else { istio.retries };
+        let threshold = if outlier.is_some() { defaults::PANIC_THRESHOLD_WITH_OUTLIER } else { istio.panic_threshold };
         let policy = Policy {
-            balance: first(&found, |patch| patch.balance).unwrap_or_default(),
-            timeout: first(&found, |patch| patch.timeout.map(|timeout| timeout.value)).flatten(),
-            per_try: first(&found, |patch| patch.per_try.map(|timeout| timeout.value)).flatten(),
+            balance: first(&found, |patch| patch.balance).unwrap_or(istio.balance),
+            timeout: first(&found, |patch| patch.timeout.map(|timeout| timeout.value)).unwrap_or(istio.timeout),
+            per_try: first(&found, |patch| patch.per_try.map(|timeout| timeout.value)).unwrap_or(istio.per_try),
             retries: first(&found, |patch| patch.retries.map(|retries| retries.value)).unwrap_or(retries),
-            retry_on: first(&found, |patch| patch.retry_on).unwrap_or_else(default_retry_on),
-            backoff: first(&found, |patch| patch.backoff).unwrap_or(Duration::from_millis(25)),
+            retry_on: first(&found, |patch| patch.retry_on).unwrap_or(istio.retry_on),
+            backoff: first(&found, |patch| patch.backoff).unwrap_or(istio.backoff),
             outlier,
-            // Istio sets the threshold to 0 with outlier detection; without it Envoy's 50 stays.
-            panic_threshold: first(&found, |patch| patch.panic_threshold).unwrap_or(if outlier.is_some() {
-                0
-            } else {
-                50
-            }),
-            connect_timeout: first(&found, |patch| patch.connect_timeout).unwrap_or(Duration::from_secs(10)),
-            http2_ping: first(&found, |patch| patch.http2_ping).flatten(),
-            max_connection_age: first(&found, |patch| patch.max_connection_age).flatten(),
+            panic_threshold: first(&found, |patch| patch.panic_threshold).unwrap_or(threshold),
+            connect_timeout: first(&found, |patch| patch.connect_timeout).unwrap_or(istio.connect_timeout),
+            http2_ping: first(&found, |patch| patch.http2_ping).unwrap_or(istio.http2_ping),
+            max_connection_age: first(&found, |patch| patch.max_connection_age).unwrap_or(istio.max_connection_age),
         };
         EdgePolicy {
             policy,
@@ -172,9 +176,4 @@ impl Mesh {
             tcp_keepalive: first(&found, |patch| patch.tcp_keepalive).flatten(),
         }
     }
-}
-
-/// Istio's default conditions from 1.24 on, as far as HTTP knows them: a plain 503 is not retried.
-pub(in crate::scenario) fn default_retry_on() -> RetryOn {
-    RetryOn { connect_failure: true, refused_stream: true, ..RetryOn::default() }
 }

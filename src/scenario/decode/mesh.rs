@@ -1,0 +1,271 @@
+//! `mesh:`.
+
+use super::fields::{Decoder, Fields, Path, below};
+use crate::policy::{Balance, Outlier, RetryOn, defaults};
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{Dataplane, Locality, Mesh, ProxyCost, Selector, Tls, Topology, Traffic, TrafficPatch};
+use crate::scenario::quantity::{self, Complaint};
+use crate::scenario::span::{Span, Spanned};
+use crate::scenario::tree::{Entry, Node, Value};
+use crate::scenario::vocabulary as words;
+use crate::units::{Duration, Ratio};
+use indexmap::IndexMap;
+
+impl Decoder {
+    /// `mesh:`.
+    pub(super) fn mesh(
+        &mut self,
+        entry: Option<&Entry>,
+        topology: &Topology,
+        services: &[String],
+        streams: &[String],
+    ) -> Mesh {
+        let fallback = Mesh {
+            version: Spanned::unsaid(defaults::ISTIO_VERSION),
+            dataplane: Dataplane::Sidecar,
+            concurrency: Spanned::unsaid(1),
+            proxy: ProxyCost { cpu: Duration::from_micros(200), delay: Duration::from_micros(500) },
+            tls: Tls::V1_3,
+            traffic: IndexMap::new(),
+        };
+        let at = entry.map_or(Span::NONE, |entry| entry.key);
+        let Some(map) = self.open(entry.map(|entry| &entry.node), &words::MESH, vec!["mesh".into()], at) else {
+            return fallback;
+        };
+        let version = map.read(self, "version", version).unwrap_or(fallback.version);
+        let dataplane =
+            map.word(self, "dataplane").map_or(Dataplane::Sidecar, |word| [Dataplane::Sidecar, Dataplane::None][word]);
+        let concurrency = map.count32(self, "concurrency").unwrap_or(fallback.concurrency);
+        let proxy_entry = map.entry("proxy");
+        let proxy =
+            self.open(proxy_entry.map(|entry| &entry.node), &words::PROXY, map.path_of("proxy"), at).map(|proxy| {
+                let cpu = proxy.read(self, "cpu", quantity::duration).map_or(fallback.proxy.cpu, |cpu| cpu.value);
+                let delay =
+                    proxy.read(self, "delay", quantity::duration).map_or(fallback.proxy.delay, |delay| delay.value);
+                proxy.close();
+                ProxyCost { cpu, delay }
+            });
+        let tls = map.word(self, "tls").map_or(Tls::V1_3, |word| [Tls::V1_3, Tls::V1_2, Tls::None][word]);
+        let mut traffic = IndexMap::new();
+        for (name, entry) in self.entries(map.written("traffic"), "policies") {
+            let selector = self.selector(name, entry.key, services, streams);
+            let policy = self.traffic(entry, below(&map.path_of("traffic"), name), topology);
+            if let (Some(selector), Some(policy)) = (selector, policy) {
+                traffic.insert(name.to_owned(), Traffic { span: entry.key, selector, policy });
+            }
+        }
+        map.close();
+        Mesh { version, dataplane, concurrency, proxy: proxy.unwrap_or(fallback.proxy), tls, traffic }
+    }
+
+    fn selector(&mut self, text: &str, span: Span, services: &[String], streams: &[String]) -> Option<Selector> {
+        if text == "*" {
+            return Some(Selector::All);
+        }
+        let Some((from, to)) = text.split_once("->") else {
+            let known = self.known("service", text, span, services.iter().map(String::as_str));
+            return known.then(|| Selector::To(text.to_owned()));
+        };
+        let (from, to) = (from.trim(), to.trim());
+        let callers = services.iter().chain(streams).map(String::as_str);
+        let from_known = self.known("service or stream", from, span, callers);
+        let to_known = self.known("service", to, span, services.iter().map(String::as_str));
+        (from_known && to_known).then(|| Selector::Edge(from.to_owned(), to.to_owned()))
+    }
+
+    fn traffic(&mut self, entry: &Entry, path: Path, topology: &Topology) -> Option<TrafficPatch> {
+        let map = self.open(Some(&entry.node), &words::TRAFFIC, path, entry.key)?;
+        let balance = map.word(self, "balance");
+        let timeout = self.none_or_duration(&map, "timeout");
+        let retries = map.count32(self, "retries");
+        let retry_on = map.said(self, "retry-on").map(|said| self.retry_on(&said.node, &map));
+        let per_try = self.none_or_duration(&map, "per-try");
+        let backoff = map.read(self, "backoff", positive).map(|base| base.value);
+        let outlier = map.said(self, "outlier").and_then(|said| self.outlier(&said.node, &map));
+        let panic = map.read(self, "panic", quantity::share).map(|share| percent(share.value));
+        let locality = map.said(self, "locality").and_then(|said| self.locality(&said.node, said.path, topology));
+        let mut patch = TrafficPatch {
+            balance: balance.map(|word| [Balance::LeastRequest, Balance::RoundRobin, Balance::Random][word]),
+            timeout,
+            per_try,
+            retries,
+            retry_on,
+            backoff,
+            outlier,
+            panic_threshold: panic,
+            locality,
+            ..TrafficPatch::default()
+        };
+        let pool_entry = map.entry("pool");
+        if let Some(entry) = pool_entry
+            && let Some(pool) = self.open(Some(&entry.node), &words::POOL, map.path_of("pool"), entry.key)
+        {
+            patch.connect_timeout = pool.read(self, "connect-timeout", positive).map(|timeout| timeout.value);
+            patch.http2_ping = pool.said(self, "http2-ping").and_then(|said| self.ping(&said.node, said.path));
+            patch.max_connection_age = self.none_or_duration(&pool, "max-connection-age").map(|age| age.value);
+            patch.tcp_keepalive = self.none_or_duration(&pool, "tcp-keepalive").map(|idle| idle.value);
+            pool.close();
+        }
+        map.close();
+        if let (Some(Spanned { value: Some(all), .. }), Some(Spanned { value: Some(one), span })) =
+            (patch.timeout, patch.per_try)
+            && one > all
+        {
+            self.say(
+                Diagnostic::warning("EW311", format!("`per-try` {one} is above `timeout` {all}: it never strikes"))
+                    .at(span, "")
+                    .help("`timeout` is over all attempts"),
+            );
+        }
+        Some(patch)
+    }
+
+    /// A duration above zero, or `none`.
+    fn none_or_duration(&mut self, map: &Fields<'_>, name: &'static str) -> Option<Spanned<Option<Duration>>> {
+        let said = map.said(self, name)?;
+        if said.node.as_text() == Some("none") {
+            return Some(Spanned::new(None, said.node.span));
+        }
+        Some(self.read(&said.node, "a duration such as `5ms`, or `none`", positive)?.map(Some))
+    }
+
+    fn retry_on(&mut self, node: &Node, map: &Fields<'_>) -> RetryOn {
+        let mut conditions = RetryOn::default();
+        for item in self.items(node, "conditions").to_vec() {
+            match self.word(&item, map.shape("retry-on")) {
+                Some(0) => conditions.connect_failure = true,
+                Some(1) => conditions.refused_stream = true,
+                Some(2) => conditions.reset = true,
+                Some(3) => conditions.gateway_error = true,
+                Some(4) => conditions.server_error = true,
+                Some(5) => conditions.status_500 = true,
+                Some(6) => conditions.status_503 = true,
+                _ => {}
+            }
+        }
+        conditions
+    }
+
+    fn outlier(&mut self, node: &Node, traffic: &Fields<'_>) -> Option<Spanned<Option<Outlier>>> {
+        if !matches!(node.value, Value::Map(_)) {
+            self.word(node, traffic.shape("outlier"))?;
+            return Some(Spanned::new(None, node.span));
+        }
+        let map = self.open(Some(node), &words::OUTLIER, traffic.path_of("outlier"), node.span)?;
+        let consecutive_5xx = map.count32(self, "consecutive-5xx");
+        let gateway = map.count32(self, "consecutive-gateway");
+        let (interval, eject) = (map.read(self, "interval", positive), map.read(self, "eject", positive));
+        let max_eject = map.read(self, "max-eject", positive);
+        let max_ejection = map.read(self, "max-ejection", quantity::share);
+        map.close();
+        let eject = eject?.value;
+        let outlier = Outlier {
+            consecutive_5xx: consecutive_5xx?.value,
+            consecutive_gateway: gateway.map(|gateway| gateway.value),
+            interval: interval?.value,
+            eject,
+            max_eject: max_eject.map_or_else(|| defaults::max_eject(eject), |longest| longest.value),
+            max_ejection_percent: percent(max_ejection?.value),
+        };
+        Some(Spanned::new(Some(outlier), node.span))
+    }
+
+    fn locality(&mut self, node: &Node, path: Path, topology: &Topology) -> Option<Spanned<Locality>> {
+        let map = self.open(Some(node), &words::LOCALITY, path, node.span)?;
+        let enabled = map.said(self, "enabled").and_then(|said| match said.node.as_text() {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => {
+                self.expected("`true` or `false`", &said.node);
+                None
+            }
+        });
+        let regions = || topology.regions.keys().map(String::as_str);
+        let mut failover = Vec::new();
+        if let Some(said) = map.said(self, "failover") {
+            for (from, entry) in self.entries(Some(&said.node), "regions") {
+                let known = self.known("region", from, entry.key, regions());
+                let Some(to) = self.text(&entry.node, "a region").map(str::to_owned) else { continue };
+                if self.known("region", &to, entry.node.span, regions()) && known {
+                    if to == from {
+                        self.say(
+                            Diagnostic::error("EW305", "a region does not fail over to itself").at(entry.node.span, ""),
+                        );
+                    }
+                    failover.push((Spanned::new(from.to_owned(), entry.key), Spanned::new(to, entry.node.span)));
+                }
+            }
+        }
+        let mut distribute = IndexMap::new();
+        if let Some(said) = map.said(self, "distribute") {
+            for (from, entry) in self.entries(Some(&said.node), "shares") {
+                self.known("region", from, entry.key, regions());
+                let mut shares: Vec<(Spanned<String>, Ratio)> = Vec::new();
+                for (to, entry) in self.entries(Some(&entry.node), "shares") {
+                    self.known("region", to, entry.key, regions());
+                    let share = self.read(&entry.node, "a share such as `80%`", quantity::share);
+                    shares.extend(share.map(|share| (Spanned::new(to.to_owned(), entry.key), share.value)));
+                }
+                self.shares_sum(shares.iter().map(|(_, share)| share.get()), entry.node.span);
+                distribute.insert(from.to_owned(), shares);
+            }
+            if !failover.is_empty() {
+                self.say(
+                    Diagnostic::error(
+                        "EW014",
+                        "`distribute` and `failover` exclude each other (Istio refuses them together)",
+                    )
+                    .at(said.node.span, ""),
+                );
+            }
+        }
+        map.close();
+        Some(Spanned::new(Locality { enabled: enabled?, failover, distribute }, node.span))
+    }
+
+    fn ping(&mut self, node: &Node, path: Path) -> Option<Option<(Duration, Duration)>> {
+        match &node.value {
+            Value::Scalar { text, .. } if text == "none" => Some(None),
+            Value::Scalar { .. } => {
+                let interval = self.read(node, "a duration such as `5s`", positive)?.value;
+                self.fill(below(&path, "timeout"), "as long as the interval", false, "eastwest");
+                Some(Some((interval, interval)))
+            }
+            _ => {
+                let map = self.open(Some(node), &words::PING, path, node.span)?;
+                let (interval, timeout) = (map.read(self, "interval", positive), map.read(self, "timeout", positive));
+                map.close();
+                let interval = interval?.value;
+                Some(Some((interval, timeout.map_or(interval, |timeout| timeout.value))))
+            }
+        }
+    }
+}
+
+/// A duration above zero.
+pub(super) fn positive(text: &str) -> Result<Duration, Complaint> {
+    match quantity::duration(text)? {
+        Duration::ZERO => Err(Complaint::new("EW105", "this duration is above zero", "for example `5s`")),
+        span => Ok(span),
+    }
+}
+
+/// Whole percents, rounded.
+fn percent(share: Ratio) -> u32 {
+    (share.get() * 100.0 + 0.5) as u32
+}
+
+/// `1.24`.
+fn version(text: &str) -> Result<(u32, u32), Complaint> {
+    let shape =
+        || Complaint::new("EW111", format!("`{text}` is not a release of Istio"), "write it in quotes, `\"1.24\"`");
+    let (major, minor) = text.split_once('.').ok_or_else(shape)?;
+    let minor = minor.split('.').next().unwrap_or("");
+    match (major.parse(), minor.parse()) {
+        (Ok(1), Ok(minor @ 15..=99)) => Ok((1, minor)),
+        (Ok(1), Ok(0..15)) => {
+            Err(Complaint::new("EW111", format!("Istio {text} is not modelled"), "1.15 and later are"))
+        }
+        _ => Err(shape()),
+    }
+}

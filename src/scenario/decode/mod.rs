@@ -1,0 +1,206 @@
+//! The collecting decoder: a merged tree becomes a typed scenario, or everything that is wrong with it.
+//!
+//! Reads in the order in which names are defined: places, services, products, routes, mesh, workload, faults, gates.
+
+mod calls;
+mod connectivity;
+mod fault;
+pub(crate) mod fields;
+mod law;
+mod mesh;
+mod objective;
+mod run;
+mod service;
+mod topology;
+mod workload;
+
+pub use fields::Filled;
+
+use super::diagnostic::Diagnostic;
+use super::file::{ProductKind, Scenario};
+use super::folder::Folder;
+use super::span::{Span, Spanned};
+use super::tree::Node;
+use super::vocabulary as words;
+use fields::Decoder;
+use std::collections::BTreeMap;
+
+/// What decoding one variant found.
+pub(crate) struct Decoded {
+    /// The scenario; none where something is wrong.
+    pub(crate) scenario: Option<Scenario>,
+    /// Mistakes and warnings.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Defaults that were filled in.
+    pub(crate) filled: Vec<Filled>,
+    /// Files that were read, by name.
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+/// What is known of a variant besides its tree.
+pub(crate) struct Setting<'s> {
+    /// Its name.
+    pub(crate) variant: &'s str,
+    /// Names of all variants.
+    pub(crate) variants: &'s [String],
+    /// The scenario's name where it says none.
+    pub(crate) file_name: &'s str,
+    /// Where files are.
+    pub(crate) folder: &'s Folder,
+}
+
+/// Decodes the tree of one variant.
+pub(crate) fn decode(tree: &Node, setting: &Setting<'_>) -> Decoded {
+    let mut decoder = Decoder { folder: setting.folder.clone(), ..Decoder::default() };
+    let scenario = decoder.scenario(tree, setting);
+    let failed = decoder.diagnostics.iter().any(Diagnostic::is_error);
+    Decoded {
+        scenario: scenario.filter(|_| !failed),
+        diagnostics: decoder.diagnostics,
+        filled: decoder.filled,
+        files: decoder.files,
+    }
+}
+
+fn keys<V>(map: &indexmap::IndexMap<String, V>) -> Vec<String> {
+    map.keys().cloned().collect()
+}
+
+/// The keys of a map in the tree, whether or not what they hold is right: a name that was written is known.
+fn written(node: Option<&Node>) -> Vec<String> {
+    node.and_then(Node::as_map).map(keys).unwrap_or_default()
+}
+
+impl Decoder {
+    fn scenario(&mut self, tree: &Node, setting: &Setting<'_>) -> Option<Scenario> {
+        let map = self.open(Some(tree), &words::ROOT, Vec::new(), first_line(tree.span))?;
+        map.count(self, "eastwest");
+        let name = map.text(self, "name").unwrap_or_else(|| Spanned::unsaid(setting.file_name.to_owned()));
+        self.check_name(&name, name.span);
+        let question = map.text(self, "question").map(|question| question.value).unwrap_or_default();
+        // Read by the loader, before there is a variant.
+        map.written("base");
+        map.written("variants");
+        let network = map.word(self, "network") != Some(1);
+        let topology = self.topology(map.written("topology"));
+        let mut services = self.services(map.written("services"), &topology);
+        self.resolve_calls(&mut services);
+        let service_names = written(map.written("services"));
+        let connectivity = self.connectivity(map.written("connectivity"), &topology, &service_names);
+        let routes = self.routes(map.written("routes"), &topology, &written(map.written("connectivity")));
+        let streams = written(map.written("workload"));
+        let mesh = self.mesh(map.entry("mesh"), &topology, &service_names, &streams);
+        let workload = self.workload(map.written("workload"), &topology, &services);
+        let things = fault::Things { topology: &topology, products: &connectivity, services: &services };
+        let faults = self.faults(map.written("faults"), &things);
+        let prices = self.prices(map.entry("prices"));
+        let run = self.run(map.entry("run"), &workload);
+        let names = objective::Names {
+            topology: &topology,
+            services: &services,
+            products: &written(map.written("connectivity")),
+            streams: &streams,
+            faults: &written(map.written("faults")),
+            variants: setting.variants,
+        };
+        let objectives = self.objectives(map.written("objectives"), &names);
+        for required in ["services", "workload"] {
+            let node = map.written(required);
+            if node.is_some_and(|node| node.as_map().is_some_and(indexmap::IndexMap::is_empty)) {
+                let span = node.map_or(Span::NONE, |node| node.span);
+                self.say(Diagnostic::error("EW303", format!("`{required}` is empty")).at(span, ""));
+            }
+        }
+        map.close();
+        let scenario = Scenario {
+            name,
+            variant: setting.variant.to_owned(),
+            question,
+            network,
+            topology,
+            connectivity,
+            routes,
+            services,
+            mesh,
+            workload,
+            faults,
+            prices: prices?,
+            objectives,
+            run: run?,
+        };
+        if !self.diagnostics.iter().any(Diagnostic::is_error) {
+            self.check_graph(&scenario.services, &scenario.workload);
+            self.check_times(&scenario);
+            self.check_unused(&scenario);
+        }
+        Some(scenario)
+    }
+
+    /// Faults and gates that nothing of the run will meet.
+    fn check_times(&mut self, scenario: &Scenario) {
+        let horizon = scenario.run.horizon;
+        for (name, fault) in &scenario.faults {
+            if fault.at.value.nanos() >= horizon.value.nanos() {
+                self.say(
+                    Diagnostic::error("EW313", format!("fault `{name}` begins when the run is over"))
+                        .at(fault.at.span, "")
+                        .at(horizon.span, "the run lasts this long"),
+                );
+            } else if fault.at.value.nanos() + fault.lasts.value.nanos() > horizon.value.nanos() {
+                self.say(
+                    Diagnostic::warning(
+                        "EW314",
+                        format!("fault `{name}` ends after the run, so its recovery is not seen"),
+                    )
+                    .at(fault.lasts.span, "")
+                    .at(horizon.span, "the run lasts this long"),
+                );
+            }
+        }
+    }
+
+    /// Products, VPCs and regions that nothing uses.
+    fn check_unused(&mut self, scenario: &Scenario) {
+        let topology = &scenario.topology;
+        for (name, vpc) in &topology.vpcs {
+            if !topology.clusters.values().any(|cluster| cluster.vpc.as_ref().is_some_and(|home| home.value == *name)) {
+                self.say(Diagnostic::warning("EW315", format!("no cluster is in VPC `{name}`")).at(vpc.span, ""));
+            }
+        }
+        for (name, region) in &topology.regions {
+            if !topology.clusters.values().any(|cluster| cluster.region.value == *name) {
+                self.say(Diagnostic::warning("EW315", format!("no cluster is in region `{name}`")).at(region.span, ""));
+            }
+        }
+    }
+}
+
+/// Products that no variant's routes use: each variant alone may leave some to the others.
+pub(crate) fn unused_products(scenarios: &[&Scenario]) -> Vec<Diagnostic> {
+    let Some(first) = scenarios.first() else { return Vec::new() };
+    let used = |product: &str| {
+        scenarios.iter().any(|scenario| {
+            let routed = scenario.routes.values().any(|route| {
+                route.via.value == product || route.behind.as_ref().is_some_and(|behind| behind.value == product)
+            });
+            routed
+                || scenario.connectivity.values().any(|other| match &other.kind {
+                    ProductKind::PrivateGateway(gateway) => gateway.over.value == product,
+                    _ => false,
+                })
+        })
+    };
+    let unused = first.connectivity.iter().filter(|(name, _)| !used(name));
+    unused
+        .map(|(name, product)| {
+            Diagnostic::warning("EW315", format!("no route uses `{name}`"))
+                .at(product.span, "")
+                .help("it has no effect and costs nothing here; name it as `via` of a route, or remove it")
+        })
+        .collect()
+}
+
+/// The place to point at for what a whole file lacks: its first value, not all of it.
+fn first_line(span: Span) -> Span {
+    Span { end: span.start.saturating_add(1).min(span.end), ..span }
+}

@@ -1,0 +1,325 @@
+//! `services:`: replicas, operations, steps.
+
+use super::fields::{Decoder, Fields, Path, below};
+use crate::random::Law;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step, Topology};
+use crate::scenario::quantity;
+use crate::scenario::span::{Span, Spanned};
+use crate::scenario::tree::{Entry, Node, Value};
+use crate::scenario::vocabulary as words;
+use crate::units::{Bytes, Ratio};
+use crate::world::Discipline;
+use indexmap::IndexMap;
+
+/// More steps in one operation are refused.
+const STEPS_MAX: usize = 10_000;
+/// `repeat` within `repeat` may not ask for more calls than this.
+const REPEATS_MAX: u64 = 100_000;
+
+/// What operations take from their service where they do not say.
+struct Shared {
+    request: Spanned<Bytes>,
+    response: Spanned<Bytes>,
+    priority: u8,
+    errors: Ratio,
+}
+
+impl Decoder {
+    /// `services:`. What calls reach is written down as said; [`Decoder::resolve_calls`] finds the operations.
+    pub(super) fn services(&mut self, node: Option<&Node>, topology: &Topology) -> IndexMap<String, Service> {
+        let mut services = IndexMap::new();
+        for (name, entry) in self.entries(node, "services") {
+            let (namespace, own) = name.split_once('/').unwrap_or(("default", name));
+            self.check_name(namespace, entry.key);
+            self.check_name(own, entry.key);
+            if let Some(service) = self.service(name, entry, topology) {
+                services.insert(name.to_owned(), service);
+            } else {
+                self.lost.insert(name.to_owned());
+            }
+        }
+        services
+    }
+
+    fn service(&mut self, name: &str, entry: &Entry, topology: &Topology) -> Option<Service> {
+        let path: Path = vec!["services".into(), name.to_owned()];
+        let map = self.open(Some(&entry.node), &words::SERVICE, path.clone(), entry.key)?;
+        let replicas = map.written("replicas").map(|node| self.replicas(node, &path, topology));
+        let workers = map.count32(self, "workers");
+        let cpu = map.number(self, "cpu").map(|cpu| cpu.value);
+        let threads = self.limit(&map, "threads");
+        let queue = self.limit(&map, "queue");
+        let discipline = map.word(self, "discipline").map_or(Discipline::Fcfs, |word| {
+            [Discipline::Fcfs, Discipline::ProcessorSharing, Discipline::Priority][word]
+        });
+        let shared = Shared {
+            request: map.read(self, "request", quantity::bytes).unwrap_or(Spanned::unsaid(Bytes(1024))),
+            response: map.read(self, "response", quantity::bytes).unwrap_or(Spanned::unsaid(Bytes(4096))),
+            priority: map.count(self, "priority").map_or(0, |priority| priority.value as u8),
+            errors: map.read(self, "errors", quantity::share).map_or(Ratio::ZERO, |errors| errors.value),
+        };
+        let named = self.named(map.written("operations"), "operations");
+        let steps = self.operation_steps(&map);
+        map.close();
+        let mut operations = IndexMap::new();
+        for (operation, entry) in &named {
+            let path = below(&below(&path, "operations"), operation);
+            if let Some(operation_read) = self.operation(entry, path, &shared) {
+                operations.insert((*operation).to_owned(), operation_read);
+            }
+        }
+        match steps {
+            Some((_, span)) if !named.is_empty() => self.say(
+                Diagnostic::error("EW014", format!("`{name}` says both what it does and its operations"))
+                    .at(span, "what it does")
+                    .at(named[0].1.key, "its operations")
+                    .help("move `work`, `calls` or `steps` into an operation"),
+            ),
+            _ if !named.is_empty() => {}
+            steps => {
+                let steps = steps.map(|(steps, _)| steps).unwrap_or_default();
+                let Shared { request, response, priority, errors } = shared;
+                let only = Operation { span: entry.key, request, response, steps, priority, errors };
+                operations.insert(String::new(), only);
+            }
+        }
+        let workers = workers.unwrap_or(Spanned::unsaid(1));
+        let cpu = cpu.unwrap_or(f64::from(workers.value));
+        Some(Service { span: entry.key, replicas: replicas?, workers, cpu, threads, queue, discipline, operations })
+    }
+
+    /// A number or `unlimited`.
+    fn limit(&mut self, map: &Fields<'_>, name: &'static str) -> Option<Spanned<u32>> {
+        let said = map.said(self, name)?;
+        if said.node.as_text() == Some("unlimited") {
+            return None;
+        }
+        let (low, high) = super::fields::bounds(map.shape(name));
+        let read =
+            self.read(&said.node, "a number, or `unlimited`", |text| match quantity::count(text, low, high) {
+                Err(complaint) if complaint.code == "EW110" => Err(quantity::Complaint::new(
+                    "EW110",
+                    format!("`{text}` is neither a whole number nor `unlimited`"),
+                    complaint.help.unwrap_or_default(),
+                )),
+                other => other,
+            })?;
+        Some(read.map(|value| value as u32))
+    }
+
+    fn replicas(&mut self, node: &Node, path: &Path, topology: &Topology) -> Vec<Replicas> {
+        let mut replicas = Vec::new();
+        let bounds = super::fields::bounds(&words::SERVICE.key("replicas").expect("services have replicas").shape);
+        let count = |text: &str| quantity::count(text, bounds.0, bounds.1);
+        let (mut total, mut broken) = (0, false);
+        for (cluster, entry) in self.entries(Some(node), "replicas") {
+            let known = self.known("cluster", cluster, entry.key, topology.clusters.keys().map(String::as_str));
+            broken |= !known;
+            let zones: Vec<_> =
+                topology.clusters.get(cluster).iter().flat_map(|c| &c.zones).map(|z| z.value.clone()).collect();
+            let count = match &entry.node.value {
+                Value::Map(map) => {
+                    let mut by_zone = Vec::new();
+                    for (zone, entry) in map {
+                        let number = self.read(&entry.node, "a number of replicas", count);
+                        let good =
+                            zones.is_empty() || self.known("zone", zone, entry.key, zones.iter().map(String::as_str));
+                        broken |= number.is_none() || !good;
+                        if let (Some(number), true) = (number, good) {
+                            total += number.value;
+                            by_zone.push((Spanned::new(zone.clone(), entry.key), number.value as u32));
+                        }
+                    }
+                    ReplicaCount::Zones(by_zone)
+                }
+                _ => match self.read(&entry.node, "a number of replicas", count) {
+                    Some(number) => {
+                        total += number.value;
+                        ReplicaCount::Spread(number.value as u32)
+                    }
+                    None => {
+                        broken = true;
+                        continue;
+                    }
+                },
+            };
+            if known {
+                replicas.push(Replicas { cluster: Spanned::new(cluster.to_owned(), entry.key), count });
+            }
+        }
+        if !broken && matches!(node.value, Value::Map(_)) {
+            if total == 0 {
+                self.say(
+                    Diagnostic::error("EW307", format!("`{}` has no replicas", path.join(".")))
+                        .at(node.span, "")
+                        .help("for example `replicas: {CLUSTER: 2}`"),
+                );
+            } else if total > 10_000 {
+                self.say(
+                    Diagnostic::error("EW105", format!("{total} replicas are out of range"))
+                        .at(node.span, "")
+                        .help("a service has at most 10000"),
+                );
+            }
+        }
+        replicas
+    }
+
+    fn operation(&mut self, entry: &Entry, path: Path, shared: &Shared) -> Option<Operation> {
+        let map = self.open(Some(&entry.node), &words::OPERATION, path, entry.key)?;
+        let request = map.read(self, "request", quantity::bytes).unwrap_or(shared.request);
+        let response = map.read(self, "response", quantity::bytes).unwrap_or(shared.response);
+        let priority = map.count(self, "priority").map_or(shared.priority, |priority| priority.value as u8);
+        let errors = map.read(self, "errors", quantity::share).map_or(shared.errors, |errors| errors.value);
+        let steps = self.operation_steps(&map).map(|(steps, _)| steps).unwrap_or_default();
+        map.close();
+        Some(Operation { span: entry.key, request, response, steps, priority, errors })
+    }
+
+    /// `work` and `calls`, or `steps`; and where the first of them is written.
+    fn operation_steps(&mut self, map: &Fields<'_>) -> Option<(Vec<Step>, Span)> {
+        let (work, calls, steps) = (map.entry("work"), map.entry("calls"), map.entry("steps"));
+        let first = work.or(calls).or(steps)?.key;
+        if let Some(steps) = steps {
+            if let Some(other) = work.or(calls) {
+                self.say(
+                    Diagnostic::error("EW014", "`steps` stands in place of `work` and `calls`")
+                        .at(steps.key, "here")
+                        .at(other.key, "and here")
+                        .help("make the work and the calls steps: `steps: [{work: 4ms}, {call: other}]`"),
+                );
+            }
+            let mut left = STEPS_MAX;
+            return Some((self.steps(&steps.node, &map.path_of("steps"), true, 1, &mut left), first));
+        }
+        let mut read = Vec::new();
+        if let Some(work) = work {
+            read.extend(self.law(&work.node, &map.path_of("work")).map(Step::Work));
+        }
+        if let Some(calls) = calls {
+            for item in self.items(&calls.node, "services to be called") {
+                read.extend(self.call(item));
+            }
+        }
+        Some((read, first))
+    }
+
+    fn call(&mut self, node: &Node) -> Option<Step> {
+        let text = self.text(node, "a service or `service.operation`")?;
+        // Resolved once all services are known: until then the whole text stands as the service.
+        let target = CallTarget { service: text.to_owned(), operation: String::new() };
+        Some(Step::Call(Spanned::new(target, node.span)))
+    }
+
+    fn steps(&mut self, node: &Node, path: &Path, top: bool, times: u64, left: &mut usize) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (index, item) in self.items(node, "steps").iter().enumerate() {
+            if *left == 0 {
+                self.say(
+                    Diagnostic::error("EW308", format!("an operation has more than {STEPS_MAX} steps"))
+                        .at(item.span, "here"),
+                );
+                break;
+            }
+            *left -= 1;
+            steps.extend(self.step(item, below(path, &index.to_string()), top, times, left));
+        }
+        steps
+    }
+
+    fn step(&mut self, node: &Node, path: Path, top: bool, times: u64, left: &mut usize) -> Option<Step> {
+        if let Some(text) = node.as_text().filter(|_| !node.is_null()) {
+            self.say(
+                Diagnostic::error("EW012", "a step is a map, not a single value")
+                    .at(node.span, "")
+                    .help(format!("write `{{work: {text}}}` or `{{call: {text}}}`")),
+            );
+            return None;
+        }
+        let map = self.open(Some(node), &words::STEP, path, Span::NONE)?;
+        let mut step = None;
+        if let Some(work) = map.written("work") {
+            step = self.law(work, &map.path_of("work")).map(|law: Spanned<Law>| Step::Work(law));
+        }
+        if let Some(call) = map.written("call") {
+            step = step.or(self.call(call));
+        }
+        if let Some(parallel) = map.written("parallel") {
+            let path = map.path_of("parallel");
+            let mut branches = Vec::new();
+            for (index, item) in self.items(parallel, "steps or lists of steps").iter().enumerate() {
+                let path = below(&path, &index.to_string());
+                branches.push(match item.value {
+                    Value::List(_) => self.steps(item, &path, false, times, left),
+                    _ => self.step(item, path, false, times, left).into_iter().collect(),
+                });
+            }
+            step = step.or(Some(Step::Parallel(branches)));
+        }
+        if let Some(choose) = map.written("choose") {
+            step = step.or(self.choose(choose, &map.path_of("choose"), times, left));
+        }
+        if let Some(repeat) = map.written("repeat") {
+            step = step.or(self.repeat(repeat, map.path_of("repeat"), times, left));
+        }
+        if let Some(again) = map.written("again") {
+            step = step.or(self.again(again, top));
+        }
+        map.close();
+        step
+    }
+
+    fn choose(&mut self, node: &Node, path: &Path, times: u64, left: &mut usize) -> Option<Step> {
+        let mut choices = Vec::new();
+        let items = self.items(node, "ways with their weights");
+        for (index, item) in items.iter().enumerate() {
+            let path = below(path, &index.to_string());
+            let Some(map) = self.open(Some(item), &words::CHOICE, path, Span::NONE) else { continue };
+            let weight = map.number(self, "weight");
+            let steps = map.said(self, "steps");
+            let steps = steps.map(|said| self.steps(&said.node, &said.path, false, times, left)).unwrap_or_default();
+            map.close();
+            choices.extend(weight.map(|weight| Choice { weight: weight.value, steps }));
+        }
+        if choices.len() == items.len() && choices.iter().map(|choice| choice.weight).sum::<f64>() <= 0.0 {
+            self.say(Diagnostic::error("EW302", "no way has a weight above zero").at(node.span, ""));
+            return None;
+        }
+        choices.retain(|choice| choice.weight > 0.0);
+        Some(Step::Choose(choices))
+    }
+
+    fn repeat(&mut self, node: &Node, path: Path, times: u64, left: &mut usize) -> Option<Step> {
+        let map = self.open(Some(node), &words::REPEAT, path, Span::NONE)?;
+        let count = map.count32(self, "times");
+        let all = times.saturating_mul(count.map_or(1, |count| u64::from(count.value)));
+        if all > REPEATS_MAX {
+            self.say(
+                Diagnostic::error("EW308", format!("repeats within repeats run more than {REPEATS_MAX} times"))
+                    .at(node.span, ""),
+            );
+        }
+        let steps = map.written("steps");
+        let steps = steps.map(|node| self.steps(node, &map.path_of("steps"), false, all, left)).unwrap_or_default();
+        map.close();
+        Some(Step::Repeat { times: count?.value, steps })
+    }
+
+    fn again(&mut self, node: &Node, top: bool) -> Option<Step> {
+        let chance = self.read(node, "a share such as `20%`", quantity::share)?;
+        if !top {
+            self.say(Diagnostic::error("EW309", "`again` stands only at the operation's own level").at(node.span, ""));
+            return None;
+        }
+        if chance.value.get() > 0.99 {
+            self.say(
+                Diagnostic::error("EW105", "`again` above 99% hardly ever ends")
+                    .at(node.span, "")
+                    .help("a share of at most 99%: 100 rounds on average"),
+            );
+            return None;
+        }
+        Some(Step::Again(chance))
+    }
+}

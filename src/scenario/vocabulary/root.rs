@@ -1,0 +1,108 @@
+//! The top of a scenario file, and the words that belong nowhere else.
+
+use super::{Block, FAULT, Key, MESH, PRODUCT, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY};
+
+/// The file itself.
+pub static ROOT: Block = Block {
+    title: "the file",
+    about: "One file is one experiment.",
+    one_of: false,
+    keys: &[
+        Key::new("eastwest", Shape::Count(1, 1), "Version of this format.").required(),
+        Key::new("name", Shape::Name, "The scenario's name.").absent("the file's name", "eastwest"),
+        Key::new("question", Shape::Text, "What the reader wants to know.").absent("none", "eastwest"),
+        Key::new("base", Shape::File, "Another scenario file of this directory or below, over which this one is laid.")
+            .absent("none", "eastwest"),
+        Key::new(
+            "network",
+            Shape::Word(&["real", "none"], &[]),
+            "`none`: all distances and products take no time and cost nothing, for queueing theory.",
+        )
+        .default("real", "eastwest"),
+        Key::new("topology", Shape::Block(&TOPOLOGY), "Places.").required(),
+        Key::new("connectivity", Shape::Names(&Shape::Block(&PRODUCT)), "The products that there are."),
+        Key::new("routes", Shape::Names(&Shape::Block(&ROUTE)), "Which of them is used between which places."),
+        Key::new("services", Shape::Names(&Shape::Block(&SERVICE)), "What runs.").required(),
+        Key::new("mesh", Shape::Block(&MESH), "Proxies and their policies."),
+        Key::new("workload", Shape::Names(&Shape::Block(&STREAM)), "Who asks.").required(),
+        Key::new("faults", Shape::Names(&Shape::Block(&FAULT)), "What breaks."),
+        Key::new("prices", Shape::Block(&PRICES), "Price book and your own prices."),
+        Key::new("run", Shape::Block(&RUN), "How to run."),
+        Key::new(
+            "variants",
+            Shape::Names(&Shape::Text),
+            "Partial scenarios laid over this one: maps merge, values and lists replace, `null` removes.",
+        )
+        .absent("one variant, `base`", "eastwest"),
+        Key::new("objectives", Shape::Names(&Shape::Block(&OBJECTIVE)), "Gates."),
+        Key::later("stores", "Databases with replication."),
+        Key::later("flows", "Background traffic."),
+        Key::later("entry", "Global entries: DNS and balancers."),
+        Key::later("actions", "What operators do."),
+        Key::later("business", "What downtime costs."),
+        Key::later("sweep", "Parameter studies."),
+        Key::later("search", "The cheapest configuration that meets the objectives."),
+    ],
+};
+
+/// `prices`.
+pub static PRICES: Block = Block {
+    title: "prices",
+    about: "What things cost.",
+    one_of: false,
+    keys: &[
+        Key::new("book", Shape::Name, "The price book; `eastwest catalog prices` shows it.")
+            .default("alibaba-intl", "eastwest"),
+        Key::new(
+            "rows",
+            Shape::Names(&Shape::Price),
+            "Prices that you know better, by the row's key: `{cen.plan: 90 USD/Mbps-month}`.",
+        ),
+        Key::later("site", "Which of a provider's sites."),
+        Key::later("currency", "Currency of the bill."),
+        Key::later("fx", "Exchange rates."),
+        Key::later("discount", "Contract discounts."),
+    ],
+};
+
+/// `run`.
+pub static RUN: Block = Block {
+    title: "run",
+    about: "How long, how often, from when.",
+    one_of: false,
+    keys: &[
+        Key::new("from", Shape::Moment, "The moment of t = 0, with offset, in quotes.")
+            .absent("no particular day", "eastwest"),
+        Key::new("horizon", Shape::Duration, "Measured time.")
+            .absent("10m, or what gives 100000 requests, at most 24h; 24h with a daily shape", "eastwest"),
+        Key::new("fill", Shape::Duration, "Time before t = 0, at the rates of t = 0, not measured.")
+            .absent("decided from the scenario's time constants, at least 60s", "eastwest"),
+        Key::new("warm-up", Shape::Duration, "Instead of `fill`: this much of the horizon is cut off its beginning.")
+            .absent("none", "eastwest"),
+        Key::new(
+            "drain",
+            Shape::Duration,
+            "After the horizon, how long open requests may settle; then they have failed.",
+        )
+        .default("60s", "eastwest"),
+        Key::new("replications", Shape::Count(1, 10_000), "Runs, each with chances of its own.")
+            .default("20", "eastwest"),
+        Key::new("seed", Shape::Count(0, u64::MAX), "Master seed: the same seed gives the same bytes.")
+            .default("42", "eastwest"),
+    ],
+};
+
+/// `objectives.NAME`.
+pub static OBJECTIVE: Block = Block {
+    title: "objectives.NAME",
+    about: "A gate with three outcomes: met, missed, not enough evidence.",
+    one_of: false,
+    keys: &[
+        Key::new("check", Shape::Text, "What must hold, in quotes: `p99(checkout, from=hangzhou) < 350ms`, `availability(web) >= 99.9%`, `recovery(FAULT) < 60s`, `lost(FAULT) <= 1000`, `amplification(a -> b) < 1.25`, `cost(network) < 2500 USD/month`, `throughput(web) > 90rps`, `utilisation(web) < 80%`, `mean(..)`, `path(a -> b) avoids internet`; a bound may be `105% of variant(NAME)`.").required(),
+        Key::new("during", Shape::Reference("fault"), "Only requests of this fault's window, its recovery included.").absent("all of the run", "eastwest"),
+        Key::new("outside", Shape::Reference("fault or `faults`"), "Only requests outside of it; `faults`: outside of all.").absent("all of the run", "eastwest"),
+        Key::new("severity", Shape::Word(&["fail", "warn"], &[]), "Whether a miss fails the check or is only shown.").default("fail", "eastwest"),
+        Key::new("variant", Shape::Reference("variant"), "The variant that it holds for.").absent("all", "eastwest"),
+        Key::new("variants", Shape::List(&Shape::Reference("variant")), "The variants that it holds for.").absent("all", "eastwest"),
+    ],
+};

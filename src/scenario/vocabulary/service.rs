@@ -1,0 +1,111 @@
+//! Words of `services:`.
+
+use super::{Block, Key, LAW, Shape};
+
+const WORK: Shape = Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]);
+const REPLICAS: Shape =
+    Shape::Names(&Shape::Either(&[Shape::Count(0, 10_000), Shape::Names(&Shape::Count(0, 10_000))]));
+
+/// `services.NAME`.
+pub static SERVICE: Block = Block {
+    title: "services.NAME",
+    about: "A service, named `name` or `namespace/name`. `work`, `calls` or `steps` here give it one operation without a name.",
+    one_of: false,
+    keys: &[
+        Key::new("replicas", REPLICAS, "Replicas by cluster, `{east: 4}`, or by cluster and zone, `{east: {h: 2, i: 2}}`. One figure is spread round robin over the zones.").required(),
+        Key::new("workers", Shape::Count(1, 100_000), "Requests that make progress at once, per replica: cores.").default("1", "eastwest"),
+        Key::new("cpu", Shape::Number(0.0, 1024.0), "Cores per replica, for the bill.").absent("as many as workers", "eastwest"),
+        Key::new("threads", Shape::Either(&[Shape::Count(1, 1_000_000), Shape::Word(&["unlimited"], &[])]), "Requests open at once, per replica; one that waits for a call holds a thread, not a worker.")
+            .default("unlimited", "eastwest"),
+        Key::new("queue", Shape::Either(&[Shape::Count(0, 10_000_000), Shape::Word(&["unlimited"], &[])]), "Waiting room beyond those in service, per replica; past it: 503.")
+            .default("1000", "eastwest"),
+        Key::new("discipline", Shape::Word(&["fcfs", "ps", "priority"], &[]), "Who is served next: first come; all at once, each on at most one core; or the lowest `priority`, not interrupting.")
+            .default("fcfs", "eastwest"),
+        Key::new("operations", Shape::Names(&Shape::Block(&OPERATION)), "Operations by name."),
+        Key::new("work", WORK, "Holds a worker for this long."),
+        Key::new("calls", Shape::List(&Shape::Reference("service or service.operation")), "Then calls these, one after the other."),
+        Key::new("steps", Shape::List(&Shape::Block(&STEP)), "In place of `work` and `calls`: what it does, in order."),
+        Key::new("request", Shape::Bytes, "Payload of a request, of every operation that does not say.").default("1KiB", "eastwest"),
+        Key::new("response", Shape::Bytes, "Payload of a response, of every operation that does not say.").default("4KiB", "eastwest"),
+        Key::new("priority", Shape::Count(0, 255), "Lower is served first with `discipline: priority`.").default("0", "eastwest"),
+        Key::new("errors", Shape::Share, "Share answered with a 500 after the work is done.").default("0%", "eastwest"),
+        Key::later("is", "Identity, where two services of one name are written as two entries."),
+        Key::later("in", "What differs by cluster."),
+        Key::later("autoscale", "Replicas that follow the load."),
+        Key::later("on-cancel", "What happens to work that nobody waits for; it is kept."),
+        Key::later("version", "Version, for lanes and subsets."),
+        Key::later("versions", "Versions, for lanes and subsets."),
+    ],
+};
+
+/// `services.NAME.operations.NAME`.
+pub static OPERATION: Block = Block {
+    title: "services.NAME.operations.NAME",
+    about: "One thing that a service can be asked.",
+    one_of: false,
+    keys: &[
+        Key::new("work", WORK, "Holds a worker for this long."),
+        Key::new(
+            "calls",
+            Shape::List(&Shape::Reference("service or service.operation")),
+            "Then calls these, one after the other.",
+        ),
+        Key::new("steps", Shape::List(&Shape::Block(&STEP)), "In place of `work` and `calls`: what it does, in order."),
+        Key::new("request", Shape::Bytes, "Payload of a request.").absent("the service's", "eastwest"),
+        Key::new("response", Shape::Bytes, "Payload of a response.").absent("the service's", "eastwest"),
+        Key::new("priority", Shape::Count(0, 255), "Lower is served first with `discipline: priority`.")
+            .absent("the service's", "eastwest"),
+        Key::new("errors", Shape::Share, "Share answered with a 500 after the work is done.")
+            .absent("the service's", "eastwest"),
+    ],
+};
+
+/// A step.
+pub static STEP: Block = Block {
+    title: "a step",
+    about: "What an operation does next; exactly one of these.",
+    one_of: true,
+    keys: &[
+        Key::new("work", WORK, "Holds a worker for this long."),
+        Key::new(
+            "call",
+            Shape::Reference("service or service.operation"),
+            "Calls and waits; a failed call fails the operation.",
+        ),
+        Key::new(
+            "parallel",
+            Shape::List(&Shape::Either(&[Shape::Block(&STEP), Shape::List(&Shape::Block(&STEP))])),
+            "All at once, and waits for all; each is a step or a list of steps.",
+        ),
+        Key::new("choose", Shape::List(&Shape::Block(&CHOICE)), "One of several, by weight."),
+        Key::new("repeat", Shape::Block(&REPEAT), "Several times, one after the other."),
+        Key::new(
+            "again",
+            Shape::Share,
+            "Begins the operation anew with this chance; only at the operation's own level.",
+        ),
+    ],
+};
+
+/// One way of `choose`.
+pub static CHOICE: Block = Block {
+    title: "choose[]",
+    about: "One of the ways.",
+    one_of: false,
+    keys: &[
+        Key::new("weight", Shape::Number(0.0, 1e9), "How often, relative to the others.").required(),
+        Key::new("steps", Shape::List(&Shape::Block(&STEP)), "Its steps; none: it does nothing.")
+            .absent("nothing", "eastwest"),
+    ],
+};
+
+/// `repeat`.
+pub static REPEAT: Block = Block {
+    title: "repeat",
+    about: "Steps several times.",
+    one_of: false,
+    keys: &[
+        Key::new("times", Shape::Count(1, 10_000), "How often.").required(),
+        Key::new("steps", Shape::List(&Shape::Block(&STEP)), "What.").required(),
+    ],
+};

@@ -1,0 +1,105 @@
+//! Words of `topology:`.
+
+use super::{Block, Key, LAW, Shape};
+
+/// `topology`.
+pub static TOPOLOGY: Block = Block {
+    title: "topology",
+    about: "Places: regions with zones, VPCs, clusters, and what is known of the distance between them.",
+    one_of: false,
+    keys: &[
+        Key::new("regions", Shape::Names(&Shape::Block(&REGION)), "Regions by name.").required(),
+        Key::new("vpcs", Shape::Names(&Shape::Block(&VPC)), "VPCs by name, where a cluster's own is not enough."),
+        Key::new("clusters", Shape::Names(&Shape::Block(&CLUSTER)), "Clusters by name.").required(),
+        Key::new(
+            "links",
+            Shape::Names(&Shape::Block(&LINK)),
+            "Overrides of the latency book for single pairs of regions.",
+        ),
+        Key::new("rtt", Shape::Block(&RTT_FILE), "A matrix of your own that overrides the latency book pair by pair."),
+    ],
+};
+
+/// `topology.regions.NAME`.
+pub static REGION: Block = Block {
+    title: "topology.regions.NAME",
+    about: "A place.",
+    one_of: false,
+    keys: &[
+        Key::new(
+            "is",
+            Shape::Text,
+            "The region in the book, `alibaba/cn-hangzhou`: its latency, prices and time zone.",
+        )
+        .absent(
+            "nowhere in particular: only with `network: none`, or in one region, or with all distances under `links`",
+            "eastwest",
+        ),
+        Key::new("zones", Shape::List(&Shape::Name), "Its zones: own power and network each.")
+            .absent("one zone, `a`", "eastwest"),
+    ],
+};
+
+/// `topology.vpcs.NAME`.
+pub static VPC: Block = Block {
+    title: "topology.vpcs.NAME",
+    about: "A private network of one region.",
+    one_of: false,
+    keys: &[
+        Key::new("region", Shape::Reference("region"), "Where it is.").required(),
+        Key::new("cidr", Shape::Cidr, "Its addresses; products that route addresses need them not to overlap.")
+            .absent("does not overlap with any other", "eastwest"),
+        Key::new("owner", Shape::Name, "The account that owns it and pays for what is in it.")
+            .absent("yours", "eastwest"),
+    ],
+};
+
+/// `topology.clusters.NAME`.
+pub static CLUSTER: Block = Block {
+    title: "topology.clusters.NAME",
+    about: "A Kubernetes cluster; `region` or `vpc` is required.",
+    one_of: false,
+    keys: &[
+        Key::new("region", Shape::Reference("region"), "Where it is, in a VPC of its own."),
+        Key::new("vpc", Shape::Reference("VPC"), "The VPC that it is in."),
+        Key::new("zones", Shape::List(&Shape::Reference("zone")), "The zones over which it spreads.")
+            .absent("all of its region", "eastwest"),
+        Key::new("pods", Shape::Cidr, "Addresses of its pods.").absent("does not overlap with any other", "eastwest"),
+        Key::new("service-cidr", Shape::Cidr, "Addresses of its services.")
+            .absent("does not overlap with any other", "eastwest"),
+        Key::new("mesh", Shape::Name, "The mesh that it belongs to: one control plane, one root of trust.")
+            .default("mesh", "eastwest"),
+        Key::later("cni", "How pods get their addresses."),
+    ],
+};
+
+/// `topology.links.NAME`.
+pub static LINK: Block = Block {
+    title: "topology.links.NAME",
+    about: "What you know better than the latency book about the backbone between two regions.",
+    one_of: false,
+    keys: &[
+        Key::new("between", Shape::List(&Shape::Reference("region")), "The two regions.").required(),
+        Key::new(
+            "rtt",
+            Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]),
+            "Round trip; a single duration has no jitter.",
+        )
+        .absent("as in the book", "provider"),
+        Key::new("loss", Shape::Share, "Share of packets lost, each direction.").absent("as in the book", "provider"),
+        Key::later("jitter", "Extra delay drawn for each message; write `rtt` as a law."),
+        Key::later("rate", "Bandwidth of the physical link."),
+        Key::later("profile", "Factors by hour of the day."),
+    ],
+};
+
+/// `topology.rtt`.
+pub static RTT_FILE: Block = Block {
+    title: "topology.rtt",
+    about: "A matrix of round trips as CSV, square or long, in milliseconds.",
+    one_of: false,
+    keys: &[
+        Key::new("file", Shape::File, "The CSV file; blanks are unknown and stay as in the book.").required(),
+        Key::new("unit", Shape::Word(&["rtt", "one-way"], &[]), "What its figures are.").required(),
+    ],
+};

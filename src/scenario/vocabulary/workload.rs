@@ -1,0 +1,147 @@
+//! Words of `workload:` and `faults:`.
+
+use super::{Block, Key, LAW, Shape};
+
+/// `workload.NAME`.
+pub static STREAM: Block = Block {
+    title: "workload.NAME",
+    about: "A stream of requests: `rate` (open) or `closed` is required.",
+    one_of: false,
+    keys: &[
+        Key::new(
+            "from",
+            Shape::Reference("region or cluster/NAME"),
+            "Where the users are: a region, by whose cluster they enter, or `cluster/NAME`.",
+        )
+        .required(),
+        Key::new("to", Shape::Reference("service or service.operation"), "The service that they call.").required(),
+        Key::new("mix", Shape::Names(&Shape::Share), "Shares of the service's operations; they sum to 100%.")
+            .absent("its only operation", "eastwest"),
+        Key::new(
+            "rate",
+            Shape::Either(&[Shape::Rate, Shape::Block(&RATE)]),
+            "Open: requests per second, whether or not earlier ones are answered.",
+        ),
+        Key::new(
+            "arrivals",
+            Shape::Either(&[Shape::Word(&["poisson", "constant"], &[]), Shape::Block(&ARRIVALS)]),
+            "Law of the gaps between requests of an open stream.",
+        )
+        .absent("poisson", "eastwest"),
+        Key::new("closed", Shape::Block(&CLOSED), "Closed: users who think, ask and wait for the answer."),
+        Key::new(
+            "entry",
+            Shape::Word(&["ingress", "direct"], &[]),
+            "By one ingress proxy in each zone of the cluster, or by one proxy that costs nothing.",
+        )
+        .default("ingress", "eastwest"),
+        Key::new("scale", Shape::Number(0.0, 1e6), "Factor on the rate or on the number of users.")
+            .default("1", "eastwest"),
+        Key::later("via", "A global entry."),
+        Key::later("replay", "Recorded requests."),
+        Key::later("headers", "Headers of the requests, for lanes."),
+        Key::later("sessions", "Users with state."),
+    ],
+};
+
+/// `rate`.
+pub static RATE: Block = Block {
+    title: "rate",
+    about: "Requests per second over time.",
+    one_of: true,
+    keys: &[
+        Key::new(
+            "steps",
+            Shape::Names(&Shape::Rate),
+            "From each time on, this rate: `{0s: 150rps, 10m..}` with times such as `0s`, `10min`.",
+        ),
+        Key::new("diurnal", Shape::Block(&DIURNAL), "A wave of 24 h in the time zone of the region."),
+        Key::later("file", "Rates from a file."),
+    ],
+};
+
+/// `diurnal`.
+pub static DIURNAL: Block = Block {
+    title: "diurnal",
+    about: "A cosine over 24 h.",
+    one_of: false,
+    keys: &[
+        Key::new("low", Shape::Rate, "Twelve hours from the peak.").required(),
+        Key::new("high", Shape::Rate, "At the peak.").required(),
+        Key::new("peak", Shape::TimeOfDay, "When, local time, in quotes.").required(),
+    ],
+};
+
+/// `arrivals`.
+pub static ARRIVALS: Block = Block {
+    title: "arrivals",
+    about: "Law of the gaps between requests; only its form counts, the rate gives the mean.",
+    one_of: true,
+    keys: &[
+        Key::new("erlang", Shape::Count(1, 1000), "More regular than Poisson: sum of this many exponentials."),
+        Key::new(
+            "hyperexponential",
+            Shape::Either(&[Shape::Block(&GAP_HYPER), Shape::List(&Shape::Block(&GAP_PHASE))]),
+            "More bursty than Poisson.",
+        ),
+        Key::later("mmpp", "A Poisson process whose rate jumps."),
+    ],
+};
+
+/// `arrivals.hyperexponential` by variation.
+pub static GAP_HYPER: Block = Block {
+    title: "arrivals.hyperexponential",
+    about: "Two exponentials with balanced means.",
+    one_of: false,
+    keys: &[Key::new("cv", Shape::Number(1.0, 100.0), "Standard deviation of the gaps over their mean, at least 1.")
+        .required()],
+};
+
+/// One exponential of `arrivals.hyperexponential`.
+pub static GAP_PHASE: Block = Block {
+    title: "arrivals.hyperexponential[]",
+    about: "One of the exponentials; shares sum to 100%.",
+    one_of: false,
+    keys: &[
+        Key::new("share", Shape::Share, "How often.").required(),
+        Key::new("rate", Shape::Number(1e-6, 1e6), "Its rate relative to the others.").required(),
+    ],
+};
+
+/// `closed`.
+pub static CLOSED: Block = Block {
+    title: "closed",
+    about: "Users who think first, then ask and wait.",
+    one_of: false,
+    keys: &[
+        Key::new("users", Shape::Count(1, 1_000_000), "How many.").required(),
+        Key::new(
+            "think",
+            Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]),
+            "Between an answer and the next request.",
+        )
+        .required(),
+    ],
+};
+
+/// `faults.NAME`.
+pub static FAULT: Block = Block {
+    title: "faults.NAME",
+    about: "Something is down for a while.",
+    one_of: false,
+    keys: &[
+        Key::new("at", Shape::Duration, "When it begins, from t = 0.").required(),
+        Key::new("for", Shape::Duration, "For how long.").required(),
+        Key::new("hit", Shape::Text, "What: `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER[/NUMBER]`, `product/NAME`, `service/S`, `replica/SERVICE/CLUSTER/NUMBER`.").required(),
+        Key::new("down", Shape::Word(&["true", "silent", "refused"], &[]), "How peers notice: not at all (connections hang), or by resets. `true`: silent for region, zone, link, product and gateway, refused for replica and service.").required(),
+        Key::later("slow", "Added delay, or a factor on work."),
+        Key::later("loss", "Lost packets."),
+        Key::later("errors", "Failing requests."),
+        Key::later("freeze", "A control plane that stops pushing."),
+        Key::later("partition", "A partition of the network."),
+        Key::later("flap", "Down and up again."),
+        Key::later("mean-up", "Random failures."),
+        Key::later("mean-down", "Random failures."),
+        Key::later("incident", "A recorded incident."),
+    ],
+};

@@ -186,7 +186,7 @@ impl Carrier<'_> {
 pub(super) fn border_note(carrier: &Carrier<'_>, trip: &Trip<'_>) -> Option<String> {
     let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
     (carrier.mainland(a) != carrier.mainland(b)).then(|| {
-        let (a, b) = (carrier.region(a), carrier.region(b));
+        let (a, b) = (carrier.region(a.min(b)), carrier.region(a.max(b)));
         format!("{a} - {b} crosses the mainland's border: a regulated carrier service, with real-name registration and approval")
     })
 }

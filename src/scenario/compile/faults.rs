@@ -1,5 +1,7 @@
 //! Outages of the scenario as dated changes.
 
+use std::collections::BTreeSet;
+
 use super::backbones;
 use super::ground::region_named;
 use crate::connect::Board;
@@ -8,7 +10,7 @@ use crate::scenario::Diagnostic;
 use crate::scenario::file::{Hit, Manner, Scenario};
 use crate::topology::Ground;
 use crate::units::Duration;
-use crate::world::{Outage, Target, World};
+use crate::world::{Outage, PathId, Target, World};
 
 /// How long after its end a fault's window still lasts: outlier ejections (30 s, then the sweep) and back-offs run out.
 const RECOVERY: Duration = Duration::from_secs(60);
@@ -18,12 +20,16 @@ pub(super) fn faults(
     scenario: &Scenario,
     ground: &Ground,
     board: &Board,
+    through: &BTreeSet<(String, PathId)>,
     world: &mut World,
     said: &mut Vec<Diagnostic>,
 ) {
     let mut scene = world.scene();
     for name in scenario.connectivity.keys() {
         scene.declare(&format!("product/{name}"));
+    }
+    for (product, path) in through.iter().filter(|(product, _)| scenario.connectivity.contains_key(product)) {
+        scene.add(&format!("product/{product}"), Target::Path(*path));
     }
     for (name, link) in &scenario.topology.links {
         let domain = format!("link/{name}");

@@ -16,12 +16,14 @@ mod routes;
 mod services;
 mod streams;
 
+use std::collections::BTreeSet;
+
 use super::Diagnostic;
 use super::file::{EdgePolicy, InternetLoss, ProductKind, Scenario};
 use crate::connect::{Board, Carrier, Line, Role};
 use crate::provider::Books;
 use crate::topology::Ground;
-use crate::world::{Caller, Gateway, HostSetId, Jitter, Link, LinkId, PlaceId, RegionId, Station, World};
+use crate::world::{Caller, Gateway, HostSetId, Jitter, Link, LinkId, PathId, PlaceId, RegionId, Station, World};
 
 pub use crate::connect::Inputs;
 
@@ -77,8 +79,10 @@ pub fn compile_with_warnings(
     world.prerequisites = std::mem::take(&mut paths.prerequisites);
     draw(&mut world, &carrier, &paths.board);
     let fees = std::mem::take(&mut paths.fees);
+    // A way through two products (an endpoint behind cen) falls with either: the fees name both.
+    let through: BTreeSet<(String, PathId)> = fees.iter().map(|(path, fee)| (fee.product.clone(), *path)).collect();
     world.charges = charges::charges(scenario, &carrier, &world, fees, &mut said);
-    faults::faults(scenario, &ground, &paths.board, &mut world, &mut said);
+    faults::faults(scenario, &ground, &paths.board, &through, &mut world, &mut said);
     if said.iter().any(Diagnostic::is_error) {
         return Err(said);
     }

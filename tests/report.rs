@@ -5,7 +5,9 @@ mod synthetic;
 
 use eastwest::record::Comparison;
 use eastwest::report::charts::{Figure, figures};
+use eastwest::report::markdown::markdown;
 use eastwest::report::terminal::{Style, compare, run, waterfall};
+use eastwest::report::{html, write};
 use expect_test::expect_file;
 
 const COLOUR: Style = Style { colour: true, unicode: true };
@@ -32,7 +34,7 @@ fn the_waterfall_of_a_request_sums_to_its_latency() {
 
 #[test]
 fn the_summary_in_markdown() {
-    expect_file!["report/summary.md"].assert_eq(&eastwest::report::markdown::markdown(&synthetic::comparison()));
+    expect_file!["report/summary.md"].assert_eq(&markdown(&synthetic::comparison()));
 }
 
 #[test]
@@ -96,6 +98,66 @@ fn every_chart_is_a_picture_with_its_headline_and_the_same_bytes_twice() {
             assert!(!figure.svg.contains("NaN") && !figure.svg.contains("inf"), "{study} {}", figure.name);
         }
     }
+}
+
+#[test]
+fn the_page_is_whole_small_and_the_same_twice() {
+    for (study, comparison) in studies() {
+        let page = html::page(&comparison);
+        keep_page(study, &page);
+        assert_eq!(page, html::page(&comparison), "{study}");
+        assert!(page.contains("default-src 'none'"), "the page forbids itself the network");
+        let scripts = page.matches("<script").count();
+        assert_eq!((scripts, page.matches("</script").count()), (1, 1), "{study}");
+        assert!(!page.contains("NaN"), "{study}");
+    }
+    let bytes = html::page(&synthetic::comparison()).len();
+    assert!(bytes < 400_000, "{bytes} bytes for three variants");
+}
+
+#[test]
+fn hostile_names_stay_names() {
+    let name = "</script><img src=x onerror=alert(1)>\"'&";
+    let mut study = synthetic::comparison();
+    study.scenario = name.into();
+    study.question = name.into();
+    study.verdict = name.into();
+    study.text = name.into();
+    study.warnings = vec![name.into()];
+    study.faults[0].name = name.into();
+    study.gates[0].check = name.into();
+    let variant = &mut study.variants[0];
+    variant.name = name.into();
+    variant.bill.lines[0].item = name.into();
+    variant.bill.lines[0].source = format!("https://x/{name}").replace(' ', "%20");
+    variant.traces[0].spans[0].what = name.into();
+    let page = html::page(&study);
+    assert!(!page.contains("<img"), "markup from a name");
+    assert_eq!(page.matches("</script").count(), 1);
+    for figure in figures(&study) {
+        assert!(!figure.svg.contains("<img"));
+        assert_eq!(png_size(&figure.png()).0, 1720, "still well-formed");
+    }
+    assert!(!markdown(&study).contains("<img"));
+}
+
+#[test]
+fn a_result_is_written_with_every_chart_in_both_forms() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = write(folder.path(), &synthetic::comparison()).unwrap();
+    let names = written.iter().map(|path| path.strip_prefix(folder.path()).unwrap().display().to_string());
+    let want = ["latency", "cost", "choice", "timeline"]
+        .iter()
+        .flat_map(|name| [format!("charts/{name}.svg"), format!("charts/{name}.png")]);
+    assert_eq!(names.collect::<Vec<_>>(), want.chain(["report.html".to_owned()]).collect::<Vec<_>>());
+    let left = std::fs::read_dir(folder.path().join("charts")).unwrap().count();
+    assert_eq!(left, 8, "nothing half-written is left behind");
+}
+
+fn keep_page(study: &str, page: &str) {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{study}.html")), page).unwrap();
 }
 
 /// Leaves the picture where a person can look at it: `target/tmp/report/`.

@@ -7,6 +7,7 @@
 
 pub mod charts;
 pub mod decision;
+pub mod html;
 pub mod markdown;
 pub mod number;
 pub mod sentence;
@@ -27,7 +28,7 @@ pub fn json(record: &impl Serialize) -> String {
     text
 }
 
-/// Writes the charts (`charts/*.svg`, `charts/*.png`) below `folder`; each file appears whole or not at all. Gives
+/// Writes the charts (`charts/*.svg`, `charts/*.png`) and the page (`report.html`) below `folder`; each file appears whole or not at all. Gives
 /// their paths in the order in which they were written.
 pub fn write(folder: &Path, comparison: &Comparison) -> io::Result<Vec<PathBuf>> {
     let charts = folder.join("charts");
@@ -37,6 +38,7 @@ pub fn write(folder: &Path, comparison: &Comparison) -> io::Result<Vec<PathBuf>>
         written.push(put(&charts, &format!("{}.svg", figure.name), figure.svg.as_bytes())?);
         written.push(put(&charts, &format!("{}.png", figure.name), &figure.png())?);
     }
+    written.push(put(folder, "report.html", html::page(comparison).as_bytes())?);
     Ok(written)
 }
 

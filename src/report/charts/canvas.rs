@@ -85,7 +85,7 @@ fn points(path: impl IntoIterator<Item = BackendCoord>) -> String {
 }
 
 /// Text that opens no tag and closes no attribute.
-pub(in crate::report) fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -18,8 +18,7 @@ use crate::record::Comparison;
 
 use super::number::{count, span};
 
-pub(super) use canvas::escaped;
-pub(super) use theme::{dark_rules, line_hex};
+pub(super) use theme::{dark_line_hex, dark_rules, line_hex};
 
 /// A chart, ready to be written or to stand in a page.
 #[derive(Clone, PartialEq, Debug)]

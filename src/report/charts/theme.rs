@@ -78,6 +78,12 @@ pub(in crate::report) fn line_hex(variant: usize) -> String {
     hex(line(variant))
 }
 
+/// The colour of a variant's lines on a dark page.
+pub(in crate::report) fn dark_line_hex(variant: usize) -> &'static str {
+    let light = hex(line(variant));
+    DARK.iter().find(|(colour, _)| hex(*colour) == light).map(|(_, dark)| *dark).expect("every line has a dark colour")
+}
+
 /// `#RRGGBB`.
 pub(super) fn hex(colour: RGBColor) -> String {
     format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2)
@@ -86,7 +92,7 @@ pub(super) fn hex(colour: RGBColor) -> String {
 /// Dark or light letters, whichever is read better on `ground`. Not [`INK`] and [`PAPER`] themselves: areas keep
 /// their colour on a dark page, and so must the letters on them.
 pub(super) fn ink_on(ground: RGBColor) -> RGBColor {
-    let (ink, paper) = (RGBColor(0x1F, 0x29, 0x38), RGBColor(0xFF, 0xFF, 0xFF));
+    let (ink, paper) = (RGBColor(0x11, 0x18, 0x27), RGBColor(0xFF, 0xFF, 0xFF));
     if contrast(ink, ground) > contrast(paper, ground) { ink } else { paper }
 }
 

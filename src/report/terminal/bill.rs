@@ -77,17 +77,17 @@ fn cells(line: &BillLine, total: f64, payers: bool) -> Vec<String> {
     for more in [(!line.scope.is_empty()).then_some(&line.scope), payers.then_some(&line.payer)].into_iter().flatten() {
         what.push_str(&format!(", {more}"));
     }
-    let quantity = match line.quantity.value {
-        Some(quantity) => {
-            let last = place(quantity, 4).max(half_width(&line.quantity).map_or(i32::MIN, |half| place(half, 2)));
-            let whole = quantity.fract() == 0.0 && quantity.abs() < 1e6;
-            format!("{} {}", rounded(quantity, if whole { 0 } else { last }), line.unit)
-        }
-        None => "not known".to_owned(),
-    };
     let price = line.unit_price.map_or_else(String::new, |price| format!("× {}", unit_price(price)));
     let amount = line.amount.value.map_or_else(|| "?".to_owned(), |amount| invoice(amount, total));
-    vec![what, quantity, price, amount, remark(line)]
+    vec![what, quantity(line), price, amount, remark(line)]
+}
+
+/// How much of what: four digits of a counted amount, all of a whole number.
+pub(in crate::report) fn quantity(line: &BillLine) -> String {
+    let Some(quantity) = line.quantity.value else { return "not known".to_owned() };
+    let whole = quantity.fract() == 0.0 && quantity.abs() < 1e6;
+    let last = place(quantity, 4).max(half_width(&line.quantity).map_or(i32::MIN, |half| place(half, 2)));
+    format!("{} {}", rounded(quantity, if whole { 0 } else { last }), line.unit)
 }
 
 /// A price keeps all its digits: it is a figure of the book, not an estimate of ours.

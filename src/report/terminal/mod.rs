@@ -12,10 +12,10 @@ mod waterfall;
 
 use std::path::{Path, PathBuf};
 
-pub(super) use bill::remark as bill_remark;
+pub(super) use bill::{quantity as bill_quantity, remark as bill_remark, unit_price as bill_unit_price};
 pub use compare::compare;
 pub use explain::{explain, failures};
-pub(super) use gates::{measured as gate_figure, sign as gate_sign};
+pub(super) use gates::{measured as gate_figure, sign as gate_sign, tally as gate_tally};
 pub use run::run;
 pub use waterfall::waterfall;
 

@@ -7,6 +7,7 @@
 mod catalog;
 mod completions;
 mod init;
+mod junit;
 mod later;
 mod options;
 mod outcome;

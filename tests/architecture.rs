@@ -194,7 +194,8 @@ fn only_the_outer_rooms_touch_files_threads_clocks_and_the_terminal() {
 
 #[test]
 fn only_what_is_read_or_written_as_a_document_derives_serde() {
-    let allowed = ["scenario/file", "scenario/schema", "provider/", "record/", "world/charge.rs", "study/files", "units.rs"];
+    let allowed =
+        ["scenario/file", "scenario/schema", "provider/", "record/", "world/charge.rs", "study/files", "units.rs"];
     for source in sources() {
         if allowed.iter().any(|place| source.path.starts_with(place)) {
             continue;

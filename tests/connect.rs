@@ -366,7 +366,11 @@ fn example_of(name: &str, example: &Example) -> Box<dyn Product> {
 fn one_call_over_cen_between_two_regions() {
     let example = Example::new();
     let product = example_of("cen", &example);
-    shows(product.as_ref(), &carrier(&example), &example.trip(ClusterId(2), 1), expect![[r#"
+    shows(
+        product.as_ref(),
+        &carrier(&example),
+        &example.trip(ClusterId(2), 1),
+        expect![[r#"
         way 0
           backbone: attachment east/h                     0 ms
           backbone: transit router hangzhou             200 us
@@ -382,14 +386,19 @@ fn one_call_over_cen_between_two_regions() {
           $singapore cen.processing Back
           $hangzhou cdt.gold Out
           $singapore cdt.gold Back
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn one_call_over_the_public_gateway_between_two_regions() {
     let example = Example::new();
     let product = example_of("public-gateway", &example);
-    shows(product.as_ref(), &carrier(&example), &example.trip(ClusterId(2), 0), expect![[r#"
+    shows(
+        product.as_ref(),
+        &carrier(&example),
+        &example.trip(ClusterId(2), 0),
+        expect![[r#"
         way 0
           internet: NAT east                            200 us
           internet hangzhou -> singapore              38.19 ms  jitter, loss 3e-3..3e-3
@@ -426,14 +435,19 @@ fn one_call_over_the_public_gateway_between_two_regions() {
           $singapore nlb.hour 1 x hours of internet NLB south
           $singapore nlb.lcu capacity units of internet NLB south
           $singapore compute.vcpu 4 x hours of internet gateway south
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn one_call_over_privatelink_in_one_region() {
     let example = Example::new();
     let product = example_of("privatelink", &example);
-    shows(product.as_ref(), &carrier(&example), &example.trip(ClusterId(1), 0), expect![[r#"
+    shows(
+        product.as_ref(),
+        &carrier(&example),
+        &example.trip(ClusterId(1), 0),
+        expect![[r#"
         way 0
           hangzhou/h                                     50 us  jitter
           to-bank: endpoint east/h                      200 us
@@ -456,7 +470,8 @@ fn one_call_over_privatelink_in_one_region() {
           $hangzhou privatelink.processing Both
           $hangzhou nlb.hour 1 x hours of to-bank NLB
           $hangzhou nlb.lcu capacity units of to-bank NLB
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -467,7 +482,11 @@ fn one_call_over_privatelink_chained_behind_cen() {
     let trip = Trip { from: example.trip(ClusterId(2), 0).to, ..trip };
     let chain = PrivateLink { zones: vec![ZoneId(1)], ..to_payments(VpcId(0), Some(Box::new(bought))) };
     assert_eq!(chain.refusals(&carrier(&example), &trip), []);
-    shows(&chain, &carrier(&example), &trip, expect![[r#"
+    shows(
+        &chain,
+        &carrier(&example),
+        &trip,
+        expect![[r#"
         way 0
           backbone: attachment south/a                    0 ms
           backbone: transit router singapore            200 us
@@ -489,7 +508,8 @@ fn one_call_over_privatelink_chained_behind_cen() {
           $hangzhou privatelink.processing Both
           $hangzhou nlb.hour 1 x hours of to-bank NLB
           $hangzhou nlb.lcu capacity units of to-bank NLB
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //! warnings and errors go to stderr.
 
 mod catalog;
+mod check;
+mod compare;
 mod completions;
 mod init;
 mod junit;
@@ -12,6 +14,11 @@ mod later;
 mod options;
 mod outcome;
 mod progress;
+mod reading;
+mod report;
+mod run;
+mod studying;
+mod validate;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -46,6 +53,16 @@ pub struct Cli {
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Compare all variants of a scenario: latency, cost, availability
+    Compare(compare::Compare),
+    /// Run one variant; follow its slowest request
+    Run(run::Run),
+    /// Check the objectives of scenarios, for CI
+    Check(check::Check),
+    /// Say all that is wrong with scenarios, without running them
+    Validate(validate::Validate),
+    /// Draw charts and page again from a result
+    Report(report::Report),
     /// Show the built-in books: regions, round trips, prices, limits, incidents
     Catalog(catalog::Catalog),
     /// Write a small scenario that runs at once
@@ -79,6 +96,11 @@ impl Cli {
     /// Runs the command.
     pub fn run(&self) -> Result<Answer, Stop> {
         match &self.command {
+            Command::Compare(compare) => compare.run(&self.manner),
+            Command::Run(run) => run.run(&self.manner),
+            Command::Check(check) => check.run(&self.manner),
+            Command::Validate(validate) => validate.run(&self.manner),
+            Command::Report(report) => report.run(&self.manner),
             Command::Catalog(catalog) => catalog.run(&self.manner),
             Command::Init(init) => init.run(&self.manner),
             Command::Completions(completions) => completions.run(),
@@ -111,7 +133,10 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(Ok(answer)) => print(&answer),
         Ok(Err(stop)) => {
             eprintln!("{}", stop.message.trim_end());
-            stop.exit
+            match stop.document {
+                Some(text) => print(&Answer { text, exit: stop.exit }),
+                None => stop.exit,
+            }
         }
         Err(_) => Exit::Bug,
     };

@@ -76,17 +76,19 @@ pub struct Stop {
     pub exit: Exit,
     /// One or more lines for a person.
     pub message: String,
+    /// The same as a JSON document for stdout, where JSON was asked for.
+    pub document: Option<String>,
 }
 
 impl Stop {
     /// The command line or the scenario is wrong.
     pub fn wrong(message: impl fmt::Display) -> Self {
-        Stop { exit: Exit::Wrong, message: format!("error: {message}") }
+        Stop { exit: Exit::Wrong, message: format!("error: {message}"), document: None }
     }
 
     /// Reading or writing failed.
     pub fn io(message: impl fmt::Display) -> Self {
-        Stop { exit: Exit::Io, message: format!("error: {message}") }
+        Stop { exit: Exit::Io, message: format!("error: {message}"), document: None }
     }
 }
 

@@ -1,0 +1,121 @@
+//! What `compare`, `run` and `check` share: options, progress, files, the exit code of gates.
+
+use std::path::{Path, PathBuf};
+
+use super::options::{Changes, Effort, Manner};
+use super::outcome::{Exit, Stop};
+use super::progress::Progress;
+use super::reading;
+use crate::record::Gate;
+use crate::report;
+use crate::scenario::Loaded;
+use crate::study::{self, Options, Study, StudyError, files, gates};
+
+/// Stands above the figures of `--quick`.
+const QUICK: &str = "QUICK: 10 replications, so the intervals are wide; leave --quick out for the answer";
+
+/// The command that repeats a study. Threads and folders are left out: they change no figure.
+pub(super) fn command(word: &str, file: &Path, changes: &Changes, effort: &Effort) -> String {
+    let mut command = format!("eastwest {word} {}", quoted(&file.to_string_lossy()));
+    for set in &changes.set {
+        command.push_str(&format!(" --set {}", quoted(set)));
+    }
+    for variant in &changes.variant {
+        command.push_str(&format!(" --variant {}", quoted(variant)));
+    }
+    if let Some(seed) = effort.seed {
+        command.push_str(&format!(" --seed {seed}"));
+    }
+    if effort.quick {
+        command.push_str(" --quick");
+    } else if let Some(replications) = effort.replications {
+        command.push_str(&format!(" --replications {replications}"));
+    }
+    command
+}
+
+/// `text` as a shell takes it back.
+fn quoted(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:%+,".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// What the study is told.
+pub(super) fn options(changes: &Changes, effort: &Effort, command: String) -> Options {
+    Options {
+        seed: effort.seed,
+        replications: effort.replications(),
+        threads: effort.threads.map(usize::from),
+        variants: changes.variant.clone(),
+        command,
+        ..Options::default()
+    }
+}
+
+/// All variants that were asked for.
+pub(super) fn compare(loaded: &Loaded, options: &Options, quick: bool, manner: &Manner) -> Result<Study, Stop> {
+    let progress = Progress::new(&loaded.name, manner.quiet);
+    let found = study::compare(loaded, options, &progress);
+    progress.finish();
+    answered(found, loaded, quick, manner)
+}
+
+/// One variant.
+pub(super) fn one(loaded: &Loaded, options: &Options, quick: bool, manner: &Manner) -> Result<Study, Stop> {
+    let progress = Progress::new(&loaded.name, manner.quiet);
+    let variant = options.variants.first().map(String::as_str);
+    let found = study::run(loaded, variant, options, &progress);
+    progress.finish();
+    answered(found, loaded, quick, manner)
+}
+
+fn answered(found: Result<Study, StudyError>, loaded: &Loaded, quick: bool, manner: &Manner) -> Result<Study, Stop> {
+    match found {
+        Ok(mut study) => {
+            if quick {
+                study.comparison.warnings.insert(0, QUICK.to_owned());
+            }
+            Ok(study)
+        }
+        Err(StudyError::Scenario(diagnostics)) => Err(reading::refused(&diagnostics, &loaded.sources, manner)),
+        Err(error @ StudyError::NoVariant { .. }) => Err(Stop::wrong(error)),
+        Err(error @ StudyError::Threads(_)) => Err(Stop::io(error)),
+    }
+}
+
+/// Writes tables, records, charts and the page; tells what was written, in order.
+pub(super) fn keep(folder: &Path, study: &Study) -> Result<Vec<PathBuf>, Stop> {
+    let written = files::write(folder, &study.comparison, &study.records).map_err(Stop::io)?;
+    let mut written: Vec<PathBuf> = written.iter().map(|name| folder.join(name)).collect();
+    written.extend(report::write(folder, &study.comparison).map_err(Stop::io)?);
+    Ok(written)
+}
+
+/// How a command with these gates ends.
+pub(super) fn exit(found: &[Gate]) -> Exit {
+    match gates::exit_code(found) {
+        0 => Exit::Met,
+        1 => Exit::Missed,
+        _ => Exit::NotEnough,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_repeats_a_study_survives_a_shell() {
+        let changes = Changes { set: vec!["objectives.fast.check=p99(web) < 1ms".into()], variant: vec!["cen".into()] };
+        let effort = Effort { seed: Some(7), quick: true, threads: Some(3), ..Effort::default() };
+        assert_eq!(
+            command("compare", Path::new("a b.yaml"), &changes, &effort),
+            "eastwest compare 'a b.yaml' --set 'objectives.fast.check=p99(web) < 1ms' --variant cen --seed 7 --quick"
+        );
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}

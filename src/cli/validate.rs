@@ -1,0 +1,120 @@
+//! `eastwest validate FILE...`: everything that is wrong, each with line, column and a hint; nothing is run.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::options::{Changes, Manner};
+use super::outcome::{Answer, Exit, Stop};
+use super::reading;
+use crate::provider::Books;
+use crate::scenario::{Diagnostic, Inputs, Loaded, Sources, compile_with_warnings, render};
+
+/// The command.
+#[derive(Clone, Debug, Args)]
+pub struct Validate {
+    /// Scenario files; `-` is stdin
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// What is changed, in every file.
+    #[command(flatten)]
+    pub changes: Changes,
+    /// One line for each diagnostic, `file:line:column: code ...`
+    #[arg(long)]
+    pub concise: bool,
+}
+
+/// What was found in a file.
+struct Found {
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+    variants: usize,
+}
+
+impl Found {
+    fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+}
+
+impl Validate {
+    /// Reads, decodes and compiles every variant of every file. The diagnostics are the result: they go to stdout.
+    pub fn run(&self, manner: &Manner) -> Result<Answer, Stop> {
+        let mut text = String::new();
+        let mut documents = Vec::new();
+        let mut exit = Exit::Met;
+        for file in &self.files {
+            let found = self.examine(file)?;
+            if found.errors() > 0 {
+                exit = Exit::Wrong;
+            }
+            if manner.json() {
+                let mut document = render::json(&found.sources, &found.diagnostics);
+                document["file"] = file.display().to_string().into();
+                documents.push(document);
+            } else {
+                text.push_str(&self.told(file, &found, manner));
+            }
+        }
+        if manner.json() {
+            let whole = if documents.len() == 1 { documents.remove(0) } else { documents.into() };
+            text = format!("{whole:#}\n");
+        }
+        Ok(Answer { text, exit })
+    }
+
+    fn examine(&self, file: &Path) -> Result<Found, Stop> {
+        match reading::quietly(file, &self.changes)? {
+            Err(refused) => Ok(Found { sources: refused.sources, diagnostics: refused.diagnostics, variants: 0 }),
+            Ok(loaded) => {
+                let mut diagnostics = loaded.diagnostics.clone();
+                for found in compiled(&loaded, &self.changes)? {
+                    // What the base says is found in every variant, and told once.
+                    if !diagnostics.contains(&found) {
+                        diagnostics.push(found);
+                    }
+                }
+                Ok(Found { sources: loaded.sources, diagnostics, variants: loaded.variants.len() })
+            }
+        }
+    }
+
+    fn told(&self, file: &Path, found: &Found, manner: &Manner) -> String {
+        let mut text = if self.concise {
+            render::concise(&found.sources, &found.diagnostics)
+        } else {
+            let mut text = render::rendered(&found.sources, &found.diagnostics, manner.color_out());
+            if !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text
+        };
+        let (errors, all) = (found.errors(), found.diagnostics.len());
+        let word = if errors > 0 { "wrong" } else { "valid" };
+        text.push_str(&format!(
+            "{}: {word}; {}, {}",
+            file.display(),
+            many(errors, "error"),
+            many(all - errors, "warning")
+        ));
+        if errors == 0 {
+            text.push_str(&format!(", {}", many(found.variants, "variant")));
+        }
+        text.push('\n');
+        text
+    }
+}
+
+/// What compiling each variant has to say.
+fn compiled(loaded: &Loaded, changes: &Changes) -> Result<Vec<Diagnostic>, Stop> {
+    let mut said = Vec::new();
+    for variant in reading::chosen(loaded, &changes.variant)? {
+        let world = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+        said.extend(world.map_or_else(|wrong| wrong, |compiled| compiled.warnings));
+    }
+    Ok(said)
+}
+
+fn many(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

@@ -9,7 +9,16 @@ use crate::topology::graph::Graph;
 use crate::workload::Arrivals;
 use crate::world::{EdgeId, HostSet, HostTarget, OperationId, PathId, World};
 
-/// Rates at the peak of all open streams (each at its own highest rate).
+/// At which rates the streams are followed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Moment {
+    /// Those of t = 0.
+    Start,
+    /// Each stream's highest.
+    Peak,
+}
+
+/// What the open streams offer.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Load {
     /// Calls per second by (operation, place of the replica).
@@ -24,7 +33,7 @@ pub(super) struct Load {
 
 impl Load {
     /// Follows the streams' calls through the host sets of the first priority.
-    pub(super) fn new(world: &World, means: &[Mean]) -> Load {
+    pub(super) fn new(world: &World, means: &[Mean], moment: Moment) -> Load {
         let places = world.places.len();
         let mut load = Load {
             arriving: vec![vec![0.0; places]; world.operations.len()],
@@ -34,10 +43,13 @@ impl Load {
         };
         for stream in world.streams.rows() {
             let Arrivals::Open { rate, .. } = &stream.arrivals else { continue };
-            let peak = rate.points.iter().map(|point| point.1).fold(0.0, f64::max);
+            let rate = match moment {
+                Moment::Start => rate.points.first().map_or(0.0, |point| point.1),
+                Moment::Peak => rate.points.iter().map(|point| point.1).fold(0.0, f64::max),
+            };
             for entry in &stream.entries {
                 for (operation, share) in &stream.mix {
-                    let rate = peak * share.get() / stream.entries.len() as f64;
+                    let rate = rate * share.get() / stream.entries.len() as f64;
                     load.call(world, stream.edge, world.proxies[*entry].place, *operation, rate);
                 }
             }
@@ -122,6 +134,10 @@ impl Load {
     /// What is wrong with it.
     pub(super) fn complaints(&self, scenario: &Scenario, world: &World) -> Vec<Diagnostic> {
         let mut said = Vec::new();
+        let steady = world.streams.rows().iter().all(|stream| match &stream.arrivals {
+            Arrivals::Open { rate, .. } => rate.points.len() == 1,
+            Arrivals::Closed { .. } => true,
+        });
         for (service, (busy, written)) in
             world.services.rows().iter().zip(self.busy.iter().zip(scenario.services.values()))
         {
@@ -129,7 +145,8 @@ impl Load {
                 continue;
             }
             let what = format!("{} is offered {:.0} % of what it can do", service.name, busy * 100.0);
-            let endless = service.queue.is_none();
+            // A peak that passes is a question worth asking; a queue that never ends is not.
+            let endless = service.queue.is_none() && steady;
             let found = if endless { Diagnostic::error("EW350", what) } else { Diagnostic::warning("EW351", what) };
             let help = if endless {
                 "its queue is unlimited and would grow for ever: add replicas or workers, or bound the queue"

@@ -18,6 +18,7 @@ mod streams;
 
 use std::collections::BTreeSet;
 
+use self::load::{Load, Moment};
 use super::Diagnostic;
 use super::file::{EdgePolicy, InternetLoss, ProductKind, Scenario};
 use crate::connect::{Board, Carrier, Line, Role};
@@ -86,11 +87,11 @@ pub fn compile_with_warnings(
     if said.iter().any(Diagnostic::is_error) {
         return Err(said);
     }
-    let load = load::Load::new(&world, &means);
+    let load = Load::new(&world, &means, Moment::Peak);
     said.extend(load.complaints(scenario, &world));
     let flat: Vec<bool> = rules.iter().map(is_flat).collect();
     said.extend(load.crossings(&world, &flat));
-    world.plan = plan::plan(scenario, &world, &means, &load.busy);
+    world.plan = plan::plan(scenario, &world, &means, &Load::new(&world, &means, Moment::Start).busy);
     if said.iter().any(Diagnostic::is_error) { Err(said) } else { Ok(Compiled { world, warnings: said }) }
 }
 

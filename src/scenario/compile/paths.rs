@@ -8,7 +8,7 @@ use crate::connect::{Board, Carrier, Fee, Front, Hop, Product, Refusal, Spot, Tr
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Dataplane, Scenario, Tls};
 use crate::table::Table;
-use crate::topology::{ClusterId, GatewayId, Place, PlaceId, floor};
+use crate::topology::{Cluster, ClusterId, GatewayId, Place, PlaceId, floor};
 use crate::units::Duration;
 use crate::world::{Path, PathId};
 
@@ -40,6 +40,7 @@ pub(super) struct Paths<'a> {
     routes: Routes<'a>,
     places: &'a Table<PlaceId, Place>,
     handshake: u32,
+    sealed: bool,
     networked: bool,
     known: BTreeMap<(PlaceId, PlaceId, Option<usize>, String), Option<Reach>>,
     /// Links and gateways.
@@ -75,6 +76,7 @@ impl<'a> Paths<'a> {
             routes,
             places,
             handshake: if scenario.network { 1 + tls } else { 0 },
+            sealed: tls > 0,
             networked: scenario.network,
             known: BTreeMap::new(),
             board: Board::default(),
@@ -122,7 +124,13 @@ impl<'a> Paths<'a> {
                 (self.routes.ways[index].product.as_deref()?, &self.routes.ways[index].route.via.value)
             }
         };
-        let refusals = product.refusals(self.carrier, &trip);
+        let mut refusals = product.refusals(self.carrier, &trip);
+        if product.front() == Front::Gateway && !self.sealed {
+            refusals.push(Refusal::new(
+                "an east-west gateway passes TLS through by its name (SNI), and this mesh does not encrypt",
+                "use `dataplane: sidecar` with `tls: \"1.3\"`, or a product that routes by address",
+            ));
+        }
         if !refusals.is_empty() {
             let index = route.expect("a network always joins itself");
             for refusal in refusals {
@@ -139,6 +147,11 @@ impl<'a> Paths<'a> {
             if !self.prerequisites.contains(&line) {
                 self.prerequisites.push(line);
             }
+        }
+        if let Some(line) = same_mesh_addresses(self.carrier, &trip)
+            && !self.prerequisites.contains(&line)
+        {
+            self.prerequisites.push(line);
         }
         let (front, ways) = (product.front(), product.draw(self.carrier, &trip, &mut self.board));
         let via = via.to_owned();
@@ -225,4 +238,21 @@ impl<'a> Paths<'a> {
         }
         said
     }
+}
+
+/// One mesh instance minds addresses that overlap, whatever the product that joins its clusters.
+fn same_mesh_addresses(carrier: &Carrier<'_>, trip: &Trip<'_>) -> Option<String> {
+    let ground = carrier.ground;
+    let (a, b) = (trip.from.cluster?, trip.to.cluster?);
+    let (near, far) = (&ground.clusters[a.min(b)], &ground.clusters[a.max(b)]);
+    let ranges = |cluster: &Cluster| [ground.vpcs[cluster.vpc].cidr, cluster.pods, cluster.services];
+    let clash = ranges(near)
+        .into_iter()
+        .flatten()
+        .find_map(|x| ranges(far).into_iter().flatten().find(|y| x.overlaps(*y)).map(|y| (x, y)));
+    let (x, y) = clash.filter(|_| near.vpc != far.vpc && near.mesh == far.mesh)?;
+    Some(format!(
+        "mesh {}: {} ({x}) and {} ({y}) overlap, which one ASM instance takes only from 1.22 on with the cross-cluster proxy and a network for each, or as several masters",
+        near.mesh, near.name, far.name
+    ))
 }

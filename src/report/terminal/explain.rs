@@ -10,16 +10,20 @@ use crate::record::{
 use crate::report::number::{Unit, span};
 use crate::units::significant;
 
-/// Calls beyond the one drawn in full that get a line each.
+/// Calls that share a line, at most.
 const ALSO: usize = 6;
 
 /// The explanation of every variant in it.
 pub fn explain(explanation: &Explanation, width: usize, style: Style) -> String {
     let mut out = paragraph(&format!("{}: {}", explanation.scenario, explanation.question), 0, 2, width);
-    for variant in &explanation.variants {
+    for (index, variant) in explanation.variants.iter().enumerate() {
         out.push_str(&heading(&format!("Variant {}", variant.name), style));
         for edge in &variant.edges {
-            out.push_str(&edge_text(edge, &explanation.currency, width, style));
+            let earlier = &explanation.variants[..index];
+            match earlier.iter().find(|earlier| earlier.edges.contains(edge)) {
+                Some(same) => out.push_str(&format!("\n  {}: as in {}\n", style.bold(&edge.name), same.name)),
+                None => out.push_str(&edge_text(edge, &explanation.currency, width, style)),
+            }
         }
         out.push_str(&standing(variant, &explanation.currency, width, style));
         out.push_str(&faults(variant, width, style));
@@ -56,7 +60,7 @@ fn edge_text(edge: &EdgeExplanation, currency: &str, width: usize, style: Style)
         out.push_str(&call_text(call, &also, currency, width, style));
     }
     out.push_str(&format!("\n    {}\n", style.bold("policy")));
-    out.push_str(&grid_lines(&policy(edge), 4, width, style));
+    out.push_str(&policy(edge, width));
     if !edge.implies.is_empty() {
         out.push_str(&format!("\n    {}\n", style.bold("so")));
     }
@@ -150,14 +154,29 @@ fn call_text(call: &CallSketch, also: &[&CallSketch], currency: &str, width: usi
     for operation in &call.operations {
         out.push_str(&paragraph(&cost_text(operation, currency, &call.prices), 6, 8, width));
     }
-    for call in also.iter().take(ALSO) {
-        let more = format!("likewise {} to {}: {}, {}", call.from, call.to, ms(call.warm_ms), first_call(call));
-        out.push_str(&style.dim(&paragraph(&more, 6, 8, width)));
-    }
-    if also.len() > ALSO {
-        out.push_str(&style.dim(&paragraph(&format!("and {} more", also.len() - ALSO), 6, 8, width)));
-    }
+    out.push_str(&style.dim(&likewise(also, width)));
     out
+}
+
+/// The other calls of a kind: those that take equally long share a line.
+fn likewise(also: &[&CallSketch], width: usize) -> String {
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    for call in also {
+        let time = format!("{}, {}", ms(call.warm_ms), first_call(call));
+        let ends = format!("{} to {}", call.from, call.to);
+        match lines.iter_mut().find(|(known, _)| *known == time) {
+            Some((_, pairs)) if pairs.contains(&ends) => {}
+            Some((_, pairs)) => pairs.push(ends),
+            None => lines.push((time, vec![ends])),
+        }
+    }
+    let line = |(time, pairs): &(String, Vec<String>)| {
+        let more = pairs.len().saturating_sub(ALSO);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let pairs = pairs.iter().take(ALSO).map(String::as_str).collect::<Vec<_>>().join(", ");
+        paragraph(&format!("likewise {pairs}{more}: {time}"), 6, 8, width)
+    };
+    lines.iter().map(line).collect()
 }
 
 /// What a new connection adds.
@@ -200,15 +219,18 @@ fn cost_text(cost: &OperationCost, currency: &str, prices: &[BytePrice]) -> Stri
     )
 }
 
-fn policy(edge: &EdgeExplanation) -> Grid {
-    let rows = edge.policy.iter().map(|setting| {
-        let origin = match setting.source.as_str() {
-            "" => setting.origin.clone(),
-            source => format!("{} ({source})", setting.origin),
-        };
-        vec![setting.key.clone(), setting.value.clone(), origin]
-    });
-    Grid { head: Vec::new(), rows: rows.collect(), figures: Vec::new() }
+/// The policy by who said it: the scenario first, then whose default it is.
+fn policy(edge: &EdgeExplanation, width: usize) -> String {
+    let mut origins: Vec<(&str, Vec<String>)> = vec![("scenario", Vec::new())];
+    for setting in &edge.policy {
+        let said = format!("{} {}", setting.key, setting.value);
+        match origins.iter_mut().find(|(origin, _)| *origin == setting.origin) {
+            Some((_, settings)) => settings.push(said),
+            None => origins.push((&setting.origin, vec![said])),
+        }
+    }
+    let told = origins.iter().filter(|(_, settings)| !settings.is_empty());
+    told.map(|(origin, settings)| paragraph(&format!("{origin}: {}", settings.join("; ")), 4, 6, width)).collect()
 }
 
 /// Prices that run whatever the traffic.
@@ -228,8 +250,12 @@ fn standing(variant: &VariantExplanation, currency: &str, width: usize, style: S
         ]
     };
     let rows = variant.standing.iter().map(row).collect();
-    let head = head(&["by the hour or month", "", "", "how many", "unit", "price of one", ""]);
-    format!("\n{}", grid_lines(&Grid { head, rows, figures: vec![3] }, 2, width, style))
+    let head = head(&["product", "item", "where", "how many", "unit", "price of one", ""]);
+    format!(
+        "\n  {}\n{}",
+        style.bold("charged whatever the traffic"),
+        grid_lines(&Grid { head, rows, figures: vec![3] }, 2, width, style)
+    )
 }
 
 fn faults(variant: &VariantExplanation, width: usize, style: Style) -> String {
@@ -382,14 +408,15 @@ mod tests {
                   likewise east/h to south/b: 64.0 ms, 192 ms on a new connection (2 round trips first)
 
                 policy
-                timeout  none  Istio's default (route.go)
-                retries  1     scenario
+                scenario: retries 1
+                Istio's default: timeout none
 
                 so
                 - no timeout: a call whose server falls silent hangs
 
-              by the hour or month                         how many  unit  price of one
-              backbone              CEN attachment  China         2  hour  0.06 USD      sourced
+              charged whatever the traffic
+              product   item            where  how many  unit  price of one
+              backbone  CEN attachment  China         2  hour  0.06 USD      sourced
 
               fault  hits                     at             peers notice  what goes down
               cut    link/hangzhou-singapore  60 s for 90 s  silent        backbone hangzhou -> singapore
@@ -397,6 +424,18 @@ mod tests {
             `explain FILE failures`: who notices a failure, and after how long
         "#]]
         .assert_eq(&explain(&explanation(), 100, Style::PLAIN));
+    }
+
+    #[test]
+    fn an_edge_that_a_variant_leaves_as_it_was_is_told_once() {
+        let mut explanation = explanation();
+        let twin = VariantExplanation { name: "twin".into(), ..explanation.variants[0].clone() };
+        explanation.variants.push(twin);
+        let text = explain(&explanation, 100, Style::PLAIN);
+        assert!(text.contains("  web -> stock: as in cen\n"), "{text}");
+        assert_eq!(text.matches("a call from").count(), 1);
+        explanation.variants[1].edges[0].clients[0].calls[0].warm_ms += 1.0;
+        assert_eq!(explain(&explanation, 100, Style::PLAIN).matches("a call from").count(), 2);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a client of one place sees behind an edge: hosts by priority and place, and the share of each.
 
+use std::collections::BTreeSet;
+
 use super::call;
 use crate::policy::Balance;
 use crate::policy::priority::{self, LEVELS, PriorityLoad};
@@ -17,6 +19,7 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
     let shares = shares(set, world.policies[world.edges[edge].policy].balance);
     let here = &world.places[place];
     let mut groups: Vec<HostGroup> = Vec::new();
+    let mut behind: Vec<BTreeSet<EndpointId>> = Vec::new();
     let mut paths: Vec<PathId> = Vec::new();
     let (mut crosses_region, mut crosses_zone) = (0.0, 0.0);
     for (host, share) in set.hosts.iter().zip(shares) {
@@ -28,14 +31,22 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
         crosses_zone += away(&|there| there.zone != here.zone);
         paths.extend(ways(host).into_iter().map(|(_, path)| path));
         let seen = group(world, host, share, &places);
-        match groups.iter_mut().find(|group| (group.priority, &group.at) == (seen.priority, &seen.at)) {
-            Some(group) => {
-                group.hosts += 1;
-                group.replicas += seen.replicas;
-                group.share += share;
+        let behind_it = ways(host).into_iter().map(|(endpoint, _)| endpoint);
+        match groups.iter().position(|group| (group.priority, &group.at) == (seen.priority, &seen.at)) {
+            Some(row) => {
+                groups[row].hosts += 1;
+                groups[row].share += share;
+                behind[row].extend(behind_it);
             }
-            None => groups.push(seen),
+            None => {
+                groups.push(seen);
+                behind.push(behind_it.collect());
+            }
         }
+    }
+    // Two addresses of one gateway lead to the same replicas.
+    for (group, behind) in groups.iter_mut().zip(behind) {
+        group.replicas = behind.len() as u32;
     }
     paths.sort_unstable();
     paths.dedup();
@@ -74,7 +85,7 @@ fn places_of(world: &World, host: &Host) -> Vec<PlaceId> {
     ways(host).into_iter().map(|(endpoint, _)| world.endpoints[endpoint].place).collect()
 }
 
-/// A group of this one host.
+/// A group of this one host, its replicas yet to be counted.
 fn group(world: &World, host: &Host, share: f64, places: &[PlaceId]) -> HostGroup {
     let mut regions: Vec<&str> = places.iter().map(|&place| &*world.regions[world.places[place].region]).collect();
     regions.sort_unstable();
@@ -83,14 +94,7 @@ fn group(world: &World, host: &Host, share: f64, places: &[PlaceId]) -> HostGrou
         HostTarget::Endpoint(endpoint, _) => world.places[world.endpoints[*endpoint].place].name.clone(),
         HostTarget::Gateway(gateway, _) => format!("gateway {}", world.gateways[*gateway].name),
     };
-    HostGroup {
-        priority: u32::from(host.priority),
-        at,
-        region: regions.join("+"),
-        hosts: 1,
-        replicas: places.len() as u32,
-        share,
-    }
+    HostGroup { priority: u32::from(host.priority), at, region: regions.join("+"), hosts: 1, replicas: 0, share }
 }
 
 /// The share of each host while all are healthy and equally quick: by weight within the priority, which has the load

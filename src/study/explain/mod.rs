@@ -15,7 +15,7 @@ use super::design::{self, StudyError};
 use crate::fault::{Manner, notices};
 use crate::record::{EdgeExplanation, Explanation, FaultExplanation, StandingPrice, VariantExplanation};
 use crate::scenario::Loaded;
-use crate::world::{Basis, Charge, FaultId, PriceRange, PriceStatus, Target, World};
+use crate::world::{Basis, Caller, Charge, FaultId, PriceRange, PriceStatus, Target, World};
 
 /// The explanation of a scenario from its variants' worlds, in the order of the file.
 pub fn explain(scenario: &str, question: &str, currency: &str, worlds: &[World]) -> Explanation {
@@ -37,7 +37,10 @@ pub fn of(loaded: &Loaded, variants: &[String]) -> Result<Explanation, StudyErro
 }
 
 fn variant(world: &World) -> VariantExplanation {
-    let edges = world.edges.iter().map(|(id, edge)| {
+    let mut edges: Vec<_> = world.edges.iter().collect();
+    // Streams first: a reader begins with the user.
+    edges.sort_by_key(|(_, edge)| matches!(edge.from, Caller::Service(_)));
+    let edges = edges.into_iter().map(|(id, edge)| {
         let clients: Vec<_> = world.places.ids().filter_map(|place| hosts::view(world, id, place)).collect();
         let rules = &world.policies[edge.policy];
         EdgeExplanation {

@@ -134,8 +134,9 @@ fn order(policy: &Policy, clients: &[ClientView]) -> Option<String> {
         None => "without outlier detection Istio keeps no locality order",
         Some(_) => "no locality order is set",
     };
+    // Where no host is near, there is no order to keep.
     let most = |share: fn(&ClientView) -> f64| {
-        let away = flat.iter().filter(|view| view.groups.len() > 1 && share(view) > 0.0);
+        let away = flat.iter().filter(|view| share(view) > 1e-9 && share(view) < 1.0 - 1e-9);
         away.max_by(|a, b| share(a).total_cmp(&share(b)))
     };
     let (view, share, border) = match (most(|view| view.crosses_region), most(|view| view.crosses_zone)) {
@@ -189,9 +190,10 @@ fn cap(policy: &Policy, outlier: &Outlier, clients: &[ClientView]) -> Vec<String
 fn gateways(clients: &[ClientView]) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
     for group in clients.iter().flat_map(|view| &view.groups).filter(|group| group.at.starts_with("gateway ")) {
+        let (hosts, each) = if group.hosts == 1 { ("host", "it") } else { ("hosts", "each") };
         let sentence = format!(
-            "{} is one host to its clients: it picks one of {} replicas per connection, and an ejection takes all of them",
-            group.at, group.replicas
+            "{} is {} {hosts} to its clients: {each} picks one of {} replicas per connection, and an ejection takes all of them",
+            group.at, group.hosts, group.replicas
         );
         if !said.contains(&sentence) {
             said.push(sentence);

@@ -255,7 +255,7 @@ fn istios_defaults_are_told_with_what_they_do() {
             "hangs until TCP gives up after 15.41 min",
             "without outlier detection Istio keeps no locality order: hosts are one flat list, and 66.7 % of the calls from east/a go to another region",
             "a 500 or 503 that the server sends is not retried",
-            "gateway wan/south is one host to its clients: it picks one of 2 replicas per connection",
+            "gateway wan/south is 1 host to its clients: it picks one of 2 replicas per connection",
         ],
     );
     let settings = explained(istio()).policy;
@@ -383,4 +383,25 @@ fn a_part_is_selected_by_edge_variant_product_or_way() {
     for what in ["two-one", "orders", "one", ""] {
         assert_eq!(about(&all, what), None, "{what}");
     }
+}
+
+#[test]
+fn two_addresses_of_one_gateway_are_two_hosts_with_the_same_replicas() {
+    let mut shop = shop(istio());
+    let set = &mut shop.world.host_sets[HostSetId(0)];
+    let second = set.hosts[1].clone();
+    set.hosts.push(second);
+    let edge = explain("shop", "?", "USD", &[shop.world]).variants[0].edges[0].clone();
+    let gateway = &edge.clients[0].groups[1];
+    assert_eq!((gateway.hosts, gateway.replicas), (2, 2));
+    assert!((gateway.share - 0.8).abs() < 1e-12);
+}
+
+#[test]
+fn where_no_host_is_near_there_is_no_order_to_miss() {
+    let mut shop = shop(istio());
+    shop.world.host_sets[HostSetId(0)].hosts.remove(0);
+    let edge = explain("shop", "?", "USD", &[shop.world]).variants[0].edges[0].clone();
+    assert_eq!(edge.clients[0].crosses_region, 1.0);
+    assert!(!edge.implies.iter().any(|said| said.contains("flat list")), "{}", edge.implies.join("\n"));
 }

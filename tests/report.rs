@@ -9,6 +9,7 @@ use eastwest::report::markdown::markdown;
 use eastwest::report::terminal::{Style, compare, run, waterfall};
 use eastwest::report::{html, write};
 use expect_test::expect_file;
+use resvg::usvg;
 
 const COLOUR: Style = Style { colour: true, unicode: true };
 const ASCII: Style = Style { colour: false, unicode: false };
@@ -98,6 +99,68 @@ fn every_chart_is_a_picture_with_its_headline_and_the_same_bytes_twice() {
             assert!(!figure.svg.contains("NaN") && !figure.svg.contains("inf"), "{study} {}", figure.name);
         }
     }
+}
+
+#[test]
+fn every_label_has_a_width_and_lies_within_the_picture() {
+    let mut fonts = usvg::fontdb::Database::new();
+    fonts.load_font_data(include_bytes!("../src/report/assets/Inter-400Regular.subset.ttf").to_vec());
+    fonts.load_font_data(include_bytes!("../src/report/assets/Inter-700Bold.subset.ttf").to_vec());
+    let options = usvg::Options { fontdb: fonts.into(), ..usvg::Options::default() };
+    for (study, comparison) in studies() {
+        for figure in figures(&comparison) {
+            let tree = usvg::Tree::from_str(&figure.svg, &options).unwrap();
+            let labels = labels(tree.root());
+            assert!(labels.len() > 3, "{study} {}: headline, caption, footer and something between", figure.name);
+            for (text, area) in labels {
+                let place = format!("{study} {}: {text:?} at {area:?}", figure.name);
+                assert!(area.width() > 2.0, "{place} has no width");
+                let (right, bottom) = (tree.size().width(), tree.size().height());
+                assert!(area.left() >= 0.0 && area.top() >= 0.0, "{place} begins outside");
+                assert!(area.right() <= right && area.bottom() <= bottom, "{place} ends outside");
+            }
+        }
+    }
+}
+
+/// Texts and where their letters are.
+fn labels(group: &usvg::Group) -> Vec<(String, usvg::Rect)> {
+    let mut found = Vec::new();
+    for node in group.children() {
+        match node {
+            usvg::Node::Group(inner) => found.extend(labels(inner)),
+            usvg::Node::Text(text) => {
+                let letters = text.chunks().iter().map(|chunk| chunk.text()).collect();
+                found.push((letters, text.abs_bounding_box()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn every_variant_is_named_in_every_chart() {
+    let study = synthetic::comparison();
+    for figure in figures(&study) {
+        for variant in &study.variants {
+            assert!(figure.svg.contains(&format!(">{}</text>", variant.name)), "{} in {}", variant.name, figure.name);
+        }
+    }
+}
+
+#[test]
+fn headlines_are_computed_and_follow_the_figures() {
+    let headline = |study: &Comparison, chart: usize| figures(study)[chart].headline.clone();
+    let mut study = synthetic::comparison();
+    assert_eq!(headline(&study, 0), "p99: privatelink 57.2 ms is fastest, before cen 61.3 ms and public 214 ms");
+    let p99 = study.differences.iter_mut().find(|d| d.variant == "privatelink" && d.metric == "p99").unwrap();
+    p99.difference = synthetic::between(-4.1, -9.0, 0.8);
+    assert_eq!(
+        headline(&study, 0),
+        "p99: privatelink 57.2 ms and cen 61.3 ms are not distinguishable, before public 214 ms"
+    );
+    assert_eq!(headline(&study, 2), "On cost, p99 and success together, cen beats privatelink");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod catalog;
 mod check;
 mod compare;
 mod completions;
+mod explain;
 mod init;
 mod junit;
 mod later;
@@ -61,6 +62,8 @@ pub enum Command {
     Check(check::Check),
     /// Say all that is wrong with scenarios, without running them
     Validate(validate::Validate),
+    /// Tell what a scenario means: one call hop by hop, with ms and USD
+    Explain(explain::Explain),
     /// Draw charts and page again from a result
     Report(report::Report),
     /// Show the built-in books: regions, round trips, prices, limits, incidents
@@ -100,6 +103,7 @@ impl Cli {
             Command::Run(run) => run.run(&self.manner),
             Command::Check(check) => check.run(&self.manner),
             Command::Validate(validate) => validate.run(&self.manner),
+            Command::Explain(explain) => explain.run(&self.manner),
             Command::Report(report) => report.run(&self.manner),
             Command::Catalog(catalog) => catalog.run(&self.manner),
             Command::Init(init) => init.run(&self.manner),

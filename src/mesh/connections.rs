@@ -29,8 +29,10 @@ pub(super) struct Connection {
     pub(super) window: [u16; 2],
     pub(super) path: PathId,
     pub(super) endpoint: EndpointId,
-    /// The gateway replica in between, if any.
+    /// The gateway replica in between; none where there is no gateway, or one without a CPU of its own (a balancer).
     pub(super) replica: StationId,
+    /// Something in between chose the endpoint.
+    pinned: bool,
     pub(super) epoch: u16,
     /// Names the connection for its own draws.
     pub(super) key: u64,
@@ -121,7 +123,7 @@ impl Machine<'_> {
 
     fn free_connection(&mut self, slot: u32) {
         let endpoint = self.connections[slot].endpoint;
-        if !self.connections[slot].replica.is_none() {
+        if self.connections[slot].pinned {
             self.pinned[endpoint.0 as usize] -= 1;
         }
         // Events of this connection may still be pending: they must not take its successor for it.
@@ -136,13 +138,13 @@ impl Machine<'_> {
         state.opened += 1;
         let key = mix(state.key, mix(u64::from(host), u64::from(state.opened)));
         let host_set = state.host_set;
-        let (endpoint, path, replica) = match &world.host_sets[host_set].hosts[usize::from(host)].target {
-            HostTarget::Endpoint(endpoint, path) => (*endpoint, *path, StationId::NONE),
+        let (endpoint, path, replica, pinned) = match &world.host_sets[host_set].hosts[usize::from(host)].target {
+            HostTarget::Endpoint(endpoint, path) => (*endpoint, *path, StationId::NONE, false),
             HostTarget::Gateway(gateway, behind) => {
                 let replica = self.gateway_replica(&world.gateways[*gateway].replicas, key, now);
                 let (endpoint, path) = self.behind(behind, key);
                 self.pinned[endpoint.0 as usize] += 1;
-                (endpoint, path, replica)
+                (endpoint, path, replica, true)
             }
         };
         let way = &world.paths[path];
@@ -159,6 +161,7 @@ impl Machine<'_> {
                 path,
                 endpoint,
                 replica,
+                pinned,
                 epoch: self.servers[endpoint.0 as usize].epoch,
                 key,
                 opened: now.nanos(),
@@ -191,6 +194,9 @@ impl Machine<'_> {
         };
         let alive = replicas.iter().filter(believed).count();
         let draw = mix(key, 1);
+        if replicas.is_empty() {
+            return StationId::NONE;
+        }
         if alive == 0 {
             return replicas[(draw % replicas.len() as u64) as usize];
         }
@@ -257,7 +263,7 @@ impl Machine<'_> {
         let mut next = connection.waiting.0;
         connection.waiting = (NONE, NONE);
         let (path, replica) = (connection.path, connection.replica);
-        if let Some(gateway) = self.gateway_of(path) {
+        if let Some(gateway) = self.gateway_of(path).filter(|_| !replica.is_none()) {
             let work = self.world.gateways[gateway].cpu_per_connection;
             self.station_serve(replica, now, work);
         }

@@ -90,6 +90,7 @@ impl Machine<'_> {
                         break;
                     }
                 },
+                Leg::Gateway(_) if self.connections[self.attempts[attempt].connection].replica.is_none() => (),
                 Leg::Gateway(gateway) => {
                     let bytes = self.wire_bytes(attempt);
                     let per_kib = world.gateways[gateway].cpu_per_kib;

@@ -156,6 +156,10 @@ fn patience(before: &TrafficPatch, now: &TrafficPatch) -> Option<String> {
     if ping(before) != ping(now) {
         said.push(format!("http2-ping {} instead of {}", or_none(ping(now)), or_none(ping(before))));
     }
+    let rest = |patch: &TrafficPatch| TrafficPatch { timeout: None, retries: None, http2_ping: None, ..patch.clone() };
+    if !said.is_empty() && !alike(&rest(before), &rest(now)) {
+        said.push("other settings too".to_owned());
+    }
     (!said.is_empty()).then(|| said.join(", "))
 }
 

@@ -42,8 +42,8 @@ pub fn robustness(trial: &Trial<'_>, claims: &Claims) -> String {
     if trial.shifts.is_empty() {
         "Holds over the books' low and high prices; round trips and losses were not varied.".to_owned()
     } else {
-        "Holds over all inputs: the books' low and high of round trips, of the public path, of its loss, and of every \
-         price."
+        "Holds over all inputs: round trips, the public path and its loss at the books' low and at their high ends, and \
+         every price."
             .to_owned()
     }
 }
@@ -97,7 +97,13 @@ fn moved(trial: &Trial<'_>, group: Group, level: Level, part: f64) -> String {
                 format!("{} {beyond} {}", "round trips are", pairs)
             }
         }
-        Group::Public => share(group, level, part),
+        Group::Public => match Books::builtin().latency("public.ratio") {
+            Some(ratio) => {
+                let at = ratio.mid + part * (ratio.at(level) - ratio.mid);
+                format!("the public path's round trip is {beyond} {} times the backbone's", significant(at, 3))
+            }
+            None => share(group, level, part),
+        },
     }
 }
 

@@ -188,7 +188,7 @@ fn soundness(sound: &Ranking, variants: &[VariantResult]) -> String {
         Some((worst, _)) => {
             let worst_share = variants.iter().find(|v| v.name == *worst).and_then(|v| v.total.availability.value);
             format!(
-                "Most available is {}: {} answered{}, {} of {worst}.",
+                "Most available is {}: {} answered{}, {worst} {}.",
                 sound.best,
                 share(best),
                 alike(&sound.alike, ""),
@@ -263,8 +263,8 @@ mod tests {
         check(
             &[variant("cen", 70, 0, 1200.0), variant("public", 90, 40, 200.0)],
             "cen is fastest at p99: 71 ms, 20 ms below public; public is cheapest: 200 USD a month, 1000 below cen. Each \
-             ms of p99 that cen saves over public costs 50 USD a month. Most available is cen: 100 % answered, 99.80 % \
-             of public.",
+             ms of p99 that cen saves over public costs 50 USD a month. Most available is cen: 100 % answered, public \
+             99.80 %.",
         );
     }
 

@@ -5,8 +5,10 @@
 
 mod comparison;
 mod explain;
+mod projection;
 mod run;
 
 pub use comparison::*;
 pub use explain::*;
+pub use projection::*;
 pub use run::*;

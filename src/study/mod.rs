@@ -9,6 +9,7 @@ pub mod bill;
 pub mod changes;
 mod design;
 pub mod difference;
+pub mod estimate;
 pub mod explain;
 pub mod figure;
 pub mod files;

@@ -1,0 +1,110 @@
+//! How busy everything with a capacity is, at the mean and when every stream is at its peak.
+
+use super::flow::Traffic;
+use crate::record::{LoadProjection, LoadState};
+use crate::table::Id;
+use crate::units::Duration;
+use crate::world::{Leg, LinkId, World};
+
+/// From this share of a capacity on, queues are long enough to be worth a warning.
+const HIGH: f64 = 0.7;
+
+/// All of them, busiest first.
+pub(super) fn loads(world: &World, mean: &Traffic, peak: &Traffic) -> Vec<LoadProjection> {
+    let mut loads = Vec::new();
+    let (at_mean, at_peak) = (all(world, mean), all(world, peak));
+    for ((kind, name, mean), (_, _, peak)) in at_mean.into_iter().zip(at_peak) {
+        // Of replicas and proxies of one name the busiest counts.
+        let state = state(mean, peak);
+        match loads.iter_mut().find(|load: &&mut LoadProjection| load.kind == kind && load.name == name) {
+            Some(known) if known.peak >= peak => {}
+            Some(known) => (known.mean, known.peak, known.state) = (mean, peak, state),
+            None => loads.push(LoadProjection { kind: kind.into(), name, mean, peak, state }),
+        }
+    }
+    loads.sort_by(|a, b| b.peak.total_cmp(&a.peak));
+    loads
+}
+
+/// What is at 70 % or more, in words.
+pub(super) fn warnings(loads: &[LoadProjection]) -> Vec<String> {
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    let sentence = |load: &LoadProjection| {
+        let LoadProjection { kind, name, mean, peak, .. } = load;
+        match load.state {
+            LoadState::Easy => None,
+            LoadState::High => Some(format!("{kind} {name} is at {} at the peak: expect queues", percent(*peak))),
+            LoadState::OverAtPeak => Some(format!(
+                "{kind} {name} would be at {} at the peak: a queue builds up until it is over",
+                percent(*peak)
+            )),
+            LoadState::Over => {
+                Some(format!("{kind} {name} would be at {} on average: there is no steady state", percent(*mean)))
+            }
+        }
+    };
+    loads.iter().filter_map(sentence).collect()
+}
+
+fn state(mean: f64, peak: f64) -> LoadState {
+    if mean >= 1.0 {
+        LoadState::Over
+    } else if peak >= 1.0 {
+        LoadState::OverAtPeak
+    } else if peak >= HIGH {
+        LoadState::High
+    } else {
+        LoadState::Easy
+    }
+}
+
+/// Kind, name, share of the capacity, in an order that does not depend on the traffic.
+fn all(world: &World, traffic: &Traffic) -> Vec<(&'static str, String, f64)> {
+    let mut all = Vec::new();
+    for (id, endpoint) in world.endpoints.iter() {
+        let service = &world.services[endpoint.service];
+        let name = format!("{}@{}", service.name, world.places[endpoint.place].name);
+        all.push(("service", name.clone(), traffic.busy[id.index()] / f64::from(service.workers.max(1))));
+        if let Some(threads) = service.threads {
+            all.push(("threads", name, traffic.open[id.index()] / f64::from(threads.max(1))));
+        }
+    }
+    for (id, proxy) in world.proxies.iter().filter(|(_, proxy)| !proxy.station.is_none()) {
+        let name = proxy.name.split('#').next().unwrap_or(&proxy.name).to_owned();
+        let servers = f64::from(world.stations[proxy.station].servers.max(1));
+        all.push(("sidecar", name, traffic.proxied[id.index()] * proxy.cpu.seconds() / servers));
+    }
+    for (id, gateway) in world.gateways.iter() {
+        let passes = |legs: &[Leg]| legs.contains(&Leg::Gateway(id));
+        let bytes: f64 = world
+            .paths
+            .iter()
+            .map(|(path, row)| {
+                let there = if passes(&row.legs) { traffic.forward[path.index()] } else { 0.0 };
+                there + if passes(&row.back) { traffic.back[path.index()] } else { 0.0 }
+            })
+            .sum();
+        let servers: u32 = gateway.replicas.iter().map(|&id| world.stations[id].servers).sum();
+        if gateway.cpu_per_kib > Duration::ZERO && servers > 0 {
+            let busy = bytes / 1024.0 * gateway.cpu_per_kib.seconds();
+            all.push(("gateway", gateway.name.clone(), busy / f64::from(servers)));
+        }
+    }
+    for (id, link) in world.links.iter() {
+        if let Some(cap) = link.cap {
+            all.push(("cap", link.name.clone(), link_bytes(world, traffic)[id.index()] * 8.0 / cap.rate.0 as f64));
+        }
+    }
+    all
+}
+
+/// Bytes per second by link: of each path what goes its way.
+pub(super) fn link_bytes(world: &World, traffic: &Traffic) -> Vec<f64> {
+    let mut bytes = vec![0.0; world.links.len()];
+    for (id, path) in world.paths.iter() {
+        let mut over = |links: &[LinkId], more: f64| links.iter().for_each(|link| bytes[link.index()] += more);
+        over(&path.links, traffic.forward[id.index()]);
+        over(&path.back_links, traffic.back[id.index()]);
+    }
+    bytes
+}

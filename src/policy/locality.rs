@@ -75,7 +75,7 @@ impl Pattern {
 pub struct Distribute {
     /// Proxies that it is for.
     pub from: Pattern,
-    /// Where to, in percent (sum 100).
+    /// Where to, in percent or any other parts of a whole.
     pub to: Vec<(Pattern, u32)>,
 }
 
@@ -87,11 +87,13 @@ pub fn distribute(proxy: Locality, rules: &[Distribute], groups: &[(Locality, u3
     let rule = rules.iter().find(|rule| rule.from.matches(proxy))?;
     let mut weights = vec![0; groups.len()];
     for &(pattern, part) in &rule.to {
-        let matched: u32 = groups.iter().filter(|(at, _)| pattern.matches(*at)).map(|(_, weight)| weight).sum();
+        let of_part = groups.iter().filter(|(at, _)| pattern.matches(*at));
+        let matched: u64 = of_part.map(|&(_, weight)| u64::from(weight)).sum();
         for (weight, (at, own)) in weights.iter_mut().zip(groups) {
             // A group belongs to the first part that matches it.
             if pattern.matches(*at) && *weight == 0 && matched > 0 {
-                *weight = (own * part).div_ceil(matched);
+                // Never more than the part, for a group is never more than all that matched.
+                *weight = (u64::from(*own) * u64::from(part)).div_ceil(matched) as u32;
             }
         }
     }

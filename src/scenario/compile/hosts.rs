@@ -5,10 +5,13 @@
 
 use super::paths::{Paths, Reach};
 use crate::connect::Front;
-use crate::policy::locality::{self, Failover};
+use crate::policy::locality::{self, Distribute, Failover, Pattern};
 use crate::scenario::file::EdgePolicy;
 use crate::topology::{GatewayId, Ground, PlaceId, RegionId};
 use crate::world::{EdgeId, EndpointId, Host, HostSet, HostTarget, PathId, ServiceId, World};
+
+/// What stands outside the mesh is as far as can be, in no region that a rule names.
+const NOWHERE: locality::Locality = locality::Locality { region: u32::MAX, zone: u32::MAX, subzone: 0 };
 
 /// A host before it has a priority.
 struct Seen {
@@ -37,7 +40,7 @@ pub(super) fn host_set(
         if let Some(shares) = rules.locality.distribute.get(own) {
             let shares: Vec<(RegionId, f64)> =
                 shares.iter().filter_map(|(name, share)| Some((region(name)?, share.get()))).collect();
-            distribute(&mut seen, &shares);
+            distribute(&mut seen, me, &shares);
             levels.truncate(seen.len());
         } else if rules.policy.outlier.is_some() {
             let failover: Vec<Failover> = rules
@@ -46,9 +49,8 @@ pub(super) fn host_set(
                 .iter()
                 .filter_map(|(from, to)| Some(Failover { from: region(from)?.0, to: region(to)?.0 }))
                 .collect();
-            let nowhere = locality::Locality { region: u32::MAX, zone: u32::MAX, subzone: 0 };
             for (level, host) in levels.iter_mut().zip(&seen) {
-                *level = locality::level(me, host.at.unwrap_or(nowhere), &failover);
+                *level = locality::level(me, host.at.unwrap_or(NOWHERE), &failover);
             }
             locality::compact(&mut levels);
         }
@@ -118,21 +120,18 @@ fn behind(
 
 /// Weights by the shares of the regions: within a region as before, hosts of unlisted regions and those without a
 /// locality are left out (Istio empties groups that match no `to`).
-fn distribute(seen: &mut Vec<Seen>, shares: &[(RegionId, f64)]) {
+fn distribute(seen: &mut Vec<Seen>, me: locality::Locality, shares: &[(RegionId, f64)]) {
     // Envoy's weights are whole numbers; this many parts keep a share exact to four digits.
     const PARTS: f64 = 1e6;
-    let region = |seen: &Seen| seen.at.map(|at| RegionId(at.region));
-    let totals: Vec<(RegionId, f64, u32)> = shares
-        .iter()
-        .map(|&(id, share)| {
-            let total = seen.iter().filter(|seen| region(seen) == Some(id)).map(|seen| seen.host.weight).sum();
-            (id, share, total)
-        })
-        .collect();
-    seen.retain(|seen| totals.iter().any(|(id, share, _)| region(seen) == Some(*id) && *share > 0.0));
-    for host in seen {
-        let (_, share, total) = totals.iter().find(|(id, ..)| region(host) == Some(*id)).expect("others were left out");
-        let part = PARTS * share * f64::from(host.host.weight) / f64::from(*total);
-        host.host.weight = (part.round() as u32).max(1);
+    let to = shares.iter().map(|&(region, share)| {
+        (Pattern { region: Some(region.0), ..Pattern::default() }, (PARTS * share).round() as u32)
+    });
+    let rule = Distribute { from: Pattern::default(), to: to.collect() };
+    let groups: Vec<(locality::Locality, u32)> =
+        seen.iter().map(|seen| (seen.at.unwrap_or(NOWHERE), seen.host.weight)).collect();
+    let weights = locality::distribute(me, &[rule], &groups).expect("the rule is for everybody");
+    for (seen, weight) in seen.iter_mut().zip(weights) {
+        seen.host.weight = weight;
     }
+    seen.retain(|seen| seen.host.weight > 0);
 }

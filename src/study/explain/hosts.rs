@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::call;
-use crate::policy::Balance;
 use crate::policy::priority::{self, LEVELS, PriorityLoad};
 use crate::record::{ClientView, HostGroup};
 use crate::world::{Caller, EdgeId, EndpointId, Host, HostSet, HostTarget, PathId, Place, PlaceId, Proxy, World};
@@ -16,7 +15,7 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
     }
     let client = client(world, edge, place)?;
     let set = &world.host_sets[set];
-    let shares = shares(set, world.policies[world.edges[edge].policy].balance);
+    let shares = shares(set);
     let here = &world.places[place];
     let mut groups: Vec<HostGroup> = Vec::new();
     let mut behind: Vec<BTreeSet<EndpointId>> = Vec::new();
@@ -99,20 +98,19 @@ fn group(world: &World, host: &Host, share: f64, places: &[PlaceId]) -> HostGrou
 
 /// The share of each host while all are healthy and equally quick: by weight within the priority, which has the load
 /// that the balancer's own rule gives it.
-fn shares(set: &HostSet, balance: Balance) -> Vec<f64> {
+fn shares(set: &HostSet) -> Vec<f64> {
     let levels = usize::from(set.priorities).clamp(1, LEVELS);
     let mut hosts = [0_u32; LEVELS];
     let mut weights = [0.0; LEVELS];
-    let weight = |host: &Host| if balance == Balance::Random { 1.0 } else { f64::from(host.weight) };
     for host in &set.hosts {
         hosts[usize::from(host.priority)] += 1;
-        weights[usize::from(host.priority)] += weight(host);
+        weights[usize::from(host.priority)] += f64::from(host.weight);
     }
     let mut load = PriorityLoad::default();
     priority::loads(&hosts[..levels], &hosts[..levels], 0, &mut load);
     let share = |host: &Host| {
         let level = usize::from(host.priority);
-        f64::from(load.healthy(level)) / 100.0 * weight(host) / weights[level]
+        f64::from(load.healthy(level)) / 100.0 * f64::from(host.weight) / weights[level]
     };
     set.hosts.iter().map(share).collect()
 }

@@ -144,11 +144,20 @@ fn order(policy: &Policy, clients: &[ClientView]) -> Option<String> {
         (None, Some(view)) => (view, view.crosses_zone, "zone"),
         (None, None) => return None,
     };
-    Some(format!(
-        "{why}: hosts are one flat list, and {} of the calls from {} go to another {border}",
-        percent(share),
-        view.place
-    ))
+    let (share, place) = (percent(share), &view.place);
+    Some(if is_flat(view) {
+        format!("{why}: hosts are one flat list, and {share} of the calls from {place} go to another {border}")
+    } else {
+        format!("calls are divided by weight: {share} of those from {place} go to another {border}, near hosts or not")
+    })
+}
+
+/// Is each replica as likely as any other? Under `distribute` it is not.
+fn is_flat(view: &ClientView) -> bool {
+    let each = view.groups.iter().map(|group| group.share / f64::from(group.replicas.max(1)));
+    let (least, most) = each.fold((1.0, 0.0), |(least, most): (f64, f64), each| (least.min(each), most.max(each)));
+    // Envoy's weights are whole numbers, so that shares are so only to some digits.
+    most - least < 1e-4
 }
 
 /// How many hosts may be ejected, and what that leaves of a failover.

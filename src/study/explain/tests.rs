@@ -1,3 +1,5 @@
+//! Explanations of a small world worked out by hand.
+
 use super::*;
 use crate::policy::{Outlier, Policy, RetryOn, defaults};
 use crate::record::{ClientView, EdgeExplanation};
@@ -404,4 +406,14 @@ fn where_no_host_is_near_there_is_no_order_to_miss() {
     let edge = explain("shop", "?", "USD", &[shop.world]).variants[0].edges[0].clone();
     assert_eq!(edge.clients[0].crosses_region, 1.0);
     assert!(!edge.implies.iter().any(|said| said.contains("flat list")), "{}", edge.implies.join("\n"));
+}
+
+#[test]
+fn a_list_with_weights_of_its_own_is_not_told_as_flat() {
+    let mut shop = shop(istio());
+    let hosts = &mut shop.world.host_sets[HostSetId(0)].hosts;
+    (hosts[0].weight, hosts[1].weight) = (800_000, 200_000);
+    let edge = explain("shop", "?", "USD", &[shop.world]).variants[0].edges[0].clone();
+    let told = "calls are divided by weight: 20 % of those from east/a go to another region, near hosts or not";
+    assert!(edge.implies.iter().any(|said| said == told), "{}", edge.implies.join("\n"));
 }

@@ -666,9 +666,10 @@ fn an_unstated_loss_across_the_border_is_told() {
     complains(
         &public().replace(", loss: typical", ""),
         expect![[r#"
-        EW344 `internet` crosses the mainland's border and states no loss: mild, typical and severe differ by a factor of fifteen
-        EW353 40 % of the calls users -> orders leave their region: Istio spreads them over all replicas alike
-    "#]],
+            EW354 internet singapore -> hangzhou, internet hangzhou -> singapore follow the hour of the day, and the run begins at midnight unless told
+            EW344 `internet` crosses the mainland's border and states no loss: mild, typical and severe differ by a factor of fifteen
+            EW353 40 % of the calls users -> orders leave their region: Istio spreads them over all replicas alike
+        "#]],
     );
 }
 
@@ -692,9 +693,12 @@ fn streams_keep_their_scale() {
 
 #[test]
 fn a_gateway_needs_a_mesh_that_encrypts() {
-    complains(&(public() + "mesh: {dataplane: none}\n"), expect![[r#"
+    complains(
+        &(public() + "mesh: {dataplane: none}\n"),
+        expect![[r#"
         EW341 `internet` cannot serve east -> pay, south -> pay, east -> south: an east-west gateway passes TLS through by its name (SNI), and this mesh does not encrypt
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -744,4 +748,32 @@ fn every_shipped_scenario_compiles_at_every_end_of_the_books() {
         }
     }
     assert!(count >= 18, "{count}");
+}
+
+#[test]
+fn what_providers_do_not_sell_what_nobody_takes_and_what_hour_it_is_are_told() {
+    let text = public().replace("loss: typical", "loss: typical, eip: {bandwidth: 900Mbps}");
+    let text = text
+        .replace("default: {via: internet}", "default: {via: internet}\n  odd: {from: pay, to: south, via: backbone}");
+    complains(
+        &text,
+        expect![[r#"
+        EW355 no call takes the route `odd`
+        EW348 `internet` asks for 900 Mbit/s, above the limit (EIP billed by traffic: 200 Mbit/s)
+        EW354 internet singapore -> hangzhou, internet hangzhou -> singapore follow the hour of the day, and the run begins at midnight unless told
+        EW353 40 % of the calls users -> orders leave their region: Istio spreads them over all replicas alike
+    "#]],
+    );
+}
+
+#[test]
+fn services_share_the_paths_between_their_places() {
+    let text = format!("{GROUND}{CONNECTIVITY}{SERVICES}")
+        .replace("calls: [payments]}", "calls: [payments, stock]}")
+        .replace("workload:", "  stock: {replicas: {south: 2}, work: 1ms}\nworkload:");
+    let world = world(&text);
+    for (id, path) in world.paths.iter() {
+        let twin = world.paths.iter().find(|(other, p)| *other > id && p.name == path.name && p.links == path.links);
+        assert!(twin.is_none(), "{}", path.name);
+    }
 }

@@ -1,7 +1,10 @@
 //! The clock of a scenario: what time of day t = 0 is, region by region.
 
+use crate::connect::Board;
 use crate::provider::Region;
-use crate::scenario::file::Scenario;
+use crate::scenario::Diagnostic;
+use crate::scenario::file::{RateLaw, Scenario, StreamArrivals};
+use crate::topology::HourLaw;
 use crate::units::Duration;
 
 const DAY_S: i64 = 86_400;
@@ -12,4 +15,31 @@ pub(super) fn clock_at_zero(scenario: &Scenario, region: Option<&Region>) -> Dur
     let offset = region.map_or(0.0, Region::utc_offset_hours);
     let local = from.value.as_second() + (offset * 3600.0) as i64;
     Duration::from_secs(local.rem_euclid(DAY_S) as u64)
+}
+
+/// Something follows the hour of the day, and nobody said what hour it is.
+pub(super) fn unsaid(scenario: &Scenario, board: &Board, said: &mut Vec<Diagnostic>) {
+    if scenario.run.from.is_some() || scenario.run.horizon.value.nanos() >= DAY_S as u64 * 1_000_000_000 {
+        return;
+    }
+    let changes = |law: &HourLaw| law.values.iter().any(|value| *value != law.values[0]);
+    let links = board.lines.rows().iter().filter(|line| {
+        line.loss.as_ref().is_some_and(changes) || line.jitter.as_ref().is_some_and(|(_, factor)| changes(factor))
+    });
+    let mut what: Vec<String> = links.map(|line| line.name.clone()).collect();
+    what.extend(scenario.workload.iter().filter_map(|(name, stream)| match &stream.arrivals {
+        StreamArrivals::Open { rate, .. } if matches!(rate.value, RateLaw::Diurnal { .. }) => {
+            Some(format!("the rate of {name}"))
+        }
+        _ => None,
+    }));
+    if !what.is_empty() {
+        said.push(
+            Diagnostic::warning(
+                "EW354",
+                format!("{} follow the hour of the day, and the run begins at midnight unless told", what.join(", ")),
+            )
+            .help("say when it begins: `run: {from: \"2026-06-01T20:00+08:00\"}`, or run a whole day: `horizon: 24h`"),
+        );
+    }
 }

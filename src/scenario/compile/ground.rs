@@ -200,3 +200,43 @@ fn matrix(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) -> Vec<((
     });
     round_trips.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::span::Spanned;
+
+    /// Round trips in ms between hangzhou (0), singapore (1) and tokyo (2), and how many complaints.
+    #[track_caller]
+    fn check(text: &str, unit: RttUnit, want: &[(u32, u32, f64)], complaints: usize) {
+        let mut ground = Ground::default();
+        for (name, is) in
+            [("hz", "alibaba/cn-hangzhou"), ("sg", "alibaba/ap-southeast-1"), ("tokyo", "alibaba/ap-northeast-1")]
+        {
+            ground.regions.push(Region { name: name.into(), is: Some(is.into()), at_zero: Duration::ZERO });
+        }
+        let mut said = Vec::new();
+        let file = RttFile { file: Spanned::unsaid("m.csv".into()), text: text.into(), unit };
+        let read = matrix(&file, &ground, &mut said);
+        let shown: Vec<(u32, u32, f64)> = read.iter().map(|((a, b), rtt)| (a.0, b.0, rtt.millis())).collect();
+        assert_eq!((shown.as_slice(), said.len()), (want, complaints), "{said:?}");
+    }
+
+    #[test]
+    fn a_square_matrix_takes_the_mean_of_both_directions_and_leaves_blanks_unknown() {
+        let text = "from,hz,cn-shanghai,sg\nhz,,5,60\nsg,62,70,\ntokyo,50,,\n";
+        check(text, RttUnit::Rtt, &[(0, 1, 61.0), (0, 2, 50.0)], 0);
+    }
+
+    #[test]
+    fn rows_of_three_fields_name_regions_as_the_scenario_or_the_book_does() {
+        let text = "from,to,ms\ncn-hangzhou,sg,30\nalibaba/ap-southeast-1,hz,32\nhz,nowhere,7\n";
+        check(text, RttUnit::OneWay, &[(0, 1, 62.0)], 0);
+    }
+
+    #[test]
+    fn what_is_no_time_is_told_row_by_row() {
+        check("from,to,ms\nhz,sg,fast\nhz,tokyo,-3\nhz,sg\n", RttUnit::Rtt, &[], 3);
+        check("", RttUnit::Rtt, &[], 1);
+    }
+}

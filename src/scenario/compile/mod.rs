@@ -7,6 +7,7 @@ mod clock;
 mod faults;
 mod ground;
 mod hosts;
+mod limits;
 mod load;
 mod paths;
 mod plan;
@@ -75,6 +76,9 @@ pub fn compile_with_warnings(
     let mut paths = paths::Paths::new(scenario, &carrier, routes, &places);
     host_sets(&mut world, &ground, &mut paths, &rules);
     said.extend(paths.complaints());
+    said.extend(paths.idle());
+    limits::limits(scenario, books, &mut said);
+    clock::unsaid(scenario, &paths.board, &mut said);
     unstated_loss(scenario, &carrier, &paths, &mut said);
     world.paths = std::mem::take(&mut paths.paths);
     world.prerequisites = std::mem::take(&mut paths.prerequisites);

@@ -54,7 +54,7 @@ pub(super) struct Paths<'a> {
     missing: BTreeMap<(ClusterId, ClusterId), String>,
     refused: BTreeMap<(usize, Refusal), Vec<String>>,
     /// Routes that carry something.
-    pub used: Vec<bool>,
+    used: Vec<bool>,
 }
 
 impl<'a> Paths<'a> {
@@ -99,8 +99,10 @@ impl<'a> Paths<'a> {
             self.missing.entry((near.cluster, far.cluster)).or_insert_with(|| service.to_owned());
             return None;
         }
-        // Only an endpoint of one service asks which service is called; a key for each keeps its refusals apart.
-        let key = (from, to, route, if same { String::new() } else { service.to_owned() });
+        // Only an endpoint of one service asks which service is called; all other ways are shared by all services.
+        let one_service = route.and_then(|index| self.routes.ways[index].product.as_ref());
+        let one_service = one_service.is_some_and(|product| product.front() == Front::Balancer);
+        let key = (from, to, route, if one_service { service.to_owned() } else { String::new() });
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
@@ -211,6 +213,17 @@ impl<'a> Paths<'a> {
     /// With `network: none` every way takes no time.
     fn nothing(&mut self, from: PlaceId, to: PlaceId) -> Reach {
         Reach::Direct(self.add(from, to, NETWORK, Way::default()))
+    }
+
+    /// Routes of their own that no call takes, in this variant.
+    pub(super) fn idle(&self) -> Vec<Diagnostic> {
+        let ways = self.routes.ways.iter().zip(&self.used);
+        let idle = ways
+            .filter(|(way, used)| self.networked && !**used && (way.route.from.is_some() || way.route.to.is_some()));
+        idle.map(|(way, _)| {
+            Diagnostic::warning("EW355", format!("no call takes the route `{}`", way.name)).at(way.route.span, "unused")
+        })
+        .collect()
     }
 
     /// What could not be joined, and why.

@@ -245,7 +245,7 @@ fn the_bill_to_come_has_a_line_for_each_thing_and_each_direction() {
 
 fn public() -> String {
     let routes = "routes:\n  default: {via: internet}\n";
-    let connectivity = &CONNECTIVITY[..CONNECTIVITY.find("routes:").unwrap()];
+    let connectivity = &CONNECTIVITY[..CONNECTIVITY.find("routes:").expect("the text has routes")];
     format!("{GROUND}{connectivity}{routes}{SERVICES}")
 }
 
@@ -518,7 +518,8 @@ fn backbone(topology: &str, inputs: Inputs) -> (Duration, bool) {
     let ground = GROUND.replace("  vpcs:", &format!("  {topology}\n  vpcs:"));
     let text = format!("{ground}{CONNECTIVITY}{SERVICES}");
     let world = compiled(&text, "", inputs).unwrap_or_else(|said| panic!("{said}")).world;
-    let link = world.links.rows().iter().find(|link| link.name == "backbone hangzhou -> singapore").unwrap();
+    let link = world.links.rows().iter().find(|link| link.name == "backbone hangzhou -> singapore");
+    let link = link.expect("the backbone is drawn");
     (link.delay, link.jitter.is_some())
 }
 

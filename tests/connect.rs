@@ -359,7 +359,7 @@ fn most(values: &[f64]) -> f64 {
 }
 
 fn example_of(name: &str, example: &Example) -> Box<dyn Product> {
-    (CATALOGUE.iter().find(|entry| entry.name == name).unwrap().example)(example)
+    (CATALOGUE.iter().find(|entry| entry.name == name).expect("a kind of that name").example)(example)
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! `EASTWEST_UPDATE=1 cargo test --test bad` writes the expected texts anew; read the difference before committing it.
 
-use eastwest::scenario::{load, render};
+use eastwest::provider::Books;
+use eastwest::scenario::{Diagnostic, Inputs, compile_with_warnings, load, render};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,19 @@ fn bad() -> Vec<PathBuf> {
 /// All that is said about a scenario, errors and warnings.
 fn said(path: &Path) -> String {
     match load(path, &[]) {
-        Ok(loaded) => render::rendered(&loaded.sources, &loaded.diagnostics, false),
+        Ok(mut loaded) => {
+            let mut found: Vec<Diagnostic> = loaded.diagnostics.split_off(0);
+            for variant in &loaded.variants {
+                let world =
+                    compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+                for diagnostic in world.map_or_else(|wrong| wrong, |compiled| compiled.warnings) {
+                    if !found.contains(&diagnostic) {
+                        found.push(diagnostic);
+                    }
+                }
+            }
+            render::rendered(&loaded.sources, &found, false)
+        }
         Err(refused) => render::rendered(&refused.sources, &refused.diagnostics, false),
     }
 }
@@ -40,6 +53,15 @@ fn every_broken_scenario_gets_the_complaints_beside_it() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn there_are_at_least_forty_of_them_and_each_is_complained_of() {
+    let bad = bad();
+    assert!(bad.len() >= 40, "{}", bad.len());
+    for path in bad {
+        assert!(!said(&path).is_empty(), "{} is complained of", path.display());
+    }
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub struct Variant {
     pub tree: Node,
     /// Defaults that were filled in.
     pub filled: Vec<Filled>,
+    /// What the variant itself says.
+    pub overlay: Option<Node>,
 }
 
 /// A scenario that cannot be run, with all that is wrong with it.
@@ -113,6 +115,7 @@ impl Loader {
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let file_name = plain_name(&stem);
         let mut decoded: Vec<(String, Node, Decoded)> = Vec::new();
+        let said: Vec<Option<Node>> = overlays.iter().map(|(_, overlay)| overlay.clone()).collect();
         for (name, overlay) in overlays {
             let merged = match &overlay {
                 Some(overlay) => merge(base.clone(), overlay, Some(&FILE), "", &mut self.diagnostics),
@@ -127,10 +130,10 @@ impl Loader {
             return Err(self.refused());
         }
         let mut variants = Vec::new();
-        for (name, tree, result) in decoded {
+        for ((name, tree, result), overlay) in decoded.into_iter().zip(said) {
             self.files.extend(result.files);
             let scenario = result.scenario.expect("a variant without errors was decoded");
-            variants.push(Variant { name, scenario, tree, filled: result.filled });
+            variants.push(Variant { name, scenario, tree, filled: result.filled, overlay });
         }
         let scenarios: Vec<_> = variants.iter().map(|variant| &variant.scenario).collect();
         self.diagnostics.extend(decode::unused_products(&scenarios));

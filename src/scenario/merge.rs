@@ -39,7 +39,7 @@ pub(super) fn merge(
         }
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         let under = shape.and_then(|shape| shape.under(key));
-        let node = match merged.swap_remove_at(key) {
+        let node = match merged.take_at(key) {
             Some((index, old)) => {
                 let node = merge(old.node, &entry.node, under, &path, diagnostics);
                 merged.shift_insert(index, key.clone(), super::tree::Entry { key: old.key, node });
@@ -57,11 +57,15 @@ pub(super) fn compose(below: Node, above: &Node) -> Node {
     match (below.value, &above.value) {
         (Value::Map(mut entries), Value::Map(more)) => {
             for (key, entry) in more {
-                let node = match entries.shift_remove(key) {
-                    Some(old) => compose(old.node, &entry.node),
-                    None => entry.node.clone(),
-                };
-                entries.insert(key.clone(), super::tree::Entry { key: entry.key, node });
+                match entries.take_at(key) {
+                    Some((index, old)) => {
+                        let node = compose(old.node, &entry.node);
+                        entries.shift_insert(index, key.clone(), super::tree::Entry { key: old.key, node });
+                    }
+                    None => {
+                        entries.insert(key.clone(), entry.clone());
+                    }
+                }
             }
             let span = if below.span.is_none() { above.span } else { below.span };
             Node { span, value: Value::Map(entries) }
@@ -72,11 +76,11 @@ pub(super) fn compose(below: Node, above: &Node) -> Node {
 
 /// A map's entry by key with its position, taken out.
 trait TakeAt {
-    fn swap_remove_at(&mut self, key: &str) -> Option<(usize, super::tree::Entry)>;
+    fn take_at(&mut self, key: &str) -> Option<(usize, super::tree::Entry)>;
 }
 
 impl TakeAt for indexmap::IndexMap<String, super::tree::Entry> {
-    fn swap_remove_at(&mut self, key: &str) -> Option<(usize, super::tree::Entry)> {
+    fn take_at(&mut self, key: &str) -> Option<(usize, super::tree::Entry)> {
         let (index, _, entry) = self.shift_remove_full(key)?;
         Some((index, entry))
     }

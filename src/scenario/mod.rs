@@ -3,6 +3,7 @@
 //!
 //! Never imports the machine: the two sides meet in `world`.
 
+pub mod codes;
 pub mod compile;
 mod decode;
 pub mod diagnostic;
@@ -12,7 +13,10 @@ pub mod load;
 mod merge;
 pub mod objective;
 pub mod quantity;
+pub mod reference;
 pub mod render;
+pub mod resolve;
+pub mod schema;
 pub mod span;
 pub mod tree;
 pub mod vocabulary;

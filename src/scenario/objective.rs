@@ -289,7 +289,10 @@ fn misread(at: Range<usize>, code: &'static str, message: impl Into<String>, hel
 
 /// `2500 USD/month`.
 fn cost(text: &str) -> Result<f64, Complaint> {
-    let (amount, currency, per) = quantity::price(text)?;
+    let (amount, currency, per) = quantity::price(text).map_err(|complaint| Complaint {
+        help: Some("a bill is per month: write for example `2500 USD/month`".into()),
+        ..complaint
+    })?;
     if per != "month" {
         return Err(Complaint::new(
             "EW502",

@@ -317,9 +317,8 @@ impl<'t> Reader<'t, '_> {
                 .at(span, "through this alias")
                 .into());
         }
-        let node = node.clone();
         self.spend(count, span)?;
-        Ok(node)
+        Ok(self.anchors[&id].clone())
     }
 
     fn spend(&mut self, nodes: usize, span: Span) -> Result<(), Stop> {

@@ -126,7 +126,7 @@ impl Decoder {
             Some(node) => {
                 let keys: Vec<_> = block.keys.iter().filter(|key| key.live()).map(|key| key.name).take(6).collect();
                 let diagnostic = Diagnostic::error("EW012", format!("a map is due here, not {}", node.kind()))
-                    .at(node.span, format!("`{}`", path.join(".")))
+                    .at(node.span, path.join("."))
                     .help(format!("its keys are {}", keys.join(", ")));
                 self.say(diagnostic);
                 return None;
@@ -434,7 +434,7 @@ impl<'t> Fields<'t> {
     pub(crate) fn close(self) {
         let asked = self.asked.borrow();
         for key in self.block.keys.iter().filter(|key| key.live()) {
-            assert!(asked.contains(&key.name), "the decoder reads `{}` of {}", key.name, self.block.title);
+            debug_assert!(asked.contains(&key.name), "the decoder reads `{}` of {}", key.name, self.block.title);
         }
     }
 }

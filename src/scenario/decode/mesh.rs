@@ -49,13 +49,28 @@ impl Decoder {
         let mut traffic = IndexMap::new();
         for (name, entry) in self.entries(map.written("traffic"), "policies") {
             let selector = self.selector(name, entry.key, services, streams);
+            let before = self.filled.len();
             let policy = self.traffic(entry, below(&map.path_of("traffic"), name), topology);
+            if name != "*" {
+                self.inherited(before);
+            }
             if let (Some(selector), Some(policy)) = (selector, policy) {
                 traffic.insert(name.to_owned(), Traffic { span: entry.key, selector, policy });
             }
         }
+        if !traffic.contains_key("*") {
+            let nothing = Entry { key: Span::NONE, node: Node::empty_map() };
+            self.traffic(&nothing, below(&map.path_of("traffic"), "*"), topology);
+        }
         map.close();
         Mesh { version, dataplane, concurrency, proxy: proxy.unwrap_or(fallback.proxy), tls, traffic }
+    }
+
+    /// Of a more specific policy, what is not said is what a less specific one says, not a default.
+    fn inherited(&mut self, before: usize) {
+        let own = |filled: &super::Filled| filled.path.len() > 4 && filled.path[3] != "pool";
+        let kept: Vec<_> = self.filled.drain(before..).filter(own).collect();
+        self.filled.extend(kept);
     }
 
     fn selector(&mut self, text: &str, span: Span, services: &[String], streams: &[String]) -> Option<Selector> {
@@ -97,9 +112,8 @@ impl Decoder {
             ..TrafficPatch::default()
         };
         let pool_entry = map.entry("pool");
-        if let Some(entry) = pool_entry
-            && let Some(pool) = self.open(Some(&entry.node), &words::POOL, map.path_of("pool"), entry.key)
-        {
+        let (pool, pool_at) = (pool_entry.map(|entry| &entry.node), pool_entry.map_or(Span::NONE, |entry| entry.key));
+        if let Some(pool) = self.open(pool, &words::POOL, map.path_of("pool"), pool_at) {
             patch.connect_timeout = pool.read(self, "connect-timeout", positive).map(|timeout| timeout.value);
             patch.http2_ping = pool.said(self, "http2-ping").and_then(|said| self.ping(&said.node, said.path));
             patch.max_connection_age = self.none_or_duration(&pool, "max-connection-age").map(|age| age.value);

@@ -12,6 +12,9 @@ impl Decoder {
     /// `topology:`.
     pub(super) fn topology(&mut self, node: Option<&Node>) -> Topology {
         let mut topology = Topology::default();
+        if node.is_none() {
+            return topology;
+        }
         let Some(map) = self.open(node, &words::TOPOLOGY, vec!["topology".into()], Span::NONE) else { return topology };
         for (name, entry) in self.named(map.written("regions"), "regions") {
             if let Some(region) = self.region(name, entry) {

@@ -1,6 +1,6 @@
 //! `workload:`.
 
-use super::fields::{Decoder, Fields, below};
+use super::fields::{Decoder, Fields, Said, below};
 use super::law::balanced;
 use crate::random::Law;
 use crate::scenario::diagnostic::Diagnostic;
@@ -36,7 +36,8 @@ impl Decoder {
         let map = self.open(Some(&entry.node), &words::STREAM, path, entry.key)?;
         let from = map.text(self, "from").and_then(|from| self.stream_from(&from, topology));
         let to = map.text(self, "to");
-        let mix = to.as_ref().and_then(|to| self.shares(&map, to, services));
+        let mix = map.said(self, "mix");
+        let mix = to.as_ref().and_then(|to| self.shares(mix, to, services));
         let rate = map.entry("rate").map(|entry| (entry.key, self.rate(&entry.node, map.path_of("rate"))));
         let gap = map.said(self, "arrivals").map(|said| (self.gap(&said.node, &map), said.node.span));
         let closed = map.entry("closed").map(|entry| (entry.key, self.closed(entry, &map)));
@@ -120,7 +121,7 @@ impl Decoder {
 
     fn shares(
         &mut self,
-        map: &Fields<'_>,
+        said: Option<Said>,
         to: &Spanned<String>,
         services: &Services,
     ) -> Option<Vec<(CallTarget, Ratio)>> {
@@ -128,7 +129,7 @@ impl Decoder {
             Some((service, operation)) => (service, Some(operation)),
             None => (to.value.as_str(), None),
         };
-        let Some(said) = map.said(self, "mix") else {
+        let Some(said) = said else {
             return Some(vec![(self.call_target(&to.value, to.span, services)?, Ratio::ONE)]);
         };
         if !self.known("service", service, to.span, services.keys().map(String::as_str)) {

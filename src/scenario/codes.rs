@@ -1,0 +1,277 @@
+//! What each diagnostic's code means, for `eastwest explain CODE` and the reference.
+//!
+//! Families: 0 the text, 1 quantities, 2 names, 3 plausibility and the network's rules, 4 prices, 5 gates. A number is
+//! never used for something else.
+
+/// A code and what is to be known of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Code {
+    /// `EW201`.
+    pub code: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// Why it matters, and what to do.
+    pub about: &'static str,
+}
+
+const fn code(code: &'static str, title: &'static str, about: &'static str) -> Code {
+    Code { code, title, about }
+}
+
+/// Every code.
+pub const CODES: &[Code] = &[
+    code("EW001", "empty file", "A scenario begins with `eastwest: 1`; `eastwest init` writes one that runs."),
+    code(
+        "EW002",
+        "several documents",
+        "One file is one experiment. Write variants under `variants:`, other experiments into other files.",
+    ),
+    code(
+        "EW003",
+        "nested too deeply",
+        "No scenario needs such depth; the limit keeps a file from a stranger harmless.",
+    ),
+    code("EW004", "not YAML", "The text could not be read at all, so nothing after this place was looked at."),
+    code("EW005", "a key that is no word", "Keys are plain texts; lists, maps and aliases cannot be keys here."),
+    code(
+        "EW006",
+        "merge key",
+        "`<<` means different things to different tools. Variants, `base:` and anchors say the same clearly.",
+    ),
+    code("EW007", "said twice", "Elsewhere the second would silently win. Remove one."),
+    code("EW008", "an alias of itself", "A value cannot contain itself."),
+    code("EW009", "too many values", "Aliases count as often as they are used: a few lines can mean a billion values."),
+    code("EW010", "a tag", "What a value is, its key says; `!tags` are not read."),
+    code(
+        "EW011",
+        "a key that tools read differently",
+        "YAML 1.1 reads `on`, `n`, `y` and numbers as something else than text. Put the key into quotes.",
+    ),
+    code(
+        "EW012",
+        "another kind of value is due",
+        "A map, a list or a single value stands where another of these is due.",
+    ),
+    code("EW013", "something is missing", "A required key is not there."),
+    code("EW014", "two things exclude each other", "Both cannot hold; remove one."),
+    code(
+        "EW015",
+        "known, not supported yet",
+        "The word belongs to the vocabulary, and this version does not model it. It is refused, because a result without it would look as if it had been counted.",
+    ),
+    code("EW016", "unknown key", "Nothing reads this key. Often a spelling mistake; the nearest key is named."),
+    code("EW017", "unknown word", "One of a few words is due here."),
+    code(
+        "EW018",
+        "not a name",
+        "Names become file names, keys of results and parts of addresses: 1 to 64 of a-z, 0-9 and `-`.",
+    ),
+    code(
+        "EW019",
+        "a file that cannot be read",
+        "Files lie below the scenario's own directory, symbolic links resolved: a scenario from a pull request must not show other files.",
+    ),
+    code(
+        "EW020",
+        "a child of a single value",
+        "An overlay gives children to something that is a single value. Replace the whole value.",
+    ),
+    code("EW021", "a scenario that stands on itself", "The files named by `base:` form a circle, or too long a chain."),
+    code("EW022", "not a path", "`--set` takes keys with dots: `workload.users.scale=2`."),
+    code(
+        "EW023",
+        "not a variant's to say",
+        "A variant cannot have variants, a base, a version or another name for the scenario.",
+    ),
+    code("EW100", "not a quantity", "A number and a unit are due."),
+    code("EW101", "no unit", "A bare number is never right where a unit is due: nobody knows which was meant."),
+    code(
+        "EW102",
+        "a unit that is easily mistaken",
+        "Bytes for bits, months for minutes: the figure would be wrong by a factor.",
+    ),
+    code("EW103", "unknown unit", "The unit is not one of this quantity's."),
+    code("EW104", "a negative quantity", "Durations, sizes and rates are never negative."),
+    code("EW105", "out of range", "The figure is one that no run can use, or that this simulator refuses."),
+    code("EW106", "not a price", "A price has an amount, a currency and a unit: `0.02 USD/GB`."),
+    code(
+        "EW107",
+        "not a time of day",
+        "Hours and minutes in quotes, `\"20:00\"`: without quotes some tools read a number.",
+    ),
+    code("EW108", "not a moment", "Date, time and offset in quotes: `\"2026-06-01T19:30+08:00\"`."),
+    code("EW109", "not addresses", "An IPv4 block whose bits past the prefix are zero: `10.10.0.0/16`."),
+    code("EW110", "not a plain number", "A number without unit is due."),
+    code(
+        "EW111",
+        "not a release of Istio",
+        "`mesh.version` decides what changed between releases; write it in quotes.",
+    ),
+    code(
+        "EW112",
+        "a file of measured values that cannot be used",
+        "One duration with its unit per line; at least two.",
+    ),
+    code("EW201", "unknown name", "Nothing in this scenario has this name. The nearest one is named, or all of them."),
+    code(
+        "EW202",
+        "one name for two places",
+        "A region and a cluster (or a VPC and a cluster) of one name must be the same place, else `from` and `to` are unclear.",
+    ),
+    code("EW203", "not a region of a book", "`is` names provider and region: `alibaba/cn-hangzhou`."),
+    code("EW204", "not a pair of regions", "Two regions of this scenario joined by `-`."),
+    code(
+        "EW205",
+        "nothing that an endpoint leads to",
+        "A private endpoint leads to `service/NAME` or `gateway/CLUSTER`.",
+    ),
+    code(
+        "EW206",
+        "a product that leads nowhere",
+        "A private gateway is reached over a product that routes packets: cen, vpc-peering or privatelink.",
+    ),
+    code("EW207", "routes that clash", "Of two routes for the same ends neither is more specific."),
+    code("EW208", "which operation?", "The service has several operations; say which."),
+    code("EW209", "calls in a circle", "A request would never end."),
+    code("EW210", "no way in", "Users of a region enter by a cluster of that region."),
+    code(
+        "EW211",
+        "nothing that a fault can hit",
+        "Zones, regions, links, gateways, products, services and replicas can be hit.",
+    ),
+    code("EW301", "a law that cannot be", "The figures of the law contradict each other."),
+    code("EW302", "shares that do not sum", "Shares sum to 100%; weights are above zero."),
+    code("EW303", "nothing in it", "Something that needs at least one entry has none."),
+    code("EW304", "two places at once", "The VPC is in another region than the cluster says."),
+    code("EW305", "a pair of one", "Two different ends are due."),
+    code("EW306", "not a pair", "Exactly two names are due."),
+    code("EW307", "no replicas", "A service without replicas answers nothing."),
+    code("EW308", "too much", "The scenario asks for more than this simulator follows."),
+    code(
+        "EW309",
+        "`again` in the wrong place",
+        "It begins the whole operation anew, so it stands at the operation's own level.",
+    ),
+    code(
+        "EW310",
+        "nobody reaches it",
+        "No stream asks for this operation and nothing that is reached calls it: it has no effect.",
+    ),
+    code(
+        "EW311",
+        "a timeout that never strikes",
+        "`timeout` is over all attempts, so a longer `per-try` is never reached.",
+    ),
+    code("EW312", "steps out of order", "Steps begin at `0s` and go forward in time."),
+    code("EW313", "after the run", "It begins when the run is over, so it would have no effect."),
+    code("EW314", "longer than the run", "The recovery is not seen; lengthen `run.horizon`."),
+    code("EW315", "unused", "It has no effect and costs nothing: name it in a route, or remove it."),
+    code(
+        "EW316",
+        "`--set` that does not reach a variant",
+        "The variant says the same key itself, and the variant is laid over what `--set` says.",
+    ),
+    code(
+        "EW330",
+        "unknown region of a book",
+        "The books have no latency, prices or time zone for it; `eastwest catalog regions` lists those they have.",
+    ),
+    code("EW331", "a round trip of another law", "A link's round trip is constant or lognormal."),
+    code(
+        "EW332",
+        "a matrix that cannot be read",
+        "A matrix is square (regions in the first row and column) or long (from, to, milliseconds).",
+    ),
+    code("EW333", "behind what?", "Only a private endpoint can stand behind another product."),
+    code(
+        "EW334",
+        "an endpoint that leads elsewhere",
+        "A private gateway over privatelink needs an endpoint with `to: gateway/CLUSTER`.",
+    ),
+    code("EW335", "no figures", "The books have neither jitter nor price for this; a result would be invented."),
+    code("EW340", "no route", "Calls go between these places, and no route says over which product."),
+    code(
+        "EW341",
+        "a product that cannot serve its route",
+        "The rule that it breaks is named: regions, addresses, attachments, bandwidth.",
+    ),
+    code("EW342", "operations in a ring", "A request would never end."),
+    code("EW343", "no cluster to enter by", "Users of a region enter by a cluster of that region."),
+    code(
+        "EW344",
+        "loss not stated",
+        "The internet across the mainland's border loses packets in the evening; the profiles differ by a factor of fifteen.",
+    ),
+    code("EW345", "no loss at all", "The internet across the mainland's border without loss flatters the public path."),
+    code("EW346", "a fault that cannot be placed", "What it hits is not in the compiled network."),
+    code("EW350", "more load than an unlimited queue can bear", "The queue grows for ever, and so does every figure."),
+    code("EW351", "more load than capacity", "What the queue cannot hold is answered 503."),
+    code("EW352", "more bytes than a cap lets pass", "The excess is dropped or waits, as `past-cap` says."),
+    code(
+        "EW353",
+        "calls leave their region",
+        "Without outlier detection Istio has no locality order: one flat list, split by endpoints. The bytes are billed.",
+    ),
+    code(
+        "EW420",
+        "no price found",
+        "No document that we read states it. The bill solves for it: below which price does which variant win?",
+    ),
+    code("EW421", "unknown row of the price book", "`eastwest catalog prices` lists the rows."),
+    code("EW422", "a price per something else", "The book's row has another unit."),
+    code(
+        "EW423",
+        "a price in another currency",
+        "Convert it: an exchange rate of today would change tomorrow's result.",
+    ),
+    code(
+        "EW500",
+        "a check that cannot be read",
+        "The grammar: `FIGURE(SUBJECT[, from=PLACE]) < BOUND`, or `path(A -> B) avoids PRODUCT`.",
+    ),
+    code(
+        "EW501",
+        "an unknown figure",
+        "Percentiles such as `p99`, mean, availability, throughput, recovery, lost, amplification, cost, utilisation.",
+    ),
+    code("EW502", "a bill per something else", "Bills are per month."),
+    code("EW503", "a path at a time", "Whether a path crosses a product does not depend on time."),
+];
+
+/// What a code means.
+pub fn explain(code: &str) -> Option<&'static Code> {
+    CODES.iter().find(|known| known.code.eq_ignore_ascii_case(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn in_source(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).expect("the source is there") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                in_source(&path, found);
+            } else if !path.ends_with("codes.rs") {
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
+                for (at, _) in text.match_indices("\"EW") {
+                    let word: String = text[at + 1..].chars().take_while(char::is_ascii_alphanumeric).collect();
+                    if word.len() == 5 {
+                        found.insert(word);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_code_that_is_said_is_explained_and_none_is_explained_that_is_not_said() {
+        let mut said = BTreeSet::new();
+        in_source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut said);
+        let explained: BTreeSet<String> = CODES.iter().map(|code| code.code.to_owned()).collect();
+        assert_eq!(explained.len(), CODES.len(), "no code twice");
+        assert_eq!(said, explained);
+    }
+}

@@ -361,3 +361,44 @@ fn closed_users_ask_once_per_cycle() {
     let abroad = variant.paths.iter().find(|path| path.path == "east -> south").unwrap();
     close(abroad.calls_per_s, 30.0 / (2.0 + floor_s) * 2.0 * 0.75);
 }
+
+/// The worlds of a shipped scenario, one per variant.
+fn shipped(file: &std::path::Path) -> Vec<World> {
+    let loaded = match eastwest::scenario::load::load(file, &[]) {
+        Ok(loaded) => loaded,
+        Err(refused) => panic!("{} is refused: {:?}", file.display(), refused.diagnostics),
+    };
+    let worlds = loaded.variants.iter().map(|variant| {
+        let inputs = eastwest::scenario::compile::Inputs::default();
+        let world = eastwest::scenario::compile::compile(&variant.scenario, &variant.name, Books::builtin(), inputs);
+        world.unwrap_or_else(|said| panic!("{} compiles: {said:?}", variant.name))
+    });
+    worlds.collect()
+}
+
+#[test]
+fn shipped_scenarios_have_a_closed_form_and_charge_no_byte_twice() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    assert!(files.len() >= 5, "{files:?}");
+    for file in files {
+        let worlds = shipped(&file);
+        for world in &worlds {
+            let twice = eastwest::study::bill::charged_twice(world);
+            assert!(twice.is_empty(), "{} {}: {twice:?}", file.display(), world.variant);
+        }
+        let projection = estimate(&worlds);
+        assert_eq!(projection.variants.len(), worlds.len());
+        assert_eq!(projection.break_evens.len(), worlds.len() * (worlds.len() - 1) / 2);
+        for variant in &projection.variants {
+            assert!(variant.floors.iter().all(|floor| floor.floor_ms > 0.0), "{} {:?}", variant.name, variant.floors);
+            let lines: f64 = variant.bill.lines.iter().filter_map(|line| line.amount.value).sum();
+            assert!(
+                (lines - variant.bill.month.value.unwrap()).abs() < 1e-6,
+                "{}: a bill is the sum of its lines",
+                variant.name
+            );
+        }
+    }
+}

@@ -136,11 +136,10 @@ impl Books {
 
     fn modelled(&self, a: &Region, b: &Region) -> (String, Range) {
         let (basis, straight) = self.leg(a, b);
-        let detour = shortest(self.regions.iter().filter(|c| c.id != a.id && c.id != b.id).filter_map(|c| {
-            // At least one half of a detour has to be in the book: two guesses do not bound a third.
-            (self.rtt_row(&a.id, &c.id).is_some() || self.rtt_row(&c.id, &b.id).is_some())
-                .then(|| (c.id.clone(), sum(self.leg(a, c).1, self.leg(c, b).1)))
-        }));
+        // At least one half of a detour has to be in the book: two guesses do not bound a third.
+        let booked = |c: &&Region| self.rtt_row(&a.id, &c.id).is_some() || self.rtt_row(&c.id, &b.id).is_some();
+        let others = self.regions.iter().filter(|c| c.id != a.id && c.id != b.id).filter(booked);
+        let detour = shortest(others.map(|c| (c.id.clone(), sum(self.leg(a, c).1, self.leg(c, b).1))));
         match detour {
             Some((by, way)) if way[1] < straight[1] => (format!("{basis}; not longer than the detour by {by}"), way),
             _ => (basis, straight),

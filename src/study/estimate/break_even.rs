@@ -101,7 +101,7 @@ fn price(of: &Costs<'_>, other: &Costs<'_>) -> Option<PriceBreakEven> {
     if other.unknown() {
         return None;
     }
-    let item = most_uncertain(of.once)?;
+    let item = most_uncertain(of.once, other.once)?;
     let amount = |bill: &Bill| of_item(bill, item).filter_map(|line| line.amount.value).sum::<f64>();
     let (mine, theirs) = (amount(of.once), amount(other.once));
     // The item moves on both bills at once: rest + f * amount on either side.
@@ -127,13 +127,17 @@ fn of_item<'a>(bill: &'a Bill, item: &'a str) -> impl Iterator<Item = &'a BillLi
     bill.lines.iter().filter(move |line| line.item == item)
 }
 
-/// The item whose price's range moves the sum most; none where every price is certain.
-fn most_uncertain(bill: &Bill) -> Option<&str> {
-    let spread = |item: &str| -> f64 {
-        of_item(bill, item).filter_map(|line| line.amount.inputs).map(|(low, high)| high - low).sum()
+/// The item whose price's range moves the difference of the sums most: what stands on both bills alike cancels. None
+/// where every price that tells them apart is certain.
+fn most_uncertain<'a>(bill: &'a Bill, other: &Bill) -> Option<&'a str> {
+    let width = |of: &Bill, item: &str| -> f64 {
+        let ranges = of.lines.iter().filter(|line| line.item == item).filter_map(|line| line.amount.inputs);
+        ranges.map(|(low, high)| high - low).sum()
     };
+    let spread = |item: &str| width(bill, item) - width(other, item);
     let items = bill.lines.iter().map(|line| line.item.as_str());
-    items.max_by(|a, b| spread(a).total_cmp(&spread(b))).filter(|item| spread(item) > 0.0)
+    // Differences below a cent of a month are rounding.
+    items.max_by(|a, b| spread(a).total_cmp(&spread(b))).filter(|item| spread(item) >= 0.01)
 }
 
 fn price_sentence(found: &PriceBreakEven, other: &str, currency: &str) -> String {

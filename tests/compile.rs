@@ -778,3 +778,25 @@ fn services_share_the_paths_between_their_places() {
         assert!(twin.is_none(), "{}", path.name);
     }
 }
+
+#[test]
+fn an_address_by_bandwidth_is_charged_by_the_day_in_steps_and_not_by_the_gigabyte() {
+    let text = public().replace("loss: typical", "loss: typical, eip: {bandwidth: 20Mbps, billing: by-bandwidth}");
+    let lines = |world: &World| -> Vec<(u32, usize, f64)> {
+        let charges = world.charges.iter();
+        charges
+            .filter_map(|charge| match &charge.basis {
+                Basis::MbpsDays { mbps, first } => {
+                    Some((*mbps, first.len(), charge.price.expect("a price").mid.units()))
+                }
+                _ => None,
+            })
+            .collect()
+    };
+    let book = world(&text);
+    // NAT and gateway of two regions, less the gateway in the shop that nobody calls, plus the bank's.
+    assert_eq!(lines(&book), [(20, 5, 0.5); 4]);
+    assert!(!book.charges.iter().any(|charge| charge.item.contains("egress")));
+    let own = world(&format!("{text}prices: {{rows: {{eip.bandwidth-day-more: 0.3 USD/Mbps-day}}}}\n"));
+    assert_eq!(lines(&own), [(20, 0, 0.3); 4]);
+}

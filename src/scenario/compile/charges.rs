@@ -14,6 +14,10 @@ const SIDECAR_VCPU: f64 = 0.1;
 /// Bytes in Alibaba's gigabyte, where a row does not say (flagged in the book).
 const GIGABYTE: u64 = 1 << 30;
 
+/// The item whose first steps have prices of their own, and that of each unit past them.
+const STEPPED: &str = "eip.bandwidth-day";
+const FURTHER: &str = "eip.bandwidth-day-more";
+
 /// One line: what is charged, where, to whom.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Key {
@@ -32,6 +36,8 @@ struct Line {
     taps: Vec<Tap>,
     hours: BTreeMap<String, f64>,
     mbps: BTreeMap<String, f64>,
+    /// Is that bandwidth paid by the day?
+    by_day: bool,
     gateway: Option<GatewayId>,
 }
 
@@ -89,8 +95,12 @@ fn add(lines: &mut BTreeMap<Key, Line>, carrier: &Carrier<'_>, path: PathId, fee
         Count::Hours { thing, units } => {
             line.hours.insert(thing, units);
         }
-        Count::Mbps { thing, rate } | Count::MbpsDays { thing, rate } => {
+        Count::Mbps { thing, rate } => {
             line.mbps.insert(thing, rate.mbps());
+        }
+        Count::MbpsDays { thing, rate } => {
+            line.mbps.insert(thing, rate.mbps());
+            line.by_day = true;
         }
     }
 }
@@ -135,6 +145,14 @@ fn overrides(scenario: &Scenario, carrier: &Carrier<'_>, said: &mut Vec<Diagnost
             );
             continue;
         };
+        if item == STEPPED {
+            said.push(
+                Diagnostic::error("EW424", format!("`{item}` is a price in steps"))
+                    .at(price.span, "one price for a step says nothing of the others")
+                    .help(format!("give the price of each Mbit/s alike: `{FURTHER}: AMOUNT/Mbps-day`")),
+            );
+            continue;
+        }
         if !same_unit(&row.unit, &price.per.value) {
             said.push(
                 Diagnostic::error("EW422", format!("`{item}` is priced per {}", row.unit))
@@ -160,18 +178,26 @@ fn same_unit(book: &str, written: &str) -> bool {
 fn charge(scenario: &Scenario, carrier: &Carrier<'_>, key: Key, line: Line, unknown: &mut BTreeSet<String>) -> Charge {
     let is = |region: RegionId| carrier.ground.regions[region].is.as_deref().unwrap_or("*");
     let (from, to) = (is(key.at), key.to.map_or("*", is));
-    let by_day = key.item == "eip.bandwidth-day";
-    let days = by_day.then(|| carrier.books.eip_bandwidth(from)).flatten();
-    let row = match &days {
-        Some((_, more)) => Some(*more),
-        None => carrier.books.price(key.item, from, to),
+    // An address paid by bandwidth has dearer or cheaper first steps, and one price for each further Mbit/s.
+    let by_day = key.item == STEPPED;
+    let days = if by_day { carrier.books.eip_bandwidth(from) } else { None };
+    let (row, steps) = match days {
+        Some((steps, further)) => (Some(further), steps),
+        None if by_day => (None, Vec::new()),
+        None => (carrier.books.price(key.item, from, to), Vec::new()),
     };
-    let user = scenario.prices.rows.get(key.item);
+    let user = scenario.prices.rows.get(if by_day { FURTHER } else { key.item });
+    // The reader's own price is for each Mbit/s alike.
+    let steps = if user.is_some() { Vec::new() } else { steps };
     let price = user.map_or_else(
         || row.and_then(PriceRange::of),
         |price| Some(PriceRange { low: price.amount, mid: price.amount, high: price.amount }),
     );
-    let item = row.map_or_else(|| key.item.to_owned(), |row| row.name.clone());
+    let item = match row {
+        _ if by_day => "EIP by bandwidth".to_owned(),
+        Some(row) => row.name.clone(),
+        None => key.item.to_owned(),
+    };
     if price.is_none() {
         unknown.insert(format!("{item} ({})", key.item));
     }
@@ -187,7 +213,7 @@ fn charge(scenario: &Scenario, carrier: &Carrier<'_>, key: Key, line: Line, unkn
         item,
         scope: if key.thing.is_empty() { place } else { format!("{place}, {}", key.thing) },
         payer: key.payer,
-        basis: basis(carrier, key.item, line, days.map(|(steps, _)| steps)),
+        basis: basis(carrier, key.item, line, &steps),
         price,
         unit: row.map_or_else(String::new, |row| row.unit.clone()),
         gigabyte: row.and_then(|row| row.gigabyte_bytes).unwrap_or(GIGABYTE),
@@ -200,13 +226,14 @@ fn charge(scenario: &Scenario, carrier: &Carrier<'_>, key: Key, line: Line, unkn
     }
 }
 
-fn basis(carrier: &Carrier<'_>, item: &str, line: Line, days: Option<Vec<&PriceRow>>) -> Basis {
-    if let Some(steps) = days {
-        let mbps = line.mbps.values().sum::<f64>().ceil() as u32;
-        return Basis::MbpsDays { mbps, first: steps.into_iter().filter_map(PriceRange::of).collect() };
+fn basis(carrier: &Carrier<'_>, item: &str, line: Line, steps: &[&PriceRow]) -> Basis {
+    let mbps: f64 = line.mbps.values().sum();
+    if line.by_day {
+        let first = steps.iter().copied().filter_map(PriceRange::of).collect();
+        return Basis::MbpsDays { mbps: mbps.ceil() as u32, first };
     }
     if !line.mbps.is_empty() {
-        return Basis::Mbps(line.mbps.values().sum());
+        return Basis::Mbps(mbps);
     }
     if !line.hours.is_empty() {
         return Basis::Hours(line.hours.values().sum());

@@ -204,6 +204,11 @@ pub const CODES: &[Code] = &[
     ),
     code("EW345", "no loss at all", "The internet across the mainland's border without loss flatters the public path."),
     code("EW346", "a fault that cannot be placed", "What it hits is not in the compiled network."),
+    code(
+        "EW348",
+        "above a documented limit",
+        "The provider does not sell that much by default; ask for a higher quota, or ask for less.",
+    ),
     code("EW350", "more load than an unlimited queue can bear", "The queue grows for ever, and so does every figure."),
     code("EW351", "more load than capacity", "What the queue cannot hold is answered 503."),
     code("EW352", "more bytes than a cap lets pass", "The excess is dropped or waits, as `past-cap` says."),
@@ -211,6 +216,16 @@ pub const CODES: &[Code] = &[
         "EW353",
         "calls leave their region",
         "Without outlier detection Istio has no locality order: one flat list, split by endpoints. The bytes are billed.",
+    ),
+    code(
+        "EW354",
+        "the hour of the day without a day",
+        "Rates or loss follow the clock, so the moment of t = 0 decides what is seen.",
+    ),
+    code(
+        "EW355",
+        "a route that no call takes",
+        "It has no effect: a more specific one wins, or nothing calls between its ends.",
     ),
     code(
         "EW420",

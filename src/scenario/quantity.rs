@@ -27,30 +27,40 @@ type Result<T> = std::result::Result<T, Complaint>;
 /// The longest span that a scenario may say.
 const DURATION_MAX_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
 
-const TIME_UNITS: &[(&str, f64)] = &[
-    ("ns", 1e-9),
-    ("us", 1e-6),
-    ("µs", 1e-6),
-    ("μs", 1e-6),
-    ("ms", 1e-3),
-    ("s", 1.0),
-    ("m", 60.0),
-    ("min", 60.0),
-    ("h", 3_600.0),
-    ("d", 86_400.0),
+/// A unit: its name, and by what a figure is multiplied and divided (a division by 1000 is exact where a
+/// multiplication by 0.001 is not).
+type Unit = (&'static str, f64, f64);
+
+const TIME_UNITS: &[Unit] = &[
+    ("ns", 1.0, 1e9),
+    ("us", 1.0, 1e6),
+    ("µs", 1.0, 1e6),
+    ("μs", 1.0, 1e6),
+    ("ms", 1.0, 1e3),
+    ("s", 1.0, 1.0),
+    ("m", 60.0, 1.0),
+    ("min", 60.0, 1.0),
+    ("h", 3_600.0, 1.0),
+    ("d", 86_400.0, 1.0),
 ];
-const BYTE_UNITS: &[(&str, f64)] = &[
-    ("B", 1.0),
-    ("kB", 1e3),
-    ("KB", 1e3),
-    ("MB", 1e6),
-    ("GB", 1e9),
-    ("KiB", 1_024.0),
-    ("MiB", 1_048_576.0),
-    ("GiB", 1_073_741_824.0),
+const BYTE_UNITS: &[Unit] = &[
+    ("B", 1.0, 1.0),
+    ("kB", 1e3, 1.0),
+    ("KB", 1e3, 1.0),
+    ("MB", 1e6, 1.0),
+    ("GB", 1e9, 1.0),
+    ("KiB", 1_024.0, 1.0),
+    ("MiB", 1_048_576.0, 1.0),
+    ("GiB", 1_073_741_824.0, 1.0),
 ];
-const BIT_RATE_UNITS: &[(&str, f64)] =
-    &[("bps", 1.0), ("kbps", 1e3), ("Kbps", 1e3), ("Mbps", 1e6), ("Gbps", 1e9), ("Tbps", 1e12)];
+const BIT_RATE_UNITS: &[Unit] = &[
+    ("bps", 1.0, 1.0),
+    ("kbps", 1e3, 1.0),
+    ("Kbps", 1e3, 1.0),
+    ("Mbps", 1e6, 1.0),
+    ("Gbps", 1e9, 1.0),
+    ("Tbps", 1e12, 1.0),
+];
 
 /// A number and what follows it.
 fn split(text: &str) -> Option<(f64, &str)> {
@@ -62,8 +72,8 @@ fn split(text: &str) -> Option<(f64, &str)> {
     value.is_finite().then_some((value, unit.trim_start()))
 }
 
-fn with_units(text: &str, what: &str, units: &[(&str, f64)], example: &str) -> Result<f64> {
-    let names = || units.iter().map(|(name, _)| *name).filter(|name| name.is_ascii()).collect::<Vec<_>>().join(", ");
+fn with_units(text: &str, what: &str, units: &[Unit], example: &str) -> Result<f64> {
+    let names = || units.iter().map(|(name, ..)| *name).filter(|name| name.is_ascii()).collect::<Vec<_>>().join(", ");
     let Some((value, unit)) = split(text) else {
         if text.trim_start().starts_with('-') && split(text.trim_start().trim_start_matches('-')).is_some() {
             return Err(Complaint::new(
@@ -85,10 +95,10 @@ fn with_units(text: &str, what: &str, units: &[(&str, f64)], example: &str) -> R
             format!("{what} is written with its unit, for example `{example}`; units: {}", names()),
         ));
     }
-    match units.iter().find(|(name, _)| *name == unit) {
-        Some((_, factor)) => Ok(value * factor),
+    match units.iter().find(|(name, ..)| *name == unit) {
+        Some((_, times, over)) => Ok(value * times / over),
         None => {
-            let near = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(name, _)| *name);
+            let near = units.iter().find(|(name, ..)| name.eq_ignore_ascii_case(unit)).map(|(name, ..)| *name);
             let help = near.map_or_else(
                 || format!("units of this: {}", names()),
                 |name| format!("write `{}{name}`", significant(value, 12)),
@@ -226,7 +236,7 @@ pub fn rate(text: &str) -> Result<f64> {
             ));
         }
     }
-    let value = with_units(text, "a rate of requests", &[("rps", 1.0)], "400rps")?;
+    let value = with_units(text, "a rate of requests", &[("rps", 1.0, 1.0)], "400rps")?;
     if value > 1e7 {
         return Err(Complaint::new(
             "EW105",
@@ -251,7 +261,7 @@ pub fn percent(text: &str) -> Result<f64> {
         let help = format!("write `{}%`", significant(if value <= 1.0 { value * 100.0 } else { value }, 12));
         return Err(Complaint::new("EW101", format!("`{text}` has no unit"), help));
     }
-    with_units(text, "a share", &[("%", 0.01)], "0.05%")
+    with_units(text, "a share", &[("%", 1.0, 100.0)], "0.05%")
 }
 
 /// `0.02 USD/GB`: the amount in nano-units, the currency, and per what.

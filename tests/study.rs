@@ -229,6 +229,9 @@ fn one_variant_alone_leaves_the_record_that_it_leaves_among_others() {
     assert_eq!(alone.records.len(), 1);
     assert_eq!(record(&alone, "public"), record(&study(SHOP, &few()), "public"));
     assert!(alone.comparison.differences.is_empty());
+    // What compares with a variant that was not run is not a gate, and that is said.
+    assert!(alone.comparison.gates.iter().all(|gate| gate.name != "no-slower"));
+    assert!(alone.comparison.warnings.iter().any(|said| said.contains("variant cen was not run")));
 }
 
 #[test]

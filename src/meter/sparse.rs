@@ -137,12 +137,31 @@ impl SparseHistogram {
         rest
     }
 
-    /// All of them merged; `grouping` is that of an empty result.
+    /// All of them merged; `grouping` is that of an empty result. One pass over all buckets, however many there are.
     pub fn merged<'a>(grouping: u8, all: impl IntoIterator<Item = &'a SparseHistogram>) -> SparseHistogram {
-        let mut sum = SparseHistogram::empty(grouping);
+        let all: Vec<&SparseHistogram> = all.into_iter().filter(|one| one.count > 0).collect();
+        let [first, .., _] = all[..] else {
+            return all.first().map_or_else(|| SparseHistogram::empty(grouping), |&only| only.clone());
+        };
+        let ends = |one: &SparseHistogram| Some((one.buckets.first()?.0, one.buckets.last()?.0));
+        let low = all.iter().filter_map(|one| ends(one)).map(|(low, _)| low).min().unwrap_or(0);
+        let high = all.iter().filter_map(|one| ends(one)).map(|(_, high)| high).max().unwrap_or(0);
+        let add = |a: u64, b: u64| a.checked_add(b).expect("counts stay below 2^64");
+        let mut counts = vec![0u64; (high - low) as usize + 1];
+        let mut sum = SparseHistogram { min_ns: u64::MAX, ..SparseHistogram::empty(first.grouping) };
         for one in all {
-            sum.merge(one);
+            assert_eq!(sum.grouping, one.grouping, "only histograms of one grouping power are merged");
+            for &(index, count) in &one.buckets {
+                let place = &mut counts[(index - low) as usize];
+                *place = add(*place, count);
+            }
+            sum.count = add(sum.count, one.count);
+            sum.sum_ns = sum.sum_ns.checked_add(one.sum_ns).expect("sums stay below 2^128");
+            sum.min_ns = sum.min_ns.min(one.min_ns);
+            sum.max_ns = sum.max_ns.max(one.max_ns);
         }
+        let filled = counts.into_iter().enumerate().filter(|&(_, count)| count > 0);
+        sum.buckets = filled.map(|(place, count)| (low + place as u32, count)).collect();
         sum
     }
 
@@ -246,6 +265,9 @@ mod tests {
         let forward = SparseHistogram::merged(10, &parts);
         assert_eq!(forward, together);
         assert_eq!(SparseHistogram::merged(10, parts.iter().rev()), together);
+        let mut one_by_one = SparseHistogram::empty(10);
+        parts.iter().for_each(|part| one_by_one.merge(part));
+        assert_eq!(one_by_one, together);
     }
 
     #[test]

@@ -169,7 +169,7 @@ fn weigh(
     let replications = options.replications.unwrap_or(first.replications.value);
     let runs = replicate(&worlds, seed, replications, progress);
     let of: Vec<Replicated> = variants
-        .iter()
+        .par_iter()
         .zip(worlds)
         .zip(runs)
         .map(|((variant, world), runs)| Replicated::new(variant.scenario.clone(), world, runs))
@@ -178,8 +178,8 @@ fn weigh(
     let horizon = of[0].world.plan.horizon;
     let measured = Duration::from_nanos(horizon.nanos() / WINDOWS as u64 * (WINDOWS - cut.first_window) as u64);
     let design = Design::new(replications, measured);
-    let answers: Vec<Answers> = of.iter().map(|variant| variant.answers(cut.first_window)).collect();
-    let mut results: Vec<VariantResult> = of.iter().map(|variant| result(variant, &cut, design)).collect();
+    let answers: Vec<Answers> = of.par_iter().map(|variant| variant.answers(cut.first_window)).collect();
+    let mut results: Vec<VariantResult> = of.par_iter().map(|variant| result(variant, &cut, design)).collect();
     for (result, variant) in results.iter_mut().zip(&of).skip(1) {
         result.changes = changes::changes(&of[0].scenario, &variant.scenario);
     }
@@ -313,6 +313,7 @@ fn warnings(mut said: Vec<String>, of: &[Replicated], cut: &Cut) -> Vec<String> 
         }
     }
     let replications = of[0].runs.len() as u32;
+    said.extend(gates::unasked(of));
     said.extend(cut.warning.clone());
     if replications < super::statistics::UNMARKED_REPLICATIONS {
         said.push(format!("{replications} replications are few: intervals are indicative at best"));

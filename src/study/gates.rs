@@ -1,6 +1,8 @@
 //! Gates: objectives held against figures, each with its own interval. Three outcomes: the whole interval is within the
 //! limit, the whole interval is past it, or there is not enough evidence.
 
+use rayon::prelude::*;
+
 use super::figure::{Design, latencies};
 use super::measure::{Measured, measure};
 use super::replicated::Replicated;
@@ -14,16 +16,45 @@ use crate::units::significant;
 ///
 /// 95 % over all of them together: with twenty gates at their limits, 40 % of studies would otherwise show a false miss.
 pub fn gates(variants: &[Replicated], first_window: usize, design: Design) -> Vec<Gate> {
-    let asked: Vec<(&Replicated, &String, &Objective)> = variants
+    let run = |name: &str| variants.iter().any(|variant| variant.name() == name);
+    let asked: Vec<(&Replicated, &String, &Objective)> =
+        asked(variants).filter(|(_, _, objective)| needed(objective).is_none_or(run)).collect();
+    let figures = asked.iter().filter(|(_, _, objective)| matches!(objective.check, Check::Figure { .. })).count();
+    let context = Context { variants, first_window, design: design.gate().family(figures as u32) };
+    asked.par_iter().map(|(variant, name, objective)| context.gate(variant, name, objective)).collect()
+}
+
+/// Gates that could not be asked because the variant that they compare with was not run, one sentence each.
+pub fn unasked(variants: &[Replicated]) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    for (_, name, objective) in asked(variants) {
+        let missing = needed(objective).filter(|other| !variants.iter().any(|variant| variant.name() == *other));
+        if let Some(other) = missing {
+            let sentence = format!("objective {name} was not checked: variant {other} was not run");
+            if !said.contains(&sentence) {
+                said.push(sentence);
+            }
+        }
+    }
+    said
+}
+
+/// Every objective of every variant that it holds for.
+fn asked(variants: &[Replicated]) -> impl Iterator<Item = (&Replicated, &String, &Objective)> {
+    variants
         .iter()
         .flat_map(|variant| variant.scenario.objectives.iter().map(move |(name, objective)| (variant, name, objective)))
         .filter(|(variant, _, objective)| {
             objective.variants.is_empty() || objective.variants.iter().any(|only| only.value == variant.name())
         })
-        .collect();
-    let figures = asked.iter().filter(|(_, _, objective)| matches!(objective.check, Check::Figure { .. })).count();
-    let context = Context { variants, first_window, design: design.gate().family(figures as u32) };
-    asked.iter().map(|(variant, name, objective)| context.gate(variant, name, objective)).collect()
+}
+
+/// The variant that an objective compares with.
+fn needed(objective: &Objective) -> Option<&str> {
+    match &objective.check {
+        Check::Figure { bound: Bound::OfVariant { variant, .. }, .. } => Some(variant),
+        Check::Figure { .. } | Check::Path(_) => None,
+    }
 }
 
 /// How a study's gates came out together: 0 all met, 1 one missed, 3 not enough evidence; warnings do not count.

@@ -60,7 +60,9 @@ pub fn measure(
     match &term.metric {
         Metric::Quantile { percent, subject } => {
             // As written, so that 99.9 is 999 of 1000 and not the float beside it.
-            let quantile = Quantile::percentile(&format!("{percent}")).expect("a percentile lies between 0 and 100");
+            let Some(quantile) = Quantile::percentile(&format!("{percent}")) else {
+                return Measured::new(Estimate::none("a percentile has at most 12 decimals"), None, "ms", 1000.0);
+            };
             let found = requests(subject);
             let histograms = latencies(&found);
             let sections = quantile_sections(&histograms, quantile, thin(&found, quantile));

@@ -267,6 +267,42 @@ mod tests {
         );
     }
 
+    /// The claim that cen (0) is faster than public (1) by 20 ms, with that gap at the ends of single inputs.
+    fn latency(gap_at: impl Fn(Inputs) -> f64) -> String {
+        let result = |name: &str| VariantResult { name: name.into(), ..VariantResult::default() };
+        let results = [result("cen"), result("public")];
+        let figures =
+            || super::super::inputs::Figures { mean_ms: None, quantiles_ms: vec![None; 5], availability: None };
+        let shifts = [Shift { low: figures(), mid: figures(), high: figures() }];
+        let gap_at = |inputs: Inputs, _: usize, _: usize| Some(gap_at(inputs));
+        let trial = Trial { of: &[], results: &results, shifts: &shifts, gap_at: &gap_at };
+        robustness(&trial, &Claims { fastest: Some((0, vec![1])), cheapest: None })
+    }
+
+    #[test]
+    fn an_input_that_flips_the_order_alone_is_named_with_its_value() {
+        let public_decides = |inputs: Inputs| match inputs.public {
+            Level::Low => -5.0,
+            Level::Mid => 20.0,
+            Level::High => 40.0,
+        };
+        let book = Books::builtin().latency("public.ratio").expect("the book has the ratio");
+        let at = significant(book.mid + 0.8 * (book.at(Level::Low) - book.mid), 3);
+        let want = format!(
+            "The order of cen and public in latency flips when the public path's round trip is below {at} times the \
+             backbone's."
+        );
+        assert_eq!(latency(public_decides), want);
+    }
+
+    #[test]
+    fn inputs_that_flip_the_order_only_together_say_so() {
+        let low = |level| if level == Level::Low { 12.0 } else { 0.0 };
+        let said = latency(|inputs| 20.0 - low(inputs.public) - low(inputs.rtt));
+        assert!(said.contains("flips only when") && said.contains("low ends together"), "{said}");
+        assert!(latency(|_| 20.0).starts_with("Holds over all inputs"));
+    }
+
     #[test]
     fn prices_that_flip_it_only_together_say_so() {
         check(

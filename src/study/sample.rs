@@ -33,52 +33,49 @@ pub enum Part<'a> {
 }
 
 impl Sample {
-    fn empty() -> Self {
-        Sample { sent: 0, failed: [0; 8], lost: 0, latency: SparseHistogram::empty(REQUEST_GROUPING) }
-    }
-
     /// The requests of `run` whose row `takes`, in `part` of the time.
     pub fn of(run: &Run, part: Part<'_>, takes: &dyn Fn(&RequestRow) -> bool) -> Self {
         let rows = || run.rows.iter().enumerate().filter(|(_, row)| takes(row));
-        let mut sample = Sample::empty();
         match part {
-            Part::From(first) => {
-                for (_, row) in rows() {
-                    for window in row.windows.iter().skip(first) {
-                        sample.add(window.sent, &window.failed, &window.latency);
-                    }
-                }
-            }
-            Part::During(fault) => {
-                for (index, _) in rows() {
-                    for found in run.faults.iter().filter(|row| row.fault == fault) {
-                        let (sent, failed, latency) = &found.rows[index];
-                        sample.add(*sent, failed, latency);
-                    }
-                }
-            }
+            Part::From(first) => Sample::sum(
+                rows()
+                    .flat_map(|(_, row)| row.windows.iter().skip(first))
+                    .map(|window| (window.sent, &window.failed, &window.latency)),
+            ),
+            Part::During(fault) => Sample::sum(
+                rows()
+                    .flat_map(|(index, _)| {
+                        run.faults.iter().filter(|row| row.fault == fault).map(move |row| &row.rows[index])
+                    })
+                    .map(|(sent, failed, latency)| (*sent, failed, latency)),
+            ),
             Part::Outside(fault) => {
-                sample = Sample::of(run, Part::From(0), takes);
+                let mut sample = Sample::of(run, Part::From(0), takes);
                 sample.remove(&Sample::of(run, Part::During(fault), takes));
+                sample
             }
             Part::OutsideAll => {
-                for (_, row) in rows() {
-                    sample.sent += row.outside_sent;
-                    sample.lost += row.outside_sent - row.outside.count;
-                    sample.latency.merge(&row.outside);
-                }
+                let sent = rows().map(|(_, row)| row.outside_sent).sum::<u64>();
+                let latency = SparseHistogram::merged(REQUEST_GROUPING, rows().map(|(_, row)| &row.outside));
+                Sample { sent, failed: [0; 8], lost: sent - latency.count, latency }
             }
         }
-        sample
     }
 
-    fn add(&mut self, sent: u64, failed: &[u64; 8], latency: &SparseHistogram) {
-        self.sent += sent;
-        for (sum, more) in self.failed.iter_mut().zip(failed) {
-            *sum += more;
+    /// (sent, failed by class, latency of the answered ones) of some windows, together.
+    fn sum<'a>(parts: impl Iterator<Item = (u64, &'a [u64; 8], &'a SparseHistogram)>) -> Self {
+        let mut sent = 0;
+        let mut failed = [0; 8];
+        let mut latencies = Vec::new();
+        for (more_sent, more_failed, latency) in parts {
+            sent += more_sent;
+            for (sum, more) in failed.iter_mut().zip(more_failed) {
+                *sum += more;
+            }
+            latencies.push(latency);
         }
-        self.lost += failed.iter().sum::<u64>();
-        self.latency.merge(latency);
+        let latency = SparseHistogram::merged(REQUEST_GROUPING, latencies);
+        Sample { sent, failed, lost: failed.iter().sum(), latency }
     }
 
     fn remove(&mut self, part: &Sample) {

@@ -1,7 +1,7 @@
 //! What is deleted before measuring: one cut for all variants, so that they still face the same requests.
 
 use super::replicated::Replicated;
-use super::statistics::{WarmUpError, warm_up_cut};
+use super::statistics::{Critical, INTERVAL_REPLICATIONS, WarmUpError, mean_interval, warm_up_cut};
 use crate::record::Run;
 use crate::scenario::file::WarmUp;
 use crate::units::Duration;
@@ -44,9 +44,10 @@ pub fn cut(variants: &[Replicated]) -> Cut {
         let Some(series) = series(&variant.runs) else { continue };
         match warm_up_cut(&series) {
             // A window is a sixtieth of the horizon; the cut is rounded up to one.
-            Ok(values) => cut = cut.max((values * WINDOWS).div_ceil(series.len())),
-            Err(WarmUpError::TooShort(_)) => {}
-            Err(WarmUpError::NotSettled) => {
+            Ok(spans) if begins_apart(&variant.runs, spans) => {
+                cut = cut.max((spans * WINDOWS).div_ceil(series.len()));
+            }
+            Err(WarmUpError::NotSettled) if begins_apart(&variant.runs, series.len() / 2) => {
                 return Cut {
                     first_window: 0,
                     words: format!("{filled}; MSER-5 found no settled stretch"),
@@ -57,6 +58,7 @@ pub fn cut(variants: &[Replicated]) -> Cut {
                     )),
                 };
             }
+            Ok(_) | Err(_) => {}
         }
     }
     let span = Duration::from_nanos(horizon.nanos() / WINDOWS as u64 * cut as u64);
@@ -71,6 +73,32 @@ pub fn cut(variants: &[Replicated]) -> Cut {
 fn windows_of(span: Duration, horizon: Duration) -> usize {
     let windows = (u128::from(span.nanos()) * WINDOWS as u128).div_ceil(u128::from(horizon.nanos().max(1)));
     (windows as usize).min(WINDOWS - 1)
+}
+
+/// Is the mean of the first `spans` beyond doubt (paired over replications, 95 %) another one than that of the rest?
+///
+/// MSER-5 minimises, and so cuts a little of any noise. After a fill there is mostly nothing to cut, and what is cut is
+/// lost: it must have differed. Without enough replications to tell, the cut is believed.
+fn begins_apart(runs: &[Run], spans: usize) -> bool {
+    if spans == 0 {
+        return false;
+    }
+    let mean = |run: &Run, first: bool| -> Option<f64> {
+        let parts = run.rows.iter().map(|row| {
+            let at = spans.min(row.series.len());
+            if first { &row.series[..at] } else { &row.series[at..] }
+        });
+        let (count, sum) = parts.flatten().fold((0u64, 0u128), |all, &(n, ns)| (all.0 + n, all.1 + u128::from(ns)));
+        (count > 0).then(|| sum as f64 / count as f64)
+    };
+    let apart: Option<Vec<f64>> = runs.iter().map(|run| Some(mean(run, true)? - mean(run, false)?)).collect();
+    match apart {
+        Some(apart) if runs.len() >= INTERVAL_REPLICATIONS as usize => {
+            let interval = mean_interval(&apart, Critical::new(runs.len() as u32, 0.95, 1));
+            interval.low > 0.0 || interval.high < 0.0
+        }
+        _ => true,
+    }
 }
 
 /// Mean latency over time, averaged over replications and rows; a span in which nothing was answered repeats the last
@@ -92,4 +120,42 @@ fn series(runs: &[Run]) -> Option<Vec<f64>> {
         last
     };
     Some(spans.iter().map(mean).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::RequestRow;
+
+    /// Twenty replications of 600 spans of ten answers, `ms(replication, span)` each.
+    fn runs(ms: impl Fn(u64, u64) -> u64) -> Vec<Run> {
+        let run = |replication| {
+            let series = (0..600).map(|span| (10, 10_000_000 * ms(replication, span))).collect();
+            Run { rows: vec![RequestRow { series, ..RequestRow::default() }], ..Run::default() }
+        };
+        (0..20).map(run).collect()
+    }
+
+    fn noise(replication: u64, span: u64) -> u64 {
+        50 + ((replication * 7919 + span) * 104_729 % 1009) % 11
+    }
+
+    #[test]
+    fn a_beginning_that_differs_is_told_from_noise() {
+        let steady = runs(noise);
+        let settling = runs(|replication, span| noise(replication, span) + if span < 60 { 30 } else { 0 });
+        assert!(begins_apart(&settling, 60));
+        assert!(!begins_apart(&steady, 60));
+        assert!(!begins_apart(&settling, 0), "nothing is not apart from anything");
+        let cut = warm_up_cut(&series(&settling).expect("answers")).expect("it settles");
+        assert_eq!(cut, 60);
+    }
+
+    #[test]
+    fn a_span_without_answers_repeats_the_last_one() {
+        let row = RequestRow { series: vec![(0, 0), (2, 10), (0, 0), (1, 7)], ..RequestRow::default() };
+        let run = Run { rows: vec![row], ..Run::default() };
+        assert_eq!(series(&[run]), Some(vec![5.0, 5.0, 5.0, 7.0]));
+        assert_eq!(series(&[Run::default()]), None);
+    }
 }

@@ -56,7 +56,8 @@ mod tests {
     #[test]
     fn proportions_are_the_tables() {
         type Method = fn(f64, f64, f64) -> Interval;
-        let rows: [(&str, Method, f64, f64, fn(Interval) -> f64, f64); 19] = [
+        type Row = (&'static str, Method, f64, f64, fn(Interval) -> f64, f64);
+        let rows: [Row; 19] = [
             ("PROP-001", wilson, 0.0, 100.0, LOW, 0.0),
             ("PROP-003", clopper_pearson, 0.0, 100.0, LOW, 0.0),
             ("PROP-008", wilson, 0.0, 10000.0, HIGH, 0.000383998370677),

@@ -69,9 +69,10 @@ impl Carrier<'_> {
         &self.ground.regions[region].name
     }
 
-    /// A one-way delay of the latency book, such as `hop.nlb`, in the middle of its range.
+    /// A delay of the latency book, such as `hop.nlb`, at the end of its range that round trips are taken at: the
+    /// book's delays share their sources, so they move together.
     pub fn delay(&self, key: &str) -> Duration {
-        self.books.latency(key).expect("the latency book has every hop").duration(Level::Mid)
+        self.books.latency(key).expect("the latency book has every hop").duration(self.inputs.rtt)
     }
 
     fn overridden(&self, a: RegionId, b: RegionId) -> Option<&Override> {

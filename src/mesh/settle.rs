@@ -112,10 +112,12 @@ impl Machine<'_> {
         leaves += side.delay;
         let connection = self.connection(row, host, now, schedule);
         self.upstream_mut(row).hosts[usize::from(host)].active += 1;
+        let dead = self.dead_since(&self.connections[connection]).is_some();
         let on = &mut self.connections[connection];
         on.attached += 1;
         let (endpoint, path): (EndpointId, PathId) = (on.endpoint, on.path);
-        let wait = on.state == State::Connecting && on.at > leaves.nanos();
+        // A handshake that ends before the proxy is through needs no waiting for, unless nobody answers it.
+        let wait = on.state == State::Connecting && (dead || on.at > leaves.nanos());
         let attempt = Attempt {
             core: super::calls::Core { salt: 0, pc: 0, pending: 0, failed: 0, relayed: false },
             call: slot,

@@ -1,6 +1,7 @@
 //! Messages on their way: leg by leg, bytes counted, caps and gateways met at the time they are reached.
 
 use super::calls::{Attempt, NONE};
+use super::connections::State;
 use super::event::Kind;
 use super::machine::Machine;
 use super::tcp;
@@ -48,15 +49,17 @@ impl Machine<'_> {
         let connection = &mut self.connections[self.attempts[attempt].connection];
         let path = &self.world.paths[connection.path];
         let round_trip = (path.floor + path.floor_back).nanos();
-        if round_trip == 0 {
+        let idle = at.nanos().saturating_sub(connection.at);
+        // Until it is open, `at` is when the handshake ends, and its event must find it so.
+        if connection.state == State::Open {
             connection.at = connection.at.max(at.nanos());
+        }
+        if round_trip == 0 {
             return at;
         }
-        let idle = at.nanos().saturating_sub(connection.at);
         let window = tcp::rested(connection.window[direction], idle, round_trip);
         let segments = tcp::segments(payload.0);
         connection.window[direction] = tcp::grown(window, segments);
-        connection.at = connection.at.max(at.nanos());
         let extra = (tcp::rounds(segments, window) - 1) * round_trip;
         if extra == 0 {
             return at;

@@ -18,6 +18,7 @@ mod progress;
 mod reading;
 mod report;
 mod run;
+mod schema;
 mod studying;
 mod validate;
 
@@ -64,6 +65,8 @@ pub enum Command {
     Validate(validate::Validate),
     /// Tell what a scenario means: one call hop by hop, with ms and USD
     Explain(explain::Explain),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema(schema::Schema),
     /// Draw charts and page again from a result
     Report(report::Report),
     /// Show the built-in books: regions, round trips, prices, limits, incidents
@@ -104,6 +107,7 @@ impl Cli {
             Command::Check(check) => check.run(&self.manner),
             Command::Validate(validate) => validate.run(&self.manner),
             Command::Explain(explain) => explain.run(&self.manner),
+            Command::Schema(schema) => schema.run(&self.manner),
             Command::Report(report) => report.run(&self.manner),
             Command::Catalog(catalog) => catalog.run(&self.manner),
             Command::Init(init) => init.run(&self.manner),

@@ -11,6 +11,8 @@ pub struct Decision {
     pub variants: Vec<String>,
     /// The measures.
     pub rows: Vec<Row>,
+    /// Why a figure is missing, where the reason does not fit into its cell.
+    pub notes: Vec<String>,
 }
 
 /// A measure, or the line below one that qualifies it.
@@ -27,11 +29,17 @@ pub struct Row {
 /// At most this many lines of a bill stand in the table; the whole bill is printed below it.
 const MAIN_LINES: usize = 5;
 
+/// A reason longer than this stands below the table.
+const CELL: usize = 20;
+
 impl Decision {
     /// The table of `comparison`.
     pub fn of(comparison: &Comparison) -> Decision {
-        let mut table =
-            Decision { variants: comparison.variants.iter().map(|v| v.name.clone()).collect(), rows: Vec::new() };
+        let mut table = Decision {
+            variants: comparison.variants.iter().map(|v| v.name.clone()).collect(),
+            rows: Vec::new(),
+            notes: Vec::new(),
+        };
         let variants = &comparison.variants;
         for quantile in ["p50", "p99", "p99.9"] {
             let figures = variants.iter().map(|v| quantile_of(v, quantile)).collect::<Vec<_>>();
@@ -51,11 +59,19 @@ impl Decision {
 
     /// A row with its figures and, where any variant has them, a row of intervals and one of ranges over the inputs.
     fn measure(&mut self, label: &str, unit: Unit<'_>, figures: &[Estimate]) {
-        self.push(label, false, figures.iter().map(|figure| unit.value(figure)).collect());
+        let names = self.variants.clone();
+        let cells = names.iter().zip(figures).map(|(name, figure)| match (&figure.value, &figure.why) {
+            (None, Some(why)) if why.chars().count() > CELL => {
+                self.notes.push(format!("{label} of {name}: {why}"));
+                "none, see below".to_owned()
+            }
+            _ => unit.value(figure),
+        });
+        let cells = cells.collect();
+        self.push(label, false, cells);
         let confidence = figures.iter().find_map(|figure| figure.confidence).unwrap_or(0.95);
         let noise = figures.iter().map(|figure| unit.interval(figure).unwrap_or_default()).collect::<Vec<_>>();
-        // An exact figure has no noise worth a line: a bill from counted traffic that does not vary.
-        if noise.iter().any(|cell| !cell.is_empty() && !cell.ends_with("exactly")) {
+        if noise.iter().any(|cell| !cell.is_empty()) {
             self.push(&format!("noise, {:.0} %", confidence * 100.0), true, noise);
         }
         let inputs = figures.iter().map(|figure| unit.inputs(figure).unwrap_or_default()).collect::<Vec<_>>();
@@ -74,6 +90,11 @@ impl Decision {
                 None => weights.push((line.item.clone(), amount)),
             }
         }
+        let open = |item: &str| {
+            let mut lines = variants.iter().flat_map(|v| &v.bill.lines);
+            lines.any(|line| line.item == item && line.amount.value.is_none())
+        };
+        weights.retain(|(item, weight)| *weight != 0.0 || open(item));
         weights.sort_by(|a, b| b.1.total_cmp(&a.1));
         let many = weights.len() > MAIN_LINES + 1;
         let main = weights.iter().take(if many { MAIN_LINES } else { MAIN_LINES + 1 }).map(|(item, _)| item.as_str());

@@ -117,9 +117,9 @@ fn card(comparison: &Comparison, index: usize, variant: &VariantResult) -> Value
     let money = Unit::Money(&comparison.currency);
     let open = if sentence::unpriced(variant) > 0 { "at least " } else { "" };
     let nines = match availability.value.map(nines) {
-        Some(Some(nines)) => format!("{nines:.1} nines"),
+        Some(Some(nines)) if nines >= 1.0 => format!("{nines:.1} nines"),
         Some(None) => "no request lost".to_owned(),
-        None => String::new(),
+        _ => String::new(),
     };
     let gates = comparison.gates.iter().filter(|gate| gate.variant == variant.name).map(|gate| {
         let (sign, word) = gate_sign(gate.outcome);
@@ -143,7 +143,8 @@ fn decision(comparison: &Comparison) -> Value {
     let decision = Decision::of(comparison);
     let rows =
         decision.rows.into_iter().map(|row| context! { label => row.label, detail => row.detail, cells => row.cells });
-    context! { variants => decision.variants, rows => rows.collect::<Vec<_>>() }
+    let rows = rows.collect::<Vec<_>>();
+    context! { variants => decision.variants, notes => decision.notes, rows }
 }
 
 fn gates(comparison: &Comparison) -> Value {

@@ -28,6 +28,7 @@ pub fn markdown(comparison: &Comparison) -> String {
     });
     head.extend(rows.take(20));
     let mut rest = vec![String::new()];
+    rest.extend(table.notes.iter().map(|text| format!("- {}", plain(text))));
     rest.extend(differences(comparison).iter().map(|text| format!("- {}", plain(text))));
     rest.push(String::new());
     rest.extend(comparison.gates.iter().map(|gate| {

@@ -7,7 +7,7 @@ use crate::record::Estimate;
 /// What a figure counts, as it is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unit<'a> {
-    /// Milliseconds; printed in seconds from 10 s on and in microseconds below 0.1 ms.
+    /// Milliseconds; printed in seconds from 1 s on and in microseconds below 0.1 ms.
     Milliseconds,
     /// Seconds.
     Seconds,
@@ -50,6 +50,11 @@ impl<'a> Unit<'a> {
     pub fn interval(self, figure: &Estimate) -> Option<String> {
         let value = figure.value?;
         match (figure.low, figure.high) {
+            (Some(low), Some(high)) if high <= low => None,
+            // Nothing can be more than all: the upper end says nothing.
+            (Some(low), Some(high)) if self == Unit::Share && high >= 1.0 => {
+                Some(format!("{} or more", self.amount(low, None)))
+            }
             (Some(low), Some(high)) => Some(self.range(value, low, high)),
             (Some(low), None) => Some(format!("{} or more", self.amount(low, None))),
             (None, Some(high)) => Some(format!("{} or less", self.amount(high, None))),
@@ -57,20 +62,18 @@ impl<'a> Unit<'a> {
         }
     }
 
-    /// The range of the figure over the uncertain inputs.
+    /// The range of the figure over the uncertain inputs; none where they move it by less than a ten-thousandth.
     pub fn inputs(self, figure: &Estimate) -> Option<String> {
         let (a, b) = figure.inputs?;
-        Some(self.range(figure.value.unwrap_or(a), a.min(b), a.max(b)))
+        let value = figure.value.unwrap_or(a);
+        ((a - b).abs() > 1e-4 * value.abs()).then(|| self.range(value, a.min(b), a.max(b)))
     }
 
     /// `low to high`, or `± half-width` where both ends print alike.
     fn range(self, value: f64, low: f64, high: f64) -> String {
         let half = (high - low) / 2.0;
-        if half <= 0.0 {
-            return format!("{} exactly", self.amount(value, None));
-        }
         // Both ends on the scale and with the digits of the figure, so that the reader compares like with like.
-        let scale = self.scale(value.abs().max(high.abs()));
+        let scale = self.scale(value.abs());
         let fine = [value, low, high].map(|end| end / scale.divisor);
         let fine = match self {
             Unit::Share => fine.into_iter().map(|end| self.fine(end)).min().expect("three ends"),
@@ -99,7 +102,7 @@ impl<'a> Unit<'a> {
 
     fn scale(self, magnitude: f64) -> Scale<'a> {
         let (divisor, unit) = match self {
-            Unit::Milliseconds if magnitude >= 10_000.0 => (1000.0, "s"),
+            Unit::Milliseconds if magnitude >= 1000.0 => (1000.0, "s"),
             Unit::Milliseconds if magnitude < 0.1 && magnitude > 0.0 => (0.001, "us"),
             Unit::Milliseconds => (1.0, "ms"),
             Unit::Seconds => (1.0, "s"),
@@ -124,7 +127,7 @@ impl<'a> Unit<'a> {
             // 99.962 %: what matters is the distance from the nearer end.
             Unit::Share => {
                 let distance = shown.abs().min((100.0 - shown).abs());
-                if distance < 1e-9 { 0 } else { place(distance, 2).min(0) }
+                if distance < 1e-9 { 0 } else { place(distance, if distance < 1.0 { 2 } else { 3 }).min(0) }
             }
             _ => place(shown, 3),
         }
@@ -164,7 +167,8 @@ pub fn place(value: f64, digits: i32) -> i32 {
     if value == 0.0 || !value.is_finite() {
         return 0;
     }
-    libm::log10(value.abs()).floor() as i32 - digits + 1
+    // 0.1 is a hair below a tenth; the nudge keeps it in its decade.
+    (libm::log10(value.abs()) + 1e-9).floor() as i32 - digits + 1
 }
 
 /// `value` rounded at a power of ten, thousands apart: `(1234.5, 1)` is `1,230`, `(0.1234, -2)` is `0.12`.
@@ -278,7 +282,7 @@ mod tests {
     fn three_digits_and_never_more_than_the_interval_supports() {
         check(Unit::Milliseconds, &between(247.31, 241.2, 255.4), "247 ms", Some("241 to 255 ms"));
         check(Unit::Milliseconds, &between(247.31, 171.2, 325.4), "250 ms", Some("170 to 330 ms"));
-        check(Unit::Money("USD"), &between(8652.4, 8652.4, 8652.4), "8,650 USD", Some("8,650 USD exactly"));
+        check(Unit::Money("USD"), &between(8652.4, 8652.4, 8652.4), "8,650 USD", None);
         check(Unit::Milliseconds, &between(12_345.0, 12_000.0, 12_700.0), "12.3 s", Some("12.0 to 12.7 s"));
         check(Unit::Milliseconds, &between(0.0421, 0.0419, 0.0423), "42.1 us", Some("41.9 to 42.3 us"));
     }
@@ -292,6 +296,8 @@ mod tests {
     fn a_share_keeps_the_digits_of_its_distance_from_one() {
         check(Unit::Share, &between(0.99962, 0.99959, 0.99965), "99.962 %", Some("99.959 to 99.965 %"));
         check(Unit::Share, &Estimate::exact(1.0), "100 %", None);
+        check(Unit::Share, &between(1.0, 0.999_984, 1.0), "100 %", Some("99.9984 % or more"));
+        check(Unit::Share, &between(0.5234, 0.5221, 0.5247), "52.3 %", Some("52.2 to 52.5 %"));
         check(Unit::Share, &between(0.87, 0.81, 0.93), "87 %", Some("81 to 93 %"));
     }
 

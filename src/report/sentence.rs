@@ -2,7 +2,7 @@
 //!
 //! No claim is ever typed into a template: every word that ranks one variant over another is chosen here, by figures.
 
-use crate::record::{Comparison, Difference, Estimate, VariantResult};
+use crate::record::{Comparison, Difference, Estimate, VariantResult, WindowPoint};
 
 use super::decision::{fault_names, lost_in, quantile_of};
 use super::number::{Unit, clock, half_width, place, rounded};
@@ -124,8 +124,8 @@ fn ratio(base: f64, difference: &Estimate) -> Option<String> {
         return None;
     }
     let half = (factor(base + low) - factor(base + high)).abs() / 2.0;
-    let last = place(half, 1).max(place(middle, 3)).min(0);
-    if half <= 0.0 || rounded(half, last).chars().all(|c| matches!(c, '0' | '.')) {
+    let last = place(half, 1).max(place(middle, 3));
+    if half <= 0.0 || rounded(half, last).chars().all(|c| matches!(c, '0' | '.' | ',')) {
         return Some(rounded(middle, place(middle, 3)));
     }
     Some(format!("{} ± {}", rounded(middle, last), rounded(half, last)))
@@ -252,14 +252,23 @@ pub fn tail(comparison: &Comparison) -> String {
             Unit::Milliseconds.value(&p99(&comparison.variants[best]))
         );
     }
-    let alike = |&v: &usize| order(comparison, best, v, "p99", p99) != Told::Less;
+    // A hundredth is told apart by paired runs, but not by a person who has to choose.
+    let value = |v: usize| p99(&comparison.variants[v]).value.unwrap_or(f64::INFINITY);
+    let close = |v: usize| value(v) < 1.01 * value(best);
+    let alike = |&v: &usize| close(v) || order(comparison, best, v, "p99", p99) != Told::Less;
     let (near, far): (Vec<usize>, Vec<usize>) = ranked[1..].iter().copied().partition(alike);
     let far = far.into_iter().map(named).collect::<Vec<_>>();
     if near.is_empty() {
         return format!("p99: {} is fastest, before {}", named(best), brief(&far));
     }
+    let told = near.iter().any(|&v| order(comparison, best, v, "p99", p99) == Told::Less);
+    let all_close = near.iter().all(|&v| close(v));
     let near = std::iter::once(best).chain(near).map(named).collect::<Vec<_>>();
-    let head = format!("p99: {} are not distinguishable", brief(&near));
+    let head = match (told, all_close) {
+        (true, true) => format!("p99: {} differ by less than 1 %", brief(&near)),
+        (true, false) => format!("p99: {} differ by less than 1 % or by no more than noise", brief(&near)),
+        (false, _) => format!("p99: {} are not distinguishable", brief(&near)),
+    };
     if far.is_empty() { head } else { format!("{head}, before {}", brief(&far)) }
 }
 
@@ -359,7 +368,23 @@ pub fn course(comparison: &Comparison) -> String {
             variant.name,
             clock(window.start_s)
         ),
-        Some(_) => "Every request is answered in every window".to_owned(),
+        Some(_) => match slowest_window(comparison) {
+            Some((variant, window, p99)) => format!(
+                "Every request is answered; p99 is highest for {}: {} at {}",
+                variant.name,
+                Unit::Milliseconds.amount(p99, None),
+                clock(window.start_s)
+            ),
+            None => "Every request is answered in every window".to_owned(),
+        },
         None => "No requests were sent".to_owned(),
     }
+}
+
+/// The window with the highest p99 of all variants.
+fn slowest_window(comparison: &Comparison) -> Option<(&VariantResult, &WindowPoint, f64)> {
+    let all = comparison.variants.iter().flat_map(|v| v.windows.iter().map(move |window| (v, window)));
+    let known = all.filter_map(|(variant, window)| Some((variant, window, window.p99_ms?)));
+    // The first of equals, so that the sentence does not depend on the order of a search.
+    known.reduce(|worst, next| if next.2 > worst.2 { next } else { worst })
 }

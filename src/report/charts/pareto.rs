@@ -165,9 +165,9 @@ fn success(variant: &VariantResult) -> String {
     let availability = &variant.total.availability;
     let percent = Unit::Share.value(availability);
     match availability.value.map(nines) {
-        Some(Some(nines)) => format!("{percent}, {nines:.1} nines"),
+        Some(Some(nines)) if nines >= 1.0 => format!("{percent}, {nines:.1} nines"),
         Some(None) => "no request lost".to_owned(),
-        None => percent,
+        _ => percent,
     }
 }
 

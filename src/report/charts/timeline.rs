@@ -19,12 +19,19 @@ struct Panel {
     title: &'static str,
     of: fn(&WindowPoint) -> Option<f64>,
     mark: fn(f64, f64) -> String,
+    /// May its axis be logarithmic?
+    wide: bool,
 }
 
 const PANELS: [Panel; 3] = [
-    Panel { title: "success", of: |window| (window.rate > 0.0).then_some(window.success), mark: percent },
-    Panel { title: "p99 of successes", of: |window| window.p99_ms, mark: |value, _| mark_ms(value) },
-    Panel { title: "requests sent per second", of: |window| Some(window.rate), mark: |value, _| round_mark(value) },
+    Panel { title: "success", of: |window| (window.rate > 0.0).then_some(window.success), mark: percent, wide: false },
+    Panel { title: "p99 of successes", of: |window| window.p99_ms, mark: |value, _| mark_ms(value), wide: true },
+    Panel {
+        title: "requests sent per second",
+        of: |window| Some(window.rate),
+        mark: |value, _| round_mark(value),
+        wide: false,
+    },
 ];
 
 /// The course of the study's windows.
@@ -73,19 +80,24 @@ fn percent(value: f64, step: f64) -> String {
     format!("{:.decimals$} %", value * 100.0)
 }
 
-/// The vertical range of a panel over all variants.
-fn range(panel: &Panel, comparison: &Comparison) -> Option<(f64, f64)> {
+/// The vertical range of a panel over all variants, and whether its axis is logarithmic.
+fn range(panel: &Panel, comparison: &Comparison) -> Option<(f64, f64, bool)> {
     let values = comparison.variants.iter().flat_map(|v| &v.windows).filter_map(panel.of);
     let (low, high) =
         values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
     if low > high {
         return None;
     }
-    Some(match panel.title {
+    // A fault may lift p99 from milliseconds to minutes: no linear axis shows both.
+    if panel.wide && low > 0.0 && high / low > 20.0 {
+        return Some((low / 1.3, high * 1.3, true));
+    }
+    let (low, high) = match panel.title {
         // From a round share below the worst window to all of them; a perfect run still gets an axis.
         "success" => (ticks::rounded_out(low.min(0.999), 1.0, 3).0.max(0.0), 1.0),
         _ => ticks::rounded_out(0.0, if high > 0.0 { high } else { 1.0 }, 3),
-    })
+    };
+    Some((low, high, false))
 }
 
 fn draw(board: &Board, frame: Area, panel: &Panel, comparison: &Comparison, names: &[String], horizon: f64) {
@@ -95,7 +107,7 @@ fn draw(board: &Board, frame: Area, panel: &Panel, comparison: &Comparison, name
         board.area(area, theme::FAULT, 1.0);
     }
     board.text(frame.left, frame.top - 11.0, panel.title, Type { bold: true, ..Type::AXIS }, Hold::Left);
-    let Some((low, high)) = range(panel, comparison) else {
+    let Some((low, high, logarithmic)) = range(panel, comparison) else {
         board.text(
             (frame.left + frame.right) / 2.0,
             (frame.top + frame.bottom) / 2.0,
@@ -105,11 +117,12 @@ fn draw(board: &Board, frame: Area, panel: &Panel, comparison: &Comparison, name
         );
         return;
     };
-    let plot = board.plot(frame, (0.0, horizon), (low, high));
-    let marks = ticks::linear(low, high, 3);
+    let height = |value: f64| if logarithmic { libm::log10(value) } else { value };
+    let plot = board.plot(frame, (0.0, horizon), (height(low), height(high)));
+    let marks = if logarithmic { ticks::logarithmic(low, high) } else { ticks::linear(low, high, 3) };
     let step = marks.get(1).map_or(high - low, |second| second - marks[0]);
     for mark in &marks {
-        let (_, y) = board.at(&plot, 0.0, *mark);
+        let (_, y) = board.at(&plot, 0.0, height(*mark));
         board.rule((frame.left, y), (frame.right, y));
         board.text(frame.left - 8.0, y, &(panel.mark)(*mark, step), Type::AXIS, Hold::Right);
     }
@@ -125,7 +138,7 @@ fn draw(board: &Board, frame: Area, panel: &Panel, comparison: &Comparison, name
         let windows = &comparison.variants[variant].windows;
         board.dashed(if same { "" } else { theme::dash(variant) });
         let colour = if same { theme::INK } else { theme::line(variant) };
-        let last = steps(board, &plot, panel, windows, horizon, colour);
+        let last = steps(board, &plot, &|window| (panel.of)(window).map(height), windows, horizon, colour);
         board.dashed("");
         ends.extend(last.map(|at| (variant, at)));
     }
@@ -146,7 +159,7 @@ fn series(variant: &VariantResult, panel: &Panel) -> Vec<Option<f64>> {
 fn steps(
     board: &Board,
     plot: &Plot,
-    panel: &Panel,
+    of: &dyn Fn(&WindowPoint) -> Option<f64>,
     windows: &[WindowPoint],
     horizon: f64,
     colour: plotters::style::RGBColor,
@@ -155,7 +168,7 @@ fn steps(
     let mut end = None;
     for (index, window) in windows.iter().enumerate() {
         let until = windows.get(index + 1).map_or(horizon, |next| next.start_s);
-        match (panel.of)(window) {
+        match of(window) {
             Some(value) => {
                 path.push(board.at(plot, window.start_s, value));
                 path.push(board.at(plot, until, value));
@@ -197,6 +210,8 @@ fn fault_names(board: &Board, frame: Area, comparison: &Comparison, horizon: f64
         let name = kind.elided(&fault.name, 200.0);
         let width = kind.width(&name);
         let left = start.min(WIDTH - 20.0 - width);
+        // A name may begin a little late, behind the panel's title; its line still says where the fault begins.
+        let left = if left < used[0] && used[0] - left < 80.0 { used[0] } else { left };
         if let Some(row) = used.iter().position(|used| left >= *used) {
             board.text(left, frame.top - 11.0 - 14.0 * row as f64, &name, kind, Hold::Left);
             used[row] = left + width + 10.0;

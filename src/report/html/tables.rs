@@ -18,7 +18,7 @@ fn heads(head: &[&str]) -> Vec<String> {
 
 /// A figure with its interval in one cell.
 fn cell(unit: Unit<'_>, figure: &Estimate) -> String {
-    match unit.interval(figure).filter(|text| !text.ends_with("exactly")) {
+    match unit.interval(figure) {
         Some(interval) => format!("{} ({interval})", unit.value(figure)),
         None => unit.value(figure),
     }

@@ -38,12 +38,8 @@ pub(super) fn bill(variant: &VariantResult, width: usize, style: Style) -> Strin
     if style.colour {
         out = out.replacen(&variant.name, &style.bold(&variant.name), 1);
     }
-    let payers = bill.lines.iter().any(|line| line.payer != bill.lines[0].payer);
-    let mut grid = Grid { head: Vec::new(), rows: Vec::new(), figures: vec![1, 2, 3] };
-    for line in &bill.lines {
-        grid.rows.push(cells(line, total, payers));
-    }
-    grid.rows.push(vec!["sum".into(), String::new(), String::new(), invoice(total, total), bill.currency.clone()]);
+    let rows = rows(bill, total, width.saturating_sub(4));
+    let grid = Grid { head: Vec::new(), rows, figures: vec![1, 2, 3] };
     out.push_str(&grid.lines(4, width).iter().map(|line| format!("{line}\n")).collect::<String>());
     for unknown in &bill.unknowns {
         out.push_str(&paragraph(&format!("? {unknown}"), 4, 6, width));
@@ -55,9 +51,7 @@ pub(super) fn bill(variant: &VariantResult, width: usize, style: Style) -> Strin
 fn headline(bill: &Bill) -> String {
     let unit = Unit::Money(&bill.currency);
     let mut parts = vec![unit.value(&bill.month)];
-    parts.extend(
-        unit.interval(&bill.month).filter(|text| !text.ends_with("exactly")).map(|text| format!("noise {text}")),
-    );
+    parts.extend(unit.interval(&bill.month).map(|text| format!("noise {text}")));
     parts.extend(unit.inputs(&bill.month).map(|text| format!("inputs {text}")));
     parts.push(if bill.estimated_share > 0.0 {
         format!("{} at estimated prices", Unit::Share.amount(bill.estimated_share, Some(0.01)))
@@ -71,9 +65,34 @@ fn headline(bill: &Bill) -> String {
     parts.join(" · ")
 }
 
+/// The lines by product, each product named once above its own, and the sum.
+fn rows(bill: &Bill, total: f64, width: usize) -> Vec<Vec<String>> {
+    let payers = bill.lines.iter().any(|line| line.payer != bill.lines[0].payer);
+    let mut products: Vec<&str> = Vec::new();
+    for line in &bill.lines {
+        if !products.contains(&line.product.as_str()) {
+            products.push(&line.product);
+        }
+    }
+    let mut rows = Vec::new();
+    for product in products {
+        rows.push(vec![product.to_owned()]);
+        rows.extend(bill.lines.iter().filter(|line| line.product == product).map(|line| cells(line, total, payers)));
+    }
+    rows.push(vec!["sum".into(), String::new(), String::new(), invoice(total, total), bill.currency.clone()]);
+    // What the figures leave over is for the words, which are folded with a hanging indent.
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let figures = (1..5).map(|column| widest(column).unwrap_or(0) + 2).sum::<usize>();
+    let room = width.saturating_sub(figures + 2).max(24);
+    for row in rows.iter_mut().filter(|row| row.len() > 1 && row[0] != "sum") {
+        row[0] = paragraph(&row[0], 2, 4, room).trim_end().to_owned();
+    }
+    rows
+}
+
 /// Item and place, quantity, unit price, amount, remark.
 fn cells(line: &BillLine, total: f64, payers: bool) -> Vec<String> {
-    let mut what = format!("{} {}", line.product, line.item);
+    let mut what = line.item.clone();
     for more in [(!line.scope.is_empty()).then_some(&line.scope), payers.then_some(&line.payer)].into_iter().flatten() {
         what.push_str(&format!(", {more}"));
     }

@@ -47,7 +47,7 @@ fn head(titles: &[&str]) -> Vec<String> {
 
 /// `247 ms ± ...` in one cell.
 fn with_interval(unit: Unit<'_>, figure: &Estimate) -> String {
-    match unit.interval(figure).filter(|text| !text.ends_with("exactly")) {
+    match unit.interval(figure) {
         Some(interval) => format!("{} ({interval})", unit.value(figure)),
         None => unit.value(figure),
     }

@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableStyle};
 
-use super::Style;
+use super::{Style, paragraph};
 use crate::report::decision::Decision;
 
 /// The widest a column of a variant may be before its name is broken at a hyphen.
@@ -62,6 +62,9 @@ pub(super) fn decision(decision: &Decision, width: usize, style: Style) -> Strin
             out.push('\n');
         }
         out.push_str(&decision_block(decision, block, label, width, style));
+    }
+    for note in &decision.notes {
+        out.push_str(&paragraph(&format!("- {note}"), 2, 4, width));
     }
     out
 }

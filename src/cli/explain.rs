@@ -78,8 +78,7 @@ fn is_code(text: &str) -> bool {
 
 fn meaning(code: &Code, json: bool) -> String {
     if json {
-        let document =
-            serde_json::json!({ "schema": 1, "code": code.code, "title": code.title, "about": code.about });
+        let document = serde_json::json!({ "schema": 1, "code": code.code, "title": code.title, "about": code.about });
         return format!("{document:#}\n");
     }
     format!("{}: {}\n\n{}\n", code.code, code.title, code.about)
@@ -89,9 +88,10 @@ fn meaning(code: &Code, json: bool) -> String {
 fn narrow(told: &mut Explanation, what: &str) -> Result<(), Stop> {
     let ends = |edge: &str| edge.split(" -> ").map(str::to_owned).collect::<Vec<String>>();
     let named = |edge: &str| edge == what || ends(edge).iter().any(|end| end == what);
-    let known: Vec<String> = told.variants.first().map_or_else(Vec::new, |variant| {
-        variant.edges.iter().map(|edge| format!("`{}`", edge.name)).collect()
-    });
+    let known: Vec<String> = told
+        .variants
+        .first()
+        .map_or_else(Vec::new, |variant| variant.edges.iter().map(|edge| format!("`{}`", edge.name)).collect());
     for variant in &mut told.variants {
         variant.edges.retain(|edge| named(&edge.name));
     }

@@ -8,6 +8,7 @@ mod catalog;
 mod check;
 mod compare;
 mod completions;
+mod estimate;
 mod explain;
 mod init;
 mod junit;
@@ -59,6 +60,8 @@ pub enum Command {
     Compare(compare::Compare),
     /// Run one variant; follow its slowest request
     Run(run::Run),
+    /// Work out bytes, bill, floors and break-evens without simulating
+    Estimate(estimate::Estimate),
     /// Check the objectives of scenarios, for CI
     Check(check::Check),
     /// Say all that is wrong with scenarios, without running them
@@ -104,6 +107,7 @@ impl Cli {
         match &self.command {
             Command::Compare(compare) => compare.run(&self.manner),
             Command::Run(run) => run.run(&self.manner),
+            Command::Estimate(estimate) => estimate.run(&self.manner),
             Command::Check(check) => check.run(&self.manner),
             Command::Validate(validate) => validate.run(&self.manner),
             Command::Explain(explain) => explain.run(&self.manner),

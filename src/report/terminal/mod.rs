@@ -4,6 +4,7 @@
 
 mod bill;
 mod compare;
+mod estimate;
 mod explain;
 mod gates;
 mod run;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub(super) use bill::{quantity as bill_quantity, remark as bill_remark, unit_price as bill_unit_price};
 pub use compare::compare;
+pub use estimate::estimate;
 pub use explain::{explain, failures};
 pub(super) use gates::{measured as gate_figure, sign as gate_sign, tally as gate_tally};
 pub use run::run;

@@ -240,6 +240,11 @@ pub const CODES: &[Code] = &[
         "Convert it: an exchange rate of today would change tomorrow's result.",
     ),
     code(
+        "EW424",
+        "one price for several steps",
+        "The row is sold in steps, each with a price of its own; give the price of each Mbit/s alike.",
+    ),
+    code(
         "EW500",
         "a check that cannot be read",
         "The grammar: `FIGURE(SUBJECT[, from=PLACE]) < BOUND`, or `path(A -> B) avoids PRODUCT`.",

@@ -293,10 +293,7 @@ impl Loader {
         for (key, _) in sets {
             let Some(path) = split_path(key) else { continue };
             for (name, overlay) in overlays {
-                let found = path.iter().try_fold(overlay.as_ref(), |node, key| match node?.get(key) {
-                    Some(node) => Some(Some(node)),
-                    None => None,
-                });
+                let found = path.iter().try_fold(overlay.as_ref(), |node, key| node?.get(key).map(Some));
                 if let Some(Some(node)) = found {
                     self.diagnostics.push(
                         Diagnostic::warning("EW316", format!("`--set {key}` does not reach variant `{name}`"))

@@ -354,7 +354,7 @@ mod tests {
                 Bound::Value(0.35)
             )
         );
-        assert_eq!(figure("availability(web)>=99.9%").2, false);
+        assert!(!figure("availability(web)>=99.9%").2);
         assert_eq!(figure("recovery(zone-out) < 1m").3, Bound::Value(60.0));
         assert_eq!(figure("lost(zone-out) <= 1000").3, Bound::Value(1000.0));
         assert_eq!(

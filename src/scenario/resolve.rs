@@ -110,8 +110,7 @@ fn insert(shown: &mut Shown, path: &[String], leaf: Shown) {
                 }
                 Some(index) => index,
                 None => {
-                    let empty = if rest.is_empty() { Shown::Map(Vec::new()) } else { Shown::Map(Vec::new()) };
-                    entries.push((key.clone(), empty));
+                    entries.push((key.clone(), Shown::Map(Vec::new())));
                     entries.len() - 1
                 }
             };

@@ -416,7 +416,7 @@ mod tests {
         (node, diagnostics.into_iter().map(|d| d.message).collect())
     }
 
-    fn said<'t>(text: &'t str, span: Span) -> &'t str {
+    fn said(text: &str, span: Span) -> &str {
         &text[span.start as usize..span.end as usize]
     }
 

@@ -112,7 +112,7 @@ impl Machine<'_> {
         leaves += side.delay;
         let connection = self.connection(row, host, now, schedule);
         self.upstream_mut(row).hosts[usize::from(host)].active += 1;
-        let dead = self.dead_since(&self.connections[connection]).is_some();
+        let dead = self.down > 0 && self.dead_since(&self.connections[connection]).is_some();
         let on = &mut self.connections[connection];
         on.attached += 1;
         let (endpoint, path): (EndpointId, PathId) = (on.endpoint, on.path);

@@ -6,6 +6,7 @@
 mod carrier;
 pub mod cen;
 mod contract;
+mod example;
 pub mod gateway;
 pub mod private_gateway;
 pub mod privatelink;
@@ -16,9 +17,9 @@ pub mod vpc_peering;
 
 pub use carrier::{Carrier, Inputs, Override, PublicLoss, one_way};
 pub use contract::{
-    BALANCER_IDLE, Balancer, Board, Count, Entry, Example, Fee, Front, Hop, Line, Product, Refusal, Role, Spot, Trip,
-    Way,
+    BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Role, Spot, Trip, Way,
 };
+pub use example::Example;
 
 /// All kinds.
 pub const CATALOGUE: [Entry; 6] =

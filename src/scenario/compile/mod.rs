@@ -23,7 +23,7 @@ use self::load::{Load, Moment};
 use super::Diagnostic;
 use super::file::{EdgePolicy, InternetLoss, ProductKind, Scenario};
 use crate::connect::{Board, Carrier, Line, Role};
-use crate::provider::Books;
+use crate::provider::{Books, Level};
 use crate::topology::Ground;
 use crate::world::{Caller, Gateway, HostSetId, Jitter, Link, LinkId, PathId, PlaceId, RegionId, Station, World};
 
@@ -137,7 +137,9 @@ fn draw(world: &mut World, carrier: &Carrier<'_>, board: &Board) {
         let link = link(world, line);
         world.links.push(link);
     }
-    let cost = |key: &str| carrier.delay(key);
+    // Work is no distance: it does not move with the round trips.
+    let cost =
+        |key: &str| carrier.books.latency(key).expect("the latency book has the gateway's work").duration(Level::Mid);
     for balancer in board.balancers.rows() {
         let mut replicas = Vec::new();
         if let Some(cluster) = balancer.cluster {

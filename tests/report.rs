@@ -6,7 +6,7 @@ mod synthetic;
 use eastwest::record::Comparison;
 use eastwest::report::charts::{Figure, figures};
 use eastwest::report::markdown::markdown;
-use eastwest::report::terminal::{Style, compare, run, waterfall};
+use eastwest::report::terminal::{Style, compare, estimate, run, waterfall};
 use eastwest::report::{html, write};
 use expect_test::expect_file;
 use resvg::usvg;
@@ -26,6 +26,11 @@ fn the_answer_of_run() {
     one.differences.clear();
     one.gates.retain(|gate| gate.variant == "cen");
     expect_file!["report/run.txt"].assert_eq(&run(&one, 100, Style::PLAIN));
+}
+
+#[test]
+fn the_answer_of_estimate() {
+    expect_file!["report/estimate.txt"].assert_eq(&estimate(&synthetic::projection(), 100, Style::PLAIN));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //! missing prices, a fault, gates of all three outcomes, a trace. Its figures are invented; they measure nothing.
 
 use eastwest::record::{
-    Bill, BillLine, Comparison, Difference, EdgeSummary, Estimate, FaultSpan, FaultSummary, Gate, Outcome,
-    RequestSummary, ResourceSummary, Span, Trace, VariantResult, WindowPoint,
+    Bill, BillLine, BreakEven, Comparison, Difference, EdgeSummary, Estimate, FaultSpan, FaultSummary, FloorProjection,
+    Gate, LoadProjection, LoadState, Outcome, PathProjection, Projection, RequestSummary, ResourceSummary, Span, Trace,
+    VariantProjection, VariantResult, WindowPoint,
 };
 use indexmap::IndexMap;
 
@@ -495,4 +496,73 @@ pub(crate) fn wide() -> Comparison {
         variant.bill.month = Estimate::exact(total);
     }
     study
+}
+
+/// The closed form of the first and the last variant; the last one cannot keep up at the peak.
+pub(crate) fn projection() -> Projection {
+    let study = comparison();
+    let variant = |index: usize, peak: f64, state: LoadState| {
+        let result = &study.variants[index];
+        VariantProjection {
+            name: result.name.clone(),
+            steady: true,
+            bill: result.bill.clone(),
+            floors: ["browse", "checkout"]
+                .map(|operation| FloorProjection {
+                    stream: "east-users".into(),
+                    region: "hangzhou".into(),
+                    operation: operation.into(),
+                    floor_ms: SHAPES[index].p50 * 0.8,
+                    network_ms: SHAPES[index].p50 * 0.6,
+                })
+                .to_vec(),
+            paths: vec![PathProjection {
+                path: "east/h -> south/a".into(),
+                via: if index == 0 { "backbone".into() } else { "internet".into() },
+                calls_per_s: 41.2,
+                calls_per_s_peak: 86.0,
+                forward_gb_month: 310.0,
+                back_gb_month: 1900.4,
+                round_trip_ms: SHAPES[index].p50 * 0.6,
+            }],
+            links: Vec::new(),
+            loads: vec![
+                LoadProjection {
+                    kind: "cap".into(),
+                    name: "backbone hangzhou-singapore".into(),
+                    mean: 0.52,
+                    peak,
+                    state,
+                },
+                LoadProjection {
+                    kind: "service".into(),
+                    name: "orders@east".into(),
+                    mean: 0.31,
+                    peak: 0.6,
+                    state: LoadState::Easy,
+                },
+            ],
+            warnings: if state == LoadState::Easy {
+                Vec::new()
+            } else {
+                vec!["cap backbone is short at the peak".into()]
+            },
+            prerequisites: result.prerequisites.clone(),
+        }
+    };
+    Projection {
+        schema: 1,
+        scenario: study.scenario.clone(),
+        question: study.question.clone(),
+        assumptions: vec!["every call succeeds at the first attempt".into()],
+        variants: vec![variant(0, 0.61, LoadState::Easy), variant(2, 1.09, LoadState::OverAtPeak)],
+        break_evens: vec![BreakEven {
+            a: "cen".into(),
+            b: "public".into(),
+            cheaper: Some("public".into()),
+            gigabytes_month: Some(48_200.0),
+            prices: Vec::new(),
+            sentences: vec!["public is cheaper than cen below 48,200 GB a month.".into()],
+        }],
+    }
 }

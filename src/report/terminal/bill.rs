@@ -2,41 +2,44 @@
 
 use super::table::Grid;
 use super::{Style, heading, paragraph};
-use crate::record::{Bill, BillLine, Comparison, VariantResult};
+use crate::record::{Bill, BillLine, VariantResult};
 use crate::report::number::{Unit, half_width, invoice, place, rounded};
 
-/// All bills, their common basis once on top.
-pub(super) fn bills(comparison: &Comparison, width: usize, style: Style) -> String {
-    let with_lines = comparison.variants.iter().filter(|v| !v.bill.lines.is_empty()).collect::<Vec<_>>();
-    let Some(first) = with_lines.first() else { return String::new() };
+/// The bills that have lines, each behind its variant's name, their common basis once on top.
+pub(super) fn bills(bills: &[(&str, &Bill)], width: usize, style: Style) -> String {
+    let with_lines = bills.iter().filter(|(_, bill)| !bill.lines.is_empty()).collect::<Vec<_>>();
+    let Some((_, first)) = with_lines.first() else { return String::new() };
     let mut out = heading("Bill per month", style);
-    let common = with_lines.iter().all(|v| v.bill.basis == first.bill.basis);
+    let common = with_lines.iter().all(|(_, bill)| bill.basis == first.basis);
     if common {
-        out.push_str(&basis(&first.bill, width));
+        out.push_str(&basis(first, width));
     }
-    for (index, variant) in with_lines.iter().enumerate() {
+    for (index, (name, of_variant)) in with_lines.iter().enumerate() {
         if index > 0 {
             out.push('\n');
         }
-        out.push_str(&bill(variant, width, style));
+        out.push_str(&bill(name, of_variant, width, style));
         if !common {
-            out.push_str(&basis(&variant.bill, width));
+            out.push_str(&basis(of_variant, width));
         }
     }
     out
+}
+
+/// The bills of a comparison.
+pub(super) fn of_variants(variants: &[VariantResult]) -> Vec<(&str, &Bill)> {
+    variants.iter().map(|variant| (variant.name.as_str(), &variant.bill)).collect()
 }
 
 fn basis(bill: &Bill, width: usize) -> String {
     bill.basis.iter().map(|line| paragraph(line, 2, 4, width)).collect()
 }
 
-/// One variant's bill.
-pub(super) fn bill(variant: &VariantResult, width: usize, style: Style) -> String {
-    let bill = &variant.bill;
+fn bill(name: &str, bill: &Bill, width: usize, style: Style) -> String {
     let total = bill.month.value.unwrap_or(0.0);
-    let mut out = paragraph(&format!("{}: {}", variant.name, headline(bill)), 2, 4, width);
+    let mut out = paragraph(&format!("{name}: {}", headline(bill)), 2, 4, width);
     if style.colour {
-        out = out.replacen(&variant.name, &style.bold(&variant.name), 1);
+        out = out.replacen(name, &style.bold(name), 1);
     }
     let rows = rows(bill, total, width.saturating_sub(4));
     let grid = Grid { head: Vec::new(), rows, figures: vec![1, 2, 3] };

@@ -21,7 +21,7 @@ pub fn compare(comparison: &Comparison, width: usize, style: Style) -> String {
     out.push_str(&heading("Result", style));
     out.push_str(&table::decision(&Decision::of(comparison), width, style));
     out.push_str(&paired(comparison, width, style));
-    out.push_str(&bill::bills(comparison, width, style));
+    out.push_str(&bill::bills(&bill::of_variants(&comparison.variants), width, style));
     out.push_str(&gates::gates(comparison, width, style));
     out.push_str(&before(comparison, width, style));
     out.push_str(&items("Warnings", &comparison.warnings, width, style));

@@ -1,112 +1,175 @@
-//! What `estimate` prints: what costs the same where, floors, load and bill of each variant, in closed form.
+//! The answer of `estimate`: the closed form of every variant, and where two of them cost the same.
 
-use super::bill::bill;
-use super::table::Grid;
-use super::{Style, heading, items, paragraph};
-use crate::record::{LoadProjection, LoadState, Projection, VariantProjection, VariantResult};
-use crate::units::significant;
+use super::table::{self, Grid};
+use super::{Style, bill, heading, items, paragraph};
+use crate::record::{Estimate, FloorProjection, LoadProjection, LoadState, Projection, VariantProjection};
+use crate::report::decision::{Decision, Row};
+use crate::report::number::{Unit, mark, place, rounded};
 
-/// Things with a capacity that get a line, busiest first.
+/// How many of the busiest things of a variant are printed.
 const BUSIEST: usize = 6;
 
-/// The closed form of every variant.
+/// What can be said of the scenario without a simulation.
 pub fn estimate(projection: &Projection, width: usize, style: Style) -> String {
-    let mut out = paragraph(&format!("{}: {}", projection.scenario, projection.question), 0, 2, width);
-    let sentences: Vec<String> =
-        projection.break_evens.iter().flat_map(|pair| pair.sentences.iter().cloned()).collect();
-    out.push_str(&items("Where two variants cost the same", &sentences, width, style));
-    out.push_str(&heading("Floors: means without queueing, jitter or loss, on warm connections", style));
-    out.push_str(&floors(projection, width));
-    for variant in &projection.variants {
-        out.push_str(&heading(&format!("Variant {}", variant.name), style));
-        if !variant.steady {
-            out.push_str(&paragraph("More comes than can be served: no state of this variant lasts.", 2, 2, width));
-        }
-        out.push_str(&traffic(variant, width));
-        out.push_str(&loads(variant, width));
-        let priced = VariantResult { name: "a month".into(), bill: variant.bill.clone(), ..VariantResult::default() };
-        out.push_str(&bill(&priced, width, style));
-        for warning in &variant.warnings {
-            out.push_str(&paragraph(&format!("! {warning}"), 2, 4, width));
-        }
+    let mut out = String::new();
+    for sentence in projection.break_evens.iter().flat_map(|pair| &pair.sentences) {
+        out.push_str(&paragraph(sentence, 0, 2, width));
     }
-    let needed: Vec<String> = projection
-        .variants
-        .iter()
-        .flat_map(|variant| variant.prerequisites.iter().map(|what| format!("{}: {what}", variant.name)))
-        .collect();
-    out.push_str(&items("Before you can build this", &needed, width, style));
+    let about = format!("{}, closed form without a simulation: {}", projection.scenario, projection.question);
+    for line in paragraph(&about, 0, 2, width).lines() {
+        out.push_str(&format!("{}\n", style.dim(line)));
+    }
+    out.push_str(&heading("At a glance", style));
+    out.push_str(&table::decision(&glance(projection), width, style));
+    out.push_str(&loads(projection, width, style));
+    out.push_str(&traffic(projection, width, style));
+    let bills = projection.variants.iter().map(|v| (v.name.as_str(), &v.bill)).collect::<Vec<_>>();
+    out.push_str(&bill::bills(&bills, width, style));
+    out.push_str(&items("Before you can build this", &named(projection, |v| &v.prerequisites), width, style));
+    out.push_str(&items("Warnings", &named(projection, |v| &v.warnings), width, style));
     out.push_str(&items("Assumed", &projection.assumptions, width, style));
     style.finish(out)
 }
 
-fn lines(grid: &Grid, indent: usize, width: usize) -> String {
-    grid.lines(indent, width).iter().map(|line| format!("{line}\n")).collect()
-}
-
-/// Operations down, variants across.
-fn floors(projection: &Projection, width: usize) -> String {
-    let names = projection.variants.iter().map(|variant| variant.name.clone());
-    let head = std::iter::once(String::new()).chain(names).collect();
+/// Cost, traffic, floors and the tightest spot of every variant.
+fn glance(projection: &Projection) -> Decision {
+    let variants = &projection.variants;
     let mut rows = Vec::new();
-    let first = projection.variants.first().map_or(&[][..], |variant| &variant.floors);
-    for (at, floor) in first.iter().enumerate() {
-        let mut row = vec![format!("{} {} from {}", floor.stream, floor.operation, floor.region)];
-        row.extend(projection.variants.iter().map(|variant| match variant.floors.get(at) {
-            Some(floor) => {
-                format!("{} ms, {} of it network", significant(floor.floor_ms, 3), significant(floor.network_ms, 3))
-            }
-            None => String::new(),
-        }));
-        rows.push(row);
-    }
-    lines(&Grid { head, rows, figures: (1..=projection.variants.len()).collect() }, 2, width)
-}
-
-/// Bytes by product, and the round trip of its longest path.
-fn traffic(variant: &VariantProjection, width: usize) -> String {
-    let mut products: Vec<&str> = Vec::new();
-    for path in &variant.paths {
-        if !products.contains(&path.via.as_str()) {
-            products.push(&path.via);
+    let mut row = |label: &str, detail: bool, cells: Vec<String>| {
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            rows.push(Row { label: label.to_owned(), detail, cells });
         }
-    }
-    let head = ["via", "calls/s", "at the peak", "GB a month there", "GB a month back", "longest round trip"];
-    let mut rows = Vec::new();
-    for product in products {
-        let of = || variant.paths.iter().filter(|path| path.via == product && path.calls_per_s_peak > 0.0);
-        if of().next().is_none() {
-            continue;
-        }
-        let figure = |value: f64| significant(value, 4);
-        rows.push(vec![
-            product.to_owned(),
-            figure(of().map(|path| path.calls_per_s).sum()),
-            figure(of().map(|path| path.calls_per_s_peak).sum()),
-            figure(of().map(|path| path.forward_gb_month).sum()),
-            figure(of().map(|path| path.back_gb_month).sum()),
-            format!("{} ms", figure(of().map(|path| path.round_trip_ms).fold(0.0, f64::max))),
-        ]);
-    }
-    lines(&Grid { head: head.map(str::to_owned).into(), rows, figures: vec![1, 2, 3, 4, 5] }, 2, width)
-}
-
-/// The busiest things.
-fn loads(variant: &VariantProjection, width: usize) -> String {
-    let head = ["busiest", "mean", "peak", ""].map(str::to_owned).into();
-    let share = |share: f64| format!("{} %", significant(share * 100.0, 3));
-    let row = |load: &LoadProjection| {
-        let state = match load.state {
-            LoadState::Easy => "",
-            LoadState::High => "high at the peak",
-            LoadState::OverAtPeak => "more than it can take at the peak",
-            LoadState::Over => "more than it can take",
-        };
-        vec![format!("{} {}", load.kind, load.name), share(load.mean), share(load.peak), state.to_owned()]
     };
-    let rows: Vec<Vec<String>> = variant.loads.iter().take(BUSIEST).map(row).collect();
-    if rows.is_empty() {
+    let each = |cell: &dyn Fn(&VariantProjection) -> String| variants.iter().map(cell).collect::<Vec<_>>();
+    row("cost per month", false, each(&|v| cost(v)));
+    let money = |v: &VariantProjection| Unit::Money(&v.bill.currency).inputs(&v.bill.month).unwrap_or_default();
+    row("over the inputs", true, each(&money));
+    row("priced traffic", true, each(&|v| format!("{} GB", mark(v.bill.gigabytes_month))));
+    for (stream, operation) in operations(variants) {
+        let floor =
+            |v: &VariantProjection| floor_of(v, &stream, &operation).map_or_else(String::new, |f| ms(f.floor_ms));
+        let network =
+            |v: &VariantProjection| floor_of(v, &stream, &operation).map_or_else(String::new, |f| ms(f.network_ms));
+        row(&format!("floor of {stream} {operation}"), false, each(&floor));
+        row("of it between places", true, each(&network));
+    }
+    let busiest = |v: &VariantProjection| v.loads.first().map_or_else(String::new, |load| share(load.mean));
+    let at_peak = |v: &VariantProjection| v.loads.first().map_or_else(String::new, |load| share(load.peak));
+    row("busiest part", false, each(&busiest));
+    row("at the peak", true, each(&at_peak));
+    row(
+        "which",
+        true,
+        each(&|v| v.loads.first().map_or_else(String::new, |load| format!("{} {}", load.kind, load.name))),
+    );
+    row("keeps up with the mean load", false, each(&|v| if v.steady { "yes".to_owned() } else { "no".to_owned() }));
+    Decision { variants: variants.iter().map(|v| v.name.clone()).collect(), rows, notes: Vec::new() }
+}
+
+fn cost(variant: &VariantProjection) -> String {
+    let open = variant.bill.lines.iter().any(|line| line.amount.value.is_none());
+    let month: &Estimate = &variant.bill.month;
+    format!("{}{}", if open { "at least " } else { "" }, Unit::Money(&variant.bill.currency).value(month))
+}
+
+fn operations(variants: &[VariantProjection]) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for floor in variants.iter().flat_map(|v| &v.floors) {
+        let key = (floor.stream.clone(), floor.operation.clone());
+        if !all.contains(&key) {
+            all.push(key);
+        }
+    }
+    all
+}
+
+fn floor_of<'a>(variant: &'a VariantProjection, stream: &str, operation: &str) -> Option<&'a FloorProjection> {
+    variant.floors.iter().find(|floor| floor.stream == stream && floor.operation == operation)
+}
+
+fn ms(value: f64) -> String {
+    Unit::Milliseconds.amount(value, None)
+}
+
+/// A utilisation in percent; unlike a share of requests it may pass 100 %.
+fn share(value: f64) -> String {
+    format!("{} %", rounded(value * 100.0, place(value * 100.0, 2).min(0)))
+}
+
+fn loads(projection: &Projection, width: usize, style: Style) -> String {
+    let mut grid = Grid { head: head(&["", "", "mean", "peak", ""]), rows: Vec::new(), figures: vec![2, 3] };
+    for variant in &projection.variants {
+        grid.rows.extend(variant.loads.iter().take(BUSIEST).enumerate().map(|(index, load)| {
+            let name = if index == 0 { variant.name.clone() } else { String::new() };
+            vec![
+                name,
+                format!("{} {}", load.kind, load.name),
+                share(load.mean),
+                share(load.peak),
+                state(load).to_owned(),
+            ]
+        }));
+    }
+    section("How busy", &grid, width, style)
+}
+
+fn state(load: &LoadProjection) -> &'static str {
+    match load.state {
+        LoadState::Easy => "",
+        LoadState::High => "70 % or more at the peak",
+        LoadState::OverAtPeak => "too little at the peak",
+        LoadState::Over => "too little: no steady state",
+    }
+}
+
+/// Calls and bytes by the product that carries them.
+fn traffic(projection: &Projection, width: usize, style: Style) -> String {
+    let titles = ["", "via", "calls/s", "at the peak", "GB per month there", "and back", "longest round trip"];
+    let mut grid = Grid { head: head(&titles), rows: Vec::new(), figures: (2..=6).collect() };
+    for variant in &projection.variants {
+        let mut products: Vec<&str> = Vec::new();
+        for path in variant.paths.iter().filter(|path| path.calls_per_s_peak > 0.0) {
+            if !products.contains(&path.via.as_str()) {
+                products.push(&path.via);
+            }
+        }
+        for (index, product) in products.into_iter().enumerate() {
+            let of = || variant.paths.iter().filter(|path| path.via == product && path.calls_per_s_peak > 0.0);
+            let figure = |value: f64| rounded(value, place(value, 3).min(0));
+            grid.rows.push(vec![
+                if index == 0 { variant.name.clone() } else { String::new() },
+                product.to_owned(),
+                figure(of().map(|path| path.calls_per_s).sum()),
+                figure(of().map(|path| path.calls_per_s_peak).sum()),
+                figure(of().map(|path| path.forward_gb_month).sum()),
+                figure(of().map(|path| path.back_gb_month).sum()),
+                ms(of().map(|path| path.round_trip_ms).fold(0.0, f64::max)),
+            ]);
+        }
+    }
+    section("Traffic by product", &grid, width, style)
+}
+
+fn head(titles: &[&str]) -> Vec<String> {
+    titles.iter().map(|title| (*title).to_owned()).collect()
+}
+
+fn section(title: &str, grid: &Grid, width: usize, style: Style) -> String {
+    if grid.rows.is_empty() {
         return String::new();
     }
-    lines(&Grid { head, rows, figures: vec![1, 2] }, 2, width)
+    let lines = grid.lines(2, width);
+    let lines = lines.iter().enumerate().map(|(index, line)| if index == 0 { style.dim(line) } else { line.clone() });
+    format!("{}{}\n", heading(title, style), lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Texts of every variant behind its name; a text that all of them share stands once.
+fn named(projection: &Projection, of: impl Fn(&VariantProjection) -> &Vec<String>) -> Vec<String> {
+    let variants = &projection.variants;
+    let shared = |text: &String| variants.len() > 1 && variants.iter().all(|v| of(v).contains(text));
+    let first = variants.first().into_iter().flat_map(|v| of(v)).filter(|text| shared(text)).cloned();
+    let own = variants
+        .iter()
+        .flat_map(|v| of(v).iter().filter(|text| !shared(text)).map(move |text| format!("{}: {text}", v.name)));
+    first.chain(own).collect()
 }

@@ -22,7 +22,7 @@ pub fn run(comparison: &Comparison, width: usize, style: Style) -> String {
         out.push_str(&section(&format!("Busiest{of}"), &busiest(variant), width, style));
         out.push_str(&section(&format!("Faults{of}"), &faults(variant), width, style));
     }
-    out.push_str(&bill::bills(comparison, width, style));
+    out.push_str(&bill::bills(&bill::of_variants(&comparison.variants), width, style));
     out.push_str(&gates::gates(comparison, width, style));
     out.push_str(&items("Warnings", &comparison.warnings, width, style));
     out.push_str(&items("Assumed", &comparison.assumptions, width, style));

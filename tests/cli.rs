@@ -113,3 +113,155 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+/// The first scenario, made short.
+const SHORT: [&str; 8] =
+    ["scenarios/first.yaml", "--set", "run.horizon=30s", "--replications", "6", "--seed", "7", "--quiet"];
+
+/// `command` on the short scenario with files below `folder`.
+fn short<'a>(command: &'a str, folder: &'a std::path::Path, more: &[&'a str]) -> Vec<&'a str> {
+    let out = folder.to_str().expect("a temporary folder has a plain name");
+    [&[command], &SHORT[..], &["--out", out], more].concat()
+}
+
+/// Name and bytes of every file below `folder`.
+fn contents(folder: &std::path::Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).expect("a readable folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("found below").to_string_lossy().into_owned();
+                found.push((name, std::fs::read(&path).expect("a readable file")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn compare_answers_on_stdout_and_writes_the_same_files_on_any_number_of_threads() {
+    let [one, eight] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+    let (code, stdout, stderr) = run(&short("compare", one.path(), &["--threads", "1"]));
+    assert_eq!((code, stderr.as_str()), (0, ""), "quiet means quiet");
+    for part in ["cen", "public", "Result", "Bill per month", "Gates", "report.html"] {
+        assert!(stdout.contains(part), "{part} is missing:\n{stdout}");
+    }
+    run(&short("compare", eight.path(), &["--threads", "8"]));
+    let (left, right) = (contents(one.path()), contents(eight.path()));
+    assert!(left.len() > 20, "tables, records, charts, page");
+    assert!(left == right, "the same bytes");
+}
+
+#[test]
+fn json_is_one_document_and_a_missed_gate_ends_with_1() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let gate = ["--format", "json", "--set", "objectives.fast.check=p99(web) < 1ms"];
+    let (code, stdout, _) = run(&short("compare", folder.path(), &gate));
+    assert_eq!(code, 1);
+    let document: Value = serde_json::from_str(&stdout).expect("one JSON document");
+    assert_eq!(document["scenario"], "first");
+    let missed = document["gates"].as_array().expect("gates").iter().filter(|gate| gate["outcome"] == "missed");
+    assert_eq!(missed.count(), 2, "one for each variant");
+}
+
+#[test]
+fn thin_evidence_ends_with_3() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // 18000 requests without a failure say nothing about 99.9999 %.
+    let gate = ["--set", "objectives.up.check=availability(web) >= 99.9999%"];
+    let (code, _, stderr) = run(&short("compare", folder.path(), &gate));
+    assert_eq!(code, 3, "{stderr}");
+}
+
+#[test]
+fn a_followed_request_adds_up_to_its_latency() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (code, text, stderr) = run(&short("run", folder.path(), &["--variant", "public", "--trace", "slowest"]));
+    assert_eq!(code, 0, "{stderr}");
+    assert!(text.contains("stock"), "{text}");
+    let (_, stdout, _) =
+        run(&short("run", folder.path(), &["--variant", "public", "--trace", "slowest", "--format", "json"]));
+    let document: Value = serde_json::from_str(&stdout).expect("one JSON document");
+    let trace = &document["variants"][0]["traces"][0];
+    let spans = trace["spans"].as_array().expect("spans").iter().filter(|span| span["critical"] == true);
+    let sum: f64 = spans.map(|span| span["length_ms"].as_f64().expect("a length")).sum();
+    let latency = trace["latency_ms"].as_f64().expect("a latency");
+    assert!((sum - latency).abs() < 1e-3, "{sum} and {latency}");
+}
+
+#[test]
+fn validate_tells_all_mistakes_of_a_file_and_ends_with_2() {
+    let sets = ["--set", "routes.default.via=bakcbone", "--set", "workload.shoppers.rate=100"];
+    let (code, stdout, _) = run(&[&["validate", "scenarios/first.yaml"], &sets[..]].concat());
+    assert_eq!(code, 2);
+    assert!(stdout.contains("did you mean `backbone`") && stdout.contains("rps"), "{stdout}");
+    let (code, stdout, _) = run(&[&["validate", "--format", "json", "scenarios/first.yaml"], &sets[..]].concat());
+    assert_eq!(code, 2);
+    let document: Value = serde_json::from_str(&stdout).expect("one JSON document");
+    assert_eq!((&document["valid"], &document["error_count"]), (&false.into(), &2.into()));
+    let (code, stdout, _) = run(&["validate", "scenarios/first.yaml", "scenarios/asia-and-europe.yaml"]);
+    assert_eq!((code, stdout.lines().count()), (0, 2), "{stdout}");
+}
+
+#[test]
+fn a_wrong_scenario_is_a_json_document_too_where_json_was_asked_for() {
+    let wrong = ["--set", "routes.default.via=nowhere", "--format", "json"];
+    for command in ["estimate", "explain", "compare"] {
+        let (code, stdout, stderr) = run(&[&[command, "scenarios/first.yaml"], &wrong[..]].concat());
+        assert_eq!(code, 2);
+        assert!(stderr.contains("nowhere"), "{stderr}");
+        let document: Value = serde_json::from_str(&stdout).expect("one JSON document");
+        assert_eq!(document["valid"], false);
+    }
+}
+
+#[test]
+fn estimate_explain_and_schema_answer_without_a_run() {
+    let estimated = json(&["estimate", "scenarios/two-mainland-regions.yaml", "--format", "json"]);
+    let sentences = estimated["break_evens"].to_string();
+    assert!(sentences.contains("cen is cheaper than public at every volume"), "{sentences}");
+    let (_, text, _) = run(&["estimate", "scenarios/two-mainland-regions.yaml"]);
+    assert!(text.contains("cheaper than public at every volume"), "{text}");
+    let (code, text, _) = run(&["explain", "scenarios/first.yaml", "web -> stock", "--variant", "cen"]);
+    assert_eq!(code, 0);
+    assert!(text.contains("hangzhou") && text.contains("ms") && text.contains("USD"), "{text}");
+    let (code, text, _) = run(&["explain", "scenarios/first.yaml", "--resolved", "--variant", "cen"]);
+    assert_eq!(code, 0);
+    assert!(text.contains("default of Istio") && text.contains("scenarios/first.yaml:"), "{text}");
+    assert_eq!(run(&["explain", "EW015"]).0, 0);
+    assert_eq!(run(&["explain", "EW999"]).0, 2);
+    assert_eq!(run(&["explain", "scenarios/first.yaml", "nobody"]).0, 2);
+    let schema = json(&["schema"]);
+    assert!(schema["$defs"]["the-file"]["properties"]["topology"].is_object());
+}
+
+#[test]
+fn a_result_is_reported_again_without_a_run() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    run(&short("compare", folder.path(), &[]));
+    let before = contents(folder.path());
+    std::fs::remove_dir_all(folder.path().join("charts")).expect("the charts are there");
+    let (code, stdout, _) = run(&["report", folder.path().to_str().expect("a plain name")]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("Result"));
+    assert!(contents(folder.path()) == before, "charts and page are the same again");
+    assert_eq!(run(&["report", "no-such-folder"]).0, 74);
+}
+
+#[test]
+fn check_leaves_a_junit_file_and_goes_on_past_a_wrong_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let more = ["scenarios/planned/drills.yaml"];
+    let (code, stdout, stderr) = run(&short("check", folder.path(), &more));
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("not supported yet"), "{stderr}");
+    assert!(stdout.contains("1 scenario, 4 gates, 4 met; 1 file wrong"), "{stdout}");
+    let junit = std::fs::read_to_string(folder.path().join("junit.xml")).expect("it was written");
+    assert_eq!(junit.matches("<testcase ").count(), 4);
+    assert!(folder.path().join("first/report.html").exists() && folder.path().join("summary.md").exists());
+}

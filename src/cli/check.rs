@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::junit::junit;
 use super::options::{Changes, Effort, Manner};
-use super::outcome::{Answer, Exit, Stop};
+use super::outcome::{Answer, Exit, Stop, many};
 use super::{reading, studying};
 use crate::record::{Comparison, Gate, Outcome};
 use crate::report::markdown::markdown;
@@ -79,7 +79,9 @@ fn word(gate: &Gate) -> &'static str {
 fn told(studies: &[Comparison], wrong: usize) -> String {
     let mut out = String::new();
     let line = |study: &Comparison, gate: &Gate| {
-        format!("{}: {} [{}] {}: {}\n", word(gate), study.scenario, gate.variant, gate.name, gate.sentence)
+        // The sentence opens with the outcome, which stands here already.
+        let why = gate.sentence.split_once(": ").map_or(gate.sentence.as_str(), |(_, why)| why);
+        format!("{:8} {} [{}] {}: {} ({why})\n", word(gate), study.scenario, gate.variant, gate.name, gate.check)
     };
     for study in studies {
         out.extend(study.gates.iter().map(|gate| line(study, gate)));
@@ -91,9 +93,10 @@ fn told(studies: &[Comparison], wrong: usize) -> String {
         out.extend(failed.iter().map(|(study, gate)| line(study, gate)));
     }
     let met = gates().filter(|(_, gate)| gate.outcome == Outcome::Met).count();
-    out.push_str(&format!("\n{} scenarios, {} gates, {met} met", studies.len(), gates().count()));
+    let (scenarios, all) = (many(studies.len(), "scenario"), many(gates().count(), "gate"));
+    out.push_str(&format!("\n{scenarios}, {all}, {met} met"));
     if wrong > 0 {
-        out.push_str(&format!("; {wrong} files are wrong"));
+        out.push_str(&format!("; {} wrong", many(wrong, "file")));
     }
     out.push('\n');
     out

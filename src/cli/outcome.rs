@@ -92,6 +92,11 @@ impl Stop {
     }
 }
 
+/// `1 error`, `2 errors`.
+pub(super) fn many(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

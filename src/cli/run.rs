@@ -52,6 +52,12 @@ impl Run {
             return Ok(Answer { text: report::json(&study.comparison), exit });
         }
         let mut text = terminal::run(&study.comparison, manner.width(), manner.style());
+        // Only the traced variant has a trace, and only where one was asked for; the slowest request comes first.
+        let slowest = study.comparison.variants.iter().filter_map(|variant| variant.traces.first());
+        for trace in slowest {
+            text.push('\n');
+            text.push_str(&terminal::waterfall(trace, manner.width(), manner.style()));
+        }
         text.push_str(&terminal::files(&folder, &written, manner.width(), manner.style()));
         Ok(Answer { text, exit })
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::options::{Changes, Manner};
-use super::outcome::{Answer, Exit, Stop};
+use super::outcome::{Answer, Exit, Stop, many};
 use super::reading;
 use crate::provider::Books;
 use crate::scenario::{Diagnostic, Inputs, Loaded, Sources, compile_with_warnings, render};
@@ -113,8 +113,4 @@ fn compiled(loaded: &Loaded, changes: &Changes) -> Result<Vec<Diagnostic>, Stop>
         said.extend(world.map_or_else(|wrong| wrong, |compiled| compiled.warnings));
     }
     Ok(said)
-}
-
-fn many(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

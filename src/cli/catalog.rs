@@ -80,8 +80,8 @@ fn document(book: &str, found: &CatalogTable) -> String {
 }
 
 fn unknown(book: &str) -> Stop {
-    let close = |name: &&str| strsim::damerau_levenshtein(name, book) <= 2;
+    let close = |name: &str| strsim::damerau_levenshtein(name, book) <= 2;
     let known: Vec<&str> = names().map(|(name, _)| name).collect();
-    let hint = known.iter().copied().find(|name| close(&name)).map(|name| format!("; did you mean `{name}`?"));
+    let hint = known.iter().copied().find(|name| close(name)).map(|name| format!("; did you mean `{name}`?"));
     Stop::wrong(format!("no book `{book}`{}\n  there are: {}", hint.unwrap_or_default(), known.join(", ")))
 }

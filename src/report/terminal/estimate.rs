@@ -167,7 +167,7 @@ fn section(title: &str, grid: &Grid, width: usize, style: Style) -> String {
 fn named(projection: &Projection, of: impl Fn(&VariantProjection) -> &Vec<String>) -> Vec<String> {
     let variants = &projection.variants;
     let shared = |text: &String| variants.len() > 1 && variants.iter().all(|v| of(v).contains(text));
-    let first = variants.first().into_iter().flat_map(|v| of(v)).filter(|text| shared(text)).cloned();
+    let first = variants.first().into_iter().flat_map(&of).filter(|text| shared(text)).cloned();
     let own = variants
         .iter()
         .flat_map(|v| of(v).iter().filter(|text| !shared(text)).map(move |text| format!("{}: {text}", v.name)));

@@ -99,13 +99,16 @@ impl Decision {
         let many = weights.len() > MAIN_LINES + 1;
         let main = weights.iter().take(if many { MAIN_LINES } else { MAIN_LINES + 1 }).map(|(item, _)| item.as_str());
         let main = main.collect::<Vec<_>>();
+        // Cents or none in all cells alike.
+        let largest = variants.iter().filter_map(|v| v.bill.month.value).fold(0.0, f64::max);
         for item in &main {
-            let cells = variants.iter().map(|v| sum_cell(v, |line| line.item == *item)).collect();
+            let cells = variants.iter().map(|v| sum_cell(v, largest, |line| line.item == *item)).collect();
             self.push(item, true, cells);
         }
         if many {
             let label = format!("{} other lines", weights.len() - MAIN_LINES);
-            let cells = variants.iter().map(|v| sum_cell(v, |line| !main.contains(&line.item.as_str()))).collect();
+            let cells =
+                variants.iter().map(|v| sum_cell(v, largest, |line| !main.contains(&line.item.as_str()))).collect();
             self.push(&label, true, cells);
         }
     }
@@ -116,7 +119,7 @@ impl Decision {
 }
 
 /// The sum of the lines that `take` picks, marked where a price in it is estimated or not known.
-fn sum_cell(variant: &VariantResult, take: impl Fn(&BillLine) -> bool) -> String {
+fn sum_cell(variant: &VariantResult, largest: f64, take: impl Fn(&BillLine) -> bool) -> String {
     let lines = variant.bill.lines.iter().filter(|line| take(line)).collect::<Vec<_>>();
     let Some(total) = lines.iter().filter_map(|line| line.amount.value).reduce(|a, b| a + b) else {
         return if lines.is_empty() { "–".to_owned() } else { "no price".to_owned() };
@@ -128,7 +131,7 @@ fn sum_cell(variant: &VariantResult, take: impl Fn(&BillLine) -> bool) -> String
     } else {
         ""
     };
-    format!("{mark}{}", invoice(total, variant.bill.month.value.unwrap_or(total)))
+    format!("{mark}{}", invoice(total, largest))
 }
 
 /// The quantile of all requests of a variant.

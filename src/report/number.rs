@@ -50,7 +50,8 @@ impl<'a> Unit<'a> {
     pub fn interval(self, figure: &Estimate) -> Option<String> {
         let value = figure.value?;
         match (figure.low, figure.high) {
-            (Some(low), Some(high)) if high <= low => None,
+            // What is left of a sum of equal numbers is rounding, not noise.
+            (Some(low), Some(high)) if high - low <= 1e-9 * value.abs() => None,
             // Nothing can be more than all: the upper end says nothing.
             (Some(low), Some(high)) if self == Unit::Share && high >= 1.0 => {
                 Some(format!("{} or more", self.amount(low, None)))
@@ -306,6 +307,11 @@ mod tests {
         let open = Estimate { value: Some(474.0), low: Some(430.0), ..Estimate::default() };
         check(Unit::Milliseconds, &open, "474 ms", Some("430 ms or more"));
         check(Unit::Milliseconds, &Estimate::none("too few requests"), "none: too few requests", None);
+    }
+
+    #[test]
+    fn the_rounding_of_a_sum_is_not_an_interval() {
+        check(Unit::Money("USD"), &between(905.2, 905.2 - 1e-12, 905.2 + 1e-12), "905 USD", None);
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub(super) fn cost(comparison: &Comparison) -> Figure {
         right: WIDTH - 150.0,
         bottom: board.bottom - 26.0,
     };
+    // Cents or none in all bars alike.
+    let largest = comparison.variants.iter().map(total).fold(0.0, f64::max);
     let reach = comparison.variants.iter().map(|v| total(v).max(v.bill.month.inputs.map_or(0.0, |(a, b)| a.max(b))));
     let reach = reach.fold(0.0, f64::max);
     // Where nothing costs anything, the only mark of the axis is zero.
@@ -71,7 +73,7 @@ pub(super) fn cost(comparison: &Comparison) -> Figure {
     for (index, (variant, name)) in comparison.variants.iter().zip(&names).enumerate() {
         let middle = frame.top + PITCH * (index as f64 + 0.5);
         board.text(frame.left - 10.0, middle, name, Type::LABEL, Hold::Right);
-        bar(&board, variant, &items, middle, &x);
+        bar(&board, variant, &items, middle, largest, &x);
     }
 
     let (head, rows) = table(comparison);
@@ -118,7 +120,7 @@ fn parts(variant: &VariantResult, items: &[String]) -> Vec<Part> {
     parts
 }
 
-fn bar(board: &Board, variant: &VariantResult, items: &[String], middle: f64, x: &impl Fn(f64) -> f64) {
+fn bar(board: &Board, variant: &VariantResult, items: &[String], middle: f64, largest: f64, x: &impl Fn(f64) -> f64) {
     let (top, bottom) = (middle - BAR / 2.0, middle + BAR / 2.0);
     let mut sum = 0.0;
     for (segment, part) in parts(variant, items).iter().enumerate() {
@@ -131,7 +133,7 @@ fn bar(board: &Board, variant: &VariantResult, items: &[String], middle: f64, x:
         let area = Area { left: x(from), top, right: x(sum), bottom };
         board.area(area, ground, 1.0);
         hatch(board, Area { left: x(from + part.sure), ..area }, theme::ink_on(ground));
-        let text = invoice(whole, variant.bill.month.value.unwrap_or(whole));
+        let text = invoice(whole, largest);
         let width = Type::VALUE.width(&text);
         if area.right - area.left > width + 12.0 {
             let centre = (area.left + area.right) / 2.0;

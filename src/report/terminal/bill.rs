@@ -96,7 +96,8 @@ fn rows(bill: &Bill, total: f64, width: usize) -> Vec<Vec<String>> {
 /// Item and place, quantity, unit price, amount, remark.
 fn cells(line: &BillLine, total: f64, payers: bool) -> Vec<String> {
     let mut what = line.item.clone();
-    for more in [(!line.scope.is_empty()).then_some(&line.scope), payers.then_some(&line.payer)].into_iter().flatten() {
+    let payer = if payers { line.payer.as_str() } else { "" };
+    for more in [line.scope.as_str(), payer].into_iter().filter(|more| !more.is_empty()) {
         what.push_str(&format!(", {more}"));
     }
     let price = line.unit_price.map_or_else(String::new, |price| format!("× {}", unit_price(price)));

@@ -97,7 +97,9 @@ fn decision_block(
     let mut grid = Grid { head: vec![" ".repeat(label)], rows: Vec::new(), figures: (1..=block.len()).collect() };
     grid.head.extend(names);
     for row in &decision.rows {
-        let mut cells = vec![format!("{}{}", if row.detail { "  " } else { "" }, row.label)];
+        // A folded label keeps its indent, by which a detail is told from a measure.
+        let (first, rest) = if row.detail { (2, 4) } else { (0, 0) };
+        let mut cells = vec![paragraph(&row.label, first, rest, label).trim_end().to_owned()];
         cells.extend(row.cells[block.clone()].iter().cloned());
         grid.rows.push(cells);
     }

@@ -224,22 +224,22 @@ fn a_result_is_written_with_every_chart_in_both_forms() {
 
 fn keep_page(study: &str, page: &str) {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(format!("{study}.html")), page).unwrap();
+    std::fs::create_dir_all(&folder).expect("a folder under target");
+    std::fs::write(folder.join(format!("{study}.html")), page).expect("a file under target");
 }
 
 /// Leaves the picture where a person can look at it: `target/tmp/report/`.
 fn keep(study: &str, figure: &Figure, png: &[u8]) {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(format!("{study}-{}.png", figure.name)), png).unwrap();
-    std::fs::write(folder.join(format!("{study}-{}.svg", figure.name)), &figure.svg).unwrap();
+    std::fs::create_dir_all(&folder).expect("a folder under target");
+    std::fs::write(folder.join(format!("{study}-{}.png", figure.name)), png).expect("a file under target");
+    std::fs::write(folder.join(format!("{study}-{}.svg", figure.name)), &figure.svg).expect("a file under target");
 }
 
 /// Width and height from a PNG's header, after its signature was checked.
 fn png_size(png: &[u8]) -> (u32, u32) {
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     assert_eq!(&png[12..16], b"IHDR");
-    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().expect("four bytes"));
     (number(16), number(20))
 }

@@ -34,8 +34,11 @@ struct Shape {
     available: f64,
     lost: f64,
     recovery: f64,
-    lines: &'static [(&'static str, &'static str, &'static str, f64, &'static str, Option<f64>, &'static str)],
+    lines: &'static [Line],
 }
+
+/// Product, item, scope, quantity, unit, unit price, status.
+type Line = (&'static str, &'static str, &'static str, f64, &'static str, Option<f64>, &'static str);
 
 const SHAPES: [Shape; 3] = [
     Shape {
@@ -219,16 +222,21 @@ fn requests(entry: &str, operation: &str, shape: &Shape, factor: f64, sent: u64)
 
 /// A smooth tail through the shape's three quantiles on a log-log scale.
 fn curve(shape: &Shape) -> Vec<(f64, Estimate)> {
-    let nodes =
-        [(0.0, shape.p50 * 0.82), (0.30103, shape.p50), (2.0, shape.p99), (3.0, shape.p999), (4.0, shape.p999 * 1.7)];
+    let nodes = [
+        (0.0, shape.p50 * 0.82),
+        (std::f64::consts::LOG10_2, shape.p50),
+        (2.0, shape.p99),
+        (3.0, shape.p999),
+        (4.0, shape.p999 * 1.7),
+    ];
     (0..=80)
         .map(|step| {
             let x = f64::from(step) / 20.0;
-            let right = nodes.iter().position(|node| node.0 >= x).unwrap().max(1);
+            let right = nodes.iter().position(|node| node.0 >= x).expect("the last node is the greatest").max(1);
             let ((x0, y0), (x1, y1)) = (nodes[right - 1], nodes[right]);
-            let value = y0 * (y1 / y0).powf((x - x0) / (x1 - x0));
-            let half = value * 0.002 * 10f64.powf(x / 2.2);
-            (100.0 * (1.0 - 10f64.powf(-x)), between(value, value - half, value + half))
+            let value = y0 * libm::pow(y1 / y0, (x - x0) / (x1 - x0));
+            let half = value * 0.002 * libm::exp10(x / 2.2);
+            (100.0 * (1.0 - libm::exp10(-x)), between(value, value - half, value + half))
         })
         .collect()
 }

@@ -66,6 +66,26 @@
 //! | weigh | [`study`] | intervals over replications, paired differences, the month's bill, gates |
 //! | show | [`report`] | reads the record only, so it can be shown again tomorrow without a simulation |
 //!
+//! # As a library
+//!
+//! Three nouns: a loaded scenario, a study, its comparison.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use eastwest::{scenario, study};
+//!
+//! let short = [("run.horizon".to_owned(), "20s".to_owned())];
+//! let loaded = scenario::load(Path::new("scenarios/first.yaml"), &short).expect("the scenario is valid");
+//! let options = study::Options { replications: Some(3), inputs: false, ..study::Options::default() };
+//! let answer = study::compare(&loaded, &options, &study::Unwatched).expect("it runs").comparison;
+//! println!("{}", answer.verdict);
+//!
+//! let month = |variant: usize| answer.variants[variant].bill.month.value.expect("all prices are known");
+//! assert_eq!((answer.variants[0].name.as_str(), answer.variants[1].name.as_str()), ("cen", "public"));
+//! assert!(month(0) < month(1), "inside the mainland the backbone is cheaper");
+//! ```
+//!
 //! # What makes two runs the same
 //!
 //! Every draw is a pure function of (seed, replication, name, purpose, request, node of its call tree, attempt), see

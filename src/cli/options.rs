@@ -121,7 +121,7 @@ pub struct Effort {
     /// Threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// Folder for the result files [default: results/<scenario>]
+    /// Folder for the result files [default: results/SCENARIO]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

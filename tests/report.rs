@@ -1,7 +1,5 @@
 //! What a person sees of a study: text under snapshot, and what must hold of every chart and page.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 #[path = "report/synthetic.rs"]
 mod synthetic;
 

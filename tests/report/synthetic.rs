@@ -24,9 +24,6 @@ fn ranged(value: f64, half: f64, inputs: (f64, f64)) -> Estimate {
     Estimate { inputs: Some(inputs), ..between(value, value - half, value + half) }
 }
 
-/// Product, item, where, quantity, unit, price, status.
-type Line = (&'static str, &'static str, &'static str, f64, &'static str, Option<f64>, &'static str);
-
 struct Shape {
     name: &'static str,
     changes: &'static [&'static str],

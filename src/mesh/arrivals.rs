@@ -10,10 +10,15 @@ use crate::units::{Ratio, SimTime};
 use crate::workload::{Arrivals, Generator};
 use crate::world::{OperationId, ProxyId, Stream, StreamId};
 
+/// Marks ordinals of requests that come before t = 0.
+const BEFORE_ZERO: u64 = 1 << 63;
+
 /// A stream under way.
 #[derive(Debug)]
 pub(super) struct StreamState {
     generator: Generator,
+    /// Open: arrivals of the fill, with luck of their own, so that those after t = 0 do not depend on how long it is.
+    fill: Option<Generator>,
     /// Ordinal of the next open arrival.
     next: u64,
     /// Closed: first row of the users in the numbering of think events.
@@ -33,13 +38,17 @@ impl Machine<'_> {
         let (mut first_user, mut first_row) = (0, 0);
         for (id, stream) in self.world.streams.iter() {
             let key = |purpose| Key::new(seed, replication, &stream.name, purpose);
-            let generator = Generator::new(&stream.arrivals, key("arrivals"), SimTime::ZERO, self.zero, end);
+            let open = matches!(stream.arrivals, Arrivals::Open { .. });
+            let begin = if open { self.zero } else { SimTime::ZERO };
+            let generator = Generator::new(&stream.arrivals, key("arrivals"), begin, self.zero, end);
+            let fill = Generator::new(&stream.arrivals, key("fill"), SimTime::ZERO, self.zero, self.zero);
             let users = match stream.arrivals {
                 Arrivals::Open { .. } => 0,
                 Arrivals::Closed { users, .. } => users,
             };
             self.streams.push(StreamState {
                 generator,
+                fill: Some(fill),
                 next: 0,
                 first_user,
                 users,
@@ -60,7 +69,11 @@ impl Machine<'_> {
 
     fn pull(&mut self, stream: u32, schedule: &mut Schedule) {
         let state = &mut self.streams[stream as usize];
-        if let Some((ordinal, at)) = state.generator.next() {
+        let filling = state.fill.as_mut().and_then(Generator::next).map(|(ordinal, at)| (ordinal | BEFORE_ZERO, at));
+        if filling.is_none() {
+            state.fill = None;
+        }
+        if let Some((ordinal, at)) = filling.or_else(|| state.generator.next()) {
             state.next = ordinal;
             schedule.at(at, Kind::Arrival.order_of(ordinal as u16, state.name), stream);
         }

@@ -107,7 +107,7 @@ pub(super) struct Attempt {
     pub(super) flags: u16,
     pub(super) leg: u8,
     pub(super) number: u8,
-    /// Times in a row that a cap let nothing pass.
+    /// Times that a cap dropped some of this message.
     pub(super) resent: u8,
 }
 

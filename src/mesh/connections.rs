@@ -27,6 +27,8 @@ pub(super) struct Connection {
     pub(super) state: State,
     /// Segments that may be under way: requests, responses.
     pub(super) window: [u16; 2],
+    /// When the last request, the last answer was sent: a window rests by what *its* side has sent (RFC 5681, 4.1).
+    pub(super) sent: [u64; 2],
     pub(super) path: PathId,
     pub(super) endpoint: EndpointId,
     /// The gateway replica in between; none where there is no gateway, or one without a CPU of its own (a balancer).
@@ -158,6 +160,7 @@ impl Machine<'_> {
                 host,
                 state: if way.handshake == 0 { State::Open } else { State::Connecting },
                 window: [tcp::INITIAL_WINDOW; 2],
+                sent: [ready.nanos(); 2],
                 path,
                 endpoint,
                 replica,
@@ -180,6 +183,8 @@ impl Machine<'_> {
         self.upstream_mut(upstream).hosts[usize::from(host)].connection = slot;
         let edge = self.upstream(upstream).edge;
         self.ledger.connection_opened(path, edge);
+        let (forward, back) = tcp::handshake_wire(way.handshake);
+        self.ledger.bytes(path, forward, back);
         if way.handshake > 0 {
             schedule.at(ready, Kind::Connected.order_of(0, key), slot);
         }

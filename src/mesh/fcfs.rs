@@ -45,10 +45,10 @@ impl Fcfs {
     /// Takes in a job that comes at `now`, no earlier than the job before it.
     pub(super) fn serve(&mut self, now: u64, work: u64) -> Served {
         let Some(&earliest) = self.free.first() else {
-            return Served { start: now, end: now + work };
+            return Served { start: now, end: now.saturating_add(work) };
         };
         let start = earliest.max(now);
-        let end = start + work;
+        let end = start.saturating_add(work);
         self.replace_top(end);
         if self.bounded && start > now {
             self.starts.push_back(start);

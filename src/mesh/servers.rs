@@ -169,6 +169,7 @@ impl Machine<'_> {
                     self.open_child(frame, site, 0, now, schedule);
                     return;
                 }
+                Step::Fork { count: 0, .. } | Step::Branch { count: 0, .. } => self.core_mut(frame).pc += 1,
                 Step::Fork { first, count } => {
                     self.core_mut(frame).pending = u16::try_from(count).expect("a step calls fewer than 65536 at once");
                     for index in 0..count {

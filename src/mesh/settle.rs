@@ -110,7 +110,7 @@ impl Machine<'_> {
             leaves = self.station_serve(side.station, now, side.cpu);
         }
         leaves += side.delay;
-        let connection = self.connection(row, host, now, schedule);
+        let connection = self.connection(row, host, leaves, schedule);
         self.upstream_mut(row).hosts[usize::from(host)].active += 1;
         let dead = self.down > 0 && self.dead_since(&self.connections[connection]).is_some();
         let on = &mut self.connections[connection];

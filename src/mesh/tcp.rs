@@ -3,6 +3,8 @@
 //! Sources: RFC 6928 (initial window 10), RFC 5681 (slow start), RFC 6298 (timeout), RFC 8985 (tail loss probe),
 //! Linux `tcp_retries2` = 15 (924.6 s at the least timeout of 200 ms).
 
+use crate::units::Bytes;
+
 /// Payload of a full segment, bytes (Ethernet, IPv4, no options counted: the figure of the exact cases).
 pub(super) const MSS: u64 = 1_460;
 /// Segments that a fresh connection may send at once (RFC 6928).
@@ -59,6 +61,16 @@ pub(super) fn backed_off(first: u64, n: u32) -> u64 {
     first.saturating_mul(1 << n.min(40)).min(LONGEST_TIMEOUT)
 }
 
+/// Bytes of a handshake on the wire, towards the server and back, by its round trips: TCP's three packets; with TLS
+/// also both sides' hellos and certificates (estimated: 1.9 and 2.9 KB for a mesh's short certificate chains).
+pub(super) const fn handshake_wire(round_trips: u32) -> (Bytes, Bytes) {
+    match round_trips {
+        0 => (Bytes(0), Bytes(0)),
+        1 => (Bytes(112), Bytes(60)),
+        _ => (Bytes(2_000), Bytes(3_000)),
+    }
+}
+
 /// The first time after `now` at which a connection that has been sending in vain since `since` tries again.
 pub(super) fn next_try(since: u64, round_trip: u64, now: u64) -> u64 {
     let first = timeout(round_trip);
@@ -96,12 +108,16 @@ pub(super) fn recovery(draw: f64, loss: f64, segments: u64, round_trip: u64) -> 
         rest = (rest - tail) / (1.0 - tail);
         delay = round_trip;
     }
-    let mut lost = 1;
-    while rest < loss && lost < 16 {
-        delay += backed_off(timeout(round_trip), lost - 1);
+    // Segments lost, given that one is: n p / (1 - (1 - p)^n) in the mean, made whole without bias by the rest.
+    let mean = segments as f64 * loss / (1.0 - clean);
+    let mut lost = (mean + rest) as u32;
+    let mut again = 0;
+    while rest < loss && again < 15 {
+        delay += backed_off(timeout(round_trip), again);
         rest /= loss;
-        lost += 1;
+        again += 1;
     }
+    lost += again;
     (delay, lost)
 }
 

@@ -20,7 +20,9 @@ impl Machine<'_> {
         let operation = &self.world.operations[self.calls[self.attempts[attempt].call].operation];
         let (payload, wire, acks) = (operation.request, operation.request_wire, operation.request_acks);
         let path = self.attempts[attempt].path;
-        self.ledger.bytes(path, wire, acks);
+        // Where there is a cap, what passes it is counted as it passes.
+        let counted = if capped(&self.world.paths[path].legs) { Bytes(0) } else { wire };
+        self.ledger.bytes(path, counted, acks);
         let at = self.slow_start(attempt, payload, 0, at);
         self.attempts[attempt].leg = 0;
         self.travel(attempt, at, now, schedule);
@@ -39,7 +41,8 @@ impl Machine<'_> {
         } else {
             (operation.response, operation.response_wire, operation.response_acks)
         };
-        self.ledger.bytes(path, acks, wire);
+        let counted = if capped(&self.world.paths[path].back) { Bytes(0) } else { wire };
+        self.ledger.bytes(path, acks, counted);
         let at = self.slow_start(attempt, payload, 1, at);
         self.travel(attempt, at, now, schedule);
     }
@@ -49,7 +52,8 @@ impl Machine<'_> {
         let connection = &mut self.connections[self.attempts[attempt].connection];
         let path = &self.world.paths[connection.path];
         let round_trip = (path.floor + path.floor_back).nanos();
-        let idle = at.nanos().saturating_sub(connection.at);
+        let idle = at.nanos().saturating_sub(connection.sent[direction]);
+        connection.sent[direction] = connection.sent[direction].max(at.nanos());
         // Until it is open, `at` is when the handshake ends, and its event must find it so.
         if connection.state == State::Open {
             connection.at = connection.at.max(at.nanos());
@@ -86,7 +90,7 @@ impl Machine<'_> {
                 }
                 Leg::Noise(link) => at = self.disturb(attempt, link, leg, at),
                 Leg::Cap(_) | Leg::Gateway(_) if at > now => break,
-                Leg::Cap(link) => match self.pass_cap(attempt, link, at) {
+                Leg::Cap(link) => match self.pass_cap(attempt, link, !capped(&legs[leg + 1..]), at) {
                     Ok(passed) => at = passed,
                     Err(again) => {
                         at = again;
@@ -134,8 +138,9 @@ impl Machine<'_> {
         })
     }
 
-    /// A cap lets the message pass, at a time, or makes it come again with what was dropped, at a time.
-    fn pass_cap(&mut self, attempt: u32, link: LinkId, at: SimTime) -> Result<SimTime, SimTime> {
+    /// A cap lets the message pass, at a time, or makes it come again with what was dropped, at a time. At the last cap
+    /// of a way, what passes is counted on the path: a provider meters what it carries, not what it drops.
+    fn pass_cap(&mut self, attempt: u32, link: LinkId, last: bool, at: SimTime) -> Result<SimTime, SimTime> {
         let cap = self.world.links[link].cap.expect("a cap leg's link has a cap");
         let row = &self.attempts[attempt];
         let again = row.next != NONE;
@@ -143,9 +148,12 @@ impl Machine<'_> {
         let (path, resent) = (row.path, row.resent);
         let passed = self.caps[link.0 as usize].offer(&cap, at.nanos(), bytes);
         self.ledger.cap(link, bytes, passed.dropped);
+        let direction = if row.is(Attempt::RESPONSE) { Direction::Back } else { Direction::Forward };
         if again {
-            let forward = !row.is(Attempt::RESPONSE);
-            self.ledger.resent(path, if forward { Direction::Forward } else { Direction::Back }, bytes, false);
+            self.ledger.resent(path, direction, bytes, false);
+        }
+        if last {
+            self.ledger.passed(path, direction, bytes - passed.dropped);
         }
         let row = &mut self.attempts[attempt];
         let done = SimTime::from_nanos(passed.at);
@@ -158,13 +166,13 @@ impl Machine<'_> {
         row.next = u32::try_from(passed.dropped).unwrap_or(u32::MAX - 1);
         let way = &self.world.paths[path];
         let round_trip = (way.floor + way.floor_back).nanos();
-        // What followed tells of the loss within a round trip; when nothing passed, only the timeout does.
-        let wait = if passed.dropped < bytes {
-            row.resent = 0;
+        // What followed tells of a first loss within a round trip; when nothing passed, or what was sent again was
+        // dropped again, only the timeout does, and it doubles each time (RFC 6298).
+        row.resent = resent.saturating_add(1);
+        let wait = if passed.dropped < bytes && resent == 0 {
             round_trip.max(1)
         } else {
-            row.resent = resent.saturating_add(1);
-            tcp::backed_off(tcp::timeout(round_trip), u32::from(resent))
+            tcp::backed_off(tcp::timeout(round_trip), u32::from(resent.saturating_sub(1)))
         };
         self.ledger.lost(path);
         let back = at + Duration::from_nanos(wait);
@@ -289,4 +297,9 @@ impl Machine<'_> {
             self.free_attempt(attempt);
         }
     }
+}
+
+/// Does a way meet a cap?
+fn capped(legs: &[Leg]) -> bool {
+    legs.iter().any(|leg| matches!(leg, Leg::Cap(_)))
 }

@@ -53,7 +53,7 @@ impl Sharing {
                 let left = job.rank.saturating_sub(self.virtual_now);
                 let jobs = self.jobs.len() as u128;
                 let span = if jobs > self.servers { (left * jobs).div_ceil(self.servers) } else { left };
-                self.updated + (span.div_ceil(1 << SCALE)) as u64
+                self.updated.saturating_add(u64::try_from(span.div_ceil(1 << SCALE)).unwrap_or(u64::MAX))
             }
         };
     }
@@ -119,7 +119,7 @@ impl Priority {
     pub(super) fn add(&mut self, now: u64, class: u8, work: u64, frame: u32) {
         self.came += 1;
         if self.running.len() < self.servers {
-            self.running.push(Reverse(Job { rank: now + work, tie: self.came, frame, came: now, work }));
+            self.running.push(Reverse(Job { rank: now.saturating_add(work), tie: self.came, frame, came: now, work }));
         } else {
             self.waiting.push(Reverse(Job { rank: class, tie: self.came, frame, came: now, work }));
         }
@@ -138,7 +138,7 @@ impl Priority {
         let Reverse(done) = self.running.pop().expect("a job was just seen");
         if let Some(Reverse(job)) = self.waiting.pop() {
             let Job { tie, frame, came, work, .. } = job;
-            self.running.push(Reverse(Job { rank: now + work, tie, frame, came, work }));
+            self.running.push(Reverse(Job { rank: now.saturating_add(work), tie, frame, came, work }));
         }
         Some((done.frame, done.came, done.work))
     }

@@ -270,7 +270,7 @@ pub struct FlowRow {
     pub attempts: u64,
 }
 
-/// Requests whose intended arrival lies in a fault's window [start, end + recovery).
+/// Requests whose intended arrival lies within a fault [start, end), and those of its recovery [end, end + recovery).
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct FaultRow {
     /// The fault.
@@ -281,6 +281,9 @@ pub struct FaultRow {
     pub end_ns: u64,
     /// By stream and operation, in the order of `Run::rows`: sent, failed in the order of `Failure::ALL`, latency of successes.
     pub rows: Vec<(u64, [u64; 8], SparseHistogram)>,
+    /// The same for the recovery: what still failed after the fault's end.
+    #[serde(default)]
+    pub after: Vec<(u64, [u64; 8], SparseHistogram)>,
     /// Failures that the fault caused and that its own window does not hold (requests before its start that it hit).
     pub hit_before: u64,
 }

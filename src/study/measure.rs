@@ -136,12 +136,17 @@ fn seconds_of(of: &Replicated, part: Part<'_>) -> f64 {
     for (_, fault) in of.world.faults.iter() {
         let asked = match part {
             Part::From(_) => false,
-            Part::During(name) | Part::Outside(name) => fault.name == name,
+            Part::During(name) | Part::After(name) | Part::Outside(name) => fault.name == name,
             Part::OutsideAll => true,
         };
         if asked {
-            let end = (fault.end + fault.recovery).nanos().min(horizon.nanos());
-            spans.push((fault.start.nanos().min(end), end));
+            let (start, end) = match part {
+                Part::During(_) => (fault.start, fault.end),
+                Part::After(_) => (fault.end, fault.end + fault.recovery),
+                _ => (fault.start, fault.end + fault.recovery),
+            };
+            let end = end.nanos().min(horizon.nanos());
+            spans.push((start.nanos().min(end), end));
         }
     }
     spans.sort_unstable();
@@ -152,7 +157,7 @@ fn seconds_of(of: &Replicated, part: Part<'_>) -> f64 {
     }
     match part {
         Part::From(first) => horizon.seconds() * (WINDOWS - first.min(WINDOWS)) as f64 / WINDOWS as f64,
-        Part::During(_) => covered as f64 / 1e9,
+        Part::During(_) | Part::After(_) => covered as f64 / 1e9,
         Part::Outside(_) | Part::OutsideAll => (horizon.nanos() - covered) as f64 / 1e9,
     }
 }

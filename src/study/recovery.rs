@@ -28,13 +28,15 @@ fn summary(runs: &[Run], fault: &FaultRow, design: Design) -> FaultSummary {
     }
 }
 
-/// Requests lost to a fault, per occurrence: those that failed in its window, and those before it that it hit.
+/// Requests lost to a fault, per occurrence: those that failed within it and in its recovery, and those before it that
+/// it hit.
 pub fn lost(runs: &[Run], fault: &str, design: Design) -> Estimate {
     let each: Vec<f64> = runs
         .iter()
         .map(|run| {
             let before: u64 = run.faults.iter().filter(|row| row.fault == fault).map(|row| row.hit_before).sum();
-            (Sample::of(run, Part::During(fault), &|_| true).lost + before) as f64
+            let lost = |part| Sample::of(run, part, &|_| true).lost;
+            (lost(Part::During(fault)) + lost(Part::After(fault)) + before) as f64
         })
         .collect();
     let mut estimate = design.mean(&each);
@@ -142,6 +144,7 @@ mod tests {
             start_ns: start_s * 1_000_000_000,
             end_ns: end_s * 1_000_000_000,
             rows: vec![(1000, [0, 500, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
+            after: vec![(1000, [0, 20, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
             hit_before: 3,
         };
         Run {

@@ -24,11 +24,13 @@ pub struct Sample {
 pub enum Part<'a> {
     /// All windows from this one on (the warm-up's are cut).
     From(usize),
-    /// Inside a fault's window [start, end + recovery), by intended arrival.
+    /// Within a fault [start, end), by intended arrival. Its recovery would dilute what the fault does.
     During(&'a str),
-    /// Outside that of one fault.
+    /// In the recovery after a fault [end, end + recovery).
+    After(&'a str),
+    /// Outside one fault and its recovery.
     Outside(&'a str),
-    /// Outside that of every fault.
+    /// Outside every fault and its recovery.
     OutsideAll,
 }
 
@@ -49,9 +51,17 @@ impl Sample {
                     })
                     .map(|(sent, failed, latency)| (*sent, failed, latency)),
             ),
+            Part::After(fault) => Sample::sum(
+                rows()
+                    .flat_map(|(index, _)| {
+                        run.faults.iter().filter(|row| row.fault == fault).filter_map(move |row| row.after.get(index))
+                    })
+                    .map(|(sent, failed, latency)| (*sent, failed, latency)),
+            ),
             Part::Outside(fault) => {
                 let mut sample = Sample::of(run, Part::From(0), takes);
                 sample.remove(&Sample::of(run, Part::During(fault), takes));
+                sample.remove(&Sample::of(run, Part::After(fault), takes));
                 sample
             }
             Part::OutsideAll => {

@@ -84,6 +84,8 @@ struct Window {
     fault_end: u64,
     end: u64,
     rows: Vec<Counts>,
+    /// Requests of the recovery: after the fault's end, until its effects are over.
+    after: Vec<Counts>,
     hit_before: u64,
 }
 
@@ -124,6 +126,7 @@ impl Ledger {
             fault_end: (zero + fault.end.since(SimTime::ZERO)).nanos(),
             end: (zero + fault.end.since(SimTime::ZERO) + fault.recovery).nanos(),
             rows: rows.iter().map(|_| empty_row()).collect(),
+            after: rows.iter().map(|_| empty_row()).collect(),
             hit_before: 0,
         });
         Ledger {
@@ -239,9 +242,12 @@ impl Ledger {
         };
         let mut outside = true;
         for fault in &mut self.faults {
-            if (fault.start..fault.end).contains(&at) {
+            if (fault.start..fault.fault_end).contains(&at) {
                 outside = false;
                 add(&mut fault.rows[row as usize]);
+            } else if (fault.fault_end..fault.end).contains(&at) {
+                outside = false;
+                add(&mut fault.after[row as usize]);
             }
         }
         let row = &mut self.rows[row as usize];
@@ -314,6 +320,14 @@ impl Ledger {
                     Direction::Back => row.back[self.window] += bytes,
                 }
             }
+        }
+    }
+
+    /// Bytes that passed the last cap of a way.
+    pub(super) fn passed(&mut self, path: PathId, direction: Direction, bytes: u64) {
+        match direction {
+            Direction::Forward => self.bytes(path, Bytes(bytes), Bytes(0)),
+            Direction::Back => self.bytes(path, Bytes(0), Bytes(bytes)),
         }
     }
 

@@ -51,6 +51,7 @@ impl Ledger {
             start_ns: window.start - self.zero,
             end_ns: window.fault_end - self.zero,
             rows: window.rows.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
+            after: window.after.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
             hit_before: window.hit_before,
         });
         let caps = world.links.iter().filter_map(|(id, link)| {

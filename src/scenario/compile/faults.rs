@@ -12,8 +12,11 @@ use crate::topology::Ground;
 use crate::units::Duration;
 use crate::world::{Outage, PathId, Target, World};
 
-/// How long after its end a fault's window still lasts: outlier ejections (30 s, then the sweep) and back-offs run out.
-const RECOVERY: Duration = Duration::from_secs(60);
+/// How long after its end a fault's effects may last: outlier ejections (30 s, then the sweep) and back-offs run out
+/// within a minute; a connection that has hung tries again after as long as it has hung, two minutes at most.
+fn recovery(lasted: Duration) -> Duration {
+    lasted.min(Duration::from_secs(120)).max(Duration::from_secs(60))
+}
 
 /// Schedules all faults, in the order of the file.
 pub(super) fn faults(
@@ -63,7 +66,7 @@ pub(super) fn faults(
             at: fault.at.value,
             lasts: fault.lasts.value,
             manner: Some(manner),
-            recovery: RECOVERY,
+            recovery: recovery(fault.lasts.value),
         };
         if let Err(error) = world.schedule(&scene, outage) {
             said.push(Diagnostic::error("EW346", error.to_string()).at(fault.hit.span, "what this fault hits"));

@@ -152,9 +152,13 @@ fn odd_settings_from_the_command_line_neither_panic_nor_are_ignored() {
             _ => assert!(refused.is_err(), "{key}={value}"),
         }
     }
-    let set =
-        [("workload.shoppers.scale".to_owned(), "2".to_owned()), ("variants.cen.run.seed".to_owned(), "9".to_owned())];
+    let set = [
+        ("workload.shoppers.scale".to_owned(), "2".to_owned()),
+        ("variants.cen.run.drain".to_owned(), "9s".to_owned()),
+    ];
     let loaded = load_text("x.yaml", &text, &set).expect("it loads");
     assert!(loaded.variants.iter().all(|variant| variant.scenario.workload["shoppers"].scale.value == 2.0));
-    assert_eq!((loaded.variants[0].scenario.run.seed.value, loaded.variants[1].scenario.run.seed.value), (9, 42));
+    let drains = loaded.variants.iter().map(|variant| variant.scenario.run.drain.seconds());
+    let [cen, other, ..] = drains.collect::<Vec<_>>()[..] else { panic!("two variants") };
+    assert!(cen == 9.0 && other != 9.0, "{cen} {other}");
 }

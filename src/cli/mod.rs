@@ -27,6 +27,7 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::panic;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Parser, Subcommand};
 
@@ -140,7 +141,13 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     // Without the handler the process would die of the signal; with it, it ends with a code and a clean line.
     let _ = ctrlc::set_handler(interrupted);
-    panic::set_hook(Box::new(|bug| eprintln!("{}", bug_report(bug))));
+    // All workers of a study may meet the same bug at once; one report is enough.
+    let told = AtomicBool::new(false);
+    panic::set_hook(Box::new(move |bug| {
+        if !told.swap(true, Ordering::Relaxed) {
+            eprintln!("{}", bug_report(bug));
+        }
+    }));
     let exit = match panic::catch_unwind(panic::AssertUnwindSafe(|| cli.run())) {
         Ok(Ok(answer)) => print(&answer),
         Ok(Err(stop)) => {

@@ -113,13 +113,13 @@ pub struct Effort {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Replications of each variant, instead of the scenario's
-    #[arg(long, value_name = "N", conflicts_with = "quick", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with = "quick", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub replications: Option<u32>,
     /// 10 replications: wider intervals, sooner
     #[arg(long)]
     pub quick: bool,
     /// Threads [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Folder for the result files [default: results/SCENARIO]
     #[arg(long, value_name = "DIR")]

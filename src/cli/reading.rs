@@ -7,6 +7,9 @@ use super::options::{Changes, Manner};
 use super::outcome::{Exit, Stop};
 use crate::scenario::{self, Diagnostic, Loaded, Refused, Sources, render};
 
+/// A longer scenario is not read, as with files.
+const STDIN_MAX_BYTES: u64 = 16 << 20;
+
 /// Reads a scenario (`-` is stdin); its warnings go to stderr.
 pub(super) fn load(file: &Path, changes: &Changes, manner: &Manner) -> Result<Loaded, Stop> {
     let loaded = quietly(file, changes)?.map_err(|wrong| refused(&wrong.diagnostics, &wrong.sources, manner))?;
@@ -21,7 +24,11 @@ pub(super) fn quietly(file: &Path, changes: &Changes) -> Result<Result<Loaded, B
         return Ok(scenario::load(file, &sets));
     }
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| Stop::io(format!("cannot read stdin: {error}")))?;
+    let read = std::io::stdin().take(STDIN_MAX_BYTES + 1).read_to_string(&mut text);
+    read.map_err(|error| Stop::io(format!("cannot read stdin: {error}")))?;
+    if text.len() as u64 > STDIN_MAX_BYTES {
+        return Err(Stop::wrong(format!("stdin is larger than {} MiB", STDIN_MAX_BYTES >> 20)));
+    }
     Ok(scenario::load_text("stdin", &text, &sets))
 }
 

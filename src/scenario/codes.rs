@@ -81,7 +81,7 @@ pub const CODES: &[Code] = &[
     code(
         "EW023",
         "not a variant's to say",
-        "A variant cannot have variants, a base, a version or another name for the scenario.",
+        "Variants are compared with each other: base, version, name, question, seed and replications belong to the study.",
     ),
     code("EW100", "not a quantity", "A number and a unit are due."),
     code("EW101", "no unit", "A bare number is never right where a unit is due: nobody knows which was meant."),

@@ -68,11 +68,16 @@ impl Folder {
 
 /// The text of a file, or why there is none.
 pub(super) fn read_text(path: &Path) -> Result<String, String> {
-    let file = fs::File::open(path).map_err(|error| format!("cannot be opened: {}", plain(&error)))?;
-    let is_file = file.metadata().map(|data| data.is_file()).unwrap_or(false);
-    if !is_file {
-        return Err("is not a file".into());
+    // Asked before it is opened: opening a pipe waits for whoever writes into it.
+    let data = fs::metadata(path).map_err(|error| format!("cannot be opened: {}", plain(&error)))?;
+    if !data.is_file() {
+        return Err("is not a regular file (a pipe is read as `-`)".into());
     }
+    // Files of the kernel say that they are empty, and some of them never end: what is empty is not read.
+    if data.len() == 0 {
+        return Ok(String::new());
+    }
+    let file = fs::File::open(path).map_err(|error| format!("cannot be opened: {}", plain(&error)))?;
     let mut bytes = Vec::new();
     file.take(FILE_MAX_BYTES + 1)
         .read_to_end(&mut bytes)

@@ -219,6 +219,14 @@ impl Loader {
             );
             return;
         };
+        if path[0] == "base" {
+            self.diagnostics.push(
+                Diagnostic::error("EW023", "`--set` does not change `base`")
+                    .at(whole, "")
+                    .help("write a file of its own that stands on the other base"),
+            );
+            return;
+        }
         let offset = key.len() as u32 + 1;
         let node = if value.trim().is_empty() {
             Some(Node {
@@ -265,13 +273,12 @@ impl Loader {
             self.diagnostics.append(&mut names.diagnostics);
             let overlay = match &entry.node.value {
                 Value::Map(map) => {
-                    for key in ["variants", "base", "eastwest", "name"] {
-                        if let Some(entry) = map.get(key) {
-                            self.diagnostics.push(
-                                Diagnostic::error("EW023", format!("a variant has no `{key}` of its own"))
-                                    .at(entry.key, "in a variant"),
-                            );
-                        }
+                    for key in ["variants", "base", "eastwest", "name", "question"] {
+                        self.not_of_a_variant(map.get(key), key);
+                    }
+                    let run = map.get("run").map(|entry| &entry.node).and_then(Node::as_map);
+                    for key in ["seed", "replications"] {
+                        self.not_of_a_variant(run.and_then(|run| run.get(key)), &format!("run.{key}"));
                     }
                     Some(entry.node.clone())
                 }
@@ -286,6 +293,17 @@ impl Loader {
             overlays.push((name.clone(), overlay));
         }
         if overlays.is_empty() { alone } else { overlays }
+    }
+
+    /// Notes what belongs to the whole study, where a variant says it.
+    fn not_of_a_variant(&mut self, entry: Option<&Entry>, key: &str) {
+        if let Some(entry) = entry {
+            self.diagnostics.push(
+                Diagnostic::error("EW023", format!("a variant has no `{key}` of its own"))
+                    .at(entry.key, "in a variant")
+                    .help("it belongs to the whole study: say it beside `variants:`"),
+            );
+        }
     }
 
     /// A `--set` that a variant sets again does not reach that variant.

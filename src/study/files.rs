@@ -27,6 +27,9 @@ pub struct FileError {
 /// Version of the layout of a result's folder.
 pub const SCHEMA: u32 = 1;
 
+/// A larger `summary.json` is not read.
+const DOCUMENT_MAX_BYTES: u64 = 256 << 20;
+
 /// What a result is of: enough to run it again and to see whether the answer is the same.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 struct Manifest<'a> {
@@ -118,6 +121,12 @@ pub fn read_record(path: &Path) -> Result<Vec<Run>, FileError> {
 pub fn read_comparison(folder: &Path) -> Result<Comparison, FileError> {
     let path = folder.join("summary.json");
     let failed = |source: io::Error| FileError { path: path.clone(), source };
+    let data = fs::metadata(&path).map_err(failed)?;
+    // Asked before it is opened: opening a pipe waits for whoever writes into it.
+    if !data.is_file() || data.len() > DOCUMENT_MAX_BYTES {
+        let why = format!("is not a regular file of at most {} MiB", DOCUMENT_MAX_BYTES >> 20);
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, why)));
+    }
     let bytes = fs::read(&path).map_err(failed)?;
     serde_json::from_slice(&bytes).map_err(|error| failed(error.into()))
 }

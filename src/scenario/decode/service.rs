@@ -247,6 +247,10 @@ impl Decoder {
         }
         if let Some(parallel) = map.written("parallel") {
             let path = map.path_of("parallel");
+            if matches!(&parallel.value, Value::List(items) if items.is_empty()) {
+                self.empty("parallel", parallel);
+                return None;
+            }
             let mut branches = Vec::new();
             for (index, item) in self.items(parallel, "steps or lists of steps").iter().enumerate() {
                 let path = below(&path, &index.to_string());
@@ -290,6 +294,15 @@ impl Decoder {
         Some(Step::Choose(choices))
     }
 
+    /// Notes a step that would do nothing.
+    fn empty(&mut self, what: &str, node: &Node) {
+        self.say(
+            Diagnostic::error("EW303", format!("`{what}` is empty"))
+                .at(node.span, "")
+                .help("say at least one step, or remove it: it would take no time"),
+        );
+    }
+
     fn repeat(&mut self, node: &Node, path: Path, times: u64, left: &mut usize) -> Option<Step> {
         let map = self.open(Some(node), &words::REPEAT, path, Span::NONE)?;
         let count = map.count32(self, "times");
@@ -301,6 +314,9 @@ impl Decoder {
             );
         }
         let steps = map.written("steps");
+        if let Some(node) = steps.filter(|node| matches!(&node.value, Value::List(items) if items.is_empty())) {
+            self.empty("steps", node);
+        }
         let steps = steps.map(|node| self.steps(node, &map.path_of("steps"), false, all, left)).unwrap_or_default();
         map.close();
         Some(Step::Repeat { times: count?.value, steps })

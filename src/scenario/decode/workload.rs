@@ -12,6 +12,9 @@ use crate::scenario::vocabulary as words;
 use crate::units::{Duration, Ratio};
 use indexmap::IndexMap;
 
+/// Requests per second of one stream past which a scenario is refused, as [`quantity::rate`] does.
+const RATE_MAX: f64 = 1e7;
+
 type Services = IndexMap<String, Service>;
 
 impl Decoder {
@@ -44,6 +47,14 @@ impl Decoder {
         let way = map.word(self, "entry").map_or(Way::Ingress, |word| [Way::Ingress, Way::Direct][word]);
         let scale = map.number(self, "scale").unwrap_or(Spanned::unsaid(1.0));
         map.close();
+        if scale.value <= 0.0 {
+            self.say(
+                Diagnostic::error("EW105", "a scale is above zero")
+                    .at(scale.span, "")
+                    .help("remove the stream if nobody shall ask"),
+            );
+            return None;
+        }
         let arrivals = match (rate, closed) {
             (Some((_, rate)), None) => {
                 let gap = match gap {
@@ -81,8 +92,42 @@ impl Decoder {
         {
             self.say(Diagnostic::error("EW105", "more than 1000000 users").at(scale.span, "").at(users.span, ""));
         }
+        if let Some(arrivals) = &arrivals {
+            self.scaled(arrivals, scale);
+        }
         let to = to?.map(|to| to.split('.').next().unwrap_or_default().to_owned());
         Some(Stream { span: entry.key, from: from?, to, mix: mix?, arrivals: arrivals?, entry: way, scale })
+    }
+
+    /// What `scale` leaves of a stream: somebody, and no more than may be asked for without it.
+    fn scaled(&mut self, arrivals: &StreamArrivals, scale: Spanned<f64>) {
+        match arrivals {
+            StreamArrivals::Closed { users, .. } => {
+                if (f64::from(users.value) * scale.value).round() < 1.0 {
+                    self.say(
+                        Diagnostic::error("EW105", "this scale leaves no user")
+                            .at(scale.span, "")
+                            .at(users.span, "of these")
+                            .help("users are whole: scale times users, rounded, is at least 1"),
+                    );
+                }
+            }
+            StreamArrivals::Open { rate, .. } => {
+                let highest = match &rate.value {
+                    RateLaw::Constant(rate) => *rate,
+                    RateLaw::Steps(steps) => steps.iter().map(|(_, rate)| *rate).fold(0.0, f64::max),
+                    RateLaw::Diurnal { high, .. } => *high,
+                };
+                if highest * scale.value > RATE_MAX {
+                    self.say(
+                        Diagnostic::error("EW105", "scaled, this is more than 1e7 requests per second")
+                            .at(scale.span, "times")
+                            .at(rate.span, "")
+                            .help("this simulator follows single requests"),
+                    );
+                }
+            }
+        }
     }
 
     fn stream_from(&mut self, from: &Spanned<String>, topology: &Topology) -> Option<Spanned<StreamFrom>> {

@@ -116,7 +116,7 @@ fn one_queue() -> Vec<Case> {
             row("MM1-008", Level(S)), row("MM1-010", Wait(S)), row("MM1-011", Tail(P50)),
         ]),
         ("rho-80", Whole, Millions(120.0), vec![row("MM1-013", Tail(P9999))]),
-        ("rho-90", Always, Millions(12.0), vec![
+        ("rho-90", Always, Millions(10.0), vec![
             busy("MM1-015", Level(S)), busy("MM1-016", Mean), busy("MM1-018", Tail(P50)),
         ]),
         ("rho-90", Whole, Millions(400.0), vec![busy("MM1-020", Tail(P9999)), busy("MM1-021", WaitTail(S, P99))]),

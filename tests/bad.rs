@@ -3,7 +3,7 @@
 //! `EASTWEST_UPDATE=1 cargo test --test bad` writes the expected texts anew; read the difference before committing it.
 
 use eastwest::provider::Books;
-use eastwest::scenario::{Diagnostic, Inputs, compile_with_warnings, load, render};
+use eastwest::scenario::{Diagnostic, Inputs, compile_with_warnings, gathered, load, render};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,15 +22,14 @@ fn said(path: &Path) -> String {
     match load(path, &[]) {
         Ok(mut loaded) => {
             let mut found: Vec<Diagnostic> = loaded.diagnostics.split_off(0);
+            let mut compiled = Vec::new();
             for variant in &loaded.variants {
                 let world =
                     compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
-                for diagnostic in world.map_or_else(|wrong| wrong, |compiled| compiled.warnings) {
-                    if !found.contains(&diagnostic) {
-                        found.push(diagnostic);
-                    }
-                }
+                let said = world.map_or_else(|wrong| wrong, |compiled| compiled.warnings);
+                compiled.push((variant.name.clone(), said));
             }
+            found.extend(gathered(compiled));
             render::rendered(&loaded.sources, &found, false)
         }
         Err(refused) => render::rendered(&refused.sources, &refused.diagnostics, false),

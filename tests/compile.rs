@@ -668,7 +668,7 @@ fn an_unstated_loss_across_the_border_is_told() {
         &public().replace(", loss: typical", ""),
         expect![[r#"
             EW354 internet singapore -> hangzhou, internet hangzhou -> singapore follow the hour of the day, and the run begins at midnight unless told
-            EW344 `internet` crosses the mainland's border and states no loss: mild, typical and severe differ by a factor of fifteen
+            EW344 `internet` crosses the mainland's border and states no loss: figures are for the profile `typical`, and their range over the inputs runs from mild to severe
             EW353 40 % of the calls users -> orders leave their region: Istio spreads them over all replicas alike
         "#]],
     );

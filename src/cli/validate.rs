@@ -8,7 +8,7 @@ use super::options::{Changes, Manner};
 use super::outcome::{Answer, Exit, Stop, many};
 use super::reading;
 use crate::provider::Books;
-use crate::scenario::{Diagnostic, Inputs, Loaded, Sources, compile_with_warnings, render};
+use crate::scenario::{Diagnostic, Inputs, Loaded, Sources, compile_with_warnings, gathered, render};
 
 /// The command.
 #[derive(Clone, Debug, Args)]
@@ -107,10 +107,10 @@ impl Validate {
 
 /// What compiling each variant has to say.
 fn compiled(loaded: &Loaded, changes: &Changes) -> Result<Vec<Diagnostic>, Stop> {
-    let mut said = Vec::new();
+    let mut found = Vec::new();
     for variant in reading::chosen(loaded, &changes.variant)? {
         let world = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
-        said.extend(world.map_or_else(|wrong| wrong, |compiled| compiled.warnings));
+        found.push((variant.name.clone(), world.map_or_else(|wrong| wrong, |compiled| compiled.warnings)));
     }
-    Ok(said)
+    Ok(gathered(found))
 }

@@ -223,7 +223,10 @@ impl Product for Cen {
 
     fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {
         let mut list = Vec::new();
-        for vpc in [trip.from.vpc, trip.to.vpc] {
+        // What was attached by name has to be there, whether or not this trip uses it.
+        let ends = [trip.from.vpc, trip.to.vpc];
+        let others = self.attach.iter().map(|(vpc, _)| *vpc).filter(|vpc| self.attached_by_name && !ends.contains(vpc));
+        for vpc in ends.into_iter().chain(others) {
             let name = &carrier.ground.vpcs[vpc].name;
             let zones = self.zones(vpc).map_or(0, <[ZoneId]>::len);
             list.push(format!(

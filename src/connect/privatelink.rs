@@ -65,6 +65,14 @@ impl PrivateLink {
         Spot { vpc: self.consumer, zone, cluster: None }
     }
 
+    /// Does it lead where the trip goes?
+    fn leads_to(&self, trip: &Trip<'_>) -> bool {
+        match &self.leads {
+            Leads::Service(service) => service == trip.service,
+            Leads::Gateway { cluster, .. } => Some(*cluster) == trip.to.cluster,
+        }
+    }
+
     fn zone_way(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, zone: ZoneId, board: &mut Board) -> Way {
         let (consumer, provider) = (&carrier.ground.vpcs[self.consumer].name, &carrier.ground.vpcs[trip.to.vpc].name);
         let name = carrier.ground.zone_name(zone);
@@ -152,7 +160,12 @@ impl Product for PrivateLink {
             "privatelink",
             "put the consumer in the service's region and chain it behind cen or vpc-peering (`behind: ..`), or use a gateway",
         ));
-        if trip.from.vpc != self.consumer && trip.to.vpc == self.consumer {
+        if trip.from.vpc != self.consumer && trip.to.vpc == self.consumer && self.leads_to(trip) {
+            refusals.push(Refusal::new(
+                format!("the endpoint stands in VPC {}, where what it leads to is itself", consumer.name),
+                format!("an endpoint belongs to its callers: write `consumer: {}`", ground.vpcs[trip.from.vpc].name),
+            ));
+        } else if trip.from.vpc != self.consumer && trip.to.vpc == self.consumer {
             refusals.push(Refusal::new(
                 format!("privatelink is one way: connections start in VPC {}, the consumer", consumer.name),
                 "two directions need two endpoints: write a second privatelink with the other consumer",

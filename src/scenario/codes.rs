@@ -200,7 +200,7 @@ pub const CODES: &[Code] = &[
     code(
         "EW344",
         "loss not stated",
-        "The internet across the mainland's border loses packets in the evening; the profiles differ by a factor of fifteen.",
+        "The internet across the mainland's border loses packets in the evening, and the profiles mild, typical and severe differ by a factor of fifteen. Figures are for typical; their range over the inputs runs from mild to severe.",
     ),
     code("EW345", "no loss at all", "The internet across the mainland's border without loss flatters the public path."),
     code("EW346", "a fault that cannot be placed", "What it hits is not in the compiled network."),
@@ -226,6 +226,11 @@ pub const CODES: &[Code] = &[
         "EW355",
         "a route that no call takes",
         "It has no effect: a more specific one wins, or nothing calls between its ends.",
+    ),
+    code(
+        "EW356",
+        "ejection that never happens",
+        "Envoy ejects only while the share of hosts that are out stays within `max-ejection`, the one to be ejected counted: at Istio's 10 % an upstream of fewer than ten hosts never loses any, and a locality fails over only as far as its hosts can be ejected.",
     ),
     code(
         "EW420",

@@ -68,5 +68,29 @@ impl Diagnostic {
     }
 }
 
+/// What was found in each variant, each diagnostic once; what only some variants suffer from says so.
+pub fn gathered(by_variant: Vec<(String, Vec<Diagnostic>)>) -> Report {
+    let count = by_variant.len();
+    let mut found: Vec<(Diagnostic, Vec<String>)> = Vec::new();
+    for (name, diagnostics) in by_variant {
+        for diagnostic in diagnostics {
+            match found.iter_mut().find(|(known, _)| *known == diagnostic) {
+                Some((_, names)) if names.last() == Some(&name) => {}
+                Some((_, names)) => names.push(name.clone()),
+                None => found.push((diagnostic, vec![name.clone()])),
+            }
+        }
+    }
+    let told = found.into_iter().map(|(diagnostic, names)| {
+        if names.len() == count {
+            return diagnostic;
+        }
+        let word = if names.len() == 1 { "variant" } else { "variants" };
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        diagnostic.help(format!("so it is in {word} {}", names.join(", ")))
+    });
+    told.collect()
+}
+
 /// All that was found wrong.
 pub type Report = Vec<Diagnostic>;

@@ -1,10 +1,11 @@
 //! A scenario file with everything that it refers to, as all its variants.
 
 use super::decode::{self, Decoded, Filled, Setting};
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, gathered};
 use super::file::Scenario;
 use super::folder::{Folder, read_text};
 use super::merge::{compose, merge, without_nulls};
+use super::setting::{self, Hint};
 use super::span::{SourceId, Sources, Span};
 use super::tree::{self, Entry, Node, Value};
 use super::vocabulary::FILE;
@@ -93,6 +94,7 @@ struct Loader {
     folder: Folder,
     diagnostics: Vec<Diagnostic>,
     files: BTreeMap<String, String>,
+    hints: Vec<Hint>,
 }
 
 impl Loader {
@@ -126,6 +128,7 @@ impl Loader {
             decoded.push((name, merged, result));
         }
         self.gather(&mut decoded);
+        setting::explain(&self.hints, &mut self.diagnostics);
         if self.failed() {
             return Err(self.refused());
         }
@@ -136,7 +139,7 @@ impl Loader {
             variants.push(Variant { name, scenario, tree, filled: result.filled, overlay });
         }
         let scenarios: Vec<_> = variants.iter().map(|variant| &variant.scenario).collect();
-        self.diagnostics.extend(decode::unused_products(&scenarios));
+        self.diagnostics.extend(decode::unused(&scenarios));
         let first = scenarios.first().expect("a scenario has a variant");
         let (name, question) = (first.name.value.clone(), first.question.clone());
         let hash = self.hash();
@@ -237,6 +240,7 @@ impl Loader {
             tree::parse(source, value, offset, &mut self.diagnostics)
         };
         let Some(mut node) = node else { return };
+        self.hints.extend(setting::hint(base, &path, source));
         for key in path.iter().rev() {
             let span = node.span;
             let entries = IndexMap::from([(key.clone(), Entry { key: whole, node })]);
@@ -325,28 +329,8 @@ impl Loader {
 
     /// Every variant's diagnostics, each once; what only some variants suffer from says so.
     fn gather(&mut self, decoded: &mut [(String, Node, Decoded)]) {
-        let count = decoded.len();
-        let mut found: Vec<(Diagnostic, Vec<String>)> = Vec::new();
-        for (name, _, result) in decoded.iter_mut() {
-            for diagnostic in result.diagnostics.drain(..) {
-                match found.iter_mut().find(|(known, _)| *known == diagnostic) {
-                    Some((_, names)) if names.last() == Some(name) => {}
-                    Some((_, names)) => names.push(name.clone()),
-                    None => found.push((diagnostic, vec![name.clone()])),
-                }
-            }
-        }
-        for (mut diagnostic, names) in found {
-            if names.len() < count {
-                let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-                diagnostic.help.push(format!(
-                    "so it is in {} {}",
-                    if names.len() == 1 { "variant" } else { "variants" },
-                    names.join(", ")
-                ));
-            }
-            self.diagnostics.push(diagnostic);
-        }
+        let found = decoded.iter_mut().map(|(name, _, result)| (name.clone(), std::mem::take(&mut result.diagnostics)));
+        self.diagnostics.extend(gathered(found.collect()));
     }
 
     fn hash(&self) -> String {

@@ -17,13 +17,14 @@ pub mod reference;
 pub mod render;
 pub mod resolve;
 pub mod schema;
+mod setting;
 pub mod span;
 pub mod tree;
 pub mod vocabulary;
 
 pub use compile::{Compiled, Inputs, compile, compile_with_warnings};
 pub use decode::Filled;
-pub use diagnostic::{Diagnostic, Label, Report, Severity};
+pub use diagnostic::{Diagnostic, Label, Report, Severity, gathered};
 pub use file::Scenario;
 pub use load::{Loaded, Refused, Variant, load, load_text};
 pub use span::{SourceId, Sources, Span, Spanned};

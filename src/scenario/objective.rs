@@ -186,6 +186,11 @@ impl<'t> Reader<'t> {
         if rest.is_empty() {
             return Err(misread(self.here(), "EW500", "a bound is due here", example(metric)));
         }
+        if let Some((before, fault)) = rest.split_once("during ") {
+            let at = start + before.len()..all.end;
+            let help = format!("write it beside the check: `during: {}`", fault.trim());
+            return Err(misread(at, "EW500", "when a check holds does not stand in the check", help));
+        }
         if let Some((factor, _)) = rest.split_once(" of ") {
             let at = start..start + factor.len();
             let factor = quantity::percent(factor.trim()).map_err(|complaint| Misread { at: at.clone(), complaint })?;

@@ -19,7 +19,7 @@ use crate::provider::Books;
 use crate::record::{Comparison, FaultSpan, Run, Trace, VariantResult};
 use crate::scenario::compile::{Compiled, Inputs, compile_with_warnings};
 use crate::scenario::load::Variant;
-use crate::scenario::{Diagnostic, Loaded};
+use crate::scenario::{Diagnostic, Loaded, gathered};
 use crate::units::Duration;
 use crate::world::{WINDOWS, World};
 
@@ -110,16 +110,19 @@ pub(super) fn chosen<'a>(loaded: &'a Loaded, names: &[String]) -> Result<Vec<&'a
 
 /// The world of each variant at the books' figures with its warnings, or everything that is wrong with any of them.
 pub(super) fn compile_all(variants: &[&Variant]) -> Result<Vec<Compiled>, StudyError> {
-    let mut wrong: Vec<Diagnostic> = Vec::new();
+    let mut said: Vec<(String, Vec<Diagnostic>)> = Vec::new();
     let mut compiled = Vec::new();
     for variant in variants {
         match compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default()) {
-            Ok(world) => compiled.push(world),
-            Err(found) => wrong.extend(found),
+            Ok(world) => {
+                said.push((variant.name.clone(), world.warnings.clone()));
+                compiled.push(world);
+            }
+            Err(found) => said.push((variant.name.clone(), found)),
         }
     }
     // What the base says wrong is wrong in every variant, and said once.
-    if wrong.is_empty() { Ok(compiled) } else { Err(StudyError::Scenario(each_once(wrong))) }
+    if compiled.len() == variants.len() { Ok(compiled) } else { Err(StudyError::Scenario(gathered(said))) }
 }
 
 fn each_once<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {

@@ -2,8 +2,10 @@
 //!
 //! All complaints are collected; a world comes out only where none is an error. Knows nothing of the machine.
 
+mod attachments;
 mod charges;
 mod clock;
+mod ejection;
 mod faults;
 mod ground;
 mod hosts;
@@ -77,6 +79,7 @@ pub fn compile_with_warnings(
     host_sets(&mut world, &ground, &mut paths, &rules);
     said.extend(paths.complaints());
     said.extend(paths.idle());
+    attachments::overlaps(scenario, &ground, &paths.fees, &mut said);
     limits::limits(scenario, books, &mut said);
     clock::unsaid(scenario, &paths.board, &mut said);
     unstated_loss(scenario, &carrier, &paths, &mut said);
@@ -95,6 +98,7 @@ pub fn compile_with_warnings(
     said.extend(load.complaints(scenario, &world));
     let flat: Vec<bool> = rules.iter().map(is_flat).collect();
     said.extend(load.crossings(&world, &flat));
+    said.extend(ejection::traps(&world, &rules));
     world.plan = plan::plan(scenario, &world, &means, &Load::new(&world, &means, Moment::Start).busy);
     if said.iter().any(Diagnostic::is_error) { Err(said) } else { Ok(Compiled { world, warnings: said }) }
 }
@@ -174,9 +178,9 @@ fn unstated_loss(scenario: &Scenario, carrier: &Carrier<'_>, paths: &paths::Path
         let stated = gateway.loss.map(|loss| loss.value);
         if stated.is_none() {
             said.push(
-                Diagnostic::warning("EW344", format!("`{name}` crosses the mainland's border and states no loss: mild, typical and severe differ by a factor of fifteen"))
+                Diagnostic::warning("EW344", format!("`{name}` crosses the mainland's border and states no loss: figures are for the profile `typical`, and their range over the inputs runs from mild to severe"))
                     .at(product.span, "no `loss:`")
-                    .help("write `loss: mild | typical | severe`; a study without it reports all three"),
+                    .help("the profiles differ by a factor of fifteen; write `loss: mild | typical | severe` to hold one"),
             );
         } else if stated == Some(InternetLoss::None) {
             said.push(

@@ -131,7 +131,6 @@ impl Decoder {
         if !self.diagnostics.iter().any(Diagnostic::is_error) {
             self.check_graph(&scenario.services, &scenario.workload);
             self.check_times(&scenario);
-            self.check_unused(&scenario);
         }
         Some(scenario)
     }
@@ -158,25 +157,51 @@ impl Decoder {
             }
         }
     }
-
-    /// Products, VPCs and regions that nothing uses.
-    fn check_unused(&mut self, scenario: &Scenario) {
-        let topology = &scenario.topology;
-        for (name, vpc) in &topology.vpcs {
-            if !topology.clusters.values().any(|cluster| cluster.vpc.as_ref().is_some_and(|home| home.value == *name)) {
-                self.say(Diagnostic::warning("EW315", format!("no cluster is in VPC `{name}`")).at(vpc.span, ""));
-            }
-        }
-        for (name, region) in &topology.regions {
-            if !topology.clusters.values().any(|cluster| cluster.region.value == *name) {
-                self.say(Diagnostic::warning("EW315", format!("no cluster is in region `{name}`")).at(region.span, ""));
-            }
-        }
-    }
 }
 
-/// Products that no variant's routes use: each variant alone may leave some to the others.
-pub(crate) fn unused_products(scenarios: &[&Scenario]) -> Vec<Diagnostic> {
+/// Products, VPCs and regions that no variant uses: each variant alone may leave some to the others.
+pub(crate) fn unused(scenarios: &[&Scenario]) -> Vec<Diagnostic> {
+    let Some(first) = scenarios.first() else { return Vec::new() };
+    let mut said = Vec::new();
+    let topology = &first.topology;
+    for (name, vpc) in &topology.vpcs {
+        if !scenarios.iter().any(|scenario| uses_vpc(scenario, name)) {
+            said.push(
+                Diagnostic::warning("EW315", format!("no cluster is in VPC `{name}`, and no product names it"))
+                    .at(vpc.span, ""),
+            );
+        }
+    }
+    for (name, region) in &topology.regions {
+        let used = |scenario: &&Scenario| {
+            scenario.topology.clusters.values().any(|cluster| cluster.region.value == *name)
+                || scenario.topology.vpcs.iter().any(|(vpc, at)| at.region.value == *name && uses_vpc(scenario, vpc))
+        };
+        if !scenarios.iter().any(used) {
+            said.push(Diagnostic::warning("EW315", format!("no cluster is in region `{name}`")).at(region.span, ""));
+        }
+    }
+    said.extend(unused_products(scenarios));
+    said
+}
+
+/// Is a cluster in the VPC, or does a product name it?
+fn uses_vpc(scenario: &Scenario, vpc: &str) -> bool {
+    let mut clusters = scenario.topology.clusters.values();
+    clusters.any(|cluster| cluster.vpc.as_ref().is_some_and(|home| home.value == vpc))
+        || scenario.connectivity.values().any(|product| match &product.kind {
+            // What is attached by default was not named.
+            ProductKind::Cen(cen) => cen.attach.get(vpc).is_some_and(|(span, _)| !span.is_none()),
+            ProductKind::PrivateLink(link) => link.consumer.value == vpc,
+            ProductKind::VpcPeering(peering) => {
+                peering.between.as_ref().is_some_and(|(a, b)| a.value == vpc || b.value == vpc)
+            }
+            ProductKind::PublicGateway(_) | ProductKind::PrivateGateway(_) => false,
+        })
+}
+
+/// Products that no variant's routes use.
+fn unused_products(scenarios: &[&Scenario]) -> Vec<Diagnostic> {
     let Some(first) = scenarios.first() else { return Vec::new() };
     let used = |product: &str| {
         scenarios.iter().any(|scenario| {

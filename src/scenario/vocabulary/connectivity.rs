@@ -130,7 +130,7 @@ pub static PUBLIC_GATEWAY: Block = Block {
             Shape::Either(&[Shape::Word(&["none", "mild", "typical", "severe"], &[]), Shape::Share]),
             "Loss on the internet: a profile of the book, or one figure.",
         )
-        .absent("all three profiles are reported for routes that cross the mainland's border", "eastwest"),
+        .absent("`typical` for the figures; their range over the inputs runs from mild to severe", "eastwest"),
     ],
 };
 

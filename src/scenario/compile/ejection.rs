@@ -1,0 +1,94 @@
+//! Outlier detection that can do nothing: too few hosts for the share that may be ejected.
+
+use std::collections::BTreeMap;
+
+use super::callers;
+use crate::policy::outlier::may_eject;
+use crate::scenario::Diagnostic;
+use crate::scenario::file::EdgePolicy;
+use crate::topology::{PlaceId, RegionId};
+use crate::world::{EdgeId, HostSet, HostTarget, World};
+
+/// What an edge's limit on ejections makes impossible.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Trap {
+    /// Nobody is ever ejected, and it takes this percentage.
+    Nobody { needed: u32 },
+    /// This many hosts stand in the caller's region, of which so many may be out: the failover written for it never
+    /// moves all calls.
+    Failover { near: u32, allowed: u32 },
+}
+
+/// Edges whose outlier detection never ejects, or never empties a region that has a failover; alike ones together.
+pub(super) fn traps(world: &World, rules: &[EdgePolicy]) -> Vec<Diagnostic> {
+    let mut found: BTreeMap<(Trap, u32, u32), Vec<String>> = BTreeMap::new();
+    for (id, edge) in world.edges.iter() {
+        // The place with the fewest hosts stands for the edge.
+        let mut from: Vec<PlaceId> = callers(world, edge.from);
+        from.sort_by_key(|place| world.host_sets[world.host_set(id, *place)].hosts.len());
+        let rules = &rules[edge.policy.0 as usize];
+        if let Some(key) = from.into_iter().find_map(|place| trap(world, id, place, rules)) {
+            found.entry(key).or_default().push(format!("`{}`", edge.name));
+        }
+    }
+    let told = found.into_iter().map(|((trap, hosts, percent), edges)| {
+        let edges = edges.join(", ");
+        let (what, needed) = match trap {
+            Trap::Nobody { needed } => (
+                format!("outlier detection never ejects anybody on {edges}: {percent} % of {hosts} hosts is less than one"),
+                needed,
+            ),
+            Trap::Failover { near, allowed } => (
+                format!(
+                    "the failover on {edges} never moves all calls: {near} of {hosts} hosts stand in the caller's region, and max-ejection {percent} % lets {allowed} be out at once"
+                ),
+                percent_of(near, hosts),
+            ),
+        };
+        Diagnostic::warning("EW356", what)
+            .help(format!("write `outlier: {{max-ejection: {needed}%}}` or more (Istio's `maxEjectionPercent`, 10 unless told)"))
+    });
+    told.collect()
+}
+
+/// The trap of an edge as seen from a place, with its hosts and the percentage that holds.
+fn trap(world: &World, edge: EdgeId, from: PlaceId, rules: &EdgePolicy) -> Option<(Trap, u32, u32)> {
+    let outlier = rules.policy.outlier.as_ref()?;
+    let set = &world.host_sets[world.host_set(edge, from)];
+    let hosts = set.hosts.len() as u32;
+    // A lone host has nobody to stand in for it: ejecting it would help no call.
+    if hosts < 2 {
+        return None;
+    }
+    let allowed = (0..hosts).take_while(|out| may_eject(*out, hosts, outlier)).count() as u32;
+    let near = near(world, set, world.places[from].region);
+    let own = &world.regions[world.places[from].region];
+    let failover = rules.locality.enabled
+        && !rules.locality.distribute.contains_key(own)
+        && rules.locality.failover.iter().any(|(from, _)| from.value == *own)
+        && near > 0
+        && near < hosts;
+    let trap = match allowed {
+        0 => Trap::Nobody { needed: percent_of(if failover { near } else { 1 }, hosts) },
+        _ if failover && allowed < near => Trap::Failover { near, allowed },
+        _ => return None,
+    };
+    Some((trap, hosts, outlier.max_ejection_percent))
+}
+
+/// The least percentage at which so many of the hosts may be out at once.
+fn percent_of(out: u32, hosts: u32) -> u32 {
+    (100 * out).div_ceil(hosts)
+}
+
+/// Hosts in a region.
+fn near(world: &World, set: &HostSet, region: RegionId) -> u32 {
+    let within = set.hosts.iter().filter(|host| {
+        let first = match &host.target {
+            HostTarget::Endpoint(endpoint, _) => Some(endpoint),
+            HostTarget::Gateway(_, members) => members.first().map(|(endpoint, _)| endpoint),
+        };
+        first.is_some_and(|endpoint| world.places[world.endpoints[*endpoint].place].region == region)
+    });
+    within.count() as u32
+}

@@ -1,0 +1,70 @@
+//! What a `--set` may have meant where what it made is incomplete.
+
+use super::decode::fields::nearest;
+use super::diagnostic::Diagnostic;
+use super::span::SourceId;
+use super::tree::Node;
+use super::vocabulary::{FILE, Shape};
+
+/// Advice for complaints about what one `--set` wrote.
+#[derive(Clone, Debug)]
+pub(super) struct Hint {
+    source: SourceId,
+    help: String,
+}
+
+/// The advice for `path` set in `base`, should it come to complaints: a name that was not there may be misspelt, and a
+/// row of the price book has dots of its own.
+pub(super) fn hint(base: &Node, path: &[String], source: SourceId) -> Option<Hint> {
+    // A variant's keys are those of the scenario.
+    let (before, path) = match path {
+        [first, _, rest @ ..] if first == "variants" => (&path[..2], rest),
+        _ => (&path[..0], path),
+    };
+    let shown = |keys: &[String]| {
+        let keys =
+            before.iter().chain(keys).map(|key| if key.contains('.') { format!("\"{key}\"") } else { key.clone() });
+        keys.collect::<Vec<_>>().join(".")
+    };
+    if let [prices, rows, item @ ..] = path
+        && (prices.as_str(), rows.as_str(), item.len() > 1) == ("prices", "rows", true)
+    {
+        let row = [prices.clone(), rows.clone(), item.join(".")];
+        let help = format!("a key with dots of its own stands in quotes: `--set '{}=..'`", shown(&row));
+        return Some(Hint { source, help });
+    }
+    let (mut node, mut shape) = (base, &FILE);
+    for (at, key) in path.iter().enumerate() {
+        if let Some(below) = node.get(key) {
+            (node, shape) = (below, shape.under(key)?);
+            continue;
+        }
+        if !matches!(shape, Shape::Names(_)) || at + 1 == path.len() {
+            return None;
+        }
+        let names: Vec<&str> = node.as_map()?.keys().map(String::as_str).collect();
+        let help = match nearest(key, names.iter().copied()) {
+            Some(near) => {
+                let meant: Vec<String> = path
+                    .iter()
+                    .enumerate()
+                    .map(|(i, key)| if i == at { near.to_owned() } else { key.clone() })
+                    .collect();
+                format!("did you mean `{near}`? `--set {}=..`", shown(&meant))
+            }
+            None => format!("`{key}` is new here; there are {}", names.join(", ")),
+        };
+        return Some(Hint { source, help });
+    }
+    None
+}
+
+/// Adds the hints to the errors about what was set.
+pub(super) fn explain(hints: &[Hint], diagnostics: &mut [Diagnostic]) {
+    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.is_error()) {
+        let within = |hint: &&Hint| diagnostic.labels.iter().any(|label| label.span.source == hint.source);
+        if let Some(hint) = hints.iter().find(within) {
+            diagnostic.help.push(hint.help.clone());
+        }
+    }
+}

@@ -254,7 +254,7 @@ fn privatelink_is_one_way_and_stands_in_the_consumers_network() {
     let example = Example::new();
     let carrier = carrier(&example);
     let trip = example.trip(ClusterId(1), 0);
-    let back = Trip { from: trip.to, to: trip.from, ..trip };
+    let back = Trip { from: trip.to, to: trip.from, service: "orders" };
     refused(
         &to_payments(VpcId(0), None),
         &carrier,
@@ -262,6 +262,8 @@ fn privatelink_is_one_way_and_stands_in_the_consumers_network() {
         expect![[r#"
         privatelink is one way: connections start in VPC east, the consumer
           two directions need two endpoints: write a second privatelink with the other consumer
+        this endpoint leads to service payments only, not to orders
+          give the other service an endpoint of its own, or lead to the gateway of its cluster
     "#]],
     );
     let abroad = Trip { from: example.trip(ClusterId(2), 0).to, ..trip };

@@ -7,10 +7,11 @@ use clap::Args;
 use super::options::{Changes, Manner};
 use super::outcome::{Answer, Stop};
 use super::reading;
+use crate::provider::Books;
 use crate::record::Explanation;
 use crate::report::{self, terminal};
 use crate::scenario::codes::{self, Code};
-use crate::scenario::{Loaded, resolve::resolved};
+use crate::scenario::{Inputs, Loaded, compile, resolve::resolved};
 use crate::study::{StudyError, explain};
 
 /// The command.
@@ -60,6 +61,11 @@ impl Explain {
 
     fn every_value(&self, loaded: &Loaded, manner: &Manner) -> Result<Answer, Stop> {
         let chosen = reading::chosen(loaded, &self.changes.variant)?;
+        // What cannot be compiled means nothing, whatever its values are.
+        for variant in &chosen {
+            compile(&variant.scenario, &variant.name, Books::builtin(), Inputs::default())
+                .map_err(|wrong| reading::refused(&wrong, &loaded.sources, manner))?;
+        }
         let texts = chosen.iter().map(|variant| (variant.name.clone(), resolved(loaded, variant)));
         if manner.json() {
             let variants: serde_json::Map<String, serde_json::Value> =

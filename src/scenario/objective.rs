@@ -215,6 +215,10 @@ impl<'t> Reader<'t> {
             Metric::Cost { .. } => cost(rest),
         };
         self.at = all.end;
+        let times = matches!(metric, Metric::Quantile { .. } | Metric::Mean { .. } | Metric::Recovery { .. });
+        if times && value.as_ref().is_ok_and(|limit| *limit <= 0.0) {
+            return Err(misread(all, "EW105", "a limit of no time is never met", example(metric)));
+        }
         value.map(Bound::Value).map_err(|complaint| Misread { at: all, complaint })
     }
 

@@ -111,16 +111,29 @@ const fn word(severity: Severity) -> &'static str {
 
 /// A message on one line, without control characters: it may quote what a stranger wrote.
 fn plain(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text: String = text.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
     match text.char_indices().nth(LINE_MAX) {
         Some((cut, _)) => format!("{}...", &text[..cut]),
         None => text,
     }
 }
 
+/// Does a character steer the terminal, or turn the direction of reading?
+pub(crate) fn steers(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A text in which every byte keeps its place and no control character reaches the terminal.
 fn displayed(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_control() && c != '\n' { ' ' } else { c }).collect()
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter != '\n' && steers(letter) {
+            shown.extend(std::iter::repeat_n(' ', letter.len_utf8()));
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 /// The part of a span that lies on its first line, at least one character where there is one.

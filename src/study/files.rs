@@ -76,6 +76,7 @@ pub fn write(folder: &Path, comparison: &Comparison, records: &[(String, Vec<Run
         put(folder, &name, &record(runs))?;
         written.push(name);
     }
+    forget_others(&folder.join("records"), &written)?;
     let manifest = Manifest {
         schema: SCHEMA,
         scenario: &comparison.scenario,
@@ -98,6 +99,18 @@ pub fn write(folder: &Path, comparison: &Comparison, records: &[(String, Vec<Run
     put(folder, "manifest.json", &document(&manifest))?;
     written.push("manifest.json".to_owned());
     Ok(written)
+}
+
+/// Removes records of an earlier study with other variants: they are not of this result.
+fn forget_others(records: &Path, written: &[String]) -> Result<(), FileError> {
+    let failed = |source: io::Error| FileError { path: records.to_owned(), source };
+    for entry in fs::read_dir(records).into_iter().flatten() {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".jsonl") && !written.contains(&format!("records/{name}")) {
+            fs::remove_file(records.join(&name)).map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// A variant's record: one replication to a line, exact. Records of shards are joined by joining their lines.
@@ -189,6 +202,9 @@ mod tests {
         for name in names {
             assert!(folder.path().join(&name).is_file(), "{name}");
         }
+        let names = write(folder.path(), &comparison, &[]).expect("it can be written again");
+        assert!(!names.iter().any(|name| name.starts_with("records/")));
+        assert!(!folder.path().join("records/cen.jsonl").exists(), "a record of another study does not stay");
         let left_over = fs::read_dir(folder.path())
             .expect("a folder")
             .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().ends_with(".part")));

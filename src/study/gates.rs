@@ -113,7 +113,7 @@ impl Context<'_> {
                     }
                 };
                 let outcome = outcome(&estimate, *below, limit);
-                let sentence = sentence(&estimate, *below, limit, &measured.unit, outcome);
+                let sentence = sentence(&estimate, sign(&objective.text, *below), limit, &measured.unit, outcome);
                 Gate { outcome, measured: estimate, limit, unit: measured.unit, sentence, ..gate }
             }
         }
@@ -169,7 +169,18 @@ pub fn outcome(measured: &Estimate, below: bool, limit: f64) -> Outcome {
     }
 }
 
-fn sentence(measured: &Estimate, below: bool, limit: f64, unit: &str, outcome: Outcome) -> String {
+/// The comparison as it is written in a check. A limit touched is met either way.
+fn sign(check: &str, below: bool) -> &'static str {
+    let or_equal = check.contains(if below { "<=" } else { ">=" });
+    match (below, or_equal) {
+        (true, true) => "<=",
+        (true, false) => "<",
+        (false, true) => ">=",
+        (false, false) => ">",
+    }
+}
+
+fn sentence(measured: &Estimate, sign: &str, limit: f64, unit: &str, outcome: Outcome) -> String {
     let (scale, unit) = if unit == "share" { (100.0, "%") } else { (1.0, unit) };
     let shown = |value: f64| {
         // A share close to one needs its nines.
@@ -185,7 +196,7 @@ fn sentence(measured: &Estimate, below: bool, limit: f64, unit: &str, outcome: O
         (None, Some(low), _) => format!("more than {} {unit}", shown(low)),
         (None, None, _) => "no figure".to_owned(),
     };
-    let bound = format!("limit {} {} {unit}", if below { "<=" } else { ">=" }, shown(limit));
+    let bound = format!("limit {sign} {} {unit}", shown(limit));
     let word = match outcome {
         Outcome::Met => "met",
         Outcome::Missed => "missed",
@@ -254,13 +265,14 @@ mod tests {
     fn a_sentence_carries_the_interval_and_why_it_is_not_enough() {
         let mut tail = between(Some(241.04), None);
         tail.why = Some("upper end not estimable at this run length".into());
-        let said = sentence(&tail, true, 250.0, "ms", Outcome::NotEnoughEvidence);
+        let said = sentence(&tail, sign("p99(web) < 250ms", true), 250.0, "ms", Outcome::NotEnoughEvidence);
         assert_eq!(
             said,
-            "not enough evidence: 1 ms (at least 241), limit <= 250 ms; upper end not estimable at this run length"
+            "not enough evidence: 1 ms (at least 241), limit < 250 ms; upper end not estimable at this run length"
         );
         let share = between(Some(0.99871), Some(0.99962));
-        let said = sentence(&share, false, 0.999, "share", Outcome::NotEnoughEvidence);
+        let said =
+            sentence(&share, sign("availability(web) >= 99.9%", false), 0.999, "share", Outcome::NotEnoughEvidence);
         assert_eq!(said, "not enough evidence: 100 % (99.871 to 99.962), limit >= 99.9 %");
     }
 }

@@ -9,6 +9,9 @@ use crate::topology::graph::Graph;
 use crate::workload::Arrivals;
 use crate::world::{EdgeId, HostSet, HostTarget, OperationId, PathId, World};
 
+/// A user who goes round faster than this, in seconds, would ask for more than can be followed.
+const ROUND_LEAST_S: f64 = 1e-6;
+
 /// At which rates the streams are followed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Moment {
@@ -153,7 +156,8 @@ impl Load {
             } else {
                 "what its queue cannot hold is answered 503: add replicas or workers, or mean it"
             };
-            said.push(found.at(written.workers.span, "workers of each replica").help(help));
+            let place = if written.workers.span.is_none() { written.span } else { written.workers.span };
+            said.push(found.at(place, "workers of each replica").help(help));
         }
         for (id, link) in world.links.iter() {
             let Some(cap) = link.cap else { continue };
@@ -178,6 +182,33 @@ impl Load {
                         ),
                     )
                     .help("buy more bandwidth, keep calls in their region, or mean it"),
+                );
+            }
+        }
+        said
+    }
+
+    /// Closed streams whose users ask again at once and are answered at once: time would stand still.
+    pub(super) fn standstill(scenario: &Scenario, world: &World, means: &[Mean]) -> Vec<Diagnostic> {
+        // Callees come later in that order than their callers.
+        let mut whole: Vec<f64> = means.iter().map(|mean| mean.work).collect();
+        for operation in callers_first(world, means).into_iter().rev() {
+            let calls = &means[operation.0 as usize].calls;
+            let below: f64 = calls
+                .iter()
+                .map(|(site, times)| times * whole[world.call_sites[*site as usize].operation.0 as usize])
+                .sum();
+            whole[operation.0 as usize] += below;
+        }
+        let mut said = Vec::new();
+        for (stream, written) in world.streams.rows().iter().zip(scenario.workload.values()) {
+            let Arrivals::Closed { think, .. } = &stream.arrivals else { continue };
+            let work: f64 = stream.mix.iter().map(|(operation, share)| share.get() * whole[operation.0 as usize]).sum();
+            if !scenario.network && think.mean() + work < ROUND_LEAST_S {
+                said.push(
+                    Diagnostic::error("EW105", format!("users of `{}` go round in less than 1us", stream.name))
+                        .at(written.span, "no network, hardly any thinking, hardly any work")
+                        .help("give them time to think, or the service work, or leave `network: none` out"),
                 );
             }
         }

@@ -96,6 +96,7 @@ pub fn compile_with_warnings(
     }
     let load = Load::new(&world, &means, Moment::Peak);
     said.extend(load.complaints(scenario, &world));
+    said.extend(Load::standstill(scenario, &world, &means));
     let flat: Vec<bool> = rules.iter().map(is_flat).collect();
     said.extend(load.crossings(&world, &flat));
     said.extend(ejection::traps(&world, &rules));

@@ -61,6 +61,14 @@ fn build(
             };
             Box::new(privatelink_of(scenario, ground, &name.value, link, link.gateway, behind))
         }
+        ProductKind::PublicGateway(gateway) if gateway.eip.line == file::Line::Ga => {
+            said.push(
+                Diagnostic::error("EW335", format!("the books have no figures for `{}` with `line: ga`", name.value))
+                    .at(gateway.eip.bandwidth.span, "of this EIP")
+                    .help("use `line: bgp` or `line: bgp-pro`"),
+            );
+            return None;
+        }
         ProductKind::PublicGateway(gateway) => Box::new(PublicGateway {
             name: name.value.clone(),
             gateways: sizes(ground, &gateway.gateways),

@@ -1,6 +1,7 @@
 //! `connectivity:` and `routes:`.
 
 use super::fields::{Decoder, Fields, Path, below};
+use super::mesh::positive;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
     Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
@@ -10,7 +11,7 @@ use crate::scenario::quantity;
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node, Value};
 use crate::scenario::vocabulary as words;
-use crate::units::{BitsPerSec, Duration};
+use crate::units::{BitsPerSec, Duration, Ratio};
 use indexmap::IndexMap;
 
 const BILLING: [Billing; 2] = [Billing::ByTraffic, Billing::ByBandwidth];
@@ -158,7 +159,7 @@ impl Decoder {
         if let Some(entry) = police_entry
             && let Some(map) = self.open(Some(&entry.node), &words::POLICE, below(&path, "police"), entry.key)
         {
-            let burst = map.read(self, "burst", quantity::duration);
+            let burst = map.read(self, "burst", positive);
             map.close();
             return burst.map_or(police, |burst| PastCap::Police { burst: burst.value });
         }
@@ -214,6 +215,17 @@ impl Decoder {
             Some(entry) => self.gateway_size(&entry.node, entry.key, below(&path, "gateway")),
             None => GatewaySize { span: Span::NONE, replicas: 2, cpu: 2 },
         };
+        if let (Some(entry), Some(Spanned { value: PrivateLinkTo::Service(_), span })) = (map.entry("gateway"), &to) {
+            self.say(
+                Diagnostic::error(
+                    "EW014",
+                    "`gateway` is for endpoints that lead to a gateway, and this leads to a service",
+                )
+                .at(entry.key, "")
+                .at(*span, "leads here")
+                .help("remove it, or write `to: gateway/CLUSTER`"),
+            );
+        }
         map.close();
         Some(PrivateLink { to: to?, consumer: consumer?, zones, bandwidth, past_cap, gateway })
     }
@@ -270,7 +282,7 @@ impl Decoder {
         let loss = map.said(self, "loss").and_then(|said| {
             let text = self.text(&said.node, "a profile or a share")?;
             if text.starts_with(|c: char| c.is_ascii_digit()) {
-                return Some(self.read(&said.node, "a share", quantity::share)?.map(InternetLoss::Flat));
+                return Some(self.read(&said.node, "a share", lossy)?.map(InternetLoss::Flat));
             }
             let word = self.word(&said.node, map.shape("loss"))?;
             let profile = [InternetLoss::None, InternetLoss::Mild, InternetLoss::Typical, InternetLoss::Severe][word];
@@ -415,4 +427,14 @@ fn used_zones(topology: &Topology, vpc: &str) -> Vec<Spanned<String>> {
     let used: Vec<_> = clusters.flat_map(|(_, cluster)| &cluster.zones).map(|zone| zone.value.clone()).collect();
     let zones = zones_of_vpc(topology, vpc).into_iter().filter(|zone| used.is_empty() || used.contains(zone));
     zones.map(Spanned::unsaid).collect()
+}
+
+/// A share of packets that are lost: some must pass.
+pub(super) fn lossy(text: &str) -> Result<Ratio, quantity::Complaint> {
+    let share = quantity::share(text)?;
+    if share.get() < 1.0 {
+        return Ok(share);
+    }
+    let help = "a link that is down is a fault: `faults: {NAME: {hit: link/A-B, ..}}`";
+    Err(quantity::Complaint::new("EW105", "with all packets lost nothing passes", help))
 }

@@ -12,6 +12,11 @@ use crate::scenario::vocabulary::{Block, Fallback, Shape};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Of errors, and of warnings, no more than this many are told; the rest is counted.
+const TOLD_MAX: usize = 200;
+/// Longer words are compared with nothing: they are no slips of the pen, and comparing takes time.
+const WORD_MAX: usize = 64;
+
 /// Where in the scenario: keys from the root.
 pub(crate) type Path = Vec<String>;
 
@@ -33,6 +38,10 @@ pub struct Filled {
 pub(crate) struct Decoder {
     /// Mistakes and warnings.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Errors, told or not.
+    pub(crate) errors: usize,
+    /// Warnings, told or not.
+    pub(crate) warnings: usize,
     /// Defaults that were used.
     pub(crate) filled: Vec<Filled>,
     /// Where files that the scenario names are read.
@@ -56,9 +65,14 @@ pub(crate) struct Fields<'t> {
 /// The nearest of some names, if one is near.
 pub(crate) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let length = word.chars().count();
+    if length > WORD_MAX {
+        return None;
+    }
     let limit = if length < 3 { 0 } else { (length / 3).max(1) };
     names
         .into_iter()
+        .take(1000)
+        .filter(|name| name.len() <= 2 * WORD_MAX)
         .map(|name| (strsim::damerau_levenshtein(&word.to_ascii_lowercase(), &name.to_ascii_lowercase()), name))
         .filter(|&(distance, _)| distance <= limit)
         .min_by_key(|&(distance, _)| distance)
@@ -73,9 +87,18 @@ pub(crate) fn below(path: &Path, key: &str) -> Path {
 }
 
 impl Decoder {
-    /// Notes a diagnostic.
+    /// Notes a diagnostic; past enough of its kind it is only counted.
     pub(crate) fn say(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        let told = if diagnostic.is_error() { &mut self.errors } else { &mut self.warnings };
+        *told += 1;
+        if *told <= TOLD_MAX {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// How much was only counted.
+    pub(crate) fn untold(&self) -> usize {
+        self.errors.saturating_sub(TOLD_MAX) + self.warnings.saturating_sub(TOLD_MAX)
     }
 
     /// The text of a file that the scenario names.
@@ -269,18 +292,22 @@ impl Decoder {
         if self.lost.contains(name) {
             return false;
         }
-        let mut diagnostic = Diagnostic::error("EW201", format!("unknown {kind} `{name}`")).at(span, "");
-        diagnostic.help.push(match nearest(name, names.clone()) {
+        if self.errors >= TOLD_MAX {
+            self.errors += 1;
+            return false;
+        }
+        let diagnostic = Diagnostic::error("EW201", format!("unknown {kind} `{name}`")).at(span, "");
+        self.say(diagnostic.help(match nearest(name, names.clone()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
                 let all: Vec<_> = names.into_iter().collect();
                 match all[..] {
                     [] => format!("there is no {kind} in this scenario"),
+                    _ if all.len() > 50 => format!("known here: {} and {} more", all[..50].join(", "), all.len() - 50),
                     _ => format!("known here: {}", all.join(", ")),
                 }
             }
-        });
-        self.say(diagnostic);
+        }));
         false
     }
 

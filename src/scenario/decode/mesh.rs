@@ -168,7 +168,7 @@ impl Decoder {
         let map = self.open(Some(node), &words::OUTLIER, traffic.path_of("outlier"), node.span)?;
         let consecutive_5xx = map.count32(self, "consecutive-5xx");
         let gateway = map.count32(self, "consecutive-gateway");
-        let (interval, eject) = (map.read(self, "interval", positive), map.read(self, "eject", positive));
+        let (interval, eject) = (map.read(self, "interval", swept), map.read(self, "eject", swept));
         let max_eject = map.read(self, "max-eject", positive);
         let max_ejection = map.read(self, "max-ejection", quantity::share);
         map.close();
@@ -260,6 +260,16 @@ impl Decoder {
 pub(super) fn positive(text: &str) -> Result<Duration, Complaint> {
     match quantity::duration(text)? {
         Duration::ZERO => Err(Complaint::new("EW105", "this duration is above zero", "for example `5s`")),
+        span => Ok(span),
+    }
+}
+
+/// A duration of at least 1 ms, as Envoy counts them: a sweep in no time would never end.
+fn swept(text: &str) -> Result<Duration, Complaint> {
+    match quantity::duration(text)? {
+        span if span < Duration::from_millis(1) => {
+            Err(Complaint::new("EW105", "this duration is at least 1ms", "for example `10s`"))
+        }
         span => Ok(span),
     }
 }

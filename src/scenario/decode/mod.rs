@@ -54,6 +54,11 @@ pub(crate) fn decode(tree: &Node, setting: &Setting<'_>) -> Decoded {
     let mut decoder = Decoder { folder: setting.folder.clone(), ..Decoder::default() };
     let scenario = decoder.scenario(tree, setting);
     let failed = decoder.diagnostics.iter().any(Diagnostic::is_error);
+    let untold = decoder.untold();
+    if untold > 0 {
+        let more = Diagnostic::warning("EW308", format!("and {untold} more, which are not listed"));
+        decoder.diagnostics.push(more.help("mend the first ones, and ask again"));
+    }
     Decoded {
         scenario: scenario.filter(|_| !failed),
         diagnostics: decoder.diagnostics,
@@ -77,7 +82,7 @@ impl Decoder {
         map.count(self, "eastwest");
         let name = map.text(self, "name").unwrap_or_else(|| Spanned::unsaid(setting.file_name.to_owned()));
         self.check_name(&name, name.span);
-        let question = map.text(self, "question").map(|question| question.value).unwrap_or_default();
+        let question = map.text(self, "question").map(|question| shown(&question.value)).unwrap_or_default();
         // Read by the loader, before there is a variant.
         map.written("base");
         map.written("variants");
@@ -223,6 +228,11 @@ fn unused_products(scenarios: &[&Scenario]) -> Vec<Diagnostic> {
                 .help("it has no effect and costs nothing here; name it as `via` of a route, or remove it")
         })
         .collect()
+}
+
+/// A text without what would steer a terminal or turn the direction of reading.
+fn shown(text: &str) -> String {
+    text.chars().map(|letter| if crate::scenario::render::steers(letter) { ' ' } else { letter }).collect()
 }
 
 /// The place to point at for what a whole file lacks: its first value, not all of it.

@@ -2,7 +2,7 @@
 
 use super::fields::Decoder;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Check, Objective, ObjectiveSeverity, ObjectiveWindow, Service, Topology};
+use crate::scenario::file::{Bound, Check, Objective, ObjectiveSeverity, ObjectiveWindow, Service, Topology};
 use crate::scenario::objective::{self, Role};
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node};
@@ -90,6 +90,17 @@ impl Decoder {
         let window = self.window(during, outside, names);
         let text = text?;
         let check = self.check(&text, names)?;
+        if let Check::Figure { bound: Bound::OfVariant { variant, .. }, .. } = &check
+            && let [only] = &variants[..]
+            && only.value == *variant
+        {
+            self.say(
+                Diagnostic::error("EW305", "a variant is not compared with itself")
+                    .at(text.span, "")
+                    .at(only.span, "this variant")
+                    .help("name another variant in `variant(..)`"),
+            );
+        }
         if matches!(check, Check::Path(_)) && window != Some(ObjectiveWindow::All) {
             self.say(
                 Diagnostic::error("EW503", "a path does not depend on time: no `during` or `outside` here")

@@ -92,7 +92,7 @@ impl Decoder {
         let map = self.open(entry.map(|entry| &entry.node), &words::PRICES, vec!["prices".into()], at)?;
         let book = map.text(self, "book");
         if let Some(book) = &book {
-            self.check_name(book, book.span);
+            self.known("price book", book, book.span, BOOKS.iter().copied());
         }
         let mut rows = IndexMap::new();
         for (item, entry) in self.entries(map.written("rows"), "prices") {
@@ -109,6 +109,9 @@ impl Decoder {
         Some(Prices { book: book?, rows })
     }
 }
+
+/// The price books that come with the program.
+const BOOKS: &[&str] = &["alibaba-intl"];
 
 /// Requests per second of all open streams together, on average over their steps or day.
 fn open_rate(workload: &IndexMap<String, Stream>) -> f64 {

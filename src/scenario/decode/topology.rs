@@ -188,7 +188,7 @@ impl Decoder {
             Some(ends)
         });
         let rtt = map.said(self, "rtt").and_then(|said| self.law(&said.node, &below(&path, "rtt")));
-        let loss = map.read(self, "loss", quantity::share);
+        let loss = map.read(self, "loss", super::connectivity::lossy);
         map.close();
         Some(LinkOverride { span: entry.key, between: between?, rtt, loss })
     }

@@ -186,6 +186,63 @@ pub fn significant(value: f64, digits: usize) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// The power of ten of the last digit that an interval of half-width `half` supports: one digit of it, or two where
+/// it begins with 1, 2 or 3 (the rule of the Particle Data Group), so that rounding never moves an end by much.
+pub fn supported(half: f64) -> i32 {
+    let one = place(half, 1);
+    if half < 3.55 * power_of_ten(one) { one - 1 } else { one }
+}
+
+/// Ten to a power within what a figure can need.
+pub fn power_of_ten(exponent: i32) -> f64 {
+    10f64.powi(exponent.clamp(-30, 30))
+}
+
+/// The power of ten of the last of `digits` significant digits of `value`.
+pub fn place(value: f64, digits: i32) -> i32 {
+    if value == 0.0 || !value.is_finite() {
+        return 0;
+    }
+    // 0.1 is a hair below a tenth; the nudge keeps it in its decade.
+    (libm::log10(value.abs()) + 1e-9).floor() as i32 - digits + 1
+}
+
+/// `value` rounded at a power of ten, thousands apart: `(1234.5, 1)` is `1,230`, `(0.1234, -2)` is `0.12`.
+pub fn rounded(value: f64, place: i32) -> String {
+    if !value.is_finite() {
+        return "unbounded".to_owned();
+    }
+    let text = if place <= 0 {
+        format!("{:.*}", place.unsigned_abs().min(12) as usize, value)
+    } else {
+        let step = power_of_ten(place);
+        format!("{:.0}", (value / step).round() * step)
+    };
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(rest) if rest.chars().any(|c| c.is_ascii_digit() && c != '0') => ("−", rest.to_owned()),
+        Some(rest) => ("", rest.to_owned()),
+        None => ("", text),
+    };
+    format!("{sign}{}", thousands(&text))
+}
+
+/// Digits with their thousands apart: `1,230.5`.
+pub fn thousands(text: &str) -> String {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut out = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
 /// A number of bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
 pub struct Bytes(pub u64);

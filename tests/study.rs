@@ -185,7 +185,8 @@ fn figures_carry_both_ranges_and_the_answer_says_whether_it_holds() {
     assert!(comparison.robustness.contains("olds over all inputs") || comparison.robustness.contains("when"));
     let changes = &comparison.variants[1].changes;
     assert_eq!(changes, &["route default: via internet (public-gateway) instead of via backbone (cen)"]);
-    let warned = comparison.warnings.iter().any(|said| said.starts_with("tuned differs from cen in more than routes"));
+    let warned =
+        comparison.warnings.iter().any(|said| said.starts_with("tuned differs from the file's base in more than"));
     assert!(warned, "{:?}", comparison.warnings);
 }
 

@@ -279,6 +279,9 @@ pub struct FaultSummary {
     pub availability: Estimate,
     /// Seconds from its start until success and p99 are back, within the measured horizon.
     pub recovery_s: Estimate,
+    /// What that means: where it is counted from, by which thresholds, how finely.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub recovery_rule: String,
     /// p99 of successes in its window, ms.
     pub p99_ms: Estimate,
 }
@@ -319,6 +322,9 @@ pub struct Gate {
     pub limit: f64,
     /// Unit of both.
     pub unit: String,
+    /// What must be known beside the figure: how a limit came about, what the figure leaves out; empty: nothing.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub note: String,
     /// One sentence.
     pub sentence: String,
 }

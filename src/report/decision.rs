@@ -41,15 +41,23 @@ impl Decision {
             notes: Vec::new(),
         };
         let variants = &comparison.variants;
+        // More than one kind of requests: the figures that pool them say so, and tables of their own take them apart.
+        let pooled = if variants.iter().any(|v| v.rows.len() > 1) { ", all requests together" } else { "" };
         for quantile in ["p50", "p99", "p99.9"] {
             let figures = variants.iter().map(|v| quantile_of(v, quantile)).collect::<Vec<_>>();
-            table.measure(quantile, Unit::Milliseconds, &figures);
+            table.measure(&format!("{quantile}{}{pooled}", of_answered(variants)), Unit::Milliseconds, &figures);
         }
         let success = variants.iter().map(|v| v.total.availability.clone()).collect::<Vec<_>>();
-        table.measure("success", Unit::Share, &success);
+        table.measure(&format!("success{pooled}"), Unit::Share, &success);
         for fault in fault_names(comparison) {
             let lost = variants.iter().map(|v| lost_in(v, &fault)).collect::<Vec<_>>();
             table.measure(&format!("lost in {fault}"), Unit::Plain("requests"), &lost);
+            let recovered = variants.iter().map(|v| recovery_from(v, &fault)).collect::<Vec<_>>();
+            table.measure(&format!("recovered from {fault} after"), Unit::Seconds, &recovered);
+        }
+        let mut rules = variants.iter().flat_map(|v| &v.faults).map(|fault| &fault.recovery_rule);
+        if let Some(rule) = rules.find(|rule| !rule.is_empty()) {
+            table.notes.push(format!("recovered: {rule}"));
         }
         let month = variants.iter().map(|v| v.bill.month.clone()).collect::<Vec<_>>();
         table.measure("cost per month", Unit::Money(&comparison.currency), &month);
@@ -137,6 +145,18 @@ fn sum_cell(variant: &VariantResult, largest: f64, take: impl Fn(&BillLine) -> b
 /// The quantile of all requests of a variant.
 pub fn quantile_of(variant: &VariantResult, quantile: &str) -> Estimate {
     variant.total.latency_ms.get(quantile).cloned().unwrap_or_else(|| Estimate::none("not measured"))
+}
+
+/// ` of answered` where a variant left requests unanswered: a latency is that of the others.
+fn of_answered(variants: &[VariantResult]) -> &'static str {
+    let some_failed = |v: &VariantResult| v.total.availability.value.is_some_and(|answered| answered < 0.999);
+    if variants.iter().any(some_failed) { " of answered" } else { "" }
+}
+
+/// How long after a named fault's start a variant was back.
+fn recovery_from(variant: &VariantResult, fault: &str) -> Estimate {
+    let found = variant.faults.iter().find(|summary| summary.name == fault);
+    found.map_or_else(|| Estimate::none("not in this variant"), |summary| summary.recovery_s.clone())
 }
 
 /// Requests that a variant lost to a named fault.

@@ -3,6 +3,8 @@
 //! One place for it, so that the terminal, the charts and the page never print the same figure in two ways.
 
 use crate::record::Estimate;
+pub use crate::units::{place, rounded};
+use crate::units::{power_of_ten, supported, thousands};
 
 /// What a figure counts, as it is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -152,45 +154,6 @@ pub fn half_width(figure: &Estimate) -> Option<f64> {
     Some((figure.high? - figure.low?) / 2.0)
 }
 
-/// The power of ten of the last digit that an interval of half-width `half` supports: one digit of it, or two where
-/// it begins with 1, 2 or 3 (the rule of the Particle Data Group), so that rounding never moves an end by much.
-fn supported(half: f64) -> i32 {
-    let one = place(half, 1);
-    if half < 3.55 * power_of_ten(one) { one - 1 } else { one }
-}
-
-fn power_of_ten(exponent: i32) -> f64 {
-    10f64.powi(exponent.clamp(-30, 30))
-}
-
-/// The power of ten of the last of `digits` significant digits of `value`.
-pub fn place(value: f64, digits: i32) -> i32 {
-    if value == 0.0 || !value.is_finite() {
-        return 0;
-    }
-    // 0.1 is a hair below a tenth; the nudge keeps it in its decade.
-    (libm::log10(value.abs()) + 1e-9).floor() as i32 - digits + 1
-}
-
-/// `value` rounded at a power of ten, thousands apart: `(1234.5, 1)` is `1,230`, `(0.1234, -2)` is `0.12`.
-pub fn rounded(value: f64, place: i32) -> String {
-    if !value.is_finite() {
-        return "unbounded".to_owned();
-    }
-    let text = if place <= 0 {
-        format!("{:.*}", place.unsigned_abs().min(12) as usize, value)
-    } else {
-        let step = power_of_ten(place);
-        format!("{:.0}", (value / step).round() * step)
-    };
-    let (sign, text) = match text.strip_prefix('-') {
-        Some(rest) if rest.chars().any(|c| c.is_ascii_digit() && c != '0') => ("−", rest.to_owned()),
-        Some(rest) => ("", rest.to_owned()),
-        None => ("", text),
-    };
-    format!("{sign}{}", thousands(&text))
-}
-
 /// A mark of an axis: up to three digits that matter, thousands apart.
 pub fn mark(value: f64) -> String {
     if value.abs() >= 1000.0 { rounded(value, 0) } else { crate::units::significant(value, 3) }
@@ -219,22 +182,6 @@ pub fn mark_money(amount: f64, end: f64) -> String {
 /// A whole number, thousands apart: `1,230`.
 pub fn count(value: u64) -> String {
     thousands(&value.to_string())
-}
-
-fn thousands(text: &str) -> String {
-    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut out = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
 }
 
 /// An amount on an invoice: cents below a thousand, whole units above, as arithmetic on list prices allows.

@@ -183,8 +183,8 @@ fn weigh(
     let design = Design::new(replications, measured);
     let answers: Vec<Answers> = of.par_iter().map(|variant| variant.answers(cut.first_window)).collect();
     let mut results: Vec<VariantResult> = of.par_iter().map(|variant| result(variant, &cut, design)).collect();
-    for (result, variant) in results.iter_mut().zip(&of).skip(1) {
-        result.changes = changes::changes(&of[0].scenario, &variant.scenario);
+    for (result, variant) in results.iter_mut().zip(&variants) {
+        result.changes = changes::changes(&loaded.base, variant);
     }
     let varied = Varied::new(&of, &cut, seed, progress);
     let shifts = if options.inputs { varied.shifts().unwrap_or_default() } else { Vec::new() };
@@ -203,6 +203,7 @@ fn weigh(
     let trial = Trial { of: &of, results: &results, shifts: &shifts, gap_at: &gap_at };
     let robustness = robustness::robustness(&trial, &claims);
     let currency = of[0].bill.currency.clone();
+    let gates = gates::gates(&of, cut.first_window, design);
     let comparison = Comparison {
         schema: 1,
         scenario: loaded.name.clone(),
@@ -216,12 +217,12 @@ fn weigh(
         warm_up: cut.words.clone(),
         command: options.command.clone(),
         books: vec![("alibaba".to_owned(), Books::VERSION.to_owned())],
-        verdict: verdict::verdict(&answers, &results, design, &currency),
+        verdict: verdict::verdict(&answers, &results, &gates, design, &currency),
         robustness,
         assumptions: assumptions(&of),
-        warnings: warnings(said, &of, &cut),
+        warnings: warnings(said, loaded, &variants, &of, &cut),
         differences: differences(&answers, design, &currency),
-        gates: gates::gates(&of, cut.first_window, design),
+        gates,
         currency,
         faults: fault_spans(&of),
         variants: results,
@@ -303,17 +304,23 @@ fn assumptions(of: &[Replicated]) -> Vec<String> {
     each_once(of.iter().flat_map(|variant| variant.bill.basis.iter().cloned()))
 }
 
-fn warnings(mut said: Vec<String>, of: &[Replicated], cut: &Cut) -> Vec<String> {
-    for variant in &of[1..] {
-        let beyond = changes::beyond_connectivity(&of[0].scenario, &variant.scenario);
-        if !beyond.is_empty() {
-            said.push(format!(
-                "{} differs from {} in more than routes and connectivity: {}",
-                variant.name(),
-                of[0].name(),
-                beyond.join("; ")
-            ));
-        }
+fn warnings(
+    mut said: Vec<String>,
+    loaded: &Loaded,
+    variants: &[&Variant],
+    of: &[Replicated],
+    cut: &Cut,
+) -> Vec<String> {
+    let beyond: Vec<Vec<String>> =
+        variants.iter().map(|variant| changes::beyond_connectivity(&loaded.base, variant)).collect();
+    // What all of them change alike is no difference between them.
+    let apart = beyond.iter().any(|words| *words != beyond[0]);
+    for (variant, words) in variants.iter().zip(&beyond).filter(|(_, words)| apart && !words.is_empty()) {
+        said.push(format!(
+            "{} differs from the file's base in more than routes and connectivity: {}",
+            variant.name,
+            words.join("; ")
+        ));
     }
     let replications = of[0].runs.len() as u32;
     said.extend(gates::unasked(of));

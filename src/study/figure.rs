@@ -49,6 +49,12 @@ impl Design {
         Design { family: family.max(1), ..self }.filled()
     }
 
+    /// For the own intervals of two figures that are held against each other: a quarter of the error each.
+    #[must_use]
+    pub fn apart(self) -> Self {
+        self.family(4 * self.family)
+    }
+
     /// The same for gates.
     #[must_use]
     pub fn gate(self) -> Self {
@@ -220,8 +226,18 @@ impl Design {
         if ok == sent {
             estimate.why = Some(format!("no failure in {sent} requests; the bound takes them as independent"));
         } else if ok > 0 {
-            estimate.why =
-                Some(format!("few failures; {} requests are worth one independent one", significant(effect, 2)));
+            estimate.why = Some(if effect < 2.0 {
+                format!("few failures: {} in {sent} requests", sent - ok)
+            } else {
+                // The design effect in plain words.
+                format!(
+                    "few failures, and they come together: {} of them in {sent} requests tell no more than {} in {} \
+                         requests that fail one by one",
+                    sent - ok,
+                    significant((sent - ok) as f64 / effect, 2),
+                    significant(sent as f64 / effect, 2)
+                )
+            });
         }
         estimate
     }

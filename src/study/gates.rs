@@ -3,13 +3,14 @@
 
 use rayon::prelude::*;
 
+use super::difference::narrow;
 use super::figure::{Design, latencies};
 use super::measure::{Measured, measure};
+use super::recovery;
 use super::replicated::Replicated;
 use super::route;
-use super::statistics::Sections;
 use crate::record::{Estimate, Gate, Outcome};
-use crate::scenario::file::{Bound, Check, Objective, ObjectiveSeverity, Term};
+use crate::scenario::file::{Bound, Check, Metric, Objective, ObjectiveSeverity, Term};
 use crate::units::significant;
 
 /// All gates of a study: every objective for every variant that it holds for.
@@ -102,55 +103,99 @@ impl Context<'_> {
             }
             Check::Figure { term, below, bound } => {
                 let measured = measure(variant, term, &objective.window, self.first_window, self.design);
-                let scale = measured.scale;
-                let (estimate, limit) = match bound {
-                    Bound::Value(limit) => (measured.estimate.clone(), limit * scale),
+                let (judged, limit, mut notes) = match bound {
+                    Bound::Value(limit) => (measured.estimate.clone(), limit * measured.scale, Vec::new()),
                     Bound::OfVariant { factor, variant: other } => {
-                        match self.relative(&measured, term, objective, *factor, other) {
-                            Ok(found) => found,
-                            Err(why) => (Estimate::none(why), 0.0),
+                        match self.relative(variant, &measured, (term, objective), *factor, other) {
+                            Ok(Relative { judged, limit, words }) => (judged, limit, vec![words]),
+                            Err(why) => (Estimate::none(why), 0.0, Vec::new()),
                         }
                     }
                 };
-                let outcome = outcome(&estimate, *below, limit);
-                let sentence = sentence(&estimate, sign(&objective.text, *below), limit, &measured.unit, outcome);
-                Gate { outcome, measured: estimate, limit, unit: measured.unit, sentence, ..gate }
+                let outcome = outcome(&judged, *below, limit);
+                notes.extend(left_out(measured.answered));
+                if let Metric::Recovery { .. } = &term.metric {
+                    notes.push(recovery::rule(&variant.runs));
+                }
+                let note = notes.join("; ");
+                let shown = if judged.value.is_none() { &judged } else { &measured.estimate };
+                let mut sentence = sentence(shown, sign(&objective.text, *below), limit, &measured.unit, outcome);
+                if !note.is_empty() {
+                    sentence = format!("{sentence}; {note}");
+                }
+                Gate { outcome, measured: shown.clone(), limit, unit: measured.unit, note, sentence, ..gate }
             }
         }
     }
 
-    /// The figure with the interval of its paired difference from `factor` times the other variant's, and that limit.
+    /// The figure held against `factor` times another variant's, by the interval of their paired difference.
     fn relative(
         &self,
+        variant: &Replicated,
         mine: &Measured,
-        term: &Term,
-        objective: &Objective,
+        (term, objective): (&Term, &Objective),
         factor: f64,
         other: &str,
-    ) -> Result<(Estimate, f64), String> {
-        let other = self
+    ) -> Result<Relative, String> {
+        let of_other = self
             .variants
             .iter()
             .find(|variant| variant.name() == other)
             .ok_or_else(|| format!("variant {other} was not run"))?;
-        let theirs = measure(other, term, &objective.window, self.first_window, self.design);
+        let at = |of: &Replicated, design| measure(of, term, &objective.window, self.first_window, design);
+        let theirs = at(of_other, self.design);
         let missing = |measured: &Measured| measured.estimate.why.clone().unwrap_or_else(|| "no figure".to_owned());
         let mine_at = mine.sections.as_ref().ok_or_else(|| missing(mine))?;
         let theirs_at = theirs.sections.as_ref().ok_or_else(|| missing(&theirs))?;
         let limit = factor * theirs_at.value;
-        Ok((self.shifted(mine_at, theirs_at, factor), limit))
+        let scaled = |end: Option<f64>| end.map(|end| factor * end);
+        let bound = Estimate {
+            value: Some(limit),
+            low: scaled(theirs.estimate.low),
+            high: scaled(theirs.estimate.high),
+            ..Estimate::default()
+        };
+        let mut words =
+            format!("the limit is {} % of {other}'s: {}", significant(factor * 100.0, 4), figure(&bound, &mine.unit));
+        let judged = match self.design.critical() {
+            None => self.design.bare(mine_at.value),
+            Some(critical) => {
+                let mut interval = mine_at.less(theirs_at, factor, critical);
+                let own = |of| at(of, self.design.apart()).estimate;
+                narrow(&mut interval, &own(variant), &own(of_other), factor);
+                words.push_str(&format!(
+                    "; by the paired difference, {}",
+                    figure(&self.design.estimate(interval), if mine.unit == "share" { "points" } else { &mine.unit })
+                ));
+                let mut judged = self.design.estimate(interval);
+                for end in [&mut judged.value, &mut judged.low, &mut judged.high] {
+                    *end = end.map(|end| end + limit);
+                }
+                judged
+            }
+        };
+        Ok(Relative { judged, limit, words })
     }
+}
 
-    fn shifted(&self, mine: &Sections, theirs: &Sections, factor: f64) -> Estimate {
-        let Some(critical) = self.design.critical() else { return self.design.bare(mine.value) };
-        let interval = mine.less(theirs, factor, critical);
-        let limit = factor * theirs.value;
-        let mut estimate = self.design.estimate(interval);
-        for end in [&mut estimate.value, &mut estimate.low, &mut estimate.high] {
-            *end = end.map(|end| end + limit);
-        }
-        estimate
-    }
+/// A figure held against another variant's.
+struct Relative {
+    /// The interval of the difference, moved to where the limit is.
+    judged: Estimate,
+    /// The other's figure times the factor.
+    limit: f64,
+    /// How the limit came about.
+    words: String,
+}
+
+/// What a latency leaves out, where that is more than one request in a hundred.
+fn left_out(answered: Option<f64>) -> Option<String> {
+    let answered = answered.filter(|&answered| answered < 0.99)?;
+    Some(format!(
+        "only the {} % of requests that were answered are in it, {} % failed",
+        significant(100.0 * answered, 3),
+        significant(100.0 * (1.0 - answered), 3)
+    ))
 }
 
 /// Within, past, or neither. A limit touched is met; a figure without an interval is evidence only where it is exact.
@@ -180,23 +225,30 @@ fn sign(check: &str, below: bool) -> &'static str {
     }
 }
 
-fn sentence(measured: &Estimate, sign: &str, limit: f64, unit: &str, outcome: Outcome) -> String {
-    let (scale, unit) = if unit == "share" { (100.0, "%") } else { (1.0, unit) };
-    let shown = |value: f64| {
-        // A share close to one needs its nines.
-        let digits = if unit == "%" { 6 } else { 4 };
-        significant(value * scale, digits)
+/// `1458 ms (1420 to 1495)`.
+fn figure(of: &Estimate, unit: &str) -> String {
+    let (scale, word) = match unit {
+        "share" => (100.0, "%"),
+        "points" => (100.0, "points"),
+        other => (1.0, other),
     };
-    let figure = match (measured.value, measured.low, measured.high) {
+    // A share close to one needs its nines.
+    let shown = |value: f64| significant(value * scale, if unit == "share" { 6 } else { 4 });
+    match (of.value, of.low, of.high) {
         (Some(value), Some(low), Some(high)) => {
-            format!("{} {unit} ({} to {})", shown(value), shown(low), shown(high))
+            format!("{} {word} ({} to {})", shown(value), shown(low), shown(high))
         }
-        (Some(value), Some(low), None) => format!("{} {unit} (at least {})", shown(value), shown(low)),
-        (Some(value), ..) => format!("{} {unit}", shown(value)),
-        (None, Some(low), _) => format!("more than {} {unit}", shown(low)),
+        (Some(value), Some(low), None) => format!("{} {word} (at least {})", shown(value), shown(low)),
+        (Some(value), ..) => format!("{} {word}", shown(value)),
+        (None, Some(low), _) => format!("more than {} {word}", shown(low)),
         (None, None, _) => "no figure".to_owned(),
-    };
-    let bound = format!("limit {sign} {} {unit}", shown(limit));
+    }
+}
+
+fn sentence(measured: &Estimate, sign: &str, limit: f64, unit: &str, outcome: Outcome) -> String {
+    let figure = figure(measured, unit);
+    let exact = Estimate { value: Some(limit), ..Estimate::default() };
+    let bound = format!("limit {sign} {}", self::figure(&exact, unit));
     let word = match outcome {
         Outcome::Met => "met",
         Outcome::Missed => "missed",
@@ -274,5 +326,21 @@ mod tests {
         let said =
             sentence(&share, sign("availability(web) >= 99.9%", false), 0.999, "share", Outcome::NotEnoughEvidence);
         assert_eq!(said, "not enough evidence: 100 % (99.871 to 99.962), limit >= 99.9 %");
+    }
+
+    #[test]
+    fn a_latency_that_leaves_requests_out_says_how_many() {
+        assert_eq!(left_out(None), None);
+        assert_eq!(left_out(Some(0.9901)), None);
+        let said = left_out(Some(0.83)).expect("17 % are left out");
+        assert_eq!(said, "only the 83 % of requests that were answered are in it, 17 % failed");
+    }
+
+    #[test]
+    fn figures_stand_in_their_own_unit() {
+        let one =
+            |value, low, high| Estimate { value: Some(value), low: Some(low), high: Some(high), ..Estimate::default() };
+        assert_eq!(figure(&one(1458.2, 1420.0, 1495.0), "ms"), "1458 ms (1420 to 1495)");
+        assert_eq!(figure(&one(-0.01, -0.02, 0.005), "points"), "-1 points (-2 to 0.5)");
     }
 }

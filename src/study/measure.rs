@@ -24,11 +24,13 @@ pub struct Measured {
     pub unit: String,
     /// The unit's number per unit of the objective's limit: 1000 for ms, as limits are in seconds.
     pub scale: f64,
+    /// The share of requests that a latency speaks of: those that were answered.
+    pub answered: Option<f64>,
 }
 
 impl Measured {
     fn new(estimate: Estimate, sections: Option<Sections>, unit: &str, scale: f64) -> Self {
-        Measured { estimate, sections, unit: unit.to_owned(), scale }
+        Measured { estimate, sections, unit: unit.to_owned(), scale, answered: None }
     }
 
     fn mean(each: Vec<f64>, unit: &str, design: Design) -> Self {
@@ -67,12 +69,14 @@ pub fn measure(
             let histograms = latencies(&found);
             let sections = quantile_sections(&histograms, quantile, thin(&found, quantile));
             let sections = sections.map(|sections| sections.scaled(1.0 / MS));
-            Measured::new(design.quantile_ms(&histograms, quantile), sections, "ms", 1000.0)
+            let measured = Measured::new(design.quantile_ms(&histograms, quantile), sections, "ms", 1000.0);
+            Measured { answered: answered(&found), ..measured }
         }
         Metric::Mean { subject } => {
             let found = requests(subject);
             let pairs: Vec<(f64, f64)> = found.iter().map(|s| (s.latency.sum_ns as f64 / MS, s.ok() as f64)).collect();
-            Measured { scale: 1000.0, ..Measured::ratio(&pairs, "nothing was answered", "ms", design) }
+            let answered = answered(&found);
+            Measured { scale: 1000.0, answered, ..Measured::ratio(&pairs, "nothing was answered", "ms", design) }
         }
         Metric::Availability { subject } => {
             let found = requests(subject);
@@ -112,6 +116,11 @@ pub fn measure(
         }
         Metric::Utilisation { subject } => utilisation(of, subject, design),
     }
+}
+
+fn answered(of: &[Sample]) -> Option<f64> {
+    let sent: u64 = of.iter().map(|sample| sample.sent).sum();
+    (sent > 0).then(|| of.iter().map(Sample::ok).sum::<u64>() as f64 / sent as f64)
 }
 
 /// Does an objective's subject mean this row? `all`, an operation, a service, a stream, or `service.operation`.

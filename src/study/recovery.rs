@@ -4,16 +4,37 @@ use super::figure::{Design, latencies};
 use super::sample::{Part, Sample, samples};
 use crate::meter::{Quantile, Within};
 use crate::record::{Estimate, FaultRow, FaultSummary, RequestRow, Run, SparseHistogram};
+use crate::units::significant;
 
 /// A success share this far below that of before the fault is not yet back.
 const SUCCESS_SLACK: f64 = 0.001;
 /// A p99 this many times the worst window's before the fault is not yet back.
 const P99_SLACK: f64 = 1.25;
+/// A success share this far below that of before the fault counts even in a window alone.
+const OUTAGE: f64 = 0.05;
 
 /// All named faults of a variant.
 pub fn faults(runs: &[Run], design: Design) -> Vec<FaultSummary> {
     let Some(first) = runs.first() else { return Vec::new() };
     first.faults.iter().map(|fault| summary(runs, fault, design)).collect()
+}
+
+/// What recovery means here, in words, with its thresholds and its resolution.
+pub fn rule(runs: &[Run]) -> String {
+    let length = runs.first().and_then(|run| Some(run.horizon_ns as f64 / 1e9 / count(run)? as f64));
+    let windows = length.map(|s| format!(" of {} s", significant(s, 3))).unwrap_or_default();
+    format!(
+        "counted from the fault's start, so it holds the outage itself, until success is no more than {} points (or its \
+         noise) below and p99 at most {} times what they were before any fault; told by windows{windows}, of which one \
+         alone may be off by less than {} points, as when a dead host is tried again",
+        significant(100.0 * SUCCESS_SLACK, 2),
+        significant(P99_SLACK, 3),
+        significant(100.0 * OUTAGE, 2)
+    )
+}
+
+fn count(run: &Run) -> Option<usize> {
+    run.rows.iter().map(|row| row.windows.len()).max().filter(|&count| count > 0)
 }
 
 fn summary(runs: &[Run], fault: &FaultRow, design: Design) -> FaultSummary {
@@ -24,6 +45,7 @@ fn summary(runs: &[Run], fault: &FaultRow, design: Design) -> FaultSummary {
         sent: design.mean(&within.iter().map(|sample| sample.sent as f64).collect::<Vec<_>>()),
         availability: design.availability(&within),
         recovery_s: recovery(runs, &fault.fault, design),
+        recovery_rule: rule(runs),
         p99_ms: design.quantile_ms(&latencies(&within), Quantile::P99),
     }
 }
@@ -96,7 +118,7 @@ fn window(run: &Run, number: usize) -> Window {
 
 fn back(run: &Run, fault: &str) -> Option<Back> {
     let this = run.faults.iter().find(|row| row.fault == fault)?;
-    let count = run.rows.iter().map(|row| row.windows.len()).max()?;
+    let count = count(run)?;
     let length_ns = (run.horizon_ns / count as u64).max(1);
     let start = (this.start_ns / length_ns) as usize;
     // Before any fault: what normal is.
@@ -116,7 +138,14 @@ fn back(run: &Run, fault: &str) -> Option<Back> {
     // The next fault's start ends what can be said of this one.
     let next = run.faults.iter().map(|row| row.start_ns).filter(|&other| other > this.start_ns).min();
     let end = next.map_or(count, |next| (next / length_ns) as usize).min(count);
-    let last_bad = (start..end).rev().find(|&number| !good(&window(run, number)));
+    let each: Vec<Window> = (start..end).map(|number| window(run, number)).collect();
+    let off: Vec<bool> = each.iter().map(|window| !good(window)).collect();
+    // After the onset a window alone does not undo a recovery, unless it is an outage of its own.
+    let bad = |at: usize| {
+        let beside = at <= 1 || off[at - 1] || off.get(at + 1).copied().unwrap_or(false);
+        off[at] && (beside || each[at].success < success - OUTAGE)
+    };
+    let last_bad = (0..each.len()).rev().find(|&at| bad(at)).map(|at| start + at);
     let Some(last_bad) = last_bad else { return Some(Back { seconds: 0.0, seen: true }) };
     let until_ns = (last_bad as u64 + 1) * length_ns;
     let seconds = until_ns.saturating_sub(this.start_ns) as f64 / 1e9;
@@ -132,9 +161,14 @@ mod tests {
 
     /// A minute of sixty windows; `bad` windows lose half of their requests.
     fn run(faults: &[(&str, u64, u64)], bad: impl Fn(usize) -> bool) -> Run {
+        with_answers(faults, |number| if bad(number) { 500 } else { 1000 })
+    }
+
+    /// The same with `answers` of 1000 in each window.
+    fn with_answers(faults: &[(&str, u64, u64)], answers: impl Fn(usize) -> u64) -> Run {
         let windows = (0..60).map(|number| {
             let mut latency = Histogram::new(10);
-            let ok = if bad(number) { 500 } else { 1000 };
+            let ok = answers(number);
             (0..ok).for_each(|i| latency.record(10_000_000 + i * 1000));
             RequestWindow { sent: 1000, failed: [1000 - ok, 0, 0, 0, 0, 0, 0, 0], latency: latency.sparse() }
         });
@@ -164,6 +198,26 @@ mod tests {
         let runs = vec![run(&[("cut", 20, 30)], |number| (20..33).contains(&number)); 10];
         let got = recovery(&runs, "cut", design());
         assert_eq!((got.value, got.low, got.high), (Some(13.0), Some(13.0), Some(13.0)));
+    }
+
+    #[test]
+    fn a_window_alone_that_dips_by_re_admission_does_not_undo_a_recovery() {
+        let dips = |number: usize| if number >= 33 && number.is_multiple_of(5) { 980 } else { 1000 };
+        let answers = |number: usize| if (20..33).contains(&number) { 500 } else { dips(number) };
+        let seconds = |answers: &dyn Fn(usize) -> u64| {
+            recovery(&vec![with_answers(&[("cut", 20, 30)], answers); 10], "cut", design()).value
+        };
+        assert_eq!(seconds(&answers), Some(13.0));
+        let again = |number: usize| if number == 45 { 900 } else { answers(number) };
+        assert_eq!(seconds(&again), Some(26.0), "an outage of its own does");
+        let long = |number: usize| if number == 44 || number == 45 { 980 } else { answers(number) };
+        assert_eq!(seconds(&long), Some(26.0), "two windows in a row do");
+    }
+
+    #[test]
+    fn the_rule_tells_where_it_counts_from_and_how_finely() {
+        let said = rule(&[run(&[("cut", 20, 30)], |_| false)]);
+        assert!(said.starts_with("counted from the fault's start") && said.contains("windows of 1 s"), "{said}");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use super::difference::{Answers, Metric, difference};
 use super::figure::Design;
-use crate::record::{Estimate, VariantResult};
-use crate::units::significant;
+use crate::record::{Estimate, Gate, Outcome, VariantResult};
+use crate::units::{place, rounded, significant, supported};
 
 /// What a study claims beyond doubt, by index of the variants: what may be put to the test.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -15,57 +15,105 @@ pub struct Claims {
     pub cheapest: Option<(usize, Vec<usize>)>,
 }
 
+/// Less answered than the most available variant by more than this, beyond doubt, and a variant's latency is not
+/// comparable any more: it is that of the requests it did answer.
+const ANSWERED_SLACK: f64 = 0.01;
+/// Below this share answered, a latency says of which requests it is.
+const ANSWERED_ALL: f64 = 0.999;
+/// An interval whose upper end is more than this many times its lower one settles nothing.
+const SETTLED: f64 = 2.0;
+
 /// The claims of a study.
 pub fn claims(answers: &[Answers], variants: &[VariantResult], design: Design) -> Claims {
     if variants.len() < 2 {
         return Claims::default();
     }
     let design = design.family(variants.len() as u32 - 1);
-    let claim = |metric| {
-        let ranking = Ranking::of(answers, variants, metric, design);
+    let claim = |metric, among: &[usize]| {
+        let ranking = Ranking::of(answers, variants, metric, design, among);
         let index = |name: &str| variants.iter().position(|variant| variant.name == name);
         let worse: Vec<usize> = ranking.worse.iter().filter_map(|(name, _)| index(name)).collect();
         (!worse.is_empty()).then(|| index(&ranking.best).map(|best| (best, worse))).flatten()
     };
-    Claims { fastest: claim(latency_metric(variants)), cheapest: claim(Metric::Cost) }
+    let all: Vec<usize> = (0..variants.len()).collect();
+    Claims {
+        fastest: claim(latency_metric(variants), &comparable(answers, variants, design)),
+        cheapest: claim(Metric::Cost, &all),
+    }
 }
 
-/// The verdict of a study, one to three sentences.
-pub fn verdict(answers: &[Answers], variants: &[VariantResult], design: Design, currency: &str) -> String {
-    match variants {
-        [] => "Nothing was run.".to_owned(),
-        [only] => alone(only, currency),
+/// The variants whose latency may be ranked: those that answer as many requests as the most available one, within a
+/// point or within noise.
+fn comparable(answers: &[Answers], variants: &[VariantResult], design: Design) -> Vec<usize> {
+    let all: Vec<usize> = (0..variants.len()).collect();
+    let sound = Ranking::of(answers, variants, Metric::Availability, design, &all);
+    let far = |name: &str| sound.margin_to(name).is_some_and(|points| points > ANSWERED_SLACK);
+    all.into_iter().filter(|&index| !far(&variants[index].name)).collect()
+}
+
+/// The verdict of a study, a few sentences.
+pub fn verdict(
+    answers: &[Answers],
+    variants: &[VariantResult],
+    gates: &[Gate],
+    design: Design,
+    currency: &str,
+) -> String {
+    let mut sentences = match variants {
+        [] => vec!["Nothing was run.".to_owned()],
+        [only] => vec![alone(only, currency)],
         _ => {
             let design = design.family(variants.len() as u32 - 1);
             let metric = latency_metric(variants);
-            let fast = Ranking::of(answers, variants, metric, design);
-            let cheap = Ranking::of(answers, variants, Metric::Cost, design);
-            let sound = Ranking::of(answers, variants, Metric::Availability, design);
+            let all: Vec<usize> = (0..variants.len()).collect();
+            let ranked = comparable(answers, variants, design);
+            let fast = Ranking::of(answers, variants, metric, design, &ranked);
+            let cheap = Ranking::of(answers, variants, Metric::Cost, design, &all);
+            let sound = Ranking::of(answers, variants, Metric::Availability, design, &all);
             let mut sentences = Vec::new();
-            sentences.push(speed_and_cost(&fast, &cheap, metric, currency));
+            sentences.push(speed_and_cost(&fast, &cheap, variants, metric, currency));
+            sentences.extend(set_aside(variants, &ranked, metric));
             if let Some(price) = price_of_a_millisecond(&fast, &cheap, metric, currency) {
                 sentences.push(price);
             }
             sentences.push(soundness(&sound, variants));
-            sentences.join(" ")
+            sentences
         }
-    }
+    };
+    sentences.extend(gates_met(gates, variants));
+    sentences.join(" ")
 }
 
 fn alone(only: &VariantResult, currency: &str) -> String {
     let p99 = only.total.latency_ms.get("p99").cloned().unwrap_or_default();
-    let latency = match (p99.value, p99.low, p99.high) {
-        (Some(value), Some(low), Some(high)) => {
-            format!("p99 {} ms ({} to {})", ms(value), ms(low), ms(high))
-        }
-        (Some(value), ..) => format!("p99 {} ms", ms(value)),
-        (None, ..) => format!(
-            "p50 {} ms, p99 not estimable",
+    let latency = match (p99.value, &p99) {
+        (Some(_), p99) => format!("p99{} {}", of_which(only), with_interval(p99)),
+        (None, _) => format!(
+            "p50{} {} ms, p99 not estimable",
+            of_which(only),
             ms_of(&only.total.latency_ms.get("p50").cloned().unwrap_or_default())
         ),
     };
-    let cost = only.bill.month.value.map(|cost| format!(", {} {currency} a month", money(cost))).unwrap_or_default();
-    format!("{}: {latency}, {} answered{cost}.", only.name, share(only.total.availability.value))
+    let cost = money_of(&only.bill.month).map(|cost| format!(", {cost} {currency} a month")).unwrap_or_default();
+    format!(
+        "{}: {latency}{}, {} answered{cost}.",
+        only.name,
+        pooled(std::slice::from_ref(only)),
+        share(only.total.availability.value)
+    )
+}
+
+/// ` (of the 83 % it answered)` where that is not all.
+fn of_which(variant: &VariantResult) -> String {
+    match variant.total.availability.value {
+        Some(answered) if answered < ANSWERED_ALL => format!(" (of the {} it answered)", share(Some(answered))),
+        _ => String::new(),
+    }
+}
+
+/// Which requests a figure is over, where there is more than one kind of them.
+fn pooled(variants: &[VariantResult]) -> &'static str {
+    if variants.iter().any(|variant| variant.rows.len() > 1) { " over all requests" } else { "" }
 }
 
 /// p99 where every variant can tell it, else p50, else the mean.
@@ -85,26 +133,29 @@ pub(super) fn latency_metric(variants: &[VariantResult]) -> Metric {
 /// A metric's best variant and how the others stand to it.
 struct Ranking {
     best: String,
-    value: Option<f64>,
+    value: Estimate,
     /// Worse beyond doubt: name and by how much (worse is positive).
     worse: Vec<(String, Estimate)>,
-    /// Not distinguishable from the best.
-    alike: Vec<String>,
+    /// Not distinguishable from the best: name and its own figure.
+    alike: Vec<(String, Estimate)>,
 }
 
 impl Ranking {
-    fn of(answers: &[Answers], variants: &[VariantResult], metric: Metric, design: Design) -> Ranking {
+    /// Ranks the variants `among`, by index.
+    fn of(answers: &[Answers], variants: &[VariantResult], metric: Metric, design: Design, among: &[usize]) -> Ranking {
         let figure = |variant: &VariantResult| match metric {
-            Metric::Mean => variant.total.mean_ms.value,
-            Metric::Quantile(name, _) => variant.total.latency_ms.get(name).and_then(|estimate| estimate.value),
-            Metric::Availability => variant.total.availability.value.map(|value| -value),
-            Metric::Cost => variant.bill.month.value,
+            Metric::Mean => variant.total.mean_ms.clone(),
+            Metric::Quantile(name, _) => variant.total.latency_ms.get(name).cloned().unwrap_or_default(),
+            Metric::Availability => variant.total.availability.clone(),
+            Metric::Cost => variant.bill.month.clone(),
         };
-        let at = |index: &usize| figure(&variants[*index]).unwrap_or(f64::INFINITY);
+        let sign = if metric == Metric::Availability { -1.0 } else { 1.0 };
+        let at = |index: &usize| figure(&variants[*index]).value.map_or(f64::INFINITY, |value| sign * value);
         // The first of equals, so that the order of the file decides and not chance.
-        let best = (0..variants.len()).min_by(|a, b| at(a).total_cmp(&at(b))).expect("there are variants");
+        let best = among.iter().copied().min_by(|a, b| at(a).total_cmp(&at(b))).expect("there are variants");
         let (mut worse, mut alike) = (Vec::new(), Vec::new());
-        for (index, other) in answers.iter().enumerate().filter(|&(index, _)| index != best) {
+        for &index in among.iter().filter(|&&index| index != best) {
+            let other = &answers[index];
             let (mut apart, _) = difference(other, &answers[best], metric, design);
             if metric == Metric::Availability {
                 let turned = |end: Option<f64>| end.map(|end| -end);
@@ -115,7 +166,7 @@ impl Ranking {
             if bound.is_some_and(|low| low > 0.0) {
                 worse.push((variants[index].name.clone(), apart));
             } else {
-                alike.push(variants[index].name.clone());
+                alike.push((variants[index].name.clone(), figure(&variants[index])));
             }
         }
         worse.sort_by(|a, b| a.1.value.unwrap_or(0.0).total_cmp(&b.1.value.unwrap_or(0.0)));
@@ -128,38 +179,123 @@ impl Ranking {
     }
 }
 
-fn speed_and_cost(fast: &Ranking, cheap: &Ranking, metric: Metric, currency: &str) -> String {
-    let at = metric.name();
-    let speed = if fast.worse.is_empty() {
-        format!("at {at} the variants are not distinguishable (about {} ms)", fast.value.map(ms).unwrap_or_default())
+fn speed_and_cost(
+    fast: &Ranking,
+    cheap: &Ranking,
+    variants: &[VariantResult],
+    metric: Metric,
+    currency: &str,
+) -> String {
+    let at = format!("at {}{}", metric.name(), pooled(variants));
+    let best = variants.iter().find(|variant| variant.name == fast.best).expect("the best is one of them");
+    let value = ms_of(&fast.value);
+    let settled = fast.alike.iter().all(|(_, own)| is_settled(own)) && is_settled(&fast.value);
+    let speed = if let Some((next, margin)) = fast.worse.first() {
+        let alike = alike(&fast.alike, "", metric.name());
+        format!("{} is fastest {at}{}: {value} ms, {} ms below {next}{alike}", fast.best, of_which(best), ms_of(margin))
+    } else if fast.alike.is_empty() {
+        format!("{} takes {value} ms {at}{}, and no other answers nearly as many requests", fast.best, of_which(best))
+    } else if settled {
+        format!("{at} the variants are not distinguishable (about {value} ms)")
     } else {
-        let (next, margin) = &fast.worse[0];
-        let alike = alike(&fast.alike, "");
-        format!(
-            "{} is fastest at {at}: {} ms, {} ms below {next}{alike}",
-            fast.best,
-            fast.value.map(ms).unwrap_or_default(),
-            ms_of(margin)
-        )
+        let own = std::iter::once((&fast.best, &fast.value)).chain(fast.alike.iter().map(|(name, own)| (name, own)));
+        let own: Vec<String> = own.map(|(name, own)| format!("{name} {}", with_interval(own))).collect();
+        format!("{at} none is ahead beyond doubt, because not every {} is settled: {}", metric.name(), own.join(", "))
     };
+    let month = money_of(&cheap.value).unwrap_or_default();
     let cost = if cheap.worse.is_empty() {
-        format!("all cost the same ({} {currency} a month)", cheap.value.map(money).unwrap_or_default())
+        format!("all cost the same ({month} {currency} a month)")
     } else {
         let (next, margin) = &cheap.worse[0];
         let both = if !fast.worse.is_empty() && cheap.best == fast.best { "it is also" } else { "" };
         let subject = if both.is_empty() { format!("{} is", cheap.best) } else { both.to_owned() };
         format!(
-            "{subject} cheapest: {} {currency} a month, {} below {next}{}",
-            cheap.value.map(money).unwrap_or_default(),
-            money(margin.value.unwrap_or(0.0)),
-            alike(&cheap.alike, " in cost")
+            "{subject} cheapest: {month} {currency} a month, {} below {next}{}",
+            money_of(margin).unwrap_or_default(),
+            alike(&cheap.alike, " in cost", "")
         )
     };
     format!("{}; {cost}.", capital(&speed))
 }
 
-fn alike(names: &[String], of: &str) -> String {
-    if names.is_empty() { String::new() } else { format!(" (not distinguishable from {}{of})", names.join(", ")) }
+/// Who cannot be told from the best; one whose own figure is not settled is not called alike.
+fn alike(others: &[(String, Estimate)], of: &str, metric: &str) -> String {
+    let (settled, open): (Vec<_>, Vec<_>) = others.iter().partition(|(_, own)| metric.is_empty() || is_settled(own));
+    let names: Vec<&str> = settled.iter().map(|(name, _)| name.as_str()).collect();
+    let mut said = Vec::new();
+    if !names.is_empty() {
+        said.push(format!("not distinguishable from {}{of}", names.join(", ")));
+    }
+    said.extend(open.iter().map(|(name, own)| format!("{metric} of {name} is not settled: {}", with_interval(own))));
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join("; ")) }
+}
+
+/// Does a figure's own interval tell its size?
+fn is_settled(figure: &Estimate) -> bool {
+    match (figure.low, figure.high) {
+        (Some(low), Some(high)) => high <= SETTLED * low,
+        (Some(_), None) => false,
+        // Without replications enough for an interval, or exact: another warning says so.
+        _ => true,
+    }
+}
+
+/// What must be said of variants that were not ranked by latency because they answered too little.
+fn set_aside(variants: &[VariantResult], ranked: &[usize], metric: Metric) -> Option<String> {
+    let aside = variants.iter().enumerate().filter(|(index, _)| !ranked.contains(index)).map(|(_, variant)| variant);
+    let own = |variant: &VariantResult| match metric {
+        Metric::Quantile(name, _) => variant.total.latency_ms.get(name).cloned().unwrap_or_default(),
+        _ => variant.total.mean_ms.clone(),
+    };
+    let each: Vec<String> = aside
+        .map(|variant| {
+            let answered = share(variant.total.availability.value);
+            format!(
+                "{} answered only {answered} ({} {} ms of those)",
+                variant.name,
+                metric.name(),
+                ms_of(&own(variant))
+            )
+        })
+        .collect();
+    (!each.is_empty()).then(|| format!("Not ranked by latency: {}.", each.join(", ")))
+}
+
+/// Which variants meet their gates; gates that only warn are left out where others fail.
+fn gates_met(gates: &[Gate], variants: &[VariantResult]) -> Option<String> {
+    let failing = gates.iter().any(|gate| gate.severity == "fail");
+    let asked: Vec<&Gate> = gates.iter().filter(|gate| !failing || gate.severity == "fail").collect();
+    let of = |name: &str| asked.iter().copied().filter(|gate| gate.variant == name).collect::<Vec<&Gate>>();
+    let gated: Vec<&str> =
+        variants.iter().map(|variant| variant.name.as_str()).filter(|name| !of(name).is_empty()).collect();
+    let (meet, others): (Vec<&str>, Vec<&str>) =
+        gated.iter().partition(|name| of(name).iter().all(|gate| gate.outcome == Outcome::Met));
+    let names = |of: Vec<&Gate>| of.iter().map(|gate| gate.name.as_str()).collect::<Vec<_>>().join(", ");
+    let short = |name: &str| {
+        let missed = names(of(name).into_iter().filter(|gate| gate.outcome == Outcome::Missed).collect());
+        let open = names(of(name).into_iter().filter(|gate| gate.outcome == Outcome::NotEnoughEvidence).collect());
+        match (missed.is_empty(), open.is_empty()) {
+            (false, true) => format!("{name} misses {missed}"),
+            (false, false) => format!("{name} misses {missed} and leaves {open} open"),
+            _ => format!("{name} leaves {open} open"),
+        }
+    };
+    let mut shorts: Vec<String> = others.iter().take(4).map(|name| short(name)).collect();
+    if others.len() > 4 {
+        shorts.push(format!("{} more do not", others.len() - 4));
+    }
+    let shorts = shorts.join("; ");
+    Some(match (meet.as_slice(), gated.as_slice()) {
+        (_, []) => return None,
+        (_, _) if others.is_empty() => match asked.len() {
+            1 => "The gate is met.".to_owned(),
+            count => format!("All {count} gates are met."),
+        },
+        (_, [_]) => format!("Gates: {shorts}."),
+        ([], _) => format!("No variant meets all its gates: {shorts}."),
+        ([only], _) => format!("{only} is the only one that meets all its gates: {shorts}."),
+        (several, _) => format!("{} meet all their gates: {shorts}.", several.join(", ")),
+    })
 }
 
 /// What the fastest variant's advantage over the cheapest one costs, where they differ beyond doubt.
@@ -172,14 +308,14 @@ fn price_of_a_millisecond(fast: &Ranking, cheap: &Ranking, metric: Metric, curre
             metric.name(),
             fast.best,
             cheap.best,
-            money(paid / saved)
+            significant(paid / saved, 3)
         )
     })
 }
 
 fn soundness(sound: &Ranking, variants: &[VariantResult]) -> String {
     let all_answered = variants.iter().all(|variant| variant.total.ok == variant.total.sent);
-    let best = sound.value.map(|value| -value);
+    let best = sound.value.value;
     if all_answered {
         return "Every request was answered in all of them.".to_owned();
     }
@@ -191,23 +327,33 @@ fn soundness(sound: &Ranking, variants: &[VariantResult]) -> String {
                 "Most available is {}: {} answered{}, {worst} {}.",
                 sound.best,
                 share(best),
-                alike(&sound.alike, ""),
+                alike(&sound.alike, "", ""),
                 share(worst_share)
             )
         }
     }
 }
 
-fn ms(value: f64) -> String {
-    significant(value, 3)
+/// `390 ms (260 to 740)`.
+fn with_interval(figure: &Estimate) -> String {
+    let end = |end: f64| significant(end, 3);
+    match (figure.low, figure.high) {
+        (Some(low), Some(high)) => format!("{} ms ({} to {})", ms_of(figure), end(low), end(high)),
+        (Some(low), None) => format!("{} ms (at least {})", ms_of(figure), end(low)),
+        _ => format!("{} ms", ms_of(figure)),
+    }
 }
 
-fn ms_of(estimate: &Estimate) -> String {
-    estimate.value.map(ms).unwrap_or_else(|| "?".to_owned())
+fn ms_of(figure: &Estimate) -> String {
+    figure.value.map_or_else(|| "?".to_owned(), |value| significant(value, 3))
 }
 
-fn money(value: f64) -> String {
-    if value.abs() >= 1000.0 { format!("{value:.0}") } else { significant(value, 3) }
+/// Rounded as the table rounds it: three digits, or fewer where the interval supports fewer.
+fn money_of(figure: &Estimate) -> Option<String> {
+    let value = figure.value?;
+    let half = figure.low.zip(figure.high).map(|(low, high)| (high - low) / 2.0).filter(|half| *half > 0.0);
+    let fine = place(value, 3);
+    Some(rounded(value, half.map_or(fine, |half| fine.max(supported(half)))))
 }
 
 /// A share with as many nines as it has, and two digits more.
@@ -255,14 +401,14 @@ mod tests {
     #[track_caller]
     fn check(of: &[(Answers, VariantResult)], want: &str) {
         let (answers, variants): (Vec<_>, Vec<_>) = of.iter().cloned().unzip();
-        assert_eq!(verdict(&answers, &variants, Design::new(20, Duration::from_secs(60)), "USD"), want);
+        assert_eq!(verdict(&answers, &variants, &[], Design::new(20, Duration::from_secs(60)), "USD"), want);
     }
 
     #[test]
     fn a_trade_is_priced_by_the_millisecond() {
         check(
             &[variant("cen", 70, 0, 1200.0), variant("public", 90, 40, 200.0)],
-            "cen is fastest at p99: 71 ms, 20 ms below public; public is cheapest: 200 USD a month, 1000 below cen. Each \
+            "cen is fastest at p99: 71 ms, 20 ms below public; public is cheapest: 200 USD a month, 1,000 below cen. Each \
              ms of p99 that cen saves over public costs 50 USD a month. Most available is cen: 100 % answered, public \
              99.80 %.",
         );
@@ -289,10 +435,61 @@ mod tests {
     #[test]
     fn a_single_variant_is_described() {
         let (answers, only) = variant("cen", 70, 20, 200.0);
-        let said = verdict(&[answers], &[only], Design::new(20, Duration::from_secs(60)), "USD");
+        let said = verdict(&[answers], &[only], &[], Design::new(20, Duration::from_secs(60)), "USD");
         assert!(
             said.starts_with("cen: p99 71 ms (") && said.ends_with("99.900 % answered, 200 USD a month."),
             "{said}"
         );
+    }
+
+    #[test]
+    fn who_answers_far_less_is_not_called_fastest_and_what_it_answered_is_said() {
+        check(
+            &[variant("cen", 70, 0, 200.0), variant("public", 30, 4000, 200.0), variant("peering", 90, 0, 200.0)],
+            "cen is fastest at p99: 71 ms, 20 ms below peering; all cost the same (200 USD a month). Not ranked by \
+             latency: public answered only 83.3 % (p99 31 ms of those). Most available is cen: 100 % answered (not \
+             distinguishable from peering), public 83.3 %.",
+        );
+    }
+
+    #[test]
+    fn gates_are_told_by_who_meets_them() {
+        let variants: Vec<VariantResult> =
+            ["a", "b"].map(|name| VariantResult { name: name.into(), ..VariantResult::default() }).into();
+        let gate = |variant: &str, name: &str, outcome| Gate {
+            name: name.into(),
+            variant: variant.into(),
+            severity: "fail".into(),
+            outcome,
+            ..Gate::default()
+        };
+        let said = |of: &[Gate]| gates_met(of, &variants);
+        let (met, missed, open) = (Outcome::Met, Outcome::Missed, Outcome::NotEnoughEvidence);
+        assert_eq!(said(&[]), None);
+        assert_eq!(said(&[gate("a", "up", met), gate("b", "up", met)]).as_deref(), Some("All 2 gates are met."));
+        assert_eq!(
+            said(&[gate("a", "up", met), gate("b", "up", missed), gate("b", "fast", open)]).as_deref(),
+            Some("a is the only one that meets all its gates: b misses up and leaves fast open.")
+        );
+        assert_eq!(
+            said(&[gate("a", "up", missed), gate("a", "fast", missed), gate("b", "up", missed)]).as_deref(),
+            Some("No variant meets all its gates: a misses up, fast; b misses up.")
+        );
+    }
+
+    #[test]
+    fn a_figure_that_is_not_settled_is_not_called_alike() {
+        let own = |low, high| Estimate { value: Some(390.0), low: Some(low), high: Some(high), ..Estimate::default() };
+        let others = [("privatelink".to_owned(), own(260.0, 740.0)), ("peering".to_owned(), own(380.0, 400.0))];
+        assert_eq!(
+            alike(&others, "", "p99"),
+            " (not distinguishable from peering; p99 of privatelink is not settled: 390 ms (260 to 740))"
+        );
+    }
+
+    #[test]
+    fn money_is_rounded_as_the_table_rounds_it() {
+        let month = Estimate { value: Some(3797.4), ..Estimate::default() };
+        assert_eq!(money_of(&month).as_deref(), Some("3,800"));
     }
 }

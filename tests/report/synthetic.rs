@@ -174,6 +174,7 @@ fn variant(shape: &Shape) -> VariantResult {
                 1.0 - shape.lost * 0.93 / 10_500.0,
             ),
             recovery_s: between(shape.recovery, shape.recovery - 2.0, shape.recovery + 3.0),
+            recovery_rule: "counted from the fault's start, by windows of 30 s".into(),
             p99_ms: between(shape.p99 * 3.0, shape.p99 * 2.7, shape.p99 * 3.4),
         }],
         flows: vec![
@@ -340,6 +341,7 @@ fn gates() -> Vec<Gate> {
             measured: between(shape.p99, shape.p99 * 0.98, shape.p99 * 1.02),
             limit: 100.0,
             unit: "ms".into(),
+            note: String::new(),
             sentence: format!("p99 of {} against 100 ms.", shape.name),
         });
     }
@@ -353,6 +355,7 @@ fn gates() -> Vec<Gate> {
             measured: between(shape.available, shape.available - 0.0002, shape.available + 0.00018),
             limit: 0.999,
             unit: "share".into(),
+            note: String::new(),
             sentence: "The interval holds the limit: about 3 times the replications would decide.".into(),
         });
     }
@@ -365,6 +368,7 @@ fn gates() -> Vec<Gate> {
         measured: Estimate::none("not a figure"),
         limit: 0.0,
         unit: String::new(),
+        note: String::new(),
         sentence: "orders -> payments goes over internet.".into(),
     });
     gates

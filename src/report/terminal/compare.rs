@@ -1,9 +1,9 @@
 //! The answer of `compare`: the verdict, what differs, one table, the differences, the bill, the gates, what to beware of.
 
 use super::{Style, bill, gates, heading, items, paragraph, table};
-use crate::record::Comparison;
+use crate::record::{Comparison, Estimate, RequestSummary};
 use crate::report::decision::Decision;
-use crate::report::number::span;
+use crate::report::number::{Unit, span};
 use crate::report::sentence;
 
 /// The whole answer as text of at most `width` columns (figures and names that are wider than that excepted).
@@ -20,6 +20,7 @@ pub fn compare(comparison: &Comparison, width: usize, style: Style) -> String {
     out.push_str(&changes(comparison, width, style));
     out.push_str(&heading("Result", style));
     out.push_str(&table::decision(&Decision::of(comparison), width, style));
+    out.push_str(&streams(comparison, width, style));
     out.push_str(&paired(comparison, width, style));
     out.push_str(&bill::bills(&bill::of_variants(&comparison.variants), width, style));
     out.push_str(&gates::gates(comparison, width, style));
@@ -59,6 +60,54 @@ fn changes(comparison: &Comparison, width: usize, style: Style) -> String {
             variant.changes.join("; ")
         };
         out.push_str(&paragraph_after(&variant.name, names, &words, width));
+    }
+    out
+}
+
+/// What the table above pools, taken apart: a table for each stream and operation, where there is more than one.
+fn streams(comparison: &Comparison, width: usize, style: Style) -> String {
+    let key = |row: &RequestSummary| (row.entry.clone(), row.operation.clone());
+    let mut keys: Vec<(String, String)> = Vec::new();
+    for row in comparison.variants.iter().flat_map(|variant| &variant.rows) {
+        if !keys.contains(&key(row)) {
+            keys.push(key(row));
+        }
+    }
+    if keys.len() < 2 {
+        return String::new();
+    }
+    let mut out = heading("By stream (with 95 % intervals)", style);
+    let none = Estimate::none("none");
+    let cell = |unit: Unit<'_>, figure: Option<&Estimate>| {
+        let figure = figure.filter(|figure| figure.value.is_some()).unwrap_or(&none);
+        match unit.interval(figure) {
+            Some(interval) => format!("{} ({interval})", unit.value(figure)),
+            None if figure.value.is_none() => "none".to_owned(),
+            None => unit.value(figure),
+        }
+    };
+    for (stream, operation) in keys {
+        let title = if operation.is_empty() { stream.clone() } else { format!("{stream}, {operation}") };
+        let mut grid = table::Grid {
+            head: vec![title, "p50".to_owned(), "p99".to_owned(), "success".to_owned()],
+            rows: Vec::new(),
+            figures: vec![1, 2, 3],
+        };
+        for variant in &comparison.variants {
+            let Some(row) = variant.rows.iter().find(|row| row.entry == stream && row.operation == operation) else {
+                continue;
+            };
+            grid.rows.push(vec![
+                format!("  {}", variant.name),
+                cell(Unit::Milliseconds, row.latency_ms.get("p50")),
+                cell(Unit::Milliseconds, row.latency_ms.get("p99")),
+                cell(Unit::Share, Some(&row.availability)),
+            ]);
+        }
+        for (index, line) in grid.lines(2, width).iter().enumerate() {
+            out.push_str(&if index == 0 { style.dim(line) } else { line.clone() });
+            out.push('\n');
+        }
     }
     out
 }

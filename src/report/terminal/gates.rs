@@ -46,7 +46,8 @@ fn line(gate: &Gate, names: usize, width: usize, style: Style) -> String {
         let body = paragraph(&words, indent, indent, width.max(indent + 30));
         format!("    {painted} {}{}{}", gate.variant, " ".repeat(names - length + 2), body.trim_start())
     };
-    if gate.outcome == Outcome::NotEnoughEvidence && !gate.sentence.is_empty() && words != gate.sentence {
+    let more = gate.outcome == Outcome::NotEnoughEvidence && gate.note.is_empty();
+    if more && !gate.sentence.is_empty() && words != gate.sentence {
         out.push_str(&paragraph(&gate.sentence, 8, 8, width));
     }
     out
@@ -61,7 +62,7 @@ pub(in crate::report) fn sign(outcome: Outcome) -> (&'static str, &'static str) 
     }
 }
 
-/// The figure, its interval and how far it is from the limit; empty where the gate is not about a figure.
+/// The figure, its interval, how far it is from the limit, and what must be known beside it; empty where the gate is not about a figure.
 pub(in crate::report) fn measured(gate: &Gate) -> String {
     let unit = Unit::named(&gate.unit);
     let Some(value) = gate.measured.value else { return String::new() };
@@ -72,7 +73,8 @@ pub(in crate::report) fn measured(gate: &Gate) -> String {
         Outcome::Missed => format!("misses by {distance}"),
         Outcome::NotEnoughEvidence => format!("{distance} from the limit"),
     };
-    format!("{}{interval}, {margin}", unit.value(&gate.measured))
+    let note = if gate.note.is_empty() { String::new() } else { format!("; {}", gate.note) };
+    format!("{}{interval}, {margin}{note}", unit.value(&gate.measured))
 }
 
 fn unit_of_distance(unit: Unit<'_>) -> Unit<'_> {

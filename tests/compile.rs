@@ -674,6 +674,32 @@ fn an_unstated_loss_across_the_border_is_told() {
     );
 }
 
+/// Every law and every proxy's cost: what the ends of the book move beside round trips.
+fn noise(world: &World) -> (Vec<String>, Vec<(Duration, Duration)>) {
+    let laws = world.laws.iter().map(|(_, law)| format!("{law:?}")).collect();
+    let mut costs: Vec<_> = world.proxies.iter().map(|(_, proxy)| (proxy.cpu, proxy.delay)).collect();
+    costs.dedup();
+    (laws, costs)
+}
+
+#[test]
+fn jitter_and_the_proxies_work_follow_the_inputs_where_the_scenario_states_none() {
+    let text = format!("{GROUND}{CONNECTIVITY}{SERVICES}");
+    let at = |text: &str, rtt: Level| {
+        let inputs = Inputs { rtt, ..Inputs::default() };
+        noise(&compiled(text, "", inputs).unwrap_or_else(|said| panic!("{said}")).world)
+    };
+    let [low, mid, high] = [Level::Low, Level::Mid, Level::High].map(|level| at(&text, level));
+    assert!(low.0 != mid.0 && mid.0 != high.0, "jitter has a range");
+    let micros = Duration::from_micros;
+    // The book's sidecar.cpu and sidecar.delay; its middle is what the vocabulary names as the default.
+    assert_eq!(low.1, [(micros(100), micros(250))]);
+    assert_eq!(mid.1, [(micros(200), micros(500))]);
+    assert_eq!(high.1, [(micros(500), micros(750))]);
+    let stated = format!("{text}mesh: {{proxy: {{cpu: 200us}}}}\n");
+    assert_eq!(at(&stated, Level::High).1, [(micros(200), micros(750))], "what is stated is known");
+}
+
 #[test]
 fn unstated_loss_follows_the_inputs() {
     let text = public().replace(", loss: typical", "");

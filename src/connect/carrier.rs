@@ -12,7 +12,8 @@ use crate::units::Duration;
 /// peering and PrivateLink ride one backbone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Inputs {
-    /// Round trips over the backbone.
+    /// Round trips over the backbone, and with them what else a book of delays says of paths and proxies: jitter, the
+    /// backbone's loss, zones, hops, and the work of sidecars and gateways.
     pub rtt: Level,
     /// Round trip on the public path relative to the backbone.
     pub public: Level,
@@ -75,6 +76,12 @@ impl Carrier<'_> {
         self.books.latency(key).expect("the latency book has every hop").duration(self.inputs.rtt)
     }
 
+    /// Jitter of a class of paths, one way, at the same end.
+    pub(super) fn jitter(&self, class: PathClass) -> Law {
+        let (p50, p99) = self.books.jitter(class);
+        one_way(p50.at(self.inputs.rtt) / 1e3, p99.at(self.inputs.rtt) / 1e3)
+    }
+
     fn overridden(&self, a: RegionId, b: RegionId) -> Option<&Override> {
         self.overrides.iter().find(|o| o.between == (a, b) || o.between == (b, a))
     }
@@ -102,11 +109,10 @@ impl Carrier<'_> {
             let key = if same { "zone.same.rtt" } else { "zone.cross.rtt" };
             let name =
                 if same { format!("{region}/{}", a.name) } else { format!("{region}: {} -> {}", a.name, b.name) };
-            let (p50, p99) = self.books.jitter(PathClass::SameRegion);
             Line {
                 name,
                 delay: half(self.delay(key)),
-                jitter: Some((one_way(p50.mid / 1e3, p99.mid / 1e3), HourLaw::flat(1.0))),
+                jitter: Some((self.jitter(PathClass::SameRegion), HourLaw::flat(1.0))),
                 loss: None,
                 cap: None,
                 role: Role::Local,
@@ -122,10 +128,9 @@ impl Carrier<'_> {
         let loss_key = format!("loss.{}", class.word());
         let line = |from: RegionId, to: RegionId| {
             let known = self.overridden(from, to);
-            let (p50, p99) = self.books.jitter(class);
-            let book = || Some(one_way(p50.mid / 1e3, p99.mid / 1e3));
-            let jitter = known.and_then(|o| o.jitter.clone()).unwrap_or_else(book);
-            let loss = known.and_then(|o| o.loss).or_else(|| self.books.latency(&loss_key).map(|row| row.mid));
+            let jitter = known.and_then(|o| o.jitter.clone()).unwrap_or_else(|| Some(self.jitter(class)));
+            let book = || self.books.latency(&loss_key).map(|row| row.at(self.inputs.rtt));
+            let loss = known.and_then(|o| o.loss).or_else(book);
             Line {
                 name: format!("{word} {} -> {}", self.region(from), self.region(to)),
                 delay: half(self.rtt(from, to).expect("a trip between regions of unknown distance was refused")),

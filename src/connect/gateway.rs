@@ -74,8 +74,7 @@ pub(super) fn enter(
     hops.push(board.part(Line::part(format!("{product}: NLB {name}/{entry} -> gateway"), mean(from))));
     hops.push(board.part(Line::part(format!("{product}: gateway {name}"), passing)));
     hops.push(Hop::Gateway(gateway));
-    let (p50, p99) = carrier.books.jitter(crate::provider::PathClass::SameRegion);
-    let jitter = Some((super::carrier::one_way(p50.mid / 1e3, p99.mid / 1e3), HourLaw::flat(1.0)));
+    let jitter = Some((carrier.jitter(crate::provider::PathClass::SameRegion), HourLaw::flat(1.0)));
     let line =
         Line { jitter, role: Role::Local, ..Line::part(format!("{product}: gateway -> {name}/{exit}"), mean(to)) };
     hops.push(board.part(line));

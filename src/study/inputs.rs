@@ -26,7 +26,7 @@ const REPLICATIONS: u32 = 3;
 /// A group of inputs that moves as one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Group {
-    /// Round trips over the backbone.
+    /// Round trips over the backbone, with jitter, loss, zones, hops and the work of proxies: one book of delays.
     Rtt,
     /// Round trips on the public path relative to the backbone.
     Public,
@@ -41,7 +41,7 @@ impl Group {
     /// In words, as what may flip an answer.
     pub const fn words(self) -> &'static str {
         match self {
-            Group::Rtt => "the backbone's round trips",
+            Group::Rtt => "the backbone's round trips with jitter and the proxies' work",
             Group::Public => "the public path's round trips relative to the backbone's",
             Group::Loss => "loss on the public path",
         }

@@ -25,7 +25,7 @@ use self::load::{Load, Moment};
 use super::Diagnostic;
 use super::file::{EdgePolicy, InternetLoss, ProductKind, Scenario};
 use crate::connect::{Board, Carrier, Line, Role};
-use crate::provider::{Books, Level};
+use crate::provider::Books;
 use crate::topology::Ground;
 use crate::world::{Caller, Gateway, HostSetId, Jitter, Link, LinkId, PathId, PlaceId, RegionId, Station, World};
 
@@ -63,7 +63,7 @@ pub fn compile_with_warnings(
     world.clusters = ground.clusters.map(|cluster| cluster.name.clone());
 
     services::services(scenario, &mut world);
-    services::replicas(scenario, &ground, &mut world);
+    services::replicas(scenario, &carrier, &mut world);
     let mut rules: Vec<EdgePolicy> = Vec::new();
     let mut policy = |world: &mut World, from: &str, to: &str| {
         let edge = scenario.mesh.policy(from, to);
@@ -71,7 +71,7 @@ pub fn compile_with_warnings(
         world.policies.push(edge.policy)
     };
     let means = program::program(scenario, &mut world, &mut said, &mut policy);
-    streams::streams(scenario, books, &ground, &mut world, &mut said, &mut policy);
+    streams::streams(scenario, &carrier, &mut world, &mut said, &mut policy);
     services::upstreams(&mut world);
 
     let routes = routes::Routes::new(scenario, &ground, &mut said);
@@ -142,9 +142,6 @@ fn draw(world: &mut World, carrier: &Carrier<'_>, board: &Board) {
         let link = link(world, line);
         world.links.push(link);
     }
-    // Work is no distance: it does not move with the round trips.
-    let cost =
-        |key: &str| carrier.books.latency(key).expect("the latency book has the gateway's work").duration(Level::Mid);
     for balancer in board.balancers.rows() {
         let mut replicas = Vec::new();
         if let Some(cluster) = balancer.cluster {
@@ -159,8 +156,8 @@ fn draw(world: &mut World, carrier: &Carrier<'_>, board: &Board) {
         world.gateways.push(Gateway {
             name: balancer.name.clone(),
             replicas,
-            cpu_per_connection: cost("gateway.cpu.connection"),
-            cpu_per_kib: cost("gateway.cpu.kib"),
+            cpu_per_connection: carrier.delay("gateway.cpu.connection"),
+            cpu_per_kib: carrier.delay("gateway.cpu.kib"),
         });
     }
 }

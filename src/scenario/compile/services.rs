@@ -1,8 +1,10 @@
 //! Services, their replicas over places, and the proxies beside them.
 
 use super::ground::cluster_named;
+use crate::connect::Carrier;
 use crate::scenario::file::{Dataplane, ReplicaCount, Scenario};
-use crate::topology::{Ground, PlaceId};
+use crate::scenario::span::Spanned;
+use crate::topology::PlaceId;
 use crate::units::Duration;
 use crate::world::{Caller, Endpoint, EndpointId, Proxy, ProxyId, Service, ServiceId, Station, StationId, World};
 
@@ -23,7 +25,8 @@ pub(super) fn services(scenario: &Scenario, world: &mut World) {
 }
 
 /// Replicas, each with its proxy, numbered within their cluster in the order of its zones.
-pub(super) fn replicas(scenario: &Scenario, ground: &Ground, world: &mut World) {
+pub(super) fn replicas(scenario: &Scenario, carrier: &Carrier<'_>, world: &mut World) {
+    let ground = carrier.ground;
     for (at, service) in scenario.services.values().enumerate() {
         let id = ServiceId(at as u32);
         for replicas in &service.replicas {
@@ -49,16 +52,23 @@ pub(super) fn replicas(scenario: &Scenario, ground: &Ground, world: &mut World) 
                 for _ in 0..count {
                     let name = format!("{}@{}#{number}", world.services[id].name, replicas.cluster.value);
                     number += 1;
-                    replica(scenario, world, id, place, name);
+                    replica(scenario, carrier, world, id, place, name);
                 }
             }
         }
     }
 }
 
-fn replica(scenario: &Scenario, world: &mut World, service: ServiceId, place: PlaceId, name: String) {
+fn replica(
+    scenario: &Scenario,
+    carrier: &Carrier<'_>,
+    world: &mut World,
+    service: ServiceId,
+    place: PlaceId,
+    name: String,
+) {
     let endpoint = EndpointId(world.endpoints.len() as u32);
-    let proxy = proxy(scenario, world, format!("sidecar {name}"), place, endpoint);
+    let proxy = proxy(scenario, carrier, world, format!("sidecar {name}"), place, endpoint);
     world.endpoints.push(Endpoint { service, place, name, proxy });
     world.services[service].endpoints.push(endpoint);
 }
@@ -66,6 +76,7 @@ fn replica(scenario: &Scenario, world: &mut World, service: ServiceId, place: Pl
 /// A proxy with its workers; without a data plane, or for an entry without cost, one that costs nothing.
 pub(super) fn proxy(
     scenario: &Scenario,
+    carrier: &Carrier<'_>,
     world: &mut World,
     name: String,
     place: PlaceId,
@@ -76,8 +87,10 @@ pub(super) fn proxy(
     }
     let servers = scenario.mesh.concurrency.value;
     let station = world.stations.push(Station { name: name.clone(), servers, place });
-    let cost = scenario.mesh.proxy;
-    world.proxies.push(Proxy { name, place, endpoint, station, cpu: cost.cpu, delay: cost.delay, first_upstream: 0 })
+    // What the scenario states is known; what it leaves to the book has the book's range.
+    let cost = |said: Spanned<Duration>, key: &str| if said.span.is_none() { carrier.delay(key) } else { said.value };
+    let (cpu, delay) = (cost(scenario.mesh.proxy.cpu, "sidecar.cpu"), cost(scenario.mesh.proxy.delay, "sidecar.delay"));
+    world.proxies.push(Proxy { name, place, endpoint, station, cpu, delay, first_upstream: 0 })
 }
 
 /// A proxy that chooses hosts at no cost.

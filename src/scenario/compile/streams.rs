@@ -3,6 +3,7 @@
 use super::clock::clock_at_zero;
 use super::ground::{cluster_named, region_named};
 use super::services::{bare, proxy};
+use crate::connect::Carrier;
 use crate::provider::Books;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Entry, RateLaw, Scenario, Stream as Written, StreamArrivals, StreamFrom};
@@ -21,8 +22,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Compiles all streams with their edges and entry proxies.
 pub(super) fn streams(
     scenario: &Scenario,
-    books: &Books,
-    ground: &Ground,
+    carrier: &Carrier<'_>,
     world: &mut World,
     said: &mut Vec<Diagnostic>,
     policy: &mut dyn FnMut(&mut World, &str, &str) -> PolicyId,
@@ -35,12 +35,12 @@ pub(super) fn streams(
         let policy = policy(world, name, &stream.to);
         let edge_name = format!("{name} -> {}", stream.to.value);
         let edge = world.edges.push(Edge { from: Caller::Stream(id), to, name: edge_name, policy, ordinal: 0 });
-        let places = entries(stream, ground, world, to, said);
+        let places = entries(stream, carrier.ground, world, to, said);
         let entries = places.into_iter().map(|place| match stream.entry {
             Entry::Direct => bare(world, format!("direct {name}"), place, EndpointId::NONE),
             Entry::Ingress => {
                 let label = format!("ingress {} ({name})", world.places[place].name);
-                proxy(scenario, world, label, place, EndpointId::NONE)
+                proxy(scenario, carrier, world, label, place, EndpointId::NONE)
             }
         });
         let entries = entries.collect();
@@ -49,7 +49,7 @@ pub(super) fn streams(
             (world.services[to].operations[operation.expect("a mix names operations that exist")], *share)
         });
         let mix = mix.collect();
-        let arrivals = arrivals(scenario, books, stream);
+        let arrivals = arrivals(scenario, carrier.books, stream);
         world.streams.push(Stream { name: name.clone(), edge, entries, mix, arrivals, entry_detect: ENTRY_DETECT });
     }
 }

@@ -24,7 +24,10 @@ impl Decoder {
             version: Spanned::unsaid(defaults::ISTIO_VERSION),
             dataplane: Dataplane::Sidecar,
             concurrency: Spanned::unsaid(1),
-            proxy: ProxyCost { cpu: Duration::from_micros(200), delay: Duration::from_micros(500) },
+            proxy: ProxyCost {
+                cpu: Spanned::unsaid(Duration::from_micros(200)),
+                delay: Spanned::unsaid(Duration::from_micros(500)),
+            },
             tls: Tls::V1_3,
             traffic: IndexMap::new(),
         };
@@ -39,9 +42,8 @@ impl Decoder {
         let proxy_entry = map.entry("proxy");
         let proxy =
             self.open(proxy_entry.map(|entry| &entry.node), &words::PROXY, map.path_of("proxy"), at).map(|proxy| {
-                let cpu = proxy.read(self, "cpu", quantity::duration).map_or(fallback.proxy.cpu, |cpu| cpu.value);
-                let delay =
-                    proxy.read(self, "delay", quantity::duration).map_or(fallback.proxy.delay, |delay| delay.value);
+                let cpu = proxy.read(self, "cpu", quantity::duration).unwrap_or(fallback.proxy.cpu);
+                let delay = proxy.read(self, "delay", quantity::duration).unwrap_or(fallback.proxy.delay);
                 proxy.close();
                 ProxyCost { cpu, delay }
             });

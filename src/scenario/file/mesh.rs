@@ -34,10 +34,10 @@ pub enum Dataplane {
 /// What a proxy costs, per call that it sends or receives, request and response together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ProxyCost {
-    /// CPU on its workers.
-    pub cpu: Duration,
-    /// Fixed delay.
-    pub delay: Duration,
+    /// CPU on its workers; where it is not said, the book's, with its range.
+    pub cpu: Spanned<Duration>,
+    /// Fixed delay; likewise.
+    pub delay: Spanned<Duration>,
 }
 
 /// Version of TLS between proxies.

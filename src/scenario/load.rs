@@ -198,7 +198,7 @@ impl Loader {
         while let Some(layer) = layers.pop() {
             // What is null in an overlay removes something later, once the overlay is laid over.
             if let Some(above) = layer.get("variants") {
-                overlays = compose(overlays, above);
+                overlays = lay_variants(overlays, above);
             }
             let layer = take(layer, "variants");
             merged = match merged.as_map() {
@@ -247,7 +247,7 @@ impl Loader {
             node = Node { span, value: Value::Map(entries) };
         }
         if let Some(overlay) = node.get("variants") {
-            *variants = compose(std::mem::replace(variants, Node::empty_map()), overlay);
+            *variants = lay_variants(std::mem::replace(variants, Node::empty_map()), overlay);
             return;
         }
         let below = std::mem::replace(base, Node::empty_map());
@@ -348,6 +348,18 @@ impl Loader {
     }
 }
 
+/// The variants of a file over those that it stands on: what is null above removes a variant below. Within a variant a
+/// null stays, to remove something once the variant is laid over the scenario; so does a variant without words of its own.
+fn lay_variants(below: Node, above: &Node) -> Node {
+    let removed = |key: &String| {
+        let null = |node: Option<&Node>| node.is_some_and(Node::is_null);
+        below.get(key).is_some_and(|known| !known.is_null()) && null(above.get(key))
+    };
+    let removed: Vec<String> =
+        above.as_map().into_iter().flat_map(|map| map.keys()).filter(|k| removed(k)).cloned().collect();
+    removed.iter().fold(compose(below, above), |laid, key| take(laid, key))
+}
+
 /// A tree without one of its keys.
 fn take(mut tree: Node, key: &str) -> Node {
     if let Value::Map(map) = &mut tree.value {
@@ -391,4 +403,50 @@ fn plain_name(stem: &str) -> String {
         .take(64)
         .collect::<String>();
     if letters.is_empty() { "scenario".into() } else { letters }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+eastwest: 1
+name: example
+question: Which way?
+topology: {regions: {a: {}}, clusters: {c: {region: a}}}
+services: {shop: {replicas: {c: 1}, work: 1ms}}
+workload: {users: {from: a, to: shop, rate: 1rps}}
+variants:
+  cen: {}
+  public: {services: {shop: {work: 2ms}}}
+  own:
+"#;
+
+    fn names(loaded: &Loaded) -> Vec<&str> {
+        loaded.variants.iter().map(|variant| variant.name.as_str()).collect()
+    }
+
+    #[test]
+    fn null_removes_a_variant_of_the_file_below_and_of_nothing_else() {
+        let parsed = |text: &str| {
+            let mut said = Vec::new();
+            tree::parse(SourceId(0), text, 0, &mut said).expect("it parses")
+        };
+        let keys = |node: &Node| -> Vec<String> { node.as_map().expect("a map").keys().cloned().collect() };
+        let below = parsed("{cen: {}, public: {services: {shop: {queue: 3}}}, own: {}}");
+        let laid = lay_variants(below, &parsed("{public: null, cen: {services: {shop: null}}, more: null}"));
+        // What was not there is no removal: a variant without words of its own.
+        assert_eq!(keys(&laid), ["cen", "own", "more"]);
+        let shop = laid.get("cen").and_then(|cen| cen.get("services")).and_then(|services| services.get("shop"));
+        assert!(shop.is_some_and(Node::is_null), "a null within a variant is kept for later");
+    }
+
+    #[test]
+    fn a_variant_that_is_set_to_null_is_not_run() {
+        let all = load_text("x.yaml", TEXT, &[]).unwrap_or_else(|refused| panic!("{:?}", refused.diagnostics));
+        assert_eq!(names(&all), ["cen", "public", "own"]);
+        let sets = [("variants.public".to_owned(), "null".to_owned())];
+        let fewer = load_text("x.yaml", TEXT, &sets).unwrap_or_else(|refused| panic!("{:?}", refused.diagnostics));
+        assert_eq!(names(&fewer), ["cen", "own"]);
+    }
 }

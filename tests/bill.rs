@@ -243,20 +243,26 @@ fn usage_lines_carry_the_interval_of_the_replications_and_fixed_ones_are_exact()
         at("nlb.hour", "cn-hangzhou", "*", Basis::Hours(1.0)),
         at("cdt.gold", "cn-hangzhou", "cn-beijing", Basis::Bytes(vec![FORWARD])),
     ];
-    let runs: Vec<Run> = [1, 2, 3].map(|gib| run(600, gib * GIB, 0, 0, 0)).into();
+    let runs: Vec<Run> = [1, 2, 3, 4, 5].map(|gib| run(600, gib * GIB, 0, 0, 0)).into();
+    let few = bill(&world(charges.clone()), &runs[..4]);
     let bill = bill(&world(charges), &runs);
     assert_eq!((bill.lines[0].amount.low, bill.lines[0].amount.n), (None, None));
-    // Months of 4380, 8760 and 13140 GB at 0.072: mean 630.72, standard deviation 315.36, t(0.975, df 2) = 4.302653,
-    // half-width 4.302653 * 315.36 / sqrt 3 = 783.398.
+    // Months of 4380, 8760 .. 21900 GB at 0.072: mean 946.08, standard deviation 315.36 * sqrt 2.5, t(0.975, df 4) =
+    // 2.776445, half-width 2.776445 * 315.36 / sqrt 2 = 619.128.
     let amount = &bill.lines[1].amount;
-    assert!((amount.value.unwrap() - 630.72).abs() < 1e-9);
-    assert!((amount.high.unwrap() - amount.value.unwrap() - 783.398).abs() < 1e-2, "{amount:?}");
-    assert_eq!((amount.n, amount.confidence), (Some(3), Some(0.95)));
-    assert!((bill.month.value.unwrap() - 645.32).abs() < 1e-9);
+    assert!((amount.value.unwrap() - 946.08).abs() < 1e-9);
+    assert!((amount.high.unwrap() - amount.value.unwrap() - 619.128).abs() < 1e-2, "{amount:?}");
+    assert_eq!((amount.n, amount.confidence), (Some(5), Some(0.95)));
+    assert!((bill.month.value.unwrap() - 960.68).abs() < 1e-9);
     assert!(
-        (bill.month.high.unwrap() - bill.month.value.unwrap() - 783.398).abs() < 1e-2,
+        (bill.month.high.unwrap() - bill.month.value.unwrap() - 619.128).abs() < 1e-2,
         "the fixed line adds no noise"
     );
+    // Below five replications nothing has an interval, money as little as latency.
+    for figure in [&few.lines[1].amount, &few.lines[1].quantity, &few.month] {
+        assert_eq!((figure.low, figure.high, figure.n), (None, None, Some(4)));
+        assert!(figure.why.as_deref().is_some_and(|why| why.contains("no interval below 5")), "{figure:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::month::{MONTH_HOURS, Scale};
 use super::usage::{UNIT_PARTS, UnitSize, Usage};
 use crate::record::{BillLine, Estimate};
-use crate::study::statistics::{Critical, mean_interval};
+use crate::study::statistics::{Critical, INTERVAL_REPLICATIONS, mean_interval};
 use crate::units::Money;
 use crate::world::{Basis, Charge, PriceRange, PriceStatus, World};
 
@@ -129,16 +129,15 @@ fn unit_price(charge: &Charge) -> Option<PriceRange> {
     })
 }
 
-/// `value` with the 95 % interval of one figure per replication; one replication has no spread to tell.
+/// `value` with the 95 % interval of one figure per replication; a few replications have none, as with every figure.
 pub(super) fn with_noise(value: f64, by_run: &[f64]) -> Estimate {
     let n = by_run.len() as u32;
-    if n < 2 {
-        return Estimate {
-            value: Some(value),
-            n: Some(n),
-            why: Some("one replication has no interval".into()),
-            ..Estimate::default()
+    if n < INTERVAL_REPLICATIONS {
+        let why = match n {
+            1 => "one replication: no interval".to_owned(),
+            n => format!("{n} replications: no interval below {INTERVAL_REPLICATIONS}"),
         };
+        return Estimate { value: Some(value), n: Some(n), why: Some(why), ..Estimate::default() };
     }
     let interval = mean_interval(by_run, Critical::new(n, 0.95, 1));
     Estimate {

@@ -4,8 +4,9 @@ use super::inputs::{Group, Shift, inputs_at};
 use super::replicated::Replicated;
 use super::verdict::Claims;
 use crate::provider::{Books, Level};
-use crate::record::{Bill, VariantResult};
+use crate::record::{Bill, BillLine, VariantResult};
 use crate::scenario::compile::Inputs;
+use crate::scenario::file::ProductKind;
 use crate::units::significant;
 
 /// What a study's claims are put to the test with.
@@ -40,10 +41,10 @@ pub fn robustness(trial: &Trial<'_>, claims: &Claims) -> String {
         return flips.join(" ");
     }
     if trial.shifts.is_empty() {
-        "Holds over the books' low and high prices; round trips and losses were not varied.".to_owned()
+        "Holds over the books' low and high prices, also together; round trips and losses were not varied.".to_owned()
     } else {
-        "Holds over all inputs: round trips, the public path and its loss at the books' low and at their high ends, and \
-         every price."
+        "Holds over all inputs: round trips with jitter and the proxies' work, the public path and its loss, and every \
+         price, each pair of variants at the ends of the books that speak most against its order."
             .to_owned()
     }
 }
@@ -80,7 +81,44 @@ fn latency_flip(trial: &Trial<'_>, best: usize, other: usize) -> Option<String> 
             ),
         });
     }
-    None
+    // The backbone is shared, the public path need not be: one may be good where the other is bad.
+    if !public_path(trial) {
+        return None;
+    }
+    let path = [Group::Public, Group::Loss];
+    [(Level::Low, Level::High), (Level::High, Level::Low)].into_iter().find_map(|(backbone, public)| {
+        let (shared, own) = (inputs_at(&[Group::Rtt], backbone), inputs_at(&path, public));
+        let corner = Inputs { rtt: shared.rtt, ..own };
+        (gap(corner)? <= 0.0).then(|| flip_at(trial, (best, other), mid, (backbone, public)))
+    })
+}
+
+/// What flips the order where the backbone and the public path are at opposite ends: one of the two alone, or only both.
+fn flip_at(trial: &Trial<'_>, (best, other): (usize, usize), mid: f64, (backbone, public): (Level, Level)) -> String {
+    let (fast, slow) = (name(trial, best), name(trial, other));
+    let settings = [(Group::Rtt, backbone), (Group::Public, public), (Group::Loss, public)];
+    let alone = settings.into_iter().find_map(|(group, level)| {
+        let end = (trial.gap_at)(inputs_at(&[group], level), best, other)?;
+        (end <= 0.0).then(|| moved(trial, group, level, mid / (mid - end)))
+    });
+    let word = |level| if level == Level::Low { "low" } else { "high" };
+    match alone {
+        Some(condition) => format!("The order of {fast} and {slow} in latency flips when {condition}."),
+        None => format!(
+            "No single input flips the order of {fast} and {slow} in latency; together round trips at the book's {} end \
+             and the public path with its loss at the {} end do.",
+            word(backbone),
+            word(public)
+        ),
+    }
+}
+
+/// Does any variant send anything over the public internet?
+fn public_path(trial: &Trial<'_>) -> bool {
+    let products = |of: &Replicated| {
+        of.scenario.connectivity.values().any(|product| matches!(product.kind, ProductKind::PublicGateway(_)))
+    };
+    trial.of.is_empty() || trial.of.iter().any(products)
 }
 
 /// `the round trip hangzhou - singapore is above 71 ms`.
@@ -94,7 +132,7 @@ fn moved(trial: &Trial<'_>, group: Group, level: Level, part: f64) -> String {
             if pairs.is_empty() {
                 share(group, level, part)
             } else {
-                format!("{} {beyond} {}", "round trips are", pairs)
+                format!("round trips (and with them jitter and the proxies' work) are {beyond} {pairs}")
             }
         }
         Group::Public => match Books::builtin().latency("public.ratio") {
@@ -134,98 +172,137 @@ fn round_trips(trial: &Trial<'_>, level: Level, part: f64) -> String {
     if shown.len() > 3 { String::new() } else { shown.join(", ") }
 }
 
-/// Says which price, at which value, turns `best < other` in cost. A price that both pay moves for both.
+/// Says which price, at which value, turns `best < other` in cost; where none does alone, which do together. A price that
+/// both pay moves for both.
 fn cost_flips(trial: &Trial<'_>, best: usize, other: usize) -> Vec<String> {
     let (cheap, dear) = (&trial.results[best].bill, &trial.results[other].bill);
     let Some(gap) = dear.month.value.zip(cheap.month.value).map(|(dear, cheap)| dear - cheap) else {
         return Vec::new();
     };
+    let prices = prices(cheap, dear);
+    let (best, other) = (name(trial, best), name(trial, other));
     let mut said = Vec::new();
-    for price in prices(cheap, dear) {
-        for high in [false, true] {
-            let end = gap + price.move_of(dear, high) - price.move_of(cheap, high);
-            if end > 0.0 {
-                continue;
-            }
-            let part = gap / (gap - end);
-            let Some(at) = price.at(part, high, cheap, dear) else { continue };
-            let beyond = if high { "above" } else { "below" };
-            said.push(format!(
-                "{} and {} change places in cost when {} is {beyond} {} {} per {}.",
-                name(trial, best),
-                name(trial, other),
-                price.words(),
-                significant(at, 3),
-                cheap.currency,
-                price.unit
-            ));
+    for (price, high) in prices.iter().flat_map(|price| [(price, false), (price, true)]) {
+        let step = price.step(high);
+        if step >= 0.0 || gap + step > 0.0 {
+            continue;
         }
+        said.push(format!(
+            "{best} and {other} change places in cost when {} is {} {} {} per {}.",
+            price.words(),
+            if high { "above" } else { "below" },
+            significant(price.at(gap / -step, high), 3),
+            cheap.currency,
+            price.unit
+        ));
     }
     if said.is_empty() {
-        for (high, end) in [(false, "low"), (true, "high")] {
-            let all = |bill: &Bill| -> f64 { prices(cheap, dear).iter().map(|price| price.move_of(bill, high)).sum() };
-            if gap + all(dear) - all(cheap) <= 0.0 {
-                let (best, other) = (name(trial, best), name(trial, other));
-                said.push(format!(
-                    "{best} and {other} change places in cost only when all prices are at the books' {end} ends together."
-                ));
-            }
-        }
+        said.extend(together(gap, &prices).map(|ends| {
+            format!("No single price makes {best} and {other} change places in cost; together {ends} do.")
+        }));
     }
     said
 }
 
-/// A price of the book: an item at a place.
-struct Price<'a> {
-    item: &'a str,
-    scope: &'a str,
-    unit: &'a str,
+/// The worst corner: each price at the end that speaks most against the order. Says the fewest of them that together
+/// use up `gap`, if all of them do.
+fn together(mut gap: f64, prices: &[Price<'_>]) -> Option<String> {
+    let mut ends: Vec<(f64, &Price<'_>, bool)> = prices
+        .iter()
+        .flat_map(|price| [false, true].map(|high| (price.step(high), price, high)))
+        .filter(|&(step, ..)| step < 0.0)
+        .collect();
+    // The strongest first; of equals the one that is first on the bill.
+    ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut moved, mut words): (Vec<&Price<'_>>, Vec<String>) = (Vec::new(), Vec::new());
+    for (step, price, high) in ends {
+        if moved.iter().any(|known| std::ptr::eq(*known, price)) {
+            continue;
+        }
+        gap += step;
+        moved.push(price);
+        words.push(format!("{} at its {} end", price.words(), if high { "high" } else { "low" }));
+        if gap <= 0.0 {
+            let last = words.pop().expect("one was just said");
+            return Some(if words.is_empty() { last } else { format!("{} and {last}", words.join(", ")) });
+        }
+    }
+    None
 }
 
-fn prices<'a>(a: &'a Bill, b: &'a Bill) -> Vec<Price<'a>> {
+/// A row of the price book as two bills use it: one price, wherever and however often it is charged.
+struct Price<'a> {
+    item: &'a str,
+    source: &'a str,
+    unit: &'a str,
+    /// Low, middle, high, per unit.
+    row: [f64; 3],
+    /// Where it is charged.
+    scopes: Vec<&'a str>,
+    /// By how much `dear - cheap` changes at the low and at the high end.
+    steps: [f64; 2],
+}
+
+/// The prices of two bills that have a range.
+fn prices<'a>(cheap: &'a Bill, dear: &'a Bill) -> Vec<Price<'a>> {
     let mut found: Vec<Price<'a>> = Vec::new();
-    for line in a.lines.iter().chain(&b.lines) {
-        if line.amount.inputs.is_some()
-            && !found.iter().any(|price| price.item == line.item && price.scope == line.scope)
-        {
-            found.push(Price { item: &line.item, scope: &line.scope, unit: &line.unit });
+    for (bill, sign) in [(cheap, -1.0), (dear, 1.0)] {
+        for line in &bill.lines {
+            let (Some((low, high)), Some(amount), Some(price)) =
+                (line.amount.inputs, line.amount.value.filter(|amount| *amount > 0.0), line.unit_price)
+            else {
+                continue;
+            };
+            let row = [price * low / amount, price, price * high / amount];
+            let index = found.iter().position(|known| known.is(line, row)).unwrap_or(found.len());
+            if index == found.len() {
+                let (scopes, steps) = (Vec::new(), [0.0; 2]);
+                found.push(Price { item: &line.item, source: &line.source, unit: &line.unit, row, scopes, steps });
+            }
+            let known = &mut found[index];
+            if !line.scope.is_empty() && !known.scopes.contains(&line.scope.as_str()) {
+                known.scopes.push(&line.scope);
+            }
+            known.steps[0] += sign * (low - amount);
+            known.steps[1] += sign * (high - amount);
         }
     }
     found
 }
 
 impl Price<'_> {
-    fn words(&self) -> String {
-        if self.scope.is_empty() { self.item.to_owned() } else { format!("{} ({})", self.item, self.scope) }
+    /// Is it the row of this line? Amounts are rounded, so what is worked out from them agrees only nearly.
+    fn is(&self, line: &BillLine, row: [f64; 3]) -> bool {
+        let alike = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-4 * a.abs().max(b.abs());
+        self.item == line.item
+            && self.source == line.source
+            && self.unit == line.unit
+            && self.row.iter().zip(&row).all(alike)
     }
 
-    /// By how much a bill changes when this price goes to an end of its range.
-    fn move_of(&self, bill: &Bill, high: bool) -> f64 {
-        let lines = bill.lines.iter().filter(|line| line.item == self.item && line.scope == self.scope);
-        lines
-            .filter_map(|line| {
-                let (low_end, high_end) = line.amount.inputs?;
-                Some(if high { high_end } else { low_end } - line.amount.value?)
-            })
-            .sum()
+    /// With its place where it has one only: a price of several places is one row.
+    fn words(&self) -> String {
+        match self.scopes[..] {
+            [scope] => format!("{} ({scope})", self.item),
+            _ => self.item.to_owned(),
+        }
+    }
+
+    fn step(&self, high: bool) -> f64 {
+        self.steps[usize::from(high)]
     }
 
     /// The price a part of the way to an end of its range.
-    fn at(&self, part: f64, high: bool, a: &Bill, b: &Bill) -> Option<f64> {
-        let mut lines =
-            a.lines.iter().chain(&b.lines).filter(|line| line.item == self.item && line.scope == self.scope);
-        let line = lines.find(|line| line.amount.inputs.is_some())?;
-        let (price, amount) = (line.unit_price?, line.amount.value.filter(|&amount| amount > 0.0)?);
-        let (low_end, high_end) = line.amount.inputs?;
-        let end = if high { high_end } else { low_end };
-        Some(price * (1.0 + part * (end / amount - 1.0)))
+    fn at(&self, part: f64, high: bool) -> f64 {
+        let end = self.row[if high { 2 } else { 0 }];
+        self.row[1] + part * (end - self.row[1])
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{BillLine, Estimate};
+    use crate::record::Estimate;
 
     fn bill(lines: &[(&str, f64, f64, (f64, f64))]) -> Bill {
         let line = |&(item, unit_price, amount, inputs): &(&str, f64, f64, (f64, f64))| BillLine {
@@ -263,7 +340,7 @@ mod tests {
         check(
             bill(&[("transfer", 0.10, 100.0, (50.0, 200.0))]),
             bill(&[("transfer", 0.10, 150.0, (75.0, 300.0))]),
-            "Holds over the books' low and high prices; round trips and losses were not varied.",
+            "Holds over the books' low and high prices, also together; round trips and losses were not varied.",
         );
     }
 
@@ -304,11 +381,75 @@ mod tests {
     }
 
     #[test]
+    fn the_backbone_and_the_public_path_may_be_at_opposite_ends() {
+        let good = |level| if level == Level::Low { 12.0 } else { 0.0 };
+        let bad = |level| if level == Level::High { 12.0 } else { 0.0 };
+        let said = latency(|inputs| 20.0 - good(inputs.public) - bad(inputs.rtt));
+        assert!(said.starts_with("No single input flips the order of cen and public in latency"), "{said}");
+        assert!(said.contains("round trips at the book's high end and the public path"), "{said}");
+        let alone = latency(|inputs| 20.0 - 2.0 * bad(inputs.public) + 2.0 * bad(inputs.rtt));
+        assert!(alone.contains("flips when the public path's round trip is above"), "{alone}");
+    }
+
+    /// `n` attachments in each region, at 0.05 (0.04 to 0.07) USD per hour, over 730 hours.
+    fn attachments(regions: &[(&str, f64)]) -> Vec<BillLine> {
+        let line = |&(region, n): &(&str, f64)| BillLine {
+            item: "CEN transit router connection".into(),
+            scope: region.into(),
+            unit: "hour".into(),
+            unit_price: Some(0.05),
+            amount: Estimate {
+                inputs: Some((0.04 * 730.0 * n, 0.07 * 730.0 * n)),
+                ..Estimate::exact(0.05 * 730.0 * n)
+            },
+            source: "billing rules".into(),
+            ..BillLine::default()
+        };
+        regions.iter().map(line).collect()
+    }
+
+    fn fixed(amount: f64) -> BillLine {
+        BillLine { item: "the rest".into(), amount: Estimate::exact(amount), ..BillLine::default() }
+    }
+
+    fn of_lines(lines: Vec<BillLine>) -> Bill {
+        let month = Estimate::exact(lines.iter().filter_map(|line| line.amount.value).sum());
+        Bill { currency: "USD".into(), lines, month, ..Bill::default() }
+    }
+
+    #[test]
+    fn one_row_of_the_book_moves_in_all_regions_at_once() {
+        // 227 against 244.08: 17.08 over 1460 hours is 0.0117 above 0.05; each region's 730 hours alone would not do.
+        let mut cen = attachments(&[("hangzhou", 1.0), ("singapore", 1.0)]);
+        cen.push(fixed(154.0));
+        let cen = of_lines(cen);
+        let public = of_lines(vec![fixed(244.082)]);
+        assert!((cen.month.value.expect("summed") - 227.0).abs() < 1e-9);
+        check(
+            cen,
+            public,
+            "public and cen change places in cost when CEN transit router connection is above 0.0617 USD per hour.",
+        );
+    }
+
+    #[test]
+    fn the_worst_corner_moves_what_each_pays_alone_against_it() {
+        // Cheap's own price high and dear's own low: 100 + 30 against 150 - 25.
+        check(
+            bill(&[("a", 1.0, 100.0, (80.0, 130.0))]),
+            bill(&[("b", 1.0, 150.0, (125.0, 200.0))]),
+            "No single price makes public and cen change places in cost; together a at its high end and b at its low end \
+             do.",
+        );
+    }
+
+    #[test]
     fn prices_that_flip_it_only_together_say_so() {
         check(
             bill(&[("a", 1.0, 50.0, (40.0, 80.0)), ("b", 1.0, 50.0, (40.0, 80.0))]),
             bill(&[("c", 1.0, 150.0, (150.0, 150.0))]),
-            "public and cen change places in cost only when all prices are at the books' high ends together.",
+            "No single price makes public and cen change places in cost; together a at its high end and b at its high end \
+             do.",
         );
     }
 }

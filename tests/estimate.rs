@@ -241,7 +241,8 @@ fn the_floor_is_the_sum_of_what_a_request_meets() {
     let stock = 0.7 + 0.25 * (0.1 + 0.7 + 2.0) + 0.75 * (60.0 + 0.7 + 2.0);
     // To web 0.1, its sidecar 0.7, its work 3, stock twice.
     close(variant.floors[0].floor_ms, 0.1 + 0.7 + 3.0 + 2.0 * stock);
-    close(variant.floors[0].network_ms, 0.1);
+    // To web 0.1; twice to stock, a quarter 0.1, three quarters 60.
+    close(variant.floors[0].network_ms, 0.1 + 2.0 * (0.25 * 0.1 + 0.75 * 60.0));
     assert_eq!((variant.floors[0].region.as_str(), variant.floors[0].operation.as_str()), ("east/h", "web"));
 }
 

@@ -55,7 +55,7 @@ pub struct FloorProjection {
     pub operation: String,
     /// Mean work and fixed delays along the slowest branch, milliseconds.
     pub floor_ms: f64,
-    /// Of it, on links between places, sidecars and gateways excluded, for the first call only.
+    /// Of it, on paths between places along that branch, sidecars and gateways excluded, milliseconds.
     pub network_ms: f64,
 }
 

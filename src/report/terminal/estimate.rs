@@ -51,7 +51,7 @@ fn glance(projection: &Projection) -> Decision {
         let network =
             |v: &VariantProjection| floor_of(v, &stream, &operation).map_or_else(String::new, |f| ms(f.network_ms));
         row(&format!("floor of {stream} {operation}"), false, each(&floor));
-        row("of it between places", true, each(&network));
+        row("of which network", true, each(&network));
     }
     let busiest = |v: &VariantProjection| v.loads.first().map_or_else(String::new, |load| share(load.mean));
     let at_peak = |v: &VariantProjection| v.loads.first().map_or_else(String::new, |load| share(load.peak));

@@ -18,6 +18,7 @@ use crate::world::{StreamId, World};
 
 use break_even::Costs;
 use flow::{Flow, Traffic};
+use program::Time;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -113,7 +114,7 @@ impl Rates {
             Arrivals::Closed { users, think } => {
                 // A user asks once per think time and answer; without queues the answer takes its floor (Little).
                 let cycle = think.mean()
-                    + stream.mix.iter().map(|&(op, share)| share.get() * floor(world, flow, id, op).0).sum::<f64>();
+                    + stream.mix.iter().map(|&(op, share)| share.get() * floor(world, flow, id, op).all).sum::<f64>();
                 let rate = if cycle > 0.0 { f64::from(*users) / cycle } else { 0.0 };
                 Rates { mean: rate, peak: rate, hours: Vec::new() }
             }
@@ -138,12 +139,15 @@ fn usage(by_hour: &[Traffic], open: &[u64], times: f64) -> Usage {
     Usage { hours_ns: vec![HOUR.nanos(); by_hour.len()], paths: open.iter().enumerate().map(path).collect() }
 }
 
-/// Mean seconds of a stream's operation over its entries without queues, and of them those on the first path.
-fn floor(world: &World, flow: &Flow<'_>, id: StreamId, operation: crate::world::OperationId) -> (f64, f64) {
+/// Mean seconds of a stream's operation over its entries without queues, and of them those on paths.
+fn floor(world: &World, flow: &Flow<'_>, id: StreamId, operation: crate::world::OperationId) -> Time {
     let stream = &world.streams[id];
     let count = stream.entries.len().max(1) as f64;
-    let calls = stream.entries.iter().map(|&entry| flow.call(stream.edge, &world.proxies[entry], operation));
-    calls.fold((0.0, 0.0), |(all, network), (a, n)| (all + a / count, network + n / count))
+    let mut mean = Time::default();
+    for &entry in &stream.entries {
+        mean.add(flow.call(stream.edge, &world.proxies[entry], operation), 1.0 / count);
+    }
+    mean
 }
 
 fn floors(world: &World, flow: &Flow<'_>) -> Vec<FloorProjection> {
@@ -151,7 +155,7 @@ fn floors(world: &World, flow: &Flow<'_>) -> Vec<FloorProjection> {
     for (id, stream) in world.streams.iter() {
         let entry = stream.entries.first().map(|&entry| world.places[world.proxies[entry].place].region);
         for &(operation, _) in &stream.mix {
-            let (all, network) = floor(world, flow, id, operation);
+            let Time { all, network } = floor(world, flow, id, operation);
             floors.push(FloorProjection {
                 stream: stream.name.clone(),
                 region: entry.map_or_else(String::new, |region| world.regions[region].clone()),

@@ -337,6 +337,29 @@ fn two_variants_break_even_in_volume_and_in_price() {
 }
 
 #[test]
+fn two_variants_of_one_bill_cost_the_same_and_none_is_cheaper() {
+    let mut twin = world(steady(), cen());
+    twin.variant = "guarded".into();
+    let projection = estimate(&[world(steady(), cen()), twin]);
+    let found = &projection.break_evens[0];
+    assert_eq!((found.cheaper.as_deref(), found.gigabytes_month), (None, None));
+    assert_eq!(found.sentences.len(), 1);
+    assert!(found.sentences[0].starts_with("cen and guarded cost the same at every volume ("), "{:?}", found.sentences);
+}
+
+#[test]
+fn a_run_that_misses_the_peak_hour_is_billed_by_the_day_and_warned_of() {
+    let hour = |h: u64| Duration::from_secs(3600 * h);
+    // Ten minutes from the valley of a day between 50 and 150 a second.
+    let day = vec![(hour(0), 50.0), (hour(12), 150.0), (hour(24), 50.0)];
+    let variant = estimate(&[world(day, cen())]).variants.remove(0);
+    let missed = variant.warnings.iter().find(|warning| warning.contains("nothing of the peak hour"));
+    assert!(missed.is_some_and(|warning| warning.contains("whose peak is 150/s")), "{:?}", variant.warnings);
+    let steady = estimate(&[world(steady(), cen())]).variants.remove(0);
+    assert!(!steady.warnings.iter().any(|warning| warning.contains("peak hour")), "{:?}", steady.warnings);
+}
+
+#[test]
 fn an_unknown_price_is_solved_for() {
     let plan = vec![at("cen.plan", "*", "*", Basis::Mbps(20.0)), at("cen.attachment", "*", "*", Basis::Hours(2.0))];
     let mut other = world(steady(), public());

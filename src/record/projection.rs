@@ -128,9 +128,9 @@ pub struct BreakEven {
     pub a: String,
     /// Another.
     pub b: String,
-    /// The cheaper one at the scenario's traffic; none where a price that nobody knows decides.
+    /// The cheaper one at the scenario's traffic; none where both cost the same or a price that nobody knows decides.
     pub cheaper: Option<String>,
-    /// Gigabytes (2^30) a month of the first on priced legs at which both cost the same; none: never.
+    /// Gigabytes (2^30) a month of the first on priced legs (of the second where the first has none) at which both cost the same; none: never.
     pub gigabytes_month: Option<f64>,
     /// Prices at which both cost the same: of what is unknown, else of each one's most uncertain line.
     pub prices: Vec<PriceBreakEven>,

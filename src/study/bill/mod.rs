@@ -101,13 +101,13 @@ fn invoice(world: &World, usages: &[Usage], scale: Scale, mut basis: Vec<String>
     bill
 }
 
-/// Gigabytes (2^30) a month over the taps that any rule charges, each counted once however many rules charge it.
+/// Gigabytes (2^30) a month over the taps that any rule charges for more than nothing (bytes between zones are free), each counted once however many rules charge it.
 fn gigabytes(world: &World, usages: &[Usage], scale: Scale) -> f64 {
     let mut taps: Vec<Tap> = world
         .charges
         .iter()
         .filter_map(|charge| match &charge.basis {
-            Basis::Bytes(taps) => Some(taps),
+            Basis::Bytes(taps) if charge.price.is_none_or(|price| price.high > Money::ZERO) => Some(taps),
             _ => None,
         })
         .flatten()
@@ -149,7 +149,8 @@ fn extra_of_faults(world: &World, runs: &[Run], month: &Month) -> Vec<String> {
             .sum();
         let word = if extra < 0.0 { "less" } else { "more" };
         format!(
-            "each {}: {:.2} {CURRENCY} {word} for transfer than the same time without it, not in the month",
+            "{}: each {}: {:.2} {CURRENCY} {word} for transfer than the same time without it, not in the month",
+            world.variant,
             fault.name,
             extra.abs()
         )

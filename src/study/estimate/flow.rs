@@ -73,8 +73,12 @@ pub(super) struct Flow<'a> {
 
 impl<'a> Flow<'a> {
     pub(super) fn new(world: &'a World) -> Flow<'a> {
-        let means: Vec<Mean> =
-            world.operations.rows().iter().map(|operation| program::mean(world, operation.start, &|_| Time::default())).collect();
+        let means: Vec<Mean> = world
+            .operations
+            .rows()
+            .iter()
+            .map(|operation| program::mean(world, operation.start, &|_| Time::default()))
+            .collect();
         let mut order = Vec::new();
         let mut placed = vec![false; means.len()];
         for operation in world.operations.ids() {

@@ -12,7 +12,7 @@ mod program;
 use crate::record::{Bill, FloorProjection, LinkProjection, LoadState, PathProjection, Projection, VariantProjection};
 use crate::study::bill::{MONTH_HOURS, PathUsage, Usage, bill_of_usage, solve_unknowns};
 use crate::table::Id;
-use crate::units::Duration;
+use crate::units::{Duration, significant};
 use crate::workload::Arrivals;
 use crate::world::{StreamId, World};
 
@@ -79,11 +79,33 @@ fn variant(world: &World) -> (VariantProjection, Bill) {
         floors: floors(world, &flow),
         paths: paths(world, &mean, &peak),
         links: links(world, &mean, &peak),
-        warnings: load::warnings(&loads),
+        warnings: load::warnings(&loads).into_iter().chain(missed_peaks(world)).collect(),
         loads,
         prerequisites: world.prerequisites.clone(),
     };
     (projection, twice)
+}
+
+/// Streams whose highest rate a run of this horizon would not meet.
+fn missed_peaks(world: &World) -> Vec<String> {
+    let horizon = world.plan.horizon;
+    let missed = world.streams.rows().iter().filter_map(|stream| {
+        let Arrivals::Open { rate, .. } = &stream.arrivals else { return None };
+        let highest = |points: &mut dyn Iterator<Item = f64>| points.fold(0.0, f64::max);
+        let peak = highest(&mut rate.points.iter().map(|point| point.1));
+        let met = highest(&mut rate.points.iter().filter(|point| point.0 <= horizon).map(|point| point.1));
+        let met = met.max(rate.at(horizon));
+        (!horizon.is_zero() && met < 0.95 * peak).then(|| {
+            format!(
+                "a run of {} min meets at most {}/s of {}, whose peak is {}/s: it says nothing of the peak hour",
+                significant(horizon.seconds() / 60.0, 3),
+                significant(met, 3),
+                stream.name,
+                significant(peak, 3)
+            )
+        })
+    });
+    missed.collect()
 }
 
 /// A stream's requests per second.

@@ -241,7 +241,8 @@ fn the_floor_is_the_sum_of_what_a_request_meets() {
     let stock = 0.7 + 0.25 * (0.1 + 0.7 + 2.0) + 0.75 * (60.0 + 0.7 + 2.0);
     // To web 0.1, its sidecar 0.7, its work 3, stock twice.
     close(variant.floors[0].floor_ms, 0.1 + 0.7 + 3.0 + 2.0 * stock);
-    close(variant.floors[0].network_ms, 0.1);
+    // To web 0.1; twice to stock, a quarter 0.1, three quarters 60.
+    close(variant.floors[0].network_ms, 0.1 + 2.0 * (0.25 * 0.1 + 0.75 * 60.0));
     assert_eq!((variant.floors[0].region.as_str(), variant.floors[0].operation.as_str()), ("east/h", "web"));
 }
 
@@ -333,6 +334,29 @@ fn two_variants_break_even_in_volume_and_in_price() {
     let public_total = 292.0 + 0.125 * out + 0.117 * back;
     close(attachment.price.unwrap(), (public_total - 0.80 * (out + back)) / 1460.0);
     assert!(found.sentences.iter().any(|sentence| sentence.starts_with("no price of CEN transit router connection")));
+}
+
+#[test]
+fn two_variants_of_one_bill_cost_the_same_and_none_is_cheaper() {
+    let mut twin = world(steady(), cen());
+    twin.variant = "guarded".into();
+    let projection = estimate(&[world(steady(), cen()), twin]);
+    let found = &projection.break_evens[0];
+    assert_eq!((found.cheaper.as_deref(), found.gigabytes_month), (None, None));
+    assert_eq!(found.sentences.len(), 1);
+    assert!(found.sentences[0].starts_with("cen and guarded cost the same at every volume ("), "{:?}", found.sentences);
+}
+
+#[test]
+fn a_run_that_misses_the_peak_hour_is_billed_by_the_day_and_warned_of() {
+    let hour = |h: u64| Duration::from_secs(3600 * h);
+    // Ten minutes from the valley of a day between 50 and 150 a second.
+    let day = vec![(hour(0), 50.0), (hour(12), 150.0), (hour(24), 50.0)];
+    let variant = estimate(&[world(day, cen())]).variants.remove(0);
+    let missed = variant.warnings.iter().find(|warning| warning.contains("nothing of the peak hour"));
+    assert!(missed.is_some_and(|warning| warning.contains("whose peak is 150/s")), "{:?}", variant.warnings);
+    let steady = estimate(&[world(steady(), cen())]).variants.remove(0);
+    assert!(!steady.warnings.iter().any(|warning| warning.contains("peak hour")), "{:?}", steady.warnings);
 }
 
 #[test]

@@ -8,18 +8,21 @@ use super::options::{Changes, Manner};
 use super::outcome::{Answer, Stop};
 use super::reading;
 use crate::provider::Books;
-use crate::record::Explanation;
+use crate::record::{Explanation, VariantExplanation};
 use crate::report::{self, terminal};
 use crate::scenario::codes::{self, Code};
 use crate::scenario::{Inputs, Loaded, compile, resolve::resolved};
 use crate::study::{StudyError, explain};
+
+/// Names that are offered where nothing has the one asked for.
+const NEAREST: usize = 6;
 
 /// The command.
 #[derive(Clone, Debug, Args)]
 pub struct Explain {
     /// The scenario file, or the code of a diagnostic: `EW201`
     pub file: PathBuf,
-    /// One edge (`web -> stock`) or service; `failures`: who notices a failure, and after how long; or a code
+    /// An edge (`web -> stock`), service, stream, variant, product, or two regions (`hangzhou-beijing`); `failures`: who notices a failure, and after how long; or a code
     pub what: Option<String>,
     /// The whole effective scenario, each value with its origin: file and line, overlay, or whose default
     #[arg(long, conflicts_with = "what")]
@@ -49,7 +52,7 @@ impl Explain {
         })?;
         let failures = self.what.as_deref() == Some("failures");
         if let Some(what) = self.what.as_deref().filter(|_| !failures) {
-            narrow(&mut told, what)?;
+            told = narrow(&told, what)?;
         }
         let text = match (manner.json(), failures) {
             (true, _) => report::json(&told),
@@ -90,19 +93,28 @@ fn meaning(code: &Code, json: bool) -> String {
     format!("{}: {}\n\n{}\n", code.code, code.title, code.about)
 }
 
-/// Keeps the edges that `what` names: one edge, or all edges of a service or stream.
-fn narrow(told: &mut Explanation, what: &str) -> Result<(), Stop> {
-    let ends = |edge: &str| edge.split(" -> ").map(str::to_owned).collect::<Vec<String>>();
-    let named = |edge: &str| edge == what || ends(edge).iter().any(|end| end == what);
-    let known: Vec<String> = told
-        .variants
-        .first()
-        .map_or_else(Vec::new, |variant| variant.edges.iter().map(|edge| format!("`{}`", edge.name)).collect());
-    for variant in &mut told.variants {
-        variant.edges.retain(|edge| named(&edge.name));
+/// The part that is about `what`; where nothing has that name, the nearest names that there are.
+fn narrow(told: &Explanation, what: &str) -> Result<Explanation, Stop> {
+    explain::about(told, what).ok_or_else(|| {
+        let mut known: Vec<String> = told.variants.iter().flat_map(names).collect();
+        known.sort_by_cached_key(|name| (strsim::damerau_levenshtein(name, what), name.clone()));
+        known.dedup();
+        let nearest: Vec<String> = known.iter().take(NEAREST).map(|name| format!("`{name}`")).collect();
+        let text = format!("nothing to explain is named `{what}`; the nearest names: {}", nearest.join(", "));
+        Stop::wrong(text)
+    })
+}
+
+/// What of a variant can be asked for by name.
+fn names(variant: &VariantExplanation) -> Vec<String> {
+    let mut names = vec![variant.name.clone()];
+    for edge in &variant.edges {
+        names.push(edge.name.clone());
+        names.extend(edge.name.split(" -> ").map(str::to_owned));
+        for call in edge.clients.iter().flat_map(|client| &client.calls) {
+            names.push(call.via.clone());
+            names.push(format!("{}-{}", call.from_region, call.to_region));
+        }
     }
-    if told.variants.iter().all(|variant| variant.edges.is_empty()) {
-        return Err(Stop::wrong(format!("no edge, service or stream is named `{what}`; edges: {}", known.join(", "))));
-    }
-    Ok(())
+    names
 }

@@ -29,6 +29,9 @@ pub struct VariantExplanation {
     pub edges: Vec<EdgeExplanation>,
     /// What is charged by the hour or the month, whatever the traffic.
     pub standing: Vec<StandingPrice>,
+    /// What is charged by capacity units, as measured: by use, the greatest of connections and bytes in each hour.
+    #[serde(default)]
+    pub by_use: Vec<StandingPrice>,
     /// The faults, when they begin and end, and what goes down.
     pub faults: Vec<FaultExplanation>,
 }
@@ -163,7 +166,7 @@ pub struct OperationCost {
     pub forward_bytes: u64,
     /// Bytes on the wire towards the client.
     pub back_bytes: u64,
-    /// What a million such calls pay for bytes: low, used, high. Prices not found are left out.
+    /// What a million such calls pay for bytes, capacity units by their bytes included: low, used, high. Prices not found are left out.
     pub per_million: (f64, f64, f64),
 }
 

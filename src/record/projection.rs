@@ -55,7 +55,7 @@ pub struct FloorProjection {
     pub operation: String,
     /// Mean work and fixed delays along the slowest branch, milliseconds.
     pub floor_ms: f64,
-    /// Of it, on links between places, sidecars and gateways excluded, for the first call only.
+    /// Of it, on paths between places along that branch, sidecars and gateways excluded, milliseconds.
     pub network_ms: f64,
 }
 
@@ -128,9 +128,9 @@ pub struct BreakEven {
     pub a: String,
     /// Another.
     pub b: String,
-    /// The cheaper one at the scenario's traffic; none where a price that nobody knows decides.
+    /// The cheaper one at the scenario's traffic; none where both cost the same or a price that nobody knows decides.
     pub cheaper: Option<String>,
-    /// Gigabytes (2^30) a month of the first on priced legs at which both cost the same; none: never.
+    /// Gigabytes (2^30) a month of the first on priced legs (of the second where the first has none) at which both cost the same; none: never.
     pub gigabytes_month: Option<f64>,
     /// Prices at which both cost the same: of what is unknown, else of each one's most uncertain line.
     pub prices: Vec<PriceBreakEven>,

@@ -301,7 +301,11 @@ fn text(loaded: &Loaded) -> String {
 
 /// What the bills take for granted, each once.
 fn assumptions(of: &[Replicated]) -> Vec<String> {
-    each_once(of.iter().flat_map(|variant| variant.bill.basis.iter().cloned()))
+    // What a fault adds to a variant's bill is a figure of that bill, not an assumption of the comparison.
+    each_once(of.iter().flat_map(|variant| {
+        let of_fault = format!("{}: each ", variant.name());
+        variant.bill.basis.iter().filter(move |line| !line.starts_with(&of_fault)).cloned()
+    }))
 }
 
 fn warnings(

@@ -8,12 +8,22 @@ use crate::report::number::{Unit, mark, place, rounded};
 
 /// How many of the busiest things of a variant are printed.
 const BUSIEST: usize = 6;
+/// Above this many variants only the pairs with the first are printed.
+const MANY: usize = 3;
 
 /// What can be said of the scenario without a simulation.
 pub fn estimate(projection: &Projection, width: usize, style: Style) -> String {
     let mut out = String::new();
-    for sentence in projection.break_evens.iter().flat_map(|pair| &pair.sentences) {
+    // Of many variants each against the first; all pairs stand in the JSON.
+    let first = projection.variants.first().map_or("", |variant| variant.name.as_str());
+    let many = projection.variants.len() > MANY;
+    let printed = || projection.break_evens.iter().filter(|pair| !many || pair.a == first);
+    for sentence in printed().flat_map(|pair| &pair.sentences) {
         out.push_str(&paragraph(sentence, 0, 2, width));
+    }
+    let left = projection.break_evens.len() - printed().count();
+    if left > 0 {
+        out.push_str(&paragraph(&format!("{left} more pairs with --format json"), 0, 2, width));
     }
     let about = format!("{}, closed form without a simulation: {}", projection.scenario, projection.question);
     for line in paragraph(&about, 0, 2, width).lines() {
@@ -51,7 +61,7 @@ fn glance(projection: &Projection) -> Decision {
         let network =
             |v: &VariantProjection| floor_of(v, &stream, &operation).map_or_else(String::new, |f| ms(f.network_ms));
         row(&format!("floor of {stream} {operation}"), false, each(&floor));
-        row("of it between places", true, each(&network));
+        row("of which network", true, each(&network));
     }
     let busiest = |v: &VariantProjection| v.loads.first().map_or_else(String::new, |load| share(load.mean));
     let at_peak = |v: &VariantProjection| v.loads.first().map_or_else(String::new, |load| share(load.peak));

@@ -233,9 +233,14 @@ fn policy(edge: &EdgeExplanation, width: usize) -> String {
     told.map(|(origin, settings)| paragraph(&format!("{origin}: {}", settings.join("; ")), 4, 6, width)).collect()
 }
 
-/// Prices that run whatever the traffic.
+/// Prices that run whatever the traffic, and those of capacity units.
 fn standing(variant: &VariantExplanation, currency: &str, width: usize, style: Style) -> String {
-    if variant.standing.is_empty() {
+    prices("charged whatever the traffic", &variant.standing, currency, width, style)
+        + &prices("charged by use, in capacity units", &variant.by_use, currency, width, style)
+}
+
+fn prices(title: &str, prices: &[StandingPrice], currency: &str, width: usize, style: Style) -> String {
+    if prices.is_empty() {
         return String::new();
     }
     let row = |price: &StandingPrice| {
@@ -249,13 +254,9 @@ fn standing(variant: &VariantExplanation, currency: &str, width: usize, style: S
             price.status.clone(),
         ]
     };
-    let rows = variant.standing.iter().map(row).collect();
+    let rows = prices.iter().map(row).collect();
     let head = head(&["product", "item", "where", "how many", "unit", "price of one", ""]);
-    format!(
-        "\n  {}\n{}",
-        style.bold("charged whatever the traffic"),
-        grid_lines(&Grid { head, rows, figures: vec![3] }, 2, width, style)
-    )
+    format!("\n  {}\n{}", style.bold(title), grid_lines(&Grid { head, rows, figures: vec![3] }, 2, width, style))
 }
 
 fn faults(variant: &VariantExplanation, width: usize, style: Style) -> String {
@@ -365,8 +366,13 @@ mod tests {
             price: Some((0.06, 0.06, 0.06)),
             status: "sourced".into(),
         };
-        let variant =
-            VariantExplanation { name: "cen".into(), edges: vec![edge], standing: vec![hours], faults: vec![fault] };
+        let variant = VariantExplanation {
+            name: "cen".into(),
+            edges: vec![edge],
+            standing: vec![hours],
+            by_use: Vec::new(),
+            faults: vec![fault],
+        };
         let notice = Notice {
             event: "a process dies".into(),
             who: "every caller".into(),

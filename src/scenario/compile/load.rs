@@ -6,6 +6,7 @@ use crate::scenario::Diagnostic;
 use crate::scenario::file::Scenario;
 use crate::topology::PlaceId;
 use crate::topology::graph::Graph;
+use crate::units::Duration;
 use crate::workload::Arrivals;
 use crate::world::{EdgeId, HostSet, HostTarget, OperationId, PathId, World};
 
@@ -17,8 +18,8 @@ const ROUND_LEAST_S: f64 = 1e-6;
 pub(super) enum Moment {
     /// Those of t = 0.
     Start,
-    /// Each stream's highest.
-    Peak,
+    /// Each stream's highest of a run of this horizon.
+    Peak(Duration),
 }
 
 /// What the open streams offer.
@@ -48,7 +49,11 @@ impl Load {
             let Arrivals::Open { rate, .. } = &stream.arrivals else { continue };
             let rate = match moment {
                 Moment::Start => rate.points.first().map_or(0.0, |point| point.1),
-                Moment::Peak => rate.points.iter().map(|point| point.1).fold(0.0, f64::max),
+                // What the run meets: a profile goes on after a short run's end.
+                Moment::Peak(horizon) => {
+                    let met = rate.points.iter().filter(|point| point.0 <= horizon);
+                    met.map(|point| point.1).fold(rate.at(horizon), f64::max)
+                }
             };
             for entry in &stream.entries {
                 for (operation, share) in &stream.mix {

@@ -94,7 +94,7 @@ pub fn compile_with_warnings(
     if said.iter().any(Diagnostic::is_error) {
         return Err(said);
     }
-    let load = Load::new(&world, &means, Moment::Peak);
+    let load = Load::new(&world, &means, Moment::Peak(scenario.run.horizon.value));
     said.extend(load.complaints(scenario, &world));
     said.extend(Load::standstill(scenario, &world, &means));
     let flat: Vec<bool> = rules.iter().map(is_flat).collect();

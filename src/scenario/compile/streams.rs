@@ -128,13 +128,14 @@ fn steps_of(steps: &[(Duration, f64)], scale: f64) -> Vec<(Duration, f64)> {
     points
 }
 
-/// A cosine over the day, from the time of day at t = 0 to the end of the horizon, as straight lines.
+/// A cosine over the day, from the time of day at t = 0 to the end of the horizon, as straight lines; over a whole day even where
+/// the run is shorter, so that a bill can integrate it.
 fn diurnal(low: f64, high: f64, peak: Duration, at_zero: Duration, horizon: Duration) -> Vec<(Duration, f64)> {
     let rate = |at: Duration| {
         let phase = at_zero.seconds() + at.seconds() - peak.seconds();
         low + (high - low) * (1.0 + libm::cos(2.0 * std::f64::consts::PI * phase / DAY.seconds())) / 2.0
     };
-    let steps = horizon.nanos().div_ceil(CURVE_STEP.nanos());
+    let steps = horizon.max(DAY).nanos().div_ceil(CURVE_STEP.nanos());
     (0..=steps).map(|step| CURVE_STEP.saturating_mul(step)).map(|at| (at, rate(at))).collect()
 }
 
@@ -149,6 +150,13 @@ mod tests {
         assert!((day[0].1 - 100.0).abs() < 1e-9, "08:00 is twelve hours from the peak");
         assert!((day[48].1 - 300.0).abs() < 1e-9, "20:00 is the peak");
         assert!((day[24].1 - 200.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_short_run_knows_its_whole_day() {
+        let short = diurnal(100.0, 300.0, Duration::from_secs(20 * 3600), Duration::ZERO, Duration::from_secs(1800));
+        assert_eq!(short.len(), 97);
+        assert!(short.iter().any(|&(_, rate)| (rate - 300.0).abs() < 1e-9), "the peak lies outside the run");
     }
 
     #[test]

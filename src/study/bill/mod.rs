@@ -15,7 +15,7 @@ pub use month::MONTH_HOURS;
 pub(in crate::study) use usage::{PathUsage, Usage};
 
 use crate::record::{Bill, Estimate, Run};
-use crate::units::{Duration, Money};
+use crate::units::{Duration, Money, significant};
 use crate::world::{Basis, Direction, PriceStatus, Tap, WINDOWS, World};
 
 use line::Priced;
@@ -88,6 +88,7 @@ fn invoice(world: &World, usages: &[Usage], scale: Scale, mut basis: Vec<String>
     if world.charges.iter().any(|charge| matches!(charge.basis, Basis::Bytes(_))) {
         basis.push("what users download is not on this bill (user egress)".into());
     }
+    basis.extend(vcpus(world));
     let mut bill = Bill {
         currency: CURRENCY.into(),
         month: Estimate { inputs: (low != high).then(|| (low.units(), high.units())), ..month },
@@ -101,13 +102,28 @@ fn invoice(world: &World, usages: &[Usage], scale: Scale, mut basis: Vec<String>
     bill
 }
 
-/// Gigabytes (2^30) a month over the taps that any rule charges, each counted once however many rules charge it.
+/// What the compute lines count: the replicas' vCPUs, and those that their sidecars request beside them.
+fn vcpus(world: &World) -> Option<String> {
+    let replicas: f64 = world.endpoints.rows().iter().map(|endpoint| world.services[endpoint.service].vcpu).sum();
+    let charged = world.charges.iter().filter(|charge| charge.product == "compute").map(|charge| match charge.basis {
+        Basis::Hours(things) => things,
+        _ => 0.0,
+    });
+    let sidecars = charged.sum::<f64>() - replicas;
+    // Tenths of a vCPU add up to less than this of rounding.
+    (replicas > 0.0 && sidecars > 1e-6).then(|| {
+        let (replicas, sidecars) = (significant(replicas, 4), significant(sidecars, 3));
+        format!("compute is {replicas} vCPU of replicas and {sidecars} of their sidecars")
+    })
+}
+
+/// Gigabytes (2^30) a month over the taps that any rule charges for more than nothing (bytes between zones are free), each counted once however many rules charge it.
 fn gigabytes(world: &World, usages: &[Usage], scale: Scale) -> f64 {
     let mut taps: Vec<Tap> = world
         .charges
         .iter()
         .filter_map(|charge| match &charge.basis {
-            Basis::Bytes(taps) => Some(taps),
+            Basis::Bytes(taps) if charge.price.is_none_or(|price| price.high > Money::ZERO) => Some(taps),
             _ => None,
         })
         .flatten()
@@ -149,7 +165,8 @@ fn extra_of_faults(world: &World, runs: &[Run], month: &Month) -> Vec<String> {
             .sum();
         let word = if extra < 0.0 { "less" } else { "more" };
         format!(
-            "each {}: {:.2} {CURRENCY} {word} for transfer than the same time without it, not in the month",
+            "{}: each {}: {:.2} {CURRENCY} {word} for transfer than the same time without it, not in the month",
+            world.variant,
             fault.name,
             extra.abs()
         )

@@ -1,9 +1,9 @@
 //! From a measured span to a month: which windows count, and what they are multiplied with.
 
 use crate::record::Run;
-use crate::units::{Duration, Money};
+use crate::units::{Duration, Money, significant};
 use crate::workload::{Arrivals, Rate};
-use crate::world::{Fault, WINDOWS, World};
+use crate::world::{Fault, Stream, WINDOWS, World};
 
 /// Hours in a month of a bill: 365 days / 12.
 pub const MONTH_HOURS: i128 = 730;
@@ -65,6 +65,14 @@ impl Month {
             }
             _ => {
                 basis.insert(0, format!("held at the mean rate for {MONTH_HOURS} h"));
+                let waves = |stream: &Stream| matches!(&stream.arrivals, Arrivals::Open { rate, .. } if varies(rate));
+                if rates.is_none() && world.streams.rows().iter().any(waves) {
+                    basis.push(
+                        "not integrated over the day: a closed stream's rate is written down nowhere, so the month is the \
+                         run's own rate"
+                            .into(),
+                    );
+                }
                 Scale {
                     numerator: MONTH_HOURS * HOUR_NS * WINDOWS as i128,
                     denominator: counted * i128::from(horizon_ns),
@@ -106,7 +114,16 @@ fn by_profile(rates: &[&Rate], counts: &[bool], edge: impl Fn(usize) -> Duration
     let days = (horizon_ns.max(told.unwrap_or(0)) / DAY_NS).min(7);
     let (span_ns, sentence) = if days >= 1 {
         let span = if days == 1 { "the day".to_owned() } else { format!("{days} days") };
-        (days * DAY_NS, format!("the workload's profile integrated over {span}, {MONTH_HOURS} h of it"))
+        let seen = if horizon_ns < DAY_NS {
+            let minutes = horizon_ns as f64 / 60e9;
+            format!(
+                "; the run saw {} min of it, and its usage per request stands for the rest",
+                significant(minutes, 3)
+            )
+        } else {
+            String::new()
+        };
+        (days * DAY_NS, format!("the workload's profile integrated over {span}, {MONTH_HOURS} h of it{seen}"))
     } else {
         (horizon_ns, format!("held at the mean rate of the run for {MONTH_HOURS} h: the profile does not cover a day"))
     };

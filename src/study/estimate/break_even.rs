@@ -41,10 +41,19 @@ pub(super) fn between(a: &Costs<'_>, b: &Costs<'_>) -> BreakEven {
             .insert(0, format!("whether {} or {} is cheaper hangs on a price that nobody knows", a.name, b.name));
         return found;
     }
+    let volume = volume(a, b);
+    if volume.is_none() && (a.total() - b.total()).abs() < 0.01 {
+        let (total, currency) = (a.total(), &a.once.currency);
+        let same = format!("{} and {} cost the same at every volume ({total:.0} {currency} a month)", a.name, b.name);
+        found.sentences = vec![same];
+        found.prices.clear();
+        return found;
+    }
     let (now, other) = if a.total() <= b.total() { (a, b) } else { (b, a) };
     found.cheaper = Some(now.name.into());
-    let volume = volume(a, b);
-    found.gigabytes_month = volume.map(|times| times * a.once.gigabytes_month);
+    // A product without a price by the gigabyte has no priced bytes of its own.
+    let gigabytes = if a.once.gigabytes_month > 0.0 { a.once.gigabytes_month } else { b.once.gigabytes_month };
+    found.gigabytes_month = volume.map(|times| times * gigabytes);
     let currency = &a.once.currency;
     let sums = format!(
         "{} at {:.0} {currency} a month, {} at {:.0} {currency}",
@@ -57,15 +66,15 @@ pub(super) fn between(a: &Costs<'_>, b: &Costs<'_>) -> BreakEven {
         0,
         match found.gigabytes_month {
             None => format!("{} is cheaper than {} at every volume ({sums})", now.name, other.name),
-            Some(gigabytes) => {
+            Some(equal) => {
                 // Below the break-even the lower fixed fees win, above it the lower price of a gigabyte.
                 let (below, above) = if a.total() - a.usage() < b.total() - b.usage() { (a, b) } else { (b, a) };
                 format!(
                     "{} is cheaper below {} GB a month, {} above; now {} GB ({sums})",
                     below.name,
-                    significant(gigabytes, 3),
+                    significant(equal, 3),
                     above.name,
-                    significant(a.once.gigabytes_month, 3)
+                    significant(gigabytes, 3)
                 )
             }
         },

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::program::{self, Mean};
+use super::program::{self, Mean, Time};
 use crate::table::Id;
 use crate::world::{
     Caller, EdgeId, Endpoint, EndpointId, GatewayId, HostTarget, Leg, OperationId, Path, PathId, PlaceId, Proxy,
@@ -68,13 +68,17 @@ pub(super) struct Flow<'a> {
     /// Operations, callers before callees.
     order: Vec<OperationId>,
     /// Seconds from a request's arrival at a replica to its answer, by operation and place.
-    served: RefCell<BTreeMap<(OperationId, PlaceId), f64>>,
+    served: RefCell<BTreeMap<(OperationId, PlaceId), Time>>,
 }
 
 impl<'a> Flow<'a> {
     pub(super) fn new(world: &'a World) -> Flow<'a> {
-        let means: Vec<Mean> =
-            world.operations.rows().iter().map(|operation| program::mean(world, operation.start, &|_| 0.0)).collect();
+        let means: Vec<Mean> = world
+            .operations
+            .rows()
+            .iter()
+            .map(|operation| program::mean(world, operation.start, &|_| Time::default()))
+            .collect();
         let mut order = Vec::new();
         let mut placed = vec![false; means.len()];
         for operation in world.operations.ids() {
@@ -128,7 +132,7 @@ impl<'a> Flow<'a> {
                 let visited = visits[operation.index()][id.index()];
                 if visited > 0.0 {
                     traffic.busy[id.index()] += visited * mean.work;
-                    traffic.open[id.index()] += visited * self.served(operation, endpoint.place);
+                    traffic.open[id.index()] += visited * self.served(operation, endpoint.place).all;
                     traffic.proxied[endpoint.proxy.index()] += visited * calls;
                     *at_place.entry(endpoint.place).or_default() += visited;
                 }
@@ -163,24 +167,24 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Seconds that a call takes on average where nothing queues, from the client proxy's first touch to its last, and of them those
-    /// that are path.
-    pub(super) fn call(&self, edge: EdgeId, client: &Proxy, operation: OperationId) -> (f64, f64) {
+    /// Seconds that a call takes on average where nothing queues, from the client proxy's first touch to its last, those that the server
+    /// spends on calls of its own included.
+    pub(super) fn call(&self, edge: EdgeId, client: &Proxy, operation: OperationId) -> Time {
         let world = self.world;
-        let (mut all, mut network) = (proxy_time(client), 0.0);
+        let mut time = Time { all: proxy_time(client), network: 0.0 };
         for (endpoint, path, share) in self.shares(edge, client.place) {
             let Endpoint { place, proxy, .. } = world.endpoints[endpoint];
             let path = &world.paths[path];
             let travel = (path.floor + path.floor_back).seconds();
             let there = travel + gateway_time(world, path, operation) + proxy_time(&world.proxies[proxy]);
-            all += share * (there + self.served(operation, place));
-            network += share * travel;
+            time.add(Time { all: there, network: travel }, share);
+            time.add(self.served(operation, place), share);
         }
-        (all, network)
+        time
     }
 
     /// Seconds from a request's arrival at a replica at `place` to its answer, where nothing queues.
-    fn served(&self, operation: OperationId, place: PlaceId) -> f64 {
+    fn served(&self, operation: OperationId, place: PlaceId) -> Time {
         if let Some(&known) = self.served.borrow().get(&(operation, place)) {
             return known;
         }
@@ -191,7 +195,7 @@ impl<'a> Flow<'a> {
         let client = &world.proxies[replica.expect("a request is served where a replica stands").proxy];
         let time_of = |site: u32| {
             let site = world.call_sites[site as usize];
-            self.call(site.edge, client, site.operation).0
+            self.call(site.edge, client, site.operation)
         };
         let time = program::mean(world, world.operations[operation].start, &time_of).time;
         self.served.borrow_mut().insert((operation, place), time);

@@ -12,12 +12,13 @@ mod program;
 use crate::record::{Bill, FloorProjection, LinkProjection, LoadState, PathProjection, Projection, VariantProjection};
 use crate::study::bill::{MONTH_HOURS, PathUsage, Usage, bill_of_usage, solve_unknowns};
 use crate::table::Id;
-use crate::units::Duration;
+use crate::units::{Duration, significant};
 use crate::workload::Arrivals;
 use crate::world::{StreamId, World};
 
 use break_even::Costs;
 use flow::{Flow, Traffic};
+use program::Time;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -78,11 +79,33 @@ fn variant(world: &World) -> (VariantProjection, Bill) {
         floors: floors(world, &flow),
         paths: paths(world, &mean, &peak),
         links: links(world, &mean, &peak),
-        warnings: load::warnings(&loads),
+        warnings: load::warnings(&loads).into_iter().chain(missed_peaks(world)).collect(),
         loads,
         prerequisites: world.prerequisites.clone(),
     };
     (projection, twice)
+}
+
+/// Streams whose highest rate a run of this horizon would not meet.
+fn missed_peaks(world: &World) -> Vec<String> {
+    let horizon = world.plan.horizon;
+    let missed = world.streams.rows().iter().filter_map(|stream| {
+        let Arrivals::Open { rate, .. } = &stream.arrivals else { return None };
+        let highest = |points: &mut dyn Iterator<Item = f64>| points.fold(0.0, f64::max);
+        let peak = highest(&mut rate.points.iter().map(|point| point.1));
+        let met = highest(&mut rate.points.iter().filter(|point| point.0 <= horizon).map(|point| point.1));
+        let met = met.max(rate.at(horizon));
+        (!horizon.is_zero() && met < 0.95 * peak).then(|| {
+            format!(
+                "a run of {} min meets at most {}/s of {}, whose peak is {}/s: it says nothing of the peak hour",
+                significant(horizon.seconds() / 60.0, 3),
+                significant(met, 3),
+                stream.name,
+                significant(peak, 3)
+            )
+        })
+    });
+    missed.collect()
 }
 
 /// A stream's requests per second.
@@ -113,7 +136,7 @@ impl Rates {
             Arrivals::Closed { users, think } => {
                 // A user asks once per think time and answer; without queues the answer takes its floor (Little).
                 let cycle = think.mean()
-                    + stream.mix.iter().map(|&(op, share)| share.get() * floor(world, flow, id, op).0).sum::<f64>();
+                    + stream.mix.iter().map(|&(op, share)| share.get() * floor(world, flow, id, op).all).sum::<f64>();
                 let rate = if cycle > 0.0 { f64::from(*users) / cycle } else { 0.0 };
                 Rates { mean: rate, peak: rate, hours: Vec::new() }
             }
@@ -138,12 +161,15 @@ fn usage(by_hour: &[Traffic], open: &[u64], times: f64) -> Usage {
     Usage { hours_ns: vec![HOUR.nanos(); by_hour.len()], paths: open.iter().enumerate().map(path).collect() }
 }
 
-/// Mean seconds of a stream's operation over its entries without queues, and of them those on the first path.
-fn floor(world: &World, flow: &Flow<'_>, id: StreamId, operation: crate::world::OperationId) -> (f64, f64) {
+/// Mean seconds of a stream's operation over its entries without queues, and of them those on paths.
+fn floor(world: &World, flow: &Flow<'_>, id: StreamId, operation: crate::world::OperationId) -> Time {
     let stream = &world.streams[id];
     let count = stream.entries.len().max(1) as f64;
-    let calls = stream.entries.iter().map(|&entry| flow.call(stream.edge, &world.proxies[entry], operation));
-    calls.fold((0.0, 0.0), |(all, network), (a, n)| (all + a / count, network + n / count))
+    let mut mean = Time::default();
+    for &entry in &stream.entries {
+        mean.add(flow.call(stream.edge, &world.proxies[entry], operation), 1.0 / count);
+    }
+    mean
 }
 
 fn floors(world: &World, flow: &Flow<'_>) -> Vec<FloorProjection> {
@@ -151,7 +177,7 @@ fn floors(world: &World, flow: &Flow<'_>) -> Vec<FloorProjection> {
     for (id, stream) in world.streams.iter() {
         let entry = stream.entries.first().map(|&entry| world.places[world.proxies[entry].place].region);
         for &(operation, _) in &stream.mix {
-            let (all, network) = floor(world, flow, id, operation);
+            let Time { all, network } = floor(world, flow, id, operation);
             floors.push(FloorProjection {
                 stream: stream.name.clone(),
                 region: entry.map_or_else(String::new, |region| world.regions[region].clone()),

@@ -4,6 +4,28 @@ use std::collections::BTreeMap;
 
 use crate::world::{Step, World};
 
+/// Seconds along the critical path.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) struct Time {
+    /// All of them.
+    pub(super) all: f64,
+    /// Of them, those spent on paths between places.
+    pub(super) network: f64,
+}
+
+impl Time {
+    /// Adds `other`, `times` over.
+    pub(super) fn add(&mut self, other: Time, times: f64) {
+        self.all += other.all * times;
+        self.network += other.network * times;
+    }
+
+    /// The one that takes longer.
+    fn slower(self, other: Time) -> Time {
+        if other.all > self.all { other } else { self }
+    }
+}
+
 /// One run of a frame, on average.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Mean {
@@ -12,7 +34,7 @@ pub(super) struct Mean {
     /// Calls by call site.
     pub(super) calls: BTreeMap<u32, f64>,
     /// Seconds from start to end; of branches that run at once, the slowest.
-    pub(super) time: f64,
+    pub(super) time: Time,
 }
 
 impl Mean {
@@ -28,7 +50,7 @@ impl Mean {
 ///
 /// The chance of being at a step flows forward through the program; a return to the start repeats all of it, so that
 /// with a chance r of returning everything is done 1 / (1 - r) times.
-pub(super) fn mean(world: &World, start: u32, time_of: &dyn Fn(u32) -> f64) -> Mean {
+pub(super) fn mean(world: &World, start: u32, time_of: &dyn Fn(u32) -> Time) -> Mean {
     let mut mean = Mean::default();
     let mut returning = 0.0;
     let mut at: BTreeMap<u32, f64> = [(start, 1.0)].into();
@@ -41,12 +63,12 @@ pub(super) fn mean(world: &World, start: u32, time_of: &dyn Fn(u32) -> f64) -> M
             Step::Work { law } => {
                 let work = world.laws[law].mean();
                 mean.work += chance * work;
-                mean.time += chance * work;
+                mean.time.add(Time { all: work, network: 0.0 }, chance);
                 go(step + 1, chance);
             }
             Step::Call { site } => {
                 *mean.calls.entry(site).or_default() += chance;
-                mean.time += chance * time_of(site);
+                mean.time.add(time_of(site), chance);
                 go(step + 1, chance);
             }
             Step::Fork { first, count } => {
@@ -54,17 +76,17 @@ pub(super) fn mean(world: &World, start: u32, time_of: &dyn Fn(u32) -> f64) -> M
                 for site in sites.clone() {
                     *mean.calls.entry(site).or_default() += chance;
                 }
-                mean.time += chance * sites.map(time_of).fold(0.0, f64::max);
+                mean.time.add(sites.map(time_of).fold(Time::default(), Time::slower), chance);
                 go(step + 1, chance);
             }
             Step::Branch { first, count } => {
-                let mut slowest = 0.0_f64;
+                let mut slowest = Time::default();
                 for choice in &world.choices[first as usize..(first + count) as usize] {
                     let branch = self::mean(world, choice.start, time_of);
                     mean.add(&branch, chance);
-                    slowest = slowest.max(branch.time);
+                    slowest = slowest.slower(branch.time);
                 }
-                mean.time += chance * slowest;
+                mean.time.add(slowest, chance);
                 go(step + 1, chance);
             }
             Step::Choose { first, count } => {
@@ -78,7 +100,7 @@ pub(super) fn mean(world: &World, start: u32, time_of: &dyn Fn(u32) -> f64) -> M
             Step::Repeat { body, times } => {
                 let once = self::mean(world, body, time_of);
                 mean.add(&once, chance * f64::from(times));
-                mean.time += chance * f64::from(times) * once.time;
+                mean.time.add(once.time, chance * f64::from(times));
                 go(step + 1, chance);
             }
             Step::Again { chance: again, .. } => {
@@ -91,7 +113,8 @@ pub(super) fn mean(world: &World, start: u32, time_of: &dyn Fn(u32) -> f64) -> M
     // A program that always returns has no end and no mean; the front end refuses a chance of one.
     assert!(returning < 1.0, "an operation ends at some time");
     let runs = 1.0 / (1.0 - returning);
-    let mut all = Mean { time: mean.time * runs, ..Mean::default() };
+    let mut all = Mean::default();
+    all.time.add(mean.time, runs);
     all.add(&mean, runs);
     all
 }
@@ -108,6 +131,11 @@ mod tests {
         World { program, choices, laws, ..World::default() }
     }
 
+    /// A call that takes this long, half of it on its path.
+    fn on_the_way(seconds: f64) -> Time {
+        Time { all: seconds, network: seconds / 2.0 }
+    }
+
     #[test]
     fn a_choice_is_weighed_and_goes_on_behind_it() {
         // 90 % 1 ms, 10 % 18 ms, then 1 ms for all: 0.9 + 1.8 + 1 = 3.7 ms.
@@ -122,8 +150,8 @@ mod tests {
             Step::End,
         ];
         let choices = vec![Choice { below: 0.9, start: 1 }, Choice { below: 1.0, start: 3 }];
-        let mean = mean(&world(program, choices), 0, &|_| 0.0);
-        assert!((mean.work - 0.0037).abs() < 1e-15 && (mean.time - 0.0037).abs() < 1e-15, "{mean:?}");
+        let mean = mean(&world(program, choices), 0, &|_| Time::default());
+        assert!((mean.work - 0.0037).abs() < 1e-15 && (mean.time.all - 0.0037).abs() < 1e-15, "{mean:?}");
     }
 
     #[test]
@@ -136,9 +164,9 @@ mod tests {
             Step::Call { site: 0 },
             Step::End,
         ];
-        let mean = mean(&world(program, Vec::new()), 0, &|_| 0.010);
+        let mean = mean(&world(program, Vec::new()), 0, &|_| on_the_way(0.010));
         assert!((mean.calls[&0] - 3.75).abs() < 1e-12);
-        assert!((mean.time - 0.0375).abs() < 1e-12);
+        assert!((mean.time.all - 0.0375).abs() < 1e-12);
     }
 
     #[test]
@@ -154,8 +182,10 @@ mod tests {
             Step::End,
         ];
         let choices = vec![Choice { below: 0.0, start: 3 }, Choice { below: 0.0, start: 5 }];
-        let mean = mean(&world(program, choices), 0, &|site| if site == 0 { 0.010 } else { 0.030 });
+        let mean = mean(&world(program, choices), 0, &|site| on_the_way(if site == 0 { 0.010 } else { 0.030 }));
         assert_eq!((mean.calls[&0], mean.calls[&1]), (2.0, 1.0));
-        assert!((mean.time - 0.040).abs() < 1e-12 && (mean.work - 0.001).abs() < 1e-15, "{mean:?}");
+        assert!((mean.time.all - 0.040).abs() < 1e-12 && (mean.work - 0.001).abs() < 1e-15, "{mean:?}");
+        // The slower call's 15 ms, then the branch's 5 ms.
+        assert!((mean.time.network - 0.020).abs() < 1e-12, "{mean:?}");
     }
 }

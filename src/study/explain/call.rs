@@ -2,7 +2,7 @@
 
 use super::{status, units};
 use crate::record::{BytePrice, CallSketch, HopSketch, OperationCost};
-use crate::units::{Bytes, Duration, Money};
+use crate::units::{Bytes, Duration, Money, significant};
 use crate::world::{
     Basis, Caller, Charge, Direction, EdgeId, HostTarget, Leg, OperationId, Path, PathId, Proxy, World,
 };
@@ -130,11 +130,22 @@ fn loss(world: &World, way: &Path) -> (f64, f64) {
     by_hour.fold((1.0, 0.0), |(least, most): (f64, f64), chance| (least.min(chance), most.max(chance)))
 }
 
-/// Does this charge count the bytes of `path`: of requests, of responses?
+/// Does this charge count the bytes of `path`: of requests, of responses? Capacity units count by their bytes, the dimension
+/// that decides for most calls; connections may make more of them.
 fn counts(charge: &Charge, path: PathId) -> (bool, bool) {
-    let Basis::Bytes(taps) = &charge.basis else { return (false, false) };
+    let taps = match &charge.basis {
+        Basis::Bytes(taps) => taps,
+        Basis::Lcu { taps, gigabytes_per_hour, .. } if *gigabytes_per_hour > 0.0 => taps,
+        _ => return (false, false),
+    };
     let taps = |direction| taps.iter().any(|tap| tap.path == path && tap.direction == direction);
     (taps(Direction::Forward), taps(Direction::Back))
+}
+
+/// Bytes that the price of one unit of a charge pays for.
+fn unit_bytes(charge: &Charge) -> i128 {
+    let gigabytes = if let Basis::Lcu { gigabytes_per_hour, .. } = charge.basis { gigabytes_per_hour } else { 1.0 };
+    ((charge.gigabyte as f64 * gigabytes).round() as i128).max(1)
 }
 
 fn byte_price(charge: &Charge, path: PathId) -> Option<BytePrice> {
@@ -149,7 +160,12 @@ fn byte_price(charge: &Charge, path: PathId) -> Option<BytePrice> {
         item: charge.item.clone(),
         scope: charge.scope.clone(),
         direction: direction.to_owned(),
-        unit: charge.unit.clone(),
+        unit: match charge.basis {
+            Basis::Lcu { gigabytes_per_hour, .. } => {
+                format!("{} of {} GB", charge.unit, significant(gigabytes_per_hour, 3))
+            }
+            _ => charge.unit.clone(),
+        },
         price: charge.price.map(units),
         status: status(charge.status),
     })
@@ -164,7 +180,7 @@ fn cost(world: &World, operation: OperationId, path: PathId) -> OperationCost {
         let Some(price) = charge.price else { continue };
         let (requests, responses) = counts(charge, path);
         let bytes = if requests { forward.0 } else { 0 } + if responses { back.0 } else { 0 };
-        let line = |price| Money::line(price, i128::from(bytes) * MILLION, i128::from(charge.gigabyte.max(1)));
+        let line = |price| Money::line(price, i128::from(bytes) * MILLION, unit_bytes(charge));
         sum = (sum.0 + line(price.low), sum.1 + line(price.mid), sum.2 + line(price.high));
     }
     OperationCost {

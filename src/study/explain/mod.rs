@@ -53,7 +53,8 @@ fn variant(world: &World) -> VariantExplanation {
     VariantExplanation {
         name: world.variant.clone(),
         edges: edges.collect(),
-        standing: world.charges.iter().filter_map(standing).collect(),
+        standing: world.charges.iter().filter(|charge| !by_use(charge)).filter_map(standing).collect(),
+        by_use: world.charges.iter().filter(|charge| by_use(charge)).filter_map(standing).collect(),
         faults: world.faults.ids().map(|id| fault(world, id)).collect(),
     }
 }
@@ -73,7 +74,12 @@ fn status(status: PriceStatus) -> String {
     word.to_owned()
 }
 
-/// A charge that runs whatever the bytes; none for a charge by the gigabyte.
+/// Is it charged by capacity units, which follow the traffic?
+const fn by_use(charge: &Charge) -> bool {
+    matches!(charge.basis, Basis::Lcu { .. })
+}
+
+/// A charge by the hour, the month or the capacity unit; none for a charge by the gigabyte.
 fn standing(charge: &Charge) -> Option<StandingPrice> {
     let mut price = charge.price.map(units);
     let mut unit = charge.unit.clone();

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::difference::{Answers, Metric, differences};
-use super::figure::Design;
+use super::figure::{Design, NO_FAILURE};
 use super::inputs::Varied;
 use super::progress::Progress;
 use super::replicated::Replicated;
@@ -219,7 +219,7 @@ fn weigh(
         books: vec![("alibaba".to_owned(), Books::VERSION.to_owned())],
         verdict: verdict::verdict(&answers, &results, &gates, design, &currency),
         robustness,
-        assumptions: assumptions(&of),
+        assumptions: assumptions(&of, &results),
         warnings: warnings(said, loaded, &variants, &of, &cut),
         differences: differences(&answers, design, &currency),
         gates,
@@ -300,12 +300,17 @@ fn text(loaded: &Loaded) -> String {
 }
 
 /// What the bills take for granted, each once.
-fn assumptions(of: &[Replicated]) -> Vec<String> {
+fn assumptions(of: &[Replicated], results: &[VariantResult]) -> Vec<String> {
+    let unfailing = |total: &crate::record::RequestSummary| {
+        total.availability.why.as_deref().is_some_and(|why| why.starts_with(NO_FAILURE))
+    };
+    let any = results.iter().flat_map(|result| result.rows.iter().chain([&result.total])).any(unfailing);
     // What a fault adds to a variant's bill is a figure of that bill, not an assumption of the comparison.
-    each_once(of.iter().flat_map(|variant| {
+    let bills = of.iter().flat_map(|variant| {
         let of_fault = format!("{}: each ", variant.name());
         variant.bill.basis.iter().filter(move |line| !line.starts_with(&of_fault)).cloned()
-    }))
+    });
+    each_once(bills.chain(any.then(|| independence(of[0].runs.len()))))
 }
 
 fn warnings(

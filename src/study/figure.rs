@@ -12,6 +12,9 @@ use crate::units::{Duration, significant};
 /// Nanoseconds in a millisecond.
 pub(super) const MS: f64 = 1e6;
 
+/// How the reason of an availability begins whose bound stands on the count of requests alone.
+pub(super) const NO_FAILURE: &str = "no failure";
+
 /// Who reads a figure: a report shows the middle of a bucket and Wilson's interval, a gate takes the conservative ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reader {
@@ -224,7 +227,10 @@ impl Design {
         };
         let mut estimate = self.estimate(Interval { value, ..interval });
         if ok == sent {
-            estimate.why = Some(format!("no failure in {sent} requests; the bound takes them as independent"));
+            estimate.why = Some(format!(
+                "{NO_FAILURE} in {sent} requests over {} replications; the bound takes requests as independent",
+                self.replications
+            ));
         } else if ok > 0 {
             estimate.why = Some(if effect < 2.0 {
                 format!("few failures: {} in {sent} requests", sent - ok)
@@ -292,7 +298,7 @@ mod tests {
         let low = none.low.expect("a bound");
         // Two-sided 95 %: 1 - 0.025^(1/10000).
         assert!((1.0 - low - 3.688e-4).abs() < 1e-6, "{low}");
-        assert!(none.why.is_some_and(|why| why.contains("no failure in 10000")));
+        assert!(none.why.is_some_and(|why| why.contains("no failure in 10000 requests over 10 replications")));
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn every_shipped_scenario_is_valid_in_all_its_variants() {
 fn between_mainland_regions_cen_is_cheaper_than_public_at_every_volume_and_faster() {
     for scale in ["0.01", "1", "3"] {
         let scaled = format!("workload.shoppers.scale={scale}");
-        let found = answer("two-mainland-regions", &[&scaled, "run.horizon=10s"]);
+        let found = answer("two-mainland-regions", &[&scaled, "run.horizon=60s"]);
         let [cen, peering, public] = ["cen", "peering", "public"].map(|name| variant(&found, name));
         assert!(network(cen) < network(public), "at scale {scale}: {} and {}", network(cen), network(public));
         assert!(network(peering) < network(cen), "peering pays neither attachments nor processing");

@@ -313,6 +313,14 @@ fn assumptions(of: &[Replicated], results: &[VariantResult]) -> Vec<String> {
     each_once(bills.chain(any.then(|| independence(of[0].runs.len()))))
 }
 
+/// What the bound of an availability without a failure stands on.
+fn independence(replications: usize) -> String {
+    format!(
+        "where no request failed, the lower bound of the availability takes requests as independent; failures that come \
+         together (one episode) are only known to be absent from {replications} replications"
+    )
+}
+
 fn warnings(
     mut said: Vec<String>,
     loaded: &Loaded,

@@ -244,6 +244,6 @@ mod tests {
     #[test]
     fn losses_are_those_in_the_window_and_those_that_it_hit_before() {
         let runs = vec![run(&[("cut", 20, 30)], |_| false); 10];
-        assert_eq!(lost(&runs, "cut", design()).value, Some(503.0));
+        assert_eq!(lost(&runs, "cut", design()).value, Some(523.0));
     }
 }

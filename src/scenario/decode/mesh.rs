@@ -119,7 +119,6 @@ impl Decoder {
             patch.connect_timeout = pool.read(self, "connect-timeout", positive).map(|timeout| timeout.value);
             patch.http2_ping = pool.said(self, "http2-ping").and_then(|said| self.ping(&said.node, said.path));
             patch.max_connection_age = self.none_or_duration(&pool, "max-connection-age").map(|age| age.value);
-            patch.tcp_keepalive = self.none_or_duration(&pool, "tcp-keepalive").map(|idle| idle.value);
             pool.close();
         }
         map.close();

@@ -100,8 +100,6 @@ pub struct TrafficPatch {
     pub http2_ping: Option<Option<(Duration, Duration)>>,
     /// `pool.max-connection-age`.
     pub max_connection_age: Option<Option<Duration>>,
-    /// `pool.tcp-keepalive`: idle time before the first probe.
-    pub tcp_keepalive: Option<Option<Duration>>,
 }
 
 /// Istio's `localityLbSetting`.
@@ -130,8 +128,6 @@ pub struct EdgePolicy {
     pub policy: Policy,
     /// Locality order (same zone, same region, the rest); Istio applies it only where there is outlier detection, or shares.
     pub locality: Locality,
-    /// Idle time before the first keepalive probe; none: no probes.
-    pub tcp_keepalive: Option<Duration>,
 }
 
 impl Mesh {
@@ -173,7 +169,6 @@ impl Mesh {
         EdgePolicy {
             policy,
             locality: first(&found, |patch| patch.locality.clone().map(|locality| locality.value)).unwrap_or_default(),
-            tcp_keepalive: first(&found, |patch| patch.tcp_keepalive).flatten(),
         }
     }
 }

@@ -163,12 +163,7 @@ pub static POOL: Block = Block {
         .absent("none", "Istio"),
         Key::new("max-connection-age", NONE_OR_DURATION, "A connection is closed at the first idle moment after this.")
             .absent("none", "Envoy"),
-        Key::new(
-            "tcp-keepalive",
-            NONE_OR_DURATION,
-            "Idle time before the first keepalive probe; probes do not run while data is outstanding.",
-        )
-        .absent("none", "Istio"),
+        Key::later("tcp-keepalive", "Idle time before the first keepalive probe."),
         Key::later("max-pending", "Requests that wait for a connection."),
         Key::later("max-requests", "Requests at once."),
         Key::later("max-connections", "Connections at once."),

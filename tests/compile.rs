@@ -538,6 +538,32 @@ fn what_the_scenario_knows_overrides_the_book() {
 }
 
 #[test]
+fn what_the_scenario_knows_of_a_regions_own_network_overrides_the_book_there() {
+    const NEAR: &str = "services:\n  orders: {replicas: {east: 3, south: 2}, work: 5ms, calls: [near]}\n  near: {replicas: {east: 2, south: 2}}\n";
+    let local = |rtt: &str| {
+        let ground = GROUND.replace("zones: [h, i]}", &format!("zones: [h, i], rtt: {rtt}}}"));
+        let rest = "workload: {users: {from: hangzhou, to: orders, rate: 100rps}}\nrun: {horizon: 2m}\n";
+        let world = world(&format!(
+            "{ground}connectivity: {{peer: {{vpc-peering: {{}}}}}}\nroutes: {{default: {{via: peer}}}}\n{NEAR}{rest}"
+        ));
+        let figure = |name: &str| {
+            let link = world.links.rows().iter().find(|link| link.name == name).expect("the link is drawn");
+            (link.delay, link.jitter.is_some())
+        };
+        [figure("hangzhou/h"), figure("hangzhou: h -> i"), figure("singapore: a -> b")]
+    };
+    let ms = |ms: f64| Duration::from_seconds_f64(ms / 1e3);
+    let book = local("{}");
+    assert!(book.iter().all(|(_, jitter)| *jitter), "the book has jitter everywhere");
+    let [same, cross, elsewhere] = local("{same-zone: 0.5ms}");
+    assert_eq!((same, cross, elsewhere), ((ms(0.25), false), book[1], book[2]));
+    let [same, cross, elsewhere] = local("{cross-zone: {lognormal: {p50: 2ms, p99: 4ms}}}");
+    assert_eq!((same, elsewhere), (book[0], book[2]));
+    // The fixed part is p50^2 / p99 = 1 ms there and back.
+    assert!(cross.0.nanos().abs_diff(500_000) < 1_000 && cross.1, "{cross:?}");
+}
+
+#[test]
 fn without_a_network_nothing_takes_time_and_nothing_costs() {
     let text = format!("{GROUND}{SERVICES}network: none\nmesh: {{dataplane: none}}\n");
     let world = world(&text);

@@ -15,7 +15,13 @@ const TRANSFER: [&str; 6] =
     ["cdt.gold", "cdt.platinum", "cen.plan", "eip.egress", "eip.egress-bgp-pro", "ga.cross-border"];
 
 fn carrier(example: &Example) -> Carrier<'_> {
-    Carrier { ground: &example.ground, books: Books::builtin(), inputs: Inputs::default(), overrides: &[] }
+    Carrier {
+        ground: &example.ground,
+        books: Books::builtin(),
+        inputs: Inputs::default(),
+        overrides: &[],
+        insides: &[],
+    }
 }
 
 /// Every trip of the example ground from the first cluster.

@@ -42,6 +42,19 @@ pub struct Override {
     pub loss: Option<f64>,
 }
 
+/// What the scenario knows better than the book about a region's own network.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Inside {
+    /// The region.
+    pub region: RegionId,
+    /// Inside one zone, or between two.
+    pub same_zone: bool,
+    /// Fixed part of the round trip.
+    pub rtt: Duration,
+    /// Extra delay one way; none: no jitter at all.
+    pub jitter: Option<Law>,
+}
+
 /// Loss of the public path.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum PublicLoss {
@@ -60,8 +73,10 @@ pub struct Carrier<'a> {
     pub books: &'a Books,
     /// Which end of their ranges.
     pub inputs: Inputs,
-    /// What the scenario knows better.
+    /// What the scenario knows better of pairs of regions.
     pub overrides: &'a [Override],
+    /// What it knows better of a region's own network.
+    pub insides: &'a [Inside],
 }
 
 impl Carrier<'_> {
@@ -101,18 +116,27 @@ impl Carrier<'_> {
         is.and_then(|is| self.books.region(is)).is_some_and(|region| region.mainland())
     }
 
+    /// Round trip inside a zone of a region, or between two of its zones, and its jitter one way.
+    pub(super) fn inside(&self, region: RegionId, same_zone: bool) -> (Duration, Option<Law>) {
+        if let Some(known) = self.insides.iter().find(|i| i.region == region && i.same_zone == same_zone) {
+            return (known.rtt, known.jitter.clone());
+        }
+        let key = if same_zone { "zone.same.rtt" } else { "zone.cross.rtt" };
+        (self.delay(key), Some(self.jitter(PathClass::SameRegion)))
+    }
+
     /// Between two zones of a region, or inside one: the region's own network, outside any product.
     pub fn zones(&self, board: &mut Board, from: ZoneId, to: ZoneId) -> Hop {
         let line = |from: ZoneId, to: ZoneId| {
             let (a, b) = (&self.ground.zones[from], &self.ground.zones[to]);
             let (region, same) = (self.region(a.region), from == to);
-            let key = if same { "zone.same.rtt" } else { "zone.cross.rtt" };
+            let (rtt, jitter) = self.inside(a.region, same);
             let name =
                 if same { format!("{region}/{}", a.name) } else { format!("{region}: {} -> {}", a.name, b.name) };
             Line {
                 name,
-                delay: half(self.delay(key)),
-                jitter: Some((self.jitter(PathClass::SameRegion), HourLaw::flat(1.0))),
+                delay: half(rtt),
+                jitter: jitter.map(|law| (law, HourLaw::flat(1.0))),
                 loss: None,
                 cap: None,
                 role: Role::Local,
@@ -148,7 +172,7 @@ impl Carrier<'_> {
     pub fn internet(&self, board: &mut Board, from: RegionId, to: RegionId, loss: PublicLoss) -> Hop {
         let line = |from: RegionId, to: RegionId| {
             let rtt = if from == to {
-                self.delay("zone.cross.rtt")
+                self.inside(from, false).0
             } else {
                 self.rtt(from, to).expect("a trip between regions of unknown distance was refused")
             };

@@ -60,13 +60,10 @@ pub(super) fn enter(
 ) {
     let replicas = board.balancers[gateway].replicas.max(1);
     let name = &carrier.ground.clusters[cluster].name;
+    let region = carrier.ground.zones[to].region;
+    let same = |replica: u32, zone: ZoneId| replica_zone(carrier, cluster, replica) == zone;
     let mean = |zone: ZoneId| {
-        let total: u64 = (0..replicas)
-            .map(|replica| {
-                let same = replica_zone(carrier, cluster, replica) == zone;
-                carrier.delay(if same { "zone.same.rtt" } else { "zone.cross.rtt" }).nanos() / 2
-            })
-            .sum();
+        let total: u64 = (0..replicas).map(|replica| carrier.inside(region, same(replica, zone)).0.nanos() / 2).sum();
         Duration::from_nanos(total / u64::from(replicas))
     };
     let (entry, exit) = (carrier.ground.zone_name(from), carrier.ground.zone_name(to));
@@ -74,7 +71,8 @@ pub(super) fn enter(
     hops.push(board.part(Line::part(format!("{product}: NLB {name}/{entry} -> gateway"), mean(from))));
     hops.push(board.part(Line::part(format!("{product}: gateway {name}"), passing)));
     hops.push(Hop::Gateway(gateway));
-    let jitter = Some((carrier.jitter(crate::provider::PathClass::SameRegion), HourLaw::flat(1.0)));
+    let (_, jitter) = carrier.inside(region, (0..replicas).all(|replica| same(replica, to)));
+    let jitter = jitter.map(|law| (law, HourLaw::flat(1.0)));
     let line =
         Line { jitter, role: Role::Local, ..Line::part(format!("{product}: gateway -> {name}/{exit}"), mean(to)) };
     hops.push(board.part(line));

@@ -176,7 +176,7 @@ pub const CODES: &[Code] = &[
         "unknown region of a book",
         "The books have no latency, prices or time zone for it; `eastwest catalog regions` lists those they have.",
     ),
-    code("EW331", "a round trip of another law", "A link's round trip is constant or lognormal."),
+    code("EW331", "a round trip of another law", "A round trip is constant or lognormal."),
     code(
         "EW332",
         "a matrix that cannot be read",

@@ -1,7 +1,7 @@
 //! Regions, zones, networks, clusters and places; and what the scenario knows better than the latency book.
 
 use super::clock::clock_at_zero;
-use crate::connect::Override;
+use crate::connect::{Inside, Override};
 use crate::provider::Books;
 use crate::random::Law;
 use crate::scenario::Diagnostic;
@@ -119,6 +119,19 @@ pub(super) fn overrides(topology: &Topology, ground: &Ground, said: &mut Vec<Dia
     overrides
 }
 
+/// The scenario's own figures for the networks of its regions.
+pub(super) fn insides(topology: &Topology, ground: &Ground, said: &mut Vec<Diagnostic>) -> Vec<Inside> {
+    let mut insides = Vec::new();
+    for (name, region) in &topology.regions {
+        for (same_zone, rtt) in [(true, &region.same_zone), (false, &region.cross_zone)] {
+            let known = rtt.as_ref().and_then(|rtt| split(rtt, said));
+            let region = region_named(ground, name);
+            insides.extend(known.map(|(rtt, jitter)| Inside { region, same_zone, rtt, jitter }));
+        }
+    }
+    insides
+}
+
 /// A round-trip law as a fixed part and one-way jitter. Of a lognormal law the fixed part is its p1, median^2 / p99; the
 /// rest is a lognormal with the same median and p99 of the sum.
 fn split(rtt: &Spanned<Law>, said: &mut Vec<Diagnostic>) -> Option<(Duration, Option<Law>)> {
@@ -132,7 +145,7 @@ fn split(rtt: &Spanned<Law>, said: &mut Vec<Diagnostic>) -> Option<(Duration, Op
         }
         _ => {
             said.push(
-                Diagnostic::error("EW331", "a link's round trip is constant or lognormal")
+                Diagnostic::error("EW331", "a round trip is constant or lognormal")
                     .at(rtt.span, "another law")
                     .help("write `rtt: 62ms` or `rtt: {lognormal: {p50: 62ms, p99: 90ms}}`"),
             );

@@ -55,7 +55,8 @@ pub fn compile_with_warnings(
     let mut said = Vec::new();
     let ground = ground::ground(scenario, books, &mut said);
     let overrides = ground::overrides(&scenario.topology, &ground, &mut said);
-    let carrier = Carrier { ground: &ground, books, inputs, overrides: &overrides };
+    let insides = ground::insides(&scenario.topology, &ground, &mut said);
+    let carrier = Carrier { ground: &ground, books, inputs, overrides: &overrides, insides: &insides };
     let places = ground::places(&ground);
     let mut world = World { variant: variant.to_owned(), places: places.clone(), ..World::default() };
     world.regions = ground.regions.map(|region| region.name.clone());

@@ -82,8 +82,17 @@ impl Decoder {
         if zones.is_empty() {
             zones.push(Spanned::unsaid("a".into()));
         }
+        let (rtt, path) = (map.entry("rtt"), map.path_of("rtt"));
+        let trips = self.open(rtt.map(|entry| &entry.node), &words::REGION_RTT, path.clone(), entry.key).map(|rtt| {
+            let mut law =
+                |key: &'static str| rtt.said(self, key).and_then(|said| self.law(&said.node, &below(&path, key)));
+            let trips = (law("same-zone"), law("cross-zone"));
+            rtt.close();
+            trips
+        });
         map.close();
-        Some(Region { span: entry.key, is, zones })
+        let (same_zone, cross_zone) = trips.unwrap_or_default();
+        Some(Region { span: entry.key, is, zones, same_zone, cross_zone })
     }
 
     fn vpc(&mut self, name: &str, entry: &Entry, topology: &Topology) -> Option<Vpc> {

@@ -30,6 +30,10 @@ pub struct Region {
     pub is: Option<Spanned<String>>,
     /// Zone names, at least one; `a` where nothing is said.
     pub zones: Vec<Spanned<String>>,
+    /// Round trip inside a zone, in seconds; a constant leaves no jitter.
+    pub same_zone: Option<Spanned<Law>>,
+    /// The same between two of its zones.
+    pub cross_zone: Option<Spanned<Law>>,
 }
 
 /// A private network of one region.

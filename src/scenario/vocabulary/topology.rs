@@ -37,6 +37,28 @@ pub static REGION: Block = Block {
         ),
         Key::new("zones", Shape::List(&Shape::Name), "Its zones: own power and network each.")
             .absent("one zone, `a`", "eastwest"),
+        Key::new("rtt", Shape::Block(&REGION_RTT), "What you know better than the latency book of its own network."),
+    ],
+};
+
+/// `topology.regions.NAME.rtt`.
+pub static REGION_RTT: Block = Block {
+    title: "topology.regions.NAME.rtt",
+    about: "Round trips inside a region.",
+    one_of: false,
+    keys: &[
+        Key::new(
+            "same-zone",
+            Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]),
+            "Between two pods of one zone; a single duration has no jitter.",
+        )
+        .absent("as in the book", "provider"),
+        Key::new(
+            "cross-zone",
+            Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]),
+            "Between two of its zones; a single duration has no jitter.",
+        )
+        .absent("as in the book", "provider"),
     ],
 };
 

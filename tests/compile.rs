@@ -82,7 +82,7 @@ fn edge(world: &World, name: &str) -> EdgeId {
 fn hosts(world: &World, edge_name: &str, from: &str) -> String {
     let set = &world.host_sets[world.host_set(edge(world, edge_name), place(world, from))];
     let mut text = format!("{edge_name} from {from}: {} priorities\n", set.priorities);
-    for host in &set.hosts {
+    for host in set.hosts.iter() {
         let target = match &host.target {
             HostTarget::Endpoint(endpoint, path) => {
                 format!("{} over {}", world.endpoints[*endpoint].name, world.paths[*path].via)

@@ -1,5 +1,7 @@
 //! The closed form against arithmetic done by hand, on a world of two clusters.
 
+use std::sync::Arc;
+
 use eastwest::policy::{Balance, Policy, RetryOn};
 use eastwest::provider::Books;
 use eastwest::random::Law;
@@ -167,7 +169,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         [vec![host(2, PathId(0))], (3..6).map(|e| host(e, ABROAD)).collect()].concat(),
     ];
     for hosts in hosts {
-        world.host_sets.push(HostSet { hosts, priorities: 1 });
+        world.host_sets.push(HostSet { hosts: hosts.into(), priorities: 1 });
     }
     world.host_set_of = vec![HostSetId(0), HostSetId::NONE, HostSetId(1), HostSetId::NONE];
     world.streams.push(Stream {
@@ -290,7 +292,7 @@ fn a_load_above_capacity_has_no_steady_state_and_a_peak_above_it_says_so() {
 #[test]
 fn only_the_first_priority_is_used_and_gateways_share_evenly() {
     let mut near = world(steady(), cen());
-    for host in &mut near.host_sets[HostSetId(1)].hosts[1..] {
+    for host in &mut Arc::make_mut(&mut near.host_sets[HostSetId(1)].hosts)[1..] {
         host.priority = 1;
     }
     let variant = estimate(&[near]).variants.remove(0);
@@ -300,8 +302,8 @@ fn only_the_first_priority_is_used_and_gateways_share_evenly() {
     let mut gateway = world(steady(), cen());
     let behind = (3..6).map(|endpoint| (EndpointId(endpoint), ABROAD)).collect();
     let hosts = &mut gateway.host_sets[HostSetId(1)].hosts;
-    hosts.truncate(1);
-    hosts.push(Host { target: HostTarget::Gateway(eastwest::world::GatewayId(0), behind), weight: 3, priority: 0 });
+    let target = HostTarget::Gateway(eastwest::world::GatewayId(0), behind);
+    *hosts = [hosts[0].clone(), Host { target, weight: 3, priority: 0 }].into();
     let variant = estimate(&[gateway]).variants.remove(0);
     close(variant.paths.iter().find(|path| path.path == "east -> south").unwrap().calls_per_s, 150.0);
 }

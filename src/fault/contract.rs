@@ -2,7 +2,7 @@
 //!
 //! Knows names and nothing else: a target is whatever the caller says it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outage::{KINDS, LATER};
 
@@ -62,7 +62,7 @@ impl<T> Default for Scene<T> {
     }
 }
 
-impl<T: Copy + PartialEq> Scene<T> {
+impl<T: Copy + Ord> Scene<T> {
     /// Says that there is such a domain. With no target a fault of it changes nothing: what a scenario names, but this
     /// variant does not use.
     pub fn declare(&mut self, domain: &str) {
@@ -72,10 +72,7 @@ impl<T: Copy + PartialEq> Scene<T> {
     /// Says that `target` goes down with `domain`.
     pub fn add(&mut self, domain: &str, target: T) {
         let row = self.row(domain);
-        let targets = &mut self.domains[row].1;
-        if !targets.contains(&target) {
-            targets.push(target);
-        }
+        self.domains[row].1.push(target);
     }
 
     fn row(&mut self, domain: &str) -> usize {
@@ -106,13 +103,9 @@ impl<T: Copy + PartialEq> Scene<T> {
         if hits.is_empty() {
             return Err(FaultError::Unknown { hit: hit.to_owned(), nearest: self.nearest(&pattern) });
         }
-        let mut targets = Vec::new();
-        for &target in hits.iter().flat_map(|&row| &self.domains[row].1) {
-            if !targets.contains(&target) {
-                targets.push(target);
-            }
-        }
-        Ok((targets, kind.manner))
+        let mut seen = BTreeSet::new();
+        let all = hits.iter().flat_map(|&row| &self.domains[row].1).copied();
+        Ok((all.filter(|target| seen.insert(*target)).collect(), kind.manner))
     }
 
     /// Up to three names of the same kind, the likest first.

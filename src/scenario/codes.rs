@@ -40,7 +40,11 @@ pub const CODES: &[Code] = &[
     ),
     code("EW007", "said twice", "Elsewhere the second would silently win. Remove one."),
     code("EW008", "an alias of itself", "A value cannot contain itself."),
-    code("EW009", "too many values", "Aliases count as often as they are used: a few lines can mean a billion values."),
+    code(
+        "EW009",
+        "too many values",
+        "A file has at most a million, of which aliases stand for 200,000 (a few lines of them can mean a billion), and its variants together 20 million.",
+    ),
     code("EW010", "a tag", "What a value is, its key says; `!tags` are not read."),
     code(
         "EW011",

@@ -1,9 +1,10 @@
 //! What is wrong with a scenario: collected, located, with a hint; never the first only, never a panic.
 
 use super::span::Span;
+use indexmap::IndexMap;
 
 /// How bad it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Severity {
     /// The scenario cannot be run.
     Error,
@@ -12,7 +13,7 @@ pub enum Severity {
 }
 
 /// A stretch of text with what is to be said of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Label {
     /// Where.
     pub span: Span,
@@ -21,7 +22,7 @@ pub struct Label {
 }
 
 /// One thing to say about a scenario.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Diagnostic {
     /// `EW201`; families: 0 syntax, 1 units, 2 references, 3 plausibility, 4 cost data, 5 statistics. Never reused.
     pub code: &'static str,
@@ -71,13 +72,12 @@ impl Diagnostic {
 /// What was found in each variant, each diagnostic once; what only some variants suffer from says so.
 pub fn gathered(by_variant: Vec<(String, Vec<Diagnostic>)>) -> Report {
     let count = by_variant.len();
-    let mut found: Vec<(Diagnostic, Vec<String>)> = Vec::new();
+    let mut found: IndexMap<Diagnostic, Vec<String>> = IndexMap::new();
     for (name, diagnostics) in by_variant {
         for diagnostic in diagnostics {
-            match found.iter_mut().find(|(known, _)| *known == diagnostic) {
-                Some((_, names)) if names.last() == Some(&name) => {}
-                Some((_, names)) => names.push(name.clone()),
-                None => found.push((diagnostic, vec![name.clone()])),
+            let names = found.entry(diagnostic).or_default();
+            if names.last() != Some(&name) {
+                names.push(name.clone());
             }
         }
     }

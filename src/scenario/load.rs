@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 /// A scenario stands on at most this many files, one over the other.
 const BASES_MAX: usize = 8;
+/// All variants together may have so many values: each is a scenario of its own.
+const VALUES_MAX: usize = 20_000_000;
 /// More variants are refused.
 const VARIANTS_MAX: usize = 200;
 
@@ -114,6 +116,13 @@ impl Loader {
         let overlays = self.overlays(&variants);
         let names: Vec<String> = overlays.iter().map(|(name, _)| name.clone()).collect();
         self.shadowed(sets, &overlays);
+        let values = base.count().saturating_mul(overlays.len());
+        if values > VALUES_MAX {
+            let message = format!("{} variants have {values} values, more than {VALUES_MAX}", overlays.len());
+            let help = "compare fewer variants at a time, each file standing on the same `base`";
+            self.diagnostics.push(Diagnostic::error("EW009", message).at(variants.span, "").help(help));
+            return Err(self.refused());
+        }
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let file_name = plain_name(&stem);
         let mut decoded: Vec<(String, Node, Decoded)> = Vec::new();

@@ -39,15 +39,12 @@ pub(super) fn merge(
         }
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         let under = shape.and_then(|shape| shape.under(key));
-        let node = match merged.take_at(key) {
-            Some((index, old)) => {
-                let node = merge(old.node, &entry.node, under, &path, diagnostics);
-                merged.shift_insert(index, key.clone(), super::tree::Entry { key: old.key, node });
-                continue;
-            }
-            None => without_nulls(&entry.node),
-        };
-        merged.insert(key.clone(), super::tree::Entry { key: entry.key, node });
+        if let Some(old) = merged.get_mut(key) {
+            let below = std::mem::replace(&mut old.node, Node::empty_map());
+            old.node = merge(below, &entry.node, under, &path, diagnostics);
+            continue;
+        }
+        merged.insert(key.clone(), super::tree::Entry { key: entry.key, node: without_nulls(&entry.node) });
     }
     Node { span: base.span, value: Value::Map(merged) }
 }
@@ -57,10 +54,10 @@ pub(super) fn compose(below: Node, above: &Node) -> Node {
     match (below.value, &above.value) {
         (Value::Map(mut entries), Value::Map(more)) => {
             for (key, entry) in more {
-                match entries.take_at(key) {
-                    Some((index, old)) => {
-                        let node = compose(old.node, &entry.node);
-                        entries.shift_insert(index, key.clone(), super::tree::Entry { key: old.key, node });
+                match entries.get_mut(key) {
+                    Some(old) => {
+                        let below = std::mem::replace(&mut old.node, Node::empty_map());
+                        old.node = compose(below, &entry.node);
                     }
                     None => {
                         entries.insert(key.clone(), entry.clone());
@@ -71,18 +68,6 @@ pub(super) fn compose(below: Node, above: &Node) -> Node {
             Node { span, value: Value::Map(entries) }
         }
         _ => above.clone(),
-    }
-}
-
-/// A map's entry by key with its position, taken out.
-trait TakeAt {
-    fn take_at(&mut self, key: &str) -> Option<(usize, super::tree::Entry)>;
-}
-
-impl TakeAt for indexmap::IndexMap<String, super::tree::Entry> {
-    fn take_at(&mut self, key: &str) -> Option<(usize, super::tree::Entry)> {
-        let (index, _, entry) = self.shift_remove_full(key)?;
-        Some((index, entry))
     }
 }
 

@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 
 /// Deeper nesting is refused.
 pub const DEPTH_MAX: usize = 48;
-/// More nodes, aliases expanded, are refused.
-pub const NODES_MAX: usize = 200_000;
+/// More nodes are refused: ten thousand services of a hundred values each.
+pub const NODES_MAX: usize = 1_000_000;
+/// Of those, aliases may stand for so many, counted as often as they are used: few lines can mean a billion.
+pub const ALIASED_MAX: usize = 200_000;
 
 /// A value and where it was said.
 #[derive(Clone, PartialEq, Debug)]
@@ -97,7 +99,7 @@ impl Node {
     }
 
     /// How many nodes there are in it, itself included.
-    fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         match &self.value {
             Value::Scalar { .. } => 1,
             Value::List(items) => 1 + items.iter().map(Node::count).sum::<usize>(),
@@ -125,6 +127,7 @@ pub fn parse(source: SourceId, text: &str, offset: u32, diagnostics: &mut Vec<Di
         parser: Parser::new_from_str(text),
         anchors: BTreeMap::new(),
         nodes: 0,
+        aliased: 0,
         diagnostics,
     };
     match reader.document() {
@@ -159,6 +162,7 @@ struct Reader<'t, 'd> {
     parser: Parser<'t, saphyr_parser::StrInput<'t>>,
     anchors: BTreeMap<usize, Node>,
     nodes: usize,
+    aliased: usize,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
 
@@ -216,7 +220,7 @@ impl<'t> Reader<'t, '_> {
                 .at(self.line_at(span), "here")
                 .into());
         }
-        self.spend(1, span)?;
+        self.spend(1, 0, span)?;
         let (node, anchor) = match event {
             Event::Alias(id) => return self.alias(id, span, depth),
             Event::Scalar(text, style, anchor, tag) => {
@@ -317,21 +321,21 @@ impl<'t> Reader<'t, '_> {
                 .at(span, "through this alias")
                 .into());
         }
-        self.spend(count, span)?;
+        self.spend(count, count, span)?;
         Ok(self.anchors[&id].clone())
     }
 
-    fn spend(&mut self, nodes: usize, span: Span) -> Result<(), Stop> {
+    fn spend(&mut self, nodes: usize, aliased: usize, span: Span) -> Result<(), Stop> {
         self.nodes += nodes;
-        if self.nodes > NODES_MAX {
-            return Err(Diagnostic::error(
-                "EW009",
-                format!("more than {NODES_MAX} values, aliases counted as often as used"),
-            )
-            .at(self.line_at(span), "the limit is reached here")
-            .into());
-        }
-        Ok(())
+        self.aliased += aliased;
+        let message = if self.aliased > ALIASED_MAX {
+            format!("aliases stand for more than {ALIASED_MAX} values, counted as often as used")
+        } else if self.nodes > NODES_MAX {
+            format!("more than {NODES_MAX} values")
+        } else {
+            return Ok(());
+        };
+        Err(Diagnostic::error("EW009", message).at(self.line_at(span), "the limit is reached here").into())
     }
 
     fn tag(&mut self, span: Span) {
@@ -458,6 +462,16 @@ mod tests {
         let (node, complaints) = read(&text);
         assert!(node.is_none());
         assert!(complaints[0].contains("more than 200000 values"), "{complaints:?}");
+    }
+
+    #[test]
+    fn a_company_may_be_written_down_but_not_anything() {
+        let list = |items: usize| format!("[{}]", vec!["x"; items].join(","));
+        let (node, complaints) = read(&list(NODES_MAX - 1));
+        assert!(node.is_some_and(|node| node.count() == NODES_MAX) && complaints.is_empty(), "{complaints:?}");
+        let (node, complaints) = read(&list(NODES_MAX));
+        assert!(node.is_none());
+        assert_eq!(complaints, ["more than 1000000 values"]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub fn over(of: &Replicated, check: &PathCheck) -> Vec<String> {
             if set.is_none() {
                 continue;
             }
-            for host in &world.host_sets[set].hosts {
+            for host in world.host_sets[set].hosts.iter() {
                 let paths: Vec<PathId> = match &host.target {
                     HostTarget::Endpoint(_, path) => vec![*path],
                     HostTarget::Gateway(_, behind) => behind.iter().map(|(_, path)| *path).collect(),

@@ -22,6 +22,7 @@ use crate::random::Law;
 use crate::table::Table;
 use crate::units::{Duration, Ratio, SimTime};
 use crate::workload::Arrivals;
+use std::sync::Arc;
 
 id! {
     /// Something with servers and a queue that is not a service replica: a gateway replica's CPU, a sidecar's worker.
@@ -289,8 +290,9 @@ pub enum Caller {
 /// Hosts that a proxy may choose among, as Envoy sees them.
 #[derive(Clone, Debug, Default)]
 pub struct HostSet {
-    /// In order of priority, then place, then number.
-    pub hosts: Vec<Host>,
+    /// In order of priority, then place, then number. One list for all sets of the same hosts: callers of one service
+    /// from one place mostly see the same, and there may be thousands of them.
+    pub hosts: Arc<[Host]>,
     /// How many priorities there are; hosts of priority p stand together.
     pub priorities: u8,
 }
@@ -363,7 +365,7 @@ pub struct Change {
 }
 
 /// What a change hits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Target {
     /// All replicas, proxies and gateway replicas of a place, and every path that begins or ends there.
     Place(PlaceId),

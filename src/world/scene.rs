@@ -1,8 +1,9 @@
 //! What a fault can hit in this world, by name, and how an outage becomes dated changes.
 
-use super::{Change, Fault, FaultId, HostTarget, Target, World};
+use super::{Change, Fault, FaultId, HostTarget, PathId, Target, World};
 use crate::fault::{FaultError, Manner, Scene};
 use crate::units::{Duration, SimTime};
+use indexmap::IndexSet;
 
 /// Something is down for a while, as the scenario says it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -106,6 +107,7 @@ impl World {
     }
 
     fn stage_gateways(&self, scene: &mut Scene<Target>) {
+        let ways = self.ways_through();
         for (id, gateway) in self.gateways.iter() {
             // `gateway/internet/east`, and `gateway/east` for the gateways of all products.
             let short = gateway.name.rsplit('/').next().unwrap_or_default();
@@ -120,17 +122,22 @@ impl World {
                 continue;
             }
             // A provider's balancer has no replicas of ours: when it is lost, so are the ways through it.
-            for host in self.host_sets.rows().iter().flat_map(|set| &set.hosts) {
-                if let HostTarget::Gateway(through, ways) = &host.target
-                    && *through == id
-                {
-                    for &(_, path) in ways {
-                        scene.add(&format!("gateway/{}", gateway.name), Target::Path(path));
-                        scene.add(&format!("gateway/{short}"), Target::Path(path));
-                    }
-                }
+            for &path in &ways[id.0 as usize] {
+                scene.add(&format!("gateway/{}", gateway.name), Target::Path(path));
+                scene.add(&format!("gateway/{short}"), Target::Path(path));
             }
         }
+    }
+
+    /// The ways through each gateway, each once, in the order in which hosts use them.
+    fn ways_through(&self) -> Vec<IndexSet<PathId>> {
+        let mut ways = vec![IndexSet::new(); self.gateways.len()];
+        for host in self.host_sets.rows().iter().flat_map(|set| set.hosts.iter()) {
+            if let HostTarget::Gateway(through, members) = &host.target {
+                ways[through.0 as usize].extend(members.iter().map(|&(_, path)| path));
+            }
+        }
+        ways
     }
 
     fn stage_replicas(&self, scene: &mut Scene<Target>) {
@@ -192,7 +199,7 @@ mod tests {
         world.gateways.push(gateway("internet/east", vec![StationId(4), StationId(5)]));
         let balancer = world.gateways.push(gateway("to-bank/orders", vec![]));
         let target = HostTarget::Gateway(balancer, vec![(EndpointId(2), PathId(3))]);
-        world.host_sets.push(HostSet { hosts: vec![Host { target, weight: 1, priority: 0 }], priorities: 1 });
+        world.host_sets.push(HostSet { hosts: [Host { target, weight: 1, priority: 0 }].into(), priorities: 1 });
         world
     }
 

@@ -246,7 +246,7 @@ fn host_sets(world: &mut World, by_gateway: bool, gateways: &[GatewayId]) {
                 }
             }
             hosts.sort_by_key(|host| host.priority);
-            let set = world.host_sets.push(HostSet { hosts, priorities: 2 });
+            let set = world.host_sets.push(HostSet { hosts: hosts.into(), priorities: 2 });
             world.host_set_of.push(set);
         }
     }

@@ -27,6 +27,9 @@ pub(super) fn faults(
     world: &mut World,
     said: &mut Vec<Diagnostic>,
 ) {
+    if scenario.faults.is_empty() {
+        return;
+    }
     let mut scene = world.scene();
     for name in scenario.connectivity.keys() {
         scene.declare(&format!("product/{name}"));

@@ -3,12 +3,14 @@
 //! Istio's flat list by default; with outlier detection and locality its priorities; with `distribute` its weights.
 //! Endpoints behind a gateway collapse into one host for each locality (split horizon), weighted by what stands behind.
 
+use std::collections::BTreeMap;
+
 use super::paths::{Paths, Reach};
 use crate::connect::Front;
 use crate::policy::locality::{self, Distribute, Failover, Pattern};
 use crate::scenario::file::EdgePolicy;
 use crate::topology::{GatewayId, Ground, PlaceId, RegionId};
-use crate::world::{EdgeId, EndpointId, Host, HostSet, HostTarget, PathId, ServiceId, World};
+use crate::world::{EndpointId, Host, HostSet, HostTarget, PathId, ServiceId, World};
 
 /// What stands outside the mesh is as far as can be, in no region that a rule names.
 const NOWHERE: locality::Locality = locality::Locality { region: u32::MAX, zone: u32::MAX, subzone: 0 };
@@ -21,36 +23,83 @@ struct Seen {
     gateway: Option<(GatewayId, usize)>,
 }
 
-/// The hosts of `edge` as seen from `from`.
-pub(super) fn host_set(
-    world: &World,
-    ground: &Ground,
-    paths: &mut Paths<'_>,
-    edge: EdgeId,
-    from: PlaceId,
-    rules: &EdgePolicy,
-) -> HostSet {
-    let service = world.edges[edge].to;
+/// What of a policy decides the hosts that a proxy of one region sees.
+#[derive(PartialEq, Debug)]
+enum View {
+    /// All alike.
+    Flat,
+    /// Priorities by distance, and by these regions after the own one.
+    Failover(Vec<Failover>),
+    /// Weights by these shares of the regions.
+    Distribute(Vec<(RegionId, f64)>),
+}
+
+impl View {
+    fn of(rules: &EdgePolicy, ground: &Ground, own: RegionId) -> View {
+        if !rules.locality.enabled {
+            return View::Flat;
+        }
+        let region = |name: &str| ground.regions.iter().find(|(_, r)| r.name == name).map(|(id, _)| id);
+        if let Some(shares) = rules.locality.distribute.get(&ground.regions[own].name) {
+            return View::Distribute(
+                shares.iter().filter_map(|(name, share)| Some((region(name)?, share.get()))).collect(),
+            );
+        }
+        if rules.policy.outlier.is_none() {
+            return View::Flat;
+        }
+        let failover = rules.locality.failover.iter();
+        View::Failover(
+            failover.filter_map(|(from, to)| Some(Failover { from: region(from)?.0, to: region(to)?.0 })).collect(),
+        )
+    }
+}
+
+/// Host sets by callee, caller's place and view: all edges that see the same hosts share one list of them.
+#[derive(Default, Debug)]
+pub(super) struct Sets {
+    views: Vec<View>,
+    known: BTreeMap<(ServiceId, PlaceId, usize), HostSet>,
+}
+
+impl Sets {
+    /// The number of what a policy shows to callers of a region.
+    pub(super) fn view(&mut self, rules: &EdgePolicy, ground: &Ground, own: RegionId) -> usize {
+        let view = View::of(rules, ground, own);
+        self.views.iter().position(|known| *known == view).unwrap_or_else(|| {
+            self.views.push(view);
+            self.views.len() - 1
+        })
+    }
+
+    /// The hosts of `service` as seen from `from` in that view.
+    pub(super) fn seen(
+        &mut self,
+        world: &World,
+        paths: &mut Paths<'_>,
+        service: ServiceId,
+        from: PlaceId,
+        view: usize,
+    ) -> HostSet {
+        let views = &self.views;
+        let make = || host_set(world, paths, service, from, &views[view]);
+        self.known.entry((service, from, view)).or_insert_with(make).clone()
+    }
+}
+
+fn host_set(world: &World, paths: &mut Paths<'_>, service: ServiceId, from: PlaceId, view: &View) -> HostSet {
     let mut seen = collect(world, paths, service, from);
     let me = locality_of(world, from);
-    let region = |name: &str| ground.regions.iter().find(|(_, r)| r.name == name).map(|(id, _)| id);
     let mut levels = vec![0_u8; seen.len()];
-    if rules.locality.enabled {
-        let own = &ground.regions[world.places[from].region].name;
-        if let Some(shares) = rules.locality.distribute.get(own) {
-            let shares: Vec<(RegionId, f64)> =
-                shares.iter().filter_map(|(name, share)| Some((region(name)?, share.get()))).collect();
-            distribute(&mut seen, me, &shares);
+    match view {
+        View::Flat => {}
+        View::Distribute(shares) => {
+            distribute(&mut seen, me, shares);
             levels.truncate(seen.len());
-        } else if rules.policy.outlier.is_some() {
-            let failover: Vec<Failover> = rules
-                .locality
-                .failover
-                .iter()
-                .filter_map(|(from, to)| Some(Failover { from: region(from)?.0, to: region(to)?.0 }))
-                .collect();
+        }
+        View::Failover(failover) => {
             for (level, host) in levels.iter_mut().zip(&seen) {
-                *level = locality::level(me, host.at.unwrap_or(NOWHERE), &failover);
+                *level = locality::level(me, host.at.unwrap_or(NOWHERE), failover);
             }
             locality::compact(&mut levels);
         }
@@ -59,7 +108,7 @@ pub(super) fn host_set(
         seen.into_iter().zip(&levels).map(|(seen, level)| Host { priority: *level, ..seen.host }).collect();
     hosts.sort_by_key(|host| host.priority);
     let priorities = hosts.last().map_or(0, |host| host.priority + 1);
-    HostSet { hosts, priorities }
+    HostSet { hosts: hosts.into(), priorities }
 }
 
 fn locality_of(world: &World, place: PlaceId) -> locality::Locality {

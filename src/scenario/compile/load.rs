@@ -8,7 +8,7 @@ use crate::topology::PlaceId;
 use crate::topology::graph::Graph;
 use crate::units::Duration;
 use crate::workload::Arrivals;
-use crate::world::{EdgeId, HostSet, HostTarget, OperationId, PathId, World};
+use crate::world::{EdgeId, HostSet, HostTarget, LinkId, OperationId, PathId, World};
 
 /// A user who goes round faster than this, in seconds, would ask for more than can be followed.
 const ROUND_LEAST_S: f64 = 1e-6;
@@ -139,6 +139,21 @@ impl Load {
         }
     }
 
+    /// Bytes per second by link, both ways of all paths over it.
+    fn offered(&self, world: &World) -> Vec<f64> {
+        let mut offered = vec![0.0; world.links.len()];
+        for (path, &(out, back)) in world.paths.rows().iter().zip(&self.bytes) {
+            let mut links: Vec<LinkId> = path.links.iter().chain(&path.back_links).copied().collect();
+            links.sort_unstable();
+            links.dedup();
+            for link in links {
+                let part = |way: &[LinkId], rate: f64| if way.contains(&link) { rate } else { 0.0 };
+                offered[link.0 as usize] += part(&path.links, out) + part(&path.back_links, back);
+            }
+        }
+        offered
+    }
+
     /// What is wrong with it.
     pub(super) fn complaints(&self, scenario: &Scenario, world: &World) -> Vec<Diagnostic> {
         let mut said = Vec::new();
@@ -164,18 +179,10 @@ impl Load {
             let place = if written.workers.span.is_none() { written.span } else { written.workers.span };
             said.push(found.at(place, "workers of each replica").help(help));
         }
+        let offered = self.offered(world);
         for (id, link) in world.links.iter() {
             let Some(cap) = link.cap else { continue };
-            let offered: f64 = world
-                .paths
-                .iter()
-                .map(|(path, row)| {
-                    let (out, back) = self.bytes[path.0 as usize];
-                    f64::from(u8::from(row.links.contains(&id))) * out
-                        + f64::from(u8::from(row.back_links.contains(&id))) * back
-                })
-                .sum();
-            let mbps = offered * 8.0 / 1e6;
+            let mbps = offered[id.0 as usize] * 8.0 / 1e6;
             if mbps > cap.rate.mbps() {
                 said.push(
                     Diagnostic::warning(

@@ -93,7 +93,7 @@ pub fn compile_with_warnings(
     world.charges = charges::charges(scenario, &carrier, &world, fees, &mut said);
     faults::faults(scenario, &ground, &paths.board, &through, &mut world, &mut said);
     if said.iter().any(Diagnostic::is_error) {
-        return Err(said);
+        return Err(told(said));
     }
     let load = Load::new(&world, &means, Moment::Peak(scenario.run.horizon.value));
     said.extend(load.complaints(scenario, &world));
@@ -101,8 +101,31 @@ pub fn compile_with_warnings(
     let flat: Vec<bool> = rules.iter().map(is_flat).collect();
     said.extend(load.crossings(&world, &flat));
     said.extend(ejection::traps(&world, &rules));
+    let said = told(said);
     world.plan = plan::plan(scenario, &world, &means, &Load::new(&world, &means, Moment::Start).busy);
     if said.iter().any(Diagnostic::is_error) { Err(said) } else { Ok(Compiled { world, warnings: said }) }
+}
+
+/// Of errors, and of warnings, no more than this many are told; the rest is counted: thousands of edges may have one
+/// cause.
+const TOLD_MAX: usize = 200;
+
+fn told(said: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let (mut errors, mut warnings) = (0, 0);
+    let mut told: Vec<Diagnostic> = said
+        .into_iter()
+        .filter(|diagnostic| {
+            let count = if diagnostic.is_error() { &mut errors } else { &mut warnings };
+            *count += 1;
+            *count <= TOLD_MAX
+        })
+        .collect();
+    let untold = errors.saturating_sub(TOLD_MAX) + warnings.saturating_sub(TOLD_MAX);
+    if untold > 0 {
+        let more = Diagnostic::warning("EW308", format!("and {untold} more, which are not listed"));
+        told.push(more.help("mend the first ones, and ask again"));
+    }
+    told
 }
 
 /// Does Istio see one flat list here?
@@ -114,9 +137,16 @@ fn is_flat(rules: &EdgePolicy) -> bool {
 fn host_sets(world: &mut World, ground: &Ground, paths: &mut paths::Paths<'_>, rules: &[EdgePolicy]) {
     let places = world.places.len();
     world.host_set_of = vec![HostSetId::NONE; world.edges.len() * places];
+    let mut sets = hosts::Sets::default();
     for edge in world.edges.ids() {
-        for from in callers(world, world.edges[edge].from) {
-            let set = hosts::host_set(world, ground, paths, edge, from, &rules[world.edges[edge].policy.0 as usize]);
+        let (caller, service) = (world.edges[edge].from, world.edges[edge].to);
+        let rules = &rules[world.edges[edge].policy.0 as usize];
+        let mut view: Option<(RegionId, usize)> = None;
+        for from in callers(world, caller) {
+            let own = world.places[from].region;
+            let known = view.filter(|(region, _)| *region == own);
+            let (_, number) = *view.insert(known.unwrap_or_else(|| (own, sets.view(rules, ground, own))));
+            let set = sets.seen(world, paths, service, from, number);
             world.host_set_of[edge.0 as usize * places + from.0 as usize] = world.host_sets.push(set);
         }
     }

@@ -33,6 +33,15 @@ pub(super) enum Reach {
     },
 }
 
+/// What is known of a pair of places.
+#[derive(Debug)]
+enum Known {
+    /// The same for all services.
+    Shared(Option<Reach>),
+    /// By service: an endpoint leads to one service, so only those ways ask which one is called.
+    ByService(Option<usize>, BTreeMap<String, Option<Reach>>),
+}
+
 /// All paths of a world in the making.
 #[derive(Debug)]
 pub(super) struct Paths<'a> {
@@ -42,7 +51,7 @@ pub(super) struct Paths<'a> {
     handshake: u32,
     sealed: bool,
     networked: bool,
-    known: BTreeMap<(PlaceId, PlaceId, Option<usize>, String), Option<Reach>>,
+    known: BTreeMap<(PlaceId, PlaceId), Known>,
     /// Links and gateways.
     pub board: Board,
     /// The paths.
@@ -91,23 +100,37 @@ impl<'a> Paths<'a> {
 
     /// How replicas of `service` at `to` are reached from `from`; none: they are not, which [`Paths::complaints`] tells.
     pub(super) fn reach(&mut self, from: PlaceId, to: PlaceId, service: &str) -> Option<Reach> {
-        let (near, far) = (&self.places[from], &self.places[to]);
-        let ground = self.carrier.ground;
-        let same = !self.networked || ground.vpc_of(near.cluster) == ground.vpc_of(far.cluster);
-        let route = if same { None } else { self.routes.between(ground, near.cluster, far.cluster) };
-        if !same && route.is_none() {
-            self.missing.entry((near.cluster, far.cluster)).or_insert_with(|| service.to_owned());
-            return None;
-        }
-        // Only an endpoint of one service asks which service is called; all other ways are shared by all services.
-        let one_service = route.and_then(|index| self.routes.ways[index].product.as_ref());
-        let one_service = one_service.is_some_and(|product| product.front() == Front::Balancer);
-        let key = (from, to, route, if one_service { service.to_owned() } else { String::new() });
-        if let Some(known) = self.known.get(&key) {
-            return known.clone();
-        }
+        let route = match self.known.get(&(from, to)) {
+            Some(Known::Shared(reach)) => return reach.clone(),
+            Some(Known::ByService(route, services)) => {
+                if let Some(reach) = services.get(service) {
+                    return reach.clone();
+                }
+                *route
+            }
+            None => {
+                let (near, far) = (&self.places[from], &self.places[to]);
+                let ground = self.carrier.ground;
+                let same = !self.networked || ground.vpc_of(near.cluster) == ground.vpc_of(far.cluster);
+                let route = if same { None } else { self.routes.between(ground, near.cluster, far.cluster) };
+                if !same && route.is_none() {
+                    self.missing.entry((near.cluster, far.cluster)).or_insert_with(|| service.to_owned());
+                    return None;
+                }
+                route
+            }
+        };
+        let product = route.and_then(|index| self.routes.ways[index].product.as_ref());
+        let by_service = product.is_some_and(|product| product.front() == Front::Balancer);
         let reach = if self.networked { self.draw(from, to, route, service) } else { Some(self.nothing(from, to)) };
-        self.known.insert(key, reach.clone());
+        if by_service {
+            let known = self.known.entry((from, to)).or_insert_with(|| Known::ByService(route, BTreeMap::new()));
+            if let Known::ByService(_, services) = known {
+                services.insert(service.to_owned(), reach.clone());
+            }
+        } else {
+            self.known.insert((from, to), Known::Shared(reach.clone()));
+        }
         reach
     }
 

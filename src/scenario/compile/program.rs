@@ -40,7 +40,6 @@ pub(super) fn program(
     policy: &mut dyn FnMut(&mut World, &str, &str) -> PolicyId,
 ) -> Vec<Mean> {
     let security = security(scenario);
-    let mut ids: BTreeMap<(String, String), OperationId> = BTreeMap::new();
     for (at, (name, service)) in scenario.services.iter().enumerate() {
         let owner = ServiceId(at as u32);
         for (operation_name, operation) in &service.operations {
@@ -60,10 +59,9 @@ pub(super) fn program(
                 errors: operation.errors,
             });
             world.services[owner].operations.push(id);
-            ids.insert((name.clone(), operation_name.clone()), id);
         }
     }
-    let mut writer = Writer { world, ids: &ids, edges: BTreeMap::new(), policy, deferred: Vec::new() };
+    let mut writer = Writer::new(scenario, world, policy);
     let mut means = Vec::new();
     for (at, (_, service)) in scenario.services.iter().enumerate() {
         for operation in service.operations.values() {
@@ -89,9 +87,15 @@ fn cycles(world: &World, means: &[Mean], said: &mut Vec<Diagnostic>) {
 }
 
 struct Writer<'a> {
+    scenario: &'a Scenario,
     world: &'a mut World,
-    ids: &'a BTreeMap<(String, String), OperationId>,
     edges: BTreeMap<(ServiceId, ServiceId), EdgeId>,
+    /// Edges so far, by caller.
+    edges_of: Vec<u32>,
+    /// The first call site of each edge and operation.
+    sites: BTreeMap<(EdgeId, OperationId), u32>,
+    /// Laws of work, by how they are shown: no two that differ look alike.
+    laws: BTreeMap<String, LawId>,
     policy: &'a mut dyn FnMut(&mut World, &str, &str) -> PolicyId,
     /// Frames that are written once the current one has ended: where they are referred to, and their steps.
     deferred: Vec<(Body, &'a [file::Step])>,
@@ -105,6 +109,23 @@ enum Body {
 }
 
 impl<'a> Writer<'a> {
+    fn new(
+        scenario: &'a Scenario,
+        world: &'a mut World,
+        policy: &'a mut dyn FnMut(&mut World, &str, &str) -> PolicyId,
+    ) -> Self {
+        Writer {
+            scenario,
+            edges: BTreeMap::new(),
+            edges_of: vec![0; world.services.len()],
+            sites: BTreeMap::new(),
+            laws: BTreeMap::new(),
+            policy,
+            deferred: Vec::new(),
+            world,
+        }
+    }
+
     fn operation(&mut self, service: ServiceId, id: OperationId, steps: &'a [file::Step]) -> Mean {
         let start = self.world.program.len() as u32;
         self.world.operations[id].start = start;
@@ -144,7 +165,7 @@ impl<'a> Writer<'a> {
             match step {
                 file::Step::Work(law) => {
                     mean.work += weight * law.value.mean();
-                    let law = intern(self.world, &law.value);
+                    let law = self.law(&law.value);
                     self.world.program.push(Step::Work { law });
                 }
                 file::Step::Call(target) => {
@@ -244,27 +265,37 @@ impl<'a> Writer<'a> {
     /// The call site of that target for this caller; one for all its calls outside forks.
     fn site(&mut self, service: ServiceId, target: &file::CallTarget) -> u32 {
         let (edge, operation) = self.resolve(service, target);
-        let site = CallSite { edge, operation };
-        let known = self.world.call_sites.iter().position(|known| *known == site);
-        known.map_or_else(|| self.push_site(service, target), |index| index as u32)
+        let known = self.sites.get(&(edge, operation)).copied();
+        known.unwrap_or_else(|| self.push_site(service, target))
+    }
+
+    /// As [`intern`], without looking at all of them: there may be one for each of thousands of operations.
+    fn law(&mut self, law: &Law) -> LawId {
+        let laws = &mut self.world.laws;
+        *self.laws.entry(format!("{law:?}")).or_insert_with(|| laws.push(law.clone()))
     }
 
     fn push_site(&mut self, service: ServiceId, target: &file::CallTarget) -> u32 {
         let (edge, operation) = self.resolve(service, target);
+        let site = self.world.call_sites.len() as u32;
         self.world.call_sites.push(CallSite { edge, operation });
-        self.world.call_sites.len() as u32 - 1
+        self.sites.entry((edge, operation)).or_insert(site);
+        site
     }
 
     fn resolve(&mut self, service: ServiceId, target: &file::CallTarget) -> (EdgeId, OperationId) {
-        let key = (target.service.clone(), target.operation.clone());
-        let operation = *self.ids.get(&key).expect("a call's target was checked to exist");
-        let to = self.world.operations[operation].service;
+        let (at, _, callee) =
+            self.scenario.services.get_full(&target.service).expect("a call's service was checked to exist");
+        let operation = callee.operations.get_index_of(&target.operation);
+        let to = ServiceId(at as u32);
+        let operation = self.world.services[to].operations[operation.expect("a call's operation was checked to exist")];
         if let Some(&edge) = self.edges.get(&(service, to)) {
             return (edge, operation);
         }
         let (caller, callee) = (self.world.services[service].name.clone(), self.world.services[to].name.clone());
         let policy = (self.policy)(self.world, &caller, &callee);
-        let ordinal = self.edges.keys().filter(|(from, _)| *from == service).count() as u32;
+        let count = &mut self.edges_of[service.0 as usize];
+        let ordinal = std::mem::replace(count, *count + 1);
         let name = format!("{caller} -> {callee}");
         let edge = self.world.edges.push(Edge { from: Caller::Service(service), to, name, policy, ordinal });
         self.edges.insert((service, to), edge);

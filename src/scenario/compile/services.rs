@@ -102,19 +102,25 @@ pub(super) fn bare(world: &mut World, name: String, place: PlaceId, endpoint: En
 
 /// Gives each proxy a row for each edge of its caller.
 pub(super) fn upstreams(world: &mut World) {
-    let edges_of = |caller: Caller| world.edges.rows().iter().filter(|edge| edge.from == caller).count() as u32;
+    let (mut of_service, mut of_stream) = (vec![0; world.services.len()], vec![0; world.streams.len()]);
+    for edge in world.edges.rows() {
+        match edge.from {
+            Caller::Service(id) => of_service[id.0 as usize] += 1,
+            Caller::Stream(id) => of_stream[id.0 as usize] += 1,
+        }
+    }
     let mut counts: Vec<u32> = world
         .proxies
         .rows()
         .iter()
         .map(|proxy| match world.endpoints.get(proxy.endpoint) {
-            Some(endpoint) => edges_of(Caller::Service(endpoint.service)),
+            Some(endpoint) => of_service[endpoint.service.0 as usize],
             None => 0,
         })
         .collect();
     for (id, stream) in world.streams.iter() {
         for entry in &stream.entries {
-            counts[entry.0 as usize] = edges_of(Caller::Stream(id));
+            counts[entry.0 as usize] = of_stream[id.0 as usize];
         }
     }
     let mut next = 0;

@@ -19,7 +19,8 @@ impl Decoder {
             Some((service, operation)) => (service, Some(operation)),
             None => (text, None),
         };
-        if !self.known("service", service, span, services.keys().map(String::as_str)) {
+        let found = services.contains_key(service);
+        if !found && !self.known("service", service, span, services.keys().map(String::as_str)) {
             return None;
         }
         let known = &services[service].operations;
@@ -60,10 +61,12 @@ impl Decoder {
 
     /// Finds what every call reaches; calls that reach nothing are noted and dropped.
     pub(super) fn resolve_calls(&mut self, services: &mut Services) {
-        let known = services.clone();
-        for service in services.values_mut() {
-            for operation in service.operations.values_mut() {
-                self.resolve_steps(&mut operation.steps, &known);
+        for service in 0..services.len() {
+            for operation in 0..services[service].operations.len() {
+                // Taken out meanwhile: what a call reaches asks for the names of services and operations only.
+                let mut steps = std::mem::take(&mut services[service].operations[operation].steps);
+                self.resolve_steps(&mut steps, services);
+                services[service].operations[operation].steps = steps;
             }
         }
     }
@@ -169,16 +172,20 @@ fn cycle(graph: &BTreeMap<CallTarget, Vec<Spanned<CallTarget>>>) -> Option<Vec<S
     for start in graph.keys() {
         // Depth first, with a stack of our own: a chain of calls may be as long as the file.
         let mut trail: Vec<(&CallTarget, usize)> = vec![(start, 0)];
+        let mut open: BTreeSet<&CallTarget> = BTreeSet::new();
         while let Some((node, next)) = trail.pop() {
             if done.contains(node) {
                 continue;
             }
             let Some(call) = graph[node].get(next) else {
                 done.insert(node);
+                open.remove(node);
                 continue;
             };
             trail.push((node, next + 1));
-            if let Some(first) = trail.iter().position(|(open, _)| **open == call.value) {
+            open.insert(node);
+            if open.contains(&call.value) {
+                let first = trail.iter().position(|(open, _)| **open == call.value)?;
                 // trail[k].1 - 1 is the call that led from trail[k] to trail[k + 1].
                 return Some(trail[first..].iter().map(|(node, next)| graph[*node][next - 1].clone()).collect());
             }

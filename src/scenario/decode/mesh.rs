@@ -10,6 +10,15 @@ use crate::scenario::tree::{Entry, Node, Value};
 use crate::scenario::vocabulary as words;
 use crate::units::{Duration, Ratio};
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
+
+/// Who may call and be called.
+struct Names<'n> {
+    services: &'n [String],
+    streams: &'n [String],
+    /// The services again, to be found among thousands.
+    known: BTreeSet<&'n str>,
+}
 
 impl Decoder {
     /// `mesh:`.
@@ -49,15 +58,16 @@ impl Decoder {
             });
         let tls = map.word(self, "tls").map_or(Tls::V1_3, |word| [Tls::V1_3, Tls::V1_2, Tls::None][word]);
         let mut traffic = IndexMap::new();
+        let names = Names { services, streams, known: services.iter().map(String::as_str).collect() };
         for (name, entry) in self.entries(map.written("traffic"), "policies") {
-            let selector = self.selector(name, entry.key, services, streams);
+            let selector = self.selector(name, entry.key, &names);
             let before = self.filled.len();
             let policy = self.traffic(entry, below(&map.path_of("traffic"), name), topology);
             if name != "*" {
                 self.inherited(before);
             }
             if let (Some(selector), Some(policy)) = (selector, policy) {
-                traffic.insert(name.to_owned(), Traffic { span: entry.key, selector, policy });
+                traffic.insert(selector.key(), Traffic { span: entry.key, selector, policy });
             }
         }
         if !traffic.contains_key("*") {
@@ -75,18 +85,20 @@ impl Decoder {
         self.filled.extend(kept);
     }
 
-    fn selector(&mut self, text: &str, span: Span, services: &[String], streams: &[String]) -> Option<Selector> {
+    fn selector(&mut self, text: &str, span: Span, names: &Names<'_>) -> Option<Selector> {
+        let Names { services, streams, known } = names;
+        let all = || services.iter().map(String::as_str);
         if text == "*" {
             return Some(Selector::All);
         }
         let Some((from, to)) = text.split_once("->") else {
-            let known = self.known("service", text, span, services.iter().map(String::as_str));
+            let known = known.contains(text) || self.known("service", text, span, all());
             return known.then(|| Selector::To(text.to_owned()));
         };
         let (from, to) = (from.trim(), to.trim());
-        let callers = services.iter().chain(streams).map(String::as_str);
-        let from_known = self.known("service or stream", from, span, callers);
-        let to_known = self.known("service", to, span, services.iter().map(String::as_str));
+        let callers = services.iter().chain(streams.iter()).map(String::as_str);
+        let from_known = known.contains(from) || self.known("service or stream", from, span, callers);
+        let to_known = known.contains(to) || self.known("service", to, span, all());
         (from_known && to_known).then(|| Selector::Edge(from.to_owned(), to.to_owned()))
     }
 

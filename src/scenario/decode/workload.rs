@@ -177,7 +177,8 @@ impl Decoder {
         let Some(said) = said else {
             return Some(vec![(self.call_target(&to.value, to.span, services)?, Ratio::ONE)]);
         };
-        if !self.known("service", service, to.span, services.keys().map(String::as_str)) {
+        let found = services.contains_key(service);
+        if !found && !self.known("service", service, to.span, services.keys().map(String::as_str)) {
             return None;
         }
         if operation.is_some() {

@@ -18,7 +18,7 @@ pub struct Mesh {
     pub proxy: ProxyCost,
     /// TLS between proxies.
     pub tls: Tls,
-    /// Policies by selector; more specific wins, key by key.
+    /// Policies by selector, [`Selector::key`]; more specific wins, key by key.
     pub traffic: IndexMap<String, Traffic>,
 }
 
@@ -71,6 +71,17 @@ pub enum Selector {
     To(String),
     /// `web -> orders`: calls of this service (or stream) to that service.
     Edge(String, String),
+}
+
+impl Selector {
+    /// The one spelling under which it stands in [`Mesh::traffic`].
+    pub fn key(&self) -> String {
+        match self {
+            Selector::All => "*".to_owned(),
+            Selector::To(to) => to.clone(),
+            Selector::Edge(from, to) => format!("{from} -> {to}"),
+        }
+    }
 }
 
 /// What one entry of `traffic:` says; none: nothing. An inner none is a written `none`.
@@ -133,15 +144,8 @@ pub struct EdgePolicy {
 impl Mesh {
     /// The policy of the edge `from -> to` (`from` is a service or a stream).
     pub fn policy(&self, from: &str, to: &str) -> EdgePolicy {
-        let mut found: [Option<&TrafficPatch>; 3] = [None; 3];
-        for traffic in self.traffic.values() {
-            match &traffic.selector {
-                Selector::Edge(a, b) if a == from && b == to => found[0] = Some(&traffic.policy),
-                Selector::To(b) if b == to => found[1] = Some(&traffic.policy),
-                Selector::All => found[2] = Some(&traffic.policy),
-                _ => {}
-            }
-        }
+        let edge = format!("{from} -> {to}");
+        let found = [edge.as_str(), to, "*"].map(|key| self.traffic.get(key).map(|traffic| &traffic.policy));
         fn first<'a, T>(
             found: &[Option<&'a TrafficPatch>; 3],
             key: impl Fn(&'a TrafficPatch) -> Option<T>,

@@ -212,7 +212,7 @@ impl<'a> Flow<'a> {
                 if set.is_none() {
                     continue;
                 }
-                for host in &world.host_sets[set].hosts {
+                for host in world.host_sets[set].hosts.iter() {
                     match &host.target {
                         HostTarget::Endpoint(_, path) => open[path.index()] += 1.0,
                         HostTarget::Gateway(_, behind) => {

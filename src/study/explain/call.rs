@@ -112,7 +112,7 @@ fn server<'a>(world: &'a World, edge: EdgeId, way: &Path) -> Option<&'a Proxy> {
     let endpoints = &world.services[world.edges[edge].to].endpoints;
     let at_end = endpoints.iter().map(|&id| &world.endpoints[id]).find(|endpoint| endpoint.place == way.to);
     let behind = || {
-        let hosts = world.host_sets.rows().iter().flat_map(|set| &set.hosts);
+        let hosts = world.host_sets.rows().iter().flat_map(|set| set.hosts.iter());
         let mut ways =
             hosts.filter_map(|host| if let HostTarget::Gateway(_, ways) = &host.target { Some(ways) } else { None });
         ways.find_map(|ways| ways.iter().find(|(_, path)| std::ptr::eq(&world.paths[*path], way)))

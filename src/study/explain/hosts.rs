@@ -102,7 +102,7 @@ fn shares(set: &HostSet) -> Vec<f64> {
     let levels = usize::from(set.priorities).clamp(1, LEVELS);
     let mut hosts = [0_u32; LEVELS];
     let mut weights = [0.0; LEVELS];
-    for host in &set.hosts {
+    for host in set.hosts.iter() {
         hosts[usize::from(host.priority)] += 1;
         weights[usize::from(host.priority)] += f64::from(host.weight);
     }

@@ -6,6 +6,7 @@ use crate::record::{ClientView, EdgeExplanation};
 use crate::topology::{ClusterId, GatewayId, Leg, RegionId, ZoneId};
 use crate::units::{Bytes, Duration, Money, Ratio, SimTime};
 use crate::world::*;
+use std::sync::Arc;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -89,7 +90,7 @@ fn shop(policy: Policy) -> Shop {
         Host { target: HostTarget::Endpoint(EndpointId(1), near), weight: 1, priority: 0 },
         Host { target: gateway, weight: 2, priority: 0 },
     ];
-    let set = world.host_sets.push(HostSet { hosts, priorities: 1 });
+    let set = world.host_sets.push(HostSet { hosts: hosts.into(), priorities: 1 });
     world.host_set_of = vec![set, HostSetId::NONE];
     world.charges = vec![
         charge(
@@ -295,8 +296,9 @@ fn a_cap_below_the_nearest_hosts_keeps_calls_at_a_dead_place() {
     // Three hosts near, one far: half of four is two, and one of three nearest stays.
     let set = &mut shop.world.host_sets[HostSetId(0)];
     let near = set.hosts[0].clone();
-    set.hosts[1].priority = 1;
-    set.hosts.splice(0..0, [near.clone(), near]);
+    let mut far = set.hosts[1].clone();
+    far.priority = 1;
+    set.hosts = [near.clone(), near.clone(), near, far].into();
     set.priorities = 2;
     let edge = explain("shop", "?", "USD", &[shop.world]).variants[0].edges[0].clone();
     let told =
@@ -391,8 +393,7 @@ fn a_part_is_selected_by_edge_variant_product_or_way() {
 fn two_addresses_of_one_gateway_are_two_hosts_with_the_same_replicas() {
     let mut shop = shop(istio());
     let set = &mut shop.world.host_sets[HostSetId(0)];
-    let second = set.hosts[1].clone();
-    set.hosts.push(second);
+    set.hosts = [&set.hosts[..], &set.hosts[1..2]].concat().into();
     let edge = explain("shop", "?", "USD", &[shop.world]).variants[0].edges[0].clone();
     let gateway = &edge.clients[0].groups[1];
     assert_eq!((gateway.hosts, gateway.replicas), (2, 2));
@@ -402,7 +403,8 @@ fn two_addresses_of_one_gateway_are_two_hosts_with_the_same_replicas() {
 #[test]
 fn where_no_host_is_near_there_is_no_order_to_miss() {
     let mut shop = shop(istio());
-    shop.world.host_sets[HostSetId(0)].hosts.remove(0);
+    let set = &mut shop.world.host_sets[HostSetId(0)];
+    set.hosts = set.hosts[1..].into();
     let edge = explain("shop", "?", "USD", &[shop.world]).variants[0].edges[0].clone();
     assert_eq!(edge.clients[0].crosses_region, 1.0);
     assert!(!edge.implies.iter().any(|said| said.contains("flat list")), "{}", edge.implies.join("\n"));
@@ -411,7 +413,7 @@ fn where_no_host_is_near_there_is_no_order_to_miss() {
 #[test]
 fn a_list_with_weights_of_its_own_is_not_told_as_flat() {
     let mut shop = shop(istio());
-    let hosts = &mut shop.world.host_sets[HostSetId(0)].hosts;
+    let hosts = Arc::make_mut(&mut shop.world.host_sets[HostSetId(0)].hosts);
     (hosts[0].weight, hosts[1].weight) = (800_000, 200_000);
     let edge = explain("shop", "?", "USD", &[shop.world]).variants[0].edges[0].clone();
     let told = "calls are divided by weight: 20 % of those from east/a go to another region, near hosts or not";

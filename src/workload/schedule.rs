@@ -47,10 +47,16 @@ impl Piece {
     }
 
     /// Where the integral of the rate, from the start, reaches `mass`.
+    #[inline]
     fn invert(&self, mass: f64) -> SimTime {
-        // The root of rate t + slope t^2 / 2 = mass that does not cancel for small slopes.
-        let discriminant = (self.rate * self.rate + 2.0 * self.slope * mass).max(0.0);
-        let seconds = 2.0 * mass / (self.rate + discriminant.sqrt());
+        let seconds = if self.slope == 0.0 {
+            // What the root below comes to, to the bit: squares, their roots and doublings are exact here.
+            mass / self.rate
+        } else {
+            // The root of rate t + slope t^2 / 2 = mass that does not cancel for small slopes.
+            let discriminant = (self.rate * self.rate + 2.0 * self.slope * mass).max(0.0);
+            2.0 * mass / (self.rate + discriminant.sqrt())
+        };
         self.start + Duration::from_seconds_f64(seconds).min(self.end.since(self.start))
     }
 }

@@ -75,6 +75,7 @@ impl Duration {
     }
 
     /// `seconds` rounded to the nearest nanosecond; negative and not-a-number become zero, too large becomes `MAX`.
+    #[inline]
     pub fn from_seconds_f64(seconds: f64) -> Self {
         // `as` saturates and sends NaN to zero.
         Duration((seconds * 1e9 + 0.5) as u64)

@@ -70,9 +70,10 @@ impl Key {
     /// Draw `counter` as a number strictly between 0 and 1, a multiple of 2^-53; `1 - u` is exact.
     #[inline]
     pub fn uniform(self, counter: u64) -> f64 {
-        // 52 bits and a half: 53 bits and a half would round to 1 at the top.
-        const STEP: f64 = 1.0 / (1u64 << 52) as f64;
-        ((self.bits(counter) >> 12) as f64 + 0.5) * STEP
+        // 52 bits and a half: 53 bits and a half would round to 1 at the top. The bits become the mantissa of a number
+        // in 1..2; taking 1 less half a step from it is exact, and cheaper than a conversion.
+        const ONE: u64 = 1.0f64.to_bits();
+        f64::from_bits(ONE | (self.bits(counter) >> 12)) - (1.0 - 0.5 * f64::EPSILON)
     }
 
     /// A generator of its own at `counter`, for laws that take more than one draw: all of rand and rand_distr works
@@ -177,6 +178,15 @@ mod tests {
         // Kolmogorov-Smirnov at 1e-3: 1.95 / sqrt(n).
         let distance = (0..n as usize).map(|i| (draws[i] - (i as f64 + 0.5) / n as f64).abs()).fold(0.0, f64::max);
         assert!(distance < 1.95 / 1000.0, "{distance}");
+    }
+
+    #[test]
+    fn a_uniform_is_its_bits_and_a_half() {
+        let key = Key::new(7, 0, "web", "gap");
+        for counter in 0..100_000 {
+            let want = ((key.bits(counter) >> 12) as f64 + 0.5) / (1u64 << 52) as f64;
+            assert_eq!(key.uniform(counter).to_bits(), want.to_bits());
+        }
     }
 
     #[test]

@@ -4,9 +4,13 @@
 //! random numbers stay in step whatever the law. Rarely drawn laws may use rand_distr through [`Key::rng`].
 //! Knows nothing of who draws, and keeps no state.
 
+mod elementary;
+mod erlang;
 mod key;
 mod law;
-mod quantile;
+mod moments;
+mod normal;
+mod piece;
 
 pub use key::{Key, KeyedRng, hash_name, mix};
 pub use law::Law;

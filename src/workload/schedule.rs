@@ -50,7 +50,7 @@ impl Piece {
     #[inline]
     fn invert(&self, mass: f64) -> SimTime {
         let seconds = if self.slope == 0.0 {
-            // What the root below comes to, to the bit: squares, their roots and doublings are exact here.
+            // What the root below comes to, to the bit: the root of a rounded square is the number itself.
             mass / self.rate
         } else {
             // The root of rate t + slope t^2 / 2 = mass that does not cancel for small slopes.
@@ -153,6 +153,16 @@ mod tests {
         for (index, time) in times.iter().enumerate() {
             let exact = ((index as u128 + 1) * 1_000_000_000 + 150) / 300;
             assert_eq!(u128::from(time.nanos()), exact, "arrival {index}");
+        }
+    }
+
+    #[test]
+    fn a_constant_rate_is_the_root_at_slope_0() {
+        for ordinal in 0..100_000 {
+            let rate = libm::ldexp(KEY.uniform(2 * ordinal), (ordinal % 60) as i32 - 30);
+            let mass = 10.0 * KEY.uniform(2 * ordinal + 1);
+            let root = 2.0 * mass / (rate + (rate * rate).sqrt());
+            assert_eq!((mass / rate).to_bits(), root.to_bits(), "{mass} at {rate}");
         }
     }
 

@@ -72,6 +72,7 @@ fn the_machine_runs_the_yardstick_as_theory_and_the_loop_say() {
         ("s2", by_hand.sojourn_ms[2], 3.5355),
     ] {
         check(service, sojourn(&runs, service), erlang, 0.015);
+        println!("  loop {loop_ms:.4} ms");
         assert!((loop_ms / erlang - 1.0).abs() < 0.005, "{service}: the loop says {loop_ms} ms");
     }
     check("s3", sojourn(&runs, "s3"), by_hand.sojourn_ms[3], 0.01);

@@ -265,3 +265,26 @@ fn check_leaves_a_junit_file_and_goes_on_past_a_wrong_one() {
     assert_eq!(junit.matches("<testcase ").count(), 4);
     assert!(folder.path().join("first/report.html").exists() && folder.path().join("summary.md").exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_study_ends_with_130_and_keeps_what_was_finished() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let long = ["--set", "run.horizon=1s", "--set", "run.fill=0s", "--replications", "10000", "--quiet", "--out"];
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("eastwest"));
+    command.args(["compare", "scenarios/first.yaml"]).args(long).arg(folder.path()).arg("--threads=2");
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    // Long enough to begin, on any machine; far too short for ten thousand replications to end.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("signals can be sent");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("it ends");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("stopping"), "{stderr}");
+    assert!(stdout.starts_with("Stopped after "), "{stdout}");
+    let manifest = std::fs::read_to_string(folder.path().join("manifest.json")).expect("it was written");
+    let manifest: Value = serde_json::from_str(&manifest).expect("one JSON document");
+    assert!(manifest["partial"].as_str().is_some_and(|said| said.contains("of 20000 runs")), "{manifest}");
+}

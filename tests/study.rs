@@ -5,7 +5,8 @@ use eastwest::record::{Comparison, Outcome, Run};
 use eastwest::scenario::Loaded;
 use eastwest::scenario::compile::{Inputs, compile};
 use eastwest::scenario::load::load_text;
-use eastwest::study::{Options, Study, StudyError, Unwatched, compare, exit_code, files, run};
+use eastwest::study::{Options, Progress, Study, StudyError, Unwatched, compare, exit_code, files, run};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const SHOP: &str = r#"
 eastwest: 1
@@ -247,4 +248,79 @@ fn the_slowest_request_is_followed_and_its_parts_add_up() {
         let right = if trace.outcome == "ok" { (followed - most).abs() < 1e-6 } else { followed > most };
         assert!(right, "{}: {} {followed} of {most}", variant.name, trace.outcome);
     }
+}
+
+/// Stops a study when so many runs are finished.
+struct StopsAfter(AtomicU64);
+
+impl StopsAfter {
+    fn runs(count: u64) -> Self {
+        StopsAfter(AtomicU64::new(count))
+    }
+}
+
+impl Progress for StopsAfter {
+    fn begin(&self, _total: u64) {}
+    fn advance(&self, n: u64, _what: &str) {
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(n)));
+    }
+    fn stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+}
+
+#[test]
+fn a_stopped_study_compares_what_every_variant_has_and_keeps_the_rest() {
+    let options = Options { threads: Some(1), ..Options::default() };
+    let stopped = |runs| compare(&load(SHOP), &options, &StopsAfter::runs(runs)).expect("it has something to say");
+    let some = stopped(20);
+    let said = some.comparison.partial.as_deref().expect("it says that it is not whole");
+    assert!(said.starts_with("Stopped after 20 of 30 runs"), "{said}");
+    assert!(some.comparison.verdict.starts_with(said));
+    assert_eq!(some.records.iter().map(|(_, runs)| runs.len()).sum::<usize>(), 20, "nothing finished is lost");
+    let compared = some.comparison.replications;
+    assert!((5..=6).contains(&compared), "{compared}");
+    // What is compared are the same runs as in a study of so many replications.
+    let whole = study(SHOP, &Options { replications: Some(compared), inputs: false, trace: false, ..options.clone() });
+    for (a, b) in some.comparison.variants.iter().zip(&whole.comparison.variants) {
+        assert_eq!((&a.total, &a.bill, &a.digests, &a.curve), (&b.total, &b.bill, &b.digests, &b.curve), "{}", a.name);
+    }
+    assert_eq!(some.comparison.differences, whole.comparison.differences);
+    assert!(some.comparison.robustness.contains("were not varied"), "{}", some.comparison.robustness);
+}
+
+#[test]
+fn a_study_that_was_stopped_late_says_what_is_missing() {
+    let options = Options { threads: Some(1), ..Options::default() };
+    let whole = study(SHOP, &options);
+    assert_eq!(whole.comparison.partial, None);
+    // Thirty of its own and eighteen at the ends of the ranges; then the requests that are followed.
+    let late = compare(&load(SHOP), &options, &StopsAfter::runs(48)).expect("it has something to say");
+    let said = late.comparison.partial.as_deref().expect("it says that it is not whole");
+    assert!(said.starts_with("Stopped after all 30 runs"), "{said}");
+    assert_eq!(late.records, whole.records);
+    assert!(late.comparison.variants.iter().all(|variant| variant.traces.is_empty()));
+    assert!(!late.comparison.robustness.starts_with("Holds over all inputs"), "not all of them were tried");
+    let first = compare(&load(SHOP), &options, &StopsAfter::runs(2));
+    assert!(matches!(first, Err(StudyError::Stopped { done: 2, total: 30 })), "two variants of three have one run");
+}
+
+#[test]
+fn too_few_replications_tell_nothing_apart_and_nothing_alike() {
+    let three = study(SHOP, &Options { replications: Some(3), trace: false, ..Options::default() }).comparison;
+    assert!(three.verdict.contains("3 replications are too few to tell which is fastest"), "{}", three.verdict);
+    assert!(three.verdict.contains("5 are needed") && !three.verdict.contains("distinguishable"), "{}", three.verdict);
+}
+
+#[test]
+fn a_variant_that_answers_nothing_is_named_and_keeps_nobody_from_being_ranked() {
+    let dead = SHOP.replace("variants:\n", "variants:\n  dead: {services: {web: {errors: 100%}}}\n");
+    let found = study(&dead, &Options { replications: Some(6), trace: false, ..Options::default() }).comparison;
+    assert!(found.verdict.contains("is fastest at p99"), "{}", found.verdict);
+    assert!(found.verdict.contains("Not ranked by latency: dead answered nothing."), "{}", found.verdict);
+    let difference = found.differences.iter().find(|d| d.metric == "p99").expect("compared with the first");
+    assert_eq!(difference.difference.why.as_deref(), Some("dead answered nothing"));
+    let none = SHOP.replace("stock: {", "stock: {errors: 100%, ").replace(", errors: 0.5%}", "}");
+    let none = study(&none, &Options { replications: Some(6), trace: false, ..Options::default() }).comparison;
+    assert!(none.verdict.starts_with("No variant answered a single request"), "{}", none.verdict);
 }

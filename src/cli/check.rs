@@ -8,7 +8,7 @@ use serde_json::json;
 use super::junit::junit;
 use super::options::{Changes, Effort, Manner};
 use super::outcome::{Answer, Exit, Stop, many};
-use super::{reading, studying};
+use super::{interrupt, reading, studying};
 use crate::record::{Comparison, Gate, Outcome};
 use crate::report::markdown::markdown;
 use crate::study::files;
@@ -28,16 +28,17 @@ pub struct Check {
 }
 
 impl Check {
-    /// Runs every file's study and says which gates hold. A file that is wrong does not keep the others from running.
+    /// Runs every file's study and says which gates hold. A file that is wrong does not keep the
+    /// others from running; Ctrl-C does.
     pub fn run(&self, manner: &Manner) -> Result<Answer, Stop> {
         let out = self.effort.out.clone().unwrap_or_else(|| PathBuf::from("results"));
         let mut studies: Vec<Comparison> = Vec::new();
         let mut exit = Exit::Met;
         let mut wrong = 0;
-        for file in &self.files {
+        for (index, file) in self.files.iter().enumerate() {
             match self.study(file, &out, manner) {
                 Ok(study) => {
-                    exit = exit.worse(studying::exit(&study.gates));
+                    exit = exit.worse(studying::exit(&study));
                     studies.push(study);
                 }
                 Err(stop) if stop.exit == Exit::Wrong => {
@@ -45,7 +46,15 @@ impl Check {
                     exit = exit.worse(Exit::Wrong);
                     wrong += 1;
                 }
+                Err(stop) if stop.exit == Exit::Interrupted => {
+                    eprintln!("{}", stop.message.trim_end());
+                    exit = Exit::Interrupted;
+                }
                 Err(stop) => return Err(stop),
+            }
+            if interrupt::stopping() && index + 1 < self.files.len() {
+                exit = Exit::Interrupted;
+                break;
             }
         }
         let summary: String = studies.iter().map(|study| format!("{}\n", markdown(study))).collect();
@@ -61,7 +70,7 @@ impl Check {
         let command = studying::command("compare", file, &self.changes, &self.effort);
         let options = studying::options(&self.changes, &self.effort, command);
         let study = studying::compare(&loaded, &options, self.effort.quick, manner)?;
-        studying::keep(&out.join(&loaded.name), &study)?;
+        studying::keep(&out.join(&loaded.name), &study, &self.effort)?;
         Ok(study.comparison)
     }
 }

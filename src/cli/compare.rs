@@ -31,8 +31,8 @@ impl Compare {
         let options = studying::options(&self.changes, &self.effort, command);
         let study = studying::compare(&loaded, &options, self.effort.quick, manner)?;
         let folder = self.effort.folder(&loaded.name);
-        let written = studying::keep(&folder, &study)?;
-        let exit = studying::exit(&study.comparison.gates);
+        let written = studying::keep(&folder, &study, &self.effort)?;
+        let exit = studying::exit(&study.comparison);
         let text = if manner.json() {
             report::json(&study.comparison)
         } else {

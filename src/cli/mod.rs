@@ -11,6 +11,7 @@ mod completions;
 mod estimate;
 mod explain;
 mod init;
+mod interrupt;
 mod junit;
 mod later;
 mod options;
@@ -24,7 +25,7 @@ mod studying;
 mod validate;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, Write};
 use std::panic;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -140,7 +141,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     // Without the handler the process would die of the signal; with it, it ends with a code and a clean line.
-    let _ = ctrlc::set_handler(interrupted);
+    let _ = ctrlc::set_handler(interrupt::interrupted);
     // All workers of a study may meet the same bug at once; one report is enough.
     let told = AtomicBool::new(false);
     panic::set_hook(Box::new(move |bug| {
@@ -174,13 +175,6 @@ fn print(answer: &Answer) -> Exit {
             Exit::Io
         }
     }
-}
-
-/// Ctrl-C. Result files are written whole and renamed into place, so there is nothing to clean but the screen.
-fn interrupted() {
-    let clear = if std::io::stderr().is_terminal() { "\r\u{1b}[K" } else { "" };
-    eprintln!("{clear}interrupted; no result was written");
-    std::process::exit(outcome::INTERRUPTED);
 }
 
 /// What a person needs to report a bug in us.

@@ -18,10 +18,9 @@ pub enum Exit {
     Bug,
     /// Input or output failed.
     Io,
+    /// The user interrupted it; what was finished is kept.
+    Interrupted,
 }
-
-/// The code of a process that the user interrupted.
-pub(super) const INTERRUPTED: i32 = 130;
 
 impl Exit {
     /// The number that the shell sees.
@@ -33,6 +32,7 @@ impl Exit {
             Exit::NotEnough => 3,
             Exit::Bug => 70,
             Exit::Io => 74,
+            Exit::Interrupted => 130,
         }
     }
 
@@ -49,6 +49,7 @@ impl Exit {
             Exit::Wrong => 3,
             Exit::Io => 4,
             Exit::Bug => 5,
+            Exit::Interrupted => 6,
         }
     }
 }
@@ -86,6 +87,11 @@ impl Stop {
         Stop { exit: Exit::Wrong, message: format!("error: {message}"), document: None }
     }
 
+    /// The user stopped it before there was anything to tell.
+    pub fn interrupted(message: impl fmt::Display) -> Self {
+        Stop { exit: Exit::Interrupted, message: message.to_string(), document: None }
+    }
+
     /// Reading or writing failed.
     pub fn io(message: impl fmt::Display) -> Self {
         Stop { exit: Exit::Io, message: format!("error: {message}"), document: None }
@@ -111,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_codes_are_the_documented_ones() {
-        let codes = [Exit::Met, Exit::Missed, Exit::Wrong, Exit::NotEnough, Exit::Bug, Exit::Io].map(Exit::code);
-        assert_eq!(codes, [0, 1, 2, 3, 70, 74]);
+        let all = [Exit::Met, Exit::Missed, Exit::Wrong, Exit::NotEnough, Exit::Bug, Exit::Io, Exit::Interrupted];
+        assert_eq!(all.map(Exit::code), [0, 1, 2, 3, 70, 74, 130]);
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::interrupt;
 use crate::study::progress;
 
 /// Between two plain lines.
@@ -84,5 +85,9 @@ impl progress::Progress for Progress {
                 }
             }
         }
+    }
+
+    fn stopped(&self) -> bool {
+        interrupt::stopping()
     }
 }

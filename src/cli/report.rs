@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::options::Manner;
 use super::outcome::{Answer, Stop};
+use super::studying;
 use crate::report::{self, terminal};
 use crate::study::files;
 
@@ -23,7 +24,9 @@ impl Report {
     /// Reads `summary.json`, draws everything anew and tells the answer again.
     pub fn run(&self, manner: &Manner) -> Result<Answer, Stop> {
         let comparison = files::read_comparison(&self.folder).map_err(Stop::io)?;
-        let written = report::write(&self.folder, &comparison).map_err(Stop::io)?;
+        let drawn = studying::drawn(&comparison);
+        studying::on_threads(None, || files::all(&self.folder, &drawn))?;
+        let written: Vec<PathBuf> = drawn.iter().map(|file| self.folder.join(&file.name)).collect();
         if manner.json() {
             return Ok(Answer::met(report::json(&comparison)));
         }

@@ -46,8 +46,8 @@ impl Run {
         let study = studying::one(&loaded, &options, self.effort.quick, manner)?;
         let variant = study.comparison.variants.first().map_or("", |variant| variant.name.as_str());
         let folder = self.effort.folder(&format!("{}-{variant}", loaded.name));
-        let written = studying::keep(&folder, &study)?;
-        let exit = studying::exit(&study.comparison.gates);
+        let written = studying::keep(&folder, &study, &self.effort)?;
+        let exit = studying::exit(&study.comparison);
         if manner.json() {
             return Ok(Answer { text: report::json(&study.comparison), exit });
         }

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use super::options::{Changes, Effort, Manner};
 use super::outcome::{Exit, Stop};
 use super::progress::Progress;
-use super::reading;
-use crate::record::Gate;
+use super::{interrupt, reading};
+use crate::record::Comparison;
 use crate::report;
 use crate::scenario::Loaded;
-use crate::study::{self, Options, Study, StudyError, files, gates};
+use crate::study::files::{self, File, FileError};
+use crate::study::{self, Options, Study, StudyError, gates};
 
 /// Stands above the figures of `--quick`.
 const QUICK: &str = "QUICK: 10 replications, so the intervals are wide; leave --quick out for the answer";
@@ -59,6 +60,7 @@ pub(super) fn options(changes: &Changes, effort: &Effort, command: String) -> Op
 /// All variants that were asked for.
 pub(super) fn compare(loaded: &Loaded, options: &Options, quick: bool, manner: &Manner) -> Result<Study, Stop> {
     let progress = Progress::new(&loaded.name, manner.quiet);
+    interrupt::study_begins();
     let found = study::compare(loaded, options, &progress);
     progress.finish();
     answered(found, loaded, quick, manner)
@@ -68,6 +70,7 @@ pub(super) fn compare(loaded: &Loaded, options: &Options, quick: bool, manner: &
 pub(super) fn one(loaded: &Loaded, options: &Options, quick: bool, manner: &Manner) -> Result<Study, Stop> {
     let progress = Progress::new(&loaded.name, manner.quiet);
     let variant = options.variants.first().map(String::as_str);
+    interrupt::study_begins();
     let found = study::run(loaded, variant, options, &progress);
     progress.finish();
     answered(found, loaded, quick, manner)
@@ -83,21 +86,36 @@ fn answered(found: Result<Study, StudyError>, loaded: &Loaded, quick: bool, mann
         }
         Err(StudyError::Scenario(diagnostics)) => Err(reading::refused(&diagnostics, &loaded.sources, manner)),
         Err(error @ StudyError::NoVariant { .. }) => Err(Stop::wrong(error)),
+        Err(error @ StudyError::Stopped { .. }) => Err(Stop::interrupted(error)),
         Err(error @ StudyError::Threads(_)) => Err(Stop::io(error)),
     }
 }
 
 /// Writes tables, records, charts and the page; tells what was written, in order.
-pub(super) fn keep(folder: &Path, study: &Study) -> Result<Vec<PathBuf>, Stop> {
-    let written = files::write(folder, &study.comparison, &study.records).map_err(Stop::io)?;
-    let mut written: Vec<PathBuf> = written.iter().map(|name| folder.join(name)).collect();
-    written.extend(report::write(folder, &study.comparison).map_err(Stop::io)?);
-    Ok(written)
+pub(super) fn keep(folder: &Path, study: &Study, effort: &Effort) -> Result<Vec<PathBuf>, Stop> {
+    let Study { comparison, records } = study;
+    let written = on_threads(effort.threads, || files::write(folder, comparison, records, drawn(comparison)))?;
+    Ok(written.iter().map(|name| folder.join(name)).collect())
 }
 
-/// How a command with these gates ends.
-pub(super) fn exit(found: &[Gate]) -> Exit {
-    match gates::exit_code(found) {
+/// Charts and page, as files that are made when they are written.
+pub(super) fn drawn(comparison: &Comparison) -> Vec<File<'_>> {
+    report::drawn(comparison).into_iter().map(|drawn| File::of(drawn.name, 50, drawn.bytes)).collect()
+}
+
+/// Runs `write` on so many threads.
+pub(super) fn on_threads<T: Send>(
+    threads: Option<u16>,
+    write: impl FnOnce() -> Result<T, FileError> + Send,
+) -> Result<T, Stop> {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(threads.map_or(0, usize::from)).build();
+    threads.map_err(Stop::io)?.install(write).map_err(Stop::io)
+}
+
+/// How a command ends that leaves this: by its gates, unless it was stopped.
+pub(super) fn exit(of: &Comparison) -> Exit {
+    match gates::exit_code(&of.gates) {
+        _ if of.partial.is_some() => Exit::Interrupted,
         0 => Exit::Met,
         1 => Exit::Missed,
         _ => Exit::NotEnough,

@@ -15,7 +15,7 @@ pub mod round_robin;
 use crate::units::Duration;
 
 /// What a proxy does with the calls of one edge.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Policy {
     /// How a host is chosen within a priority.
     pub balance: Balance,

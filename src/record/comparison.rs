@@ -67,6 +67,9 @@ pub struct Comparison {
     pub command: String,
     /// Books used: name, version or date.
     pub books: Vec<(String, String)>,
+    /// Where the study was stopped before all its runs were made: how far it got. The verdict begins with it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub partial: Option<String>,
     /// The verdict, one computed sentence (or two).
     pub verdict: String,
     /// "Holds over all inputs" or what flips it.

@@ -13,10 +13,6 @@ pub mod number;
 pub mod sentence;
 pub mod terminal;
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-
 use serde::Serialize;
 
 use crate::record::Comparison;
@@ -28,24 +24,25 @@ pub fn json(record: &impl Serialize) -> String {
     text
 }
 
-/// Writes the charts (`charts/*.svg`, `charts/*.png`) and the page (`report.html`) below `folder`; each file appears whole or not at all. Gives
-/// their paths in the order in which they were written.
-pub fn write(folder: &Path, comparison: &Comparison) -> io::Result<Vec<PathBuf>> {
-    let charts = folder.join("charts");
-    fs::create_dir_all(&charts)?;
-    let mut written = Vec::new();
-    for figure in charts::figures(comparison) {
-        written.push(put(&charts, &format!("{}.svg", figure.name), figure.svg.as_bytes())?);
-        written.push(put(&charts, &format!("{}.png", figure.name), &figure.png())?);
-    }
-    written.push(put(folder, "report.html", html::page(comparison).as_bytes())?);
-    Ok(written)
+/// A file of charts or the page, made when it is asked for.
+pub struct Drawn<'a> {
+    /// Below the result's folder: `charts/cost.png`.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Box<dyn Fn() -> Vec<u8> + Send + Sync + 'a>,
 }
 
-/// Writes a file under another name and renames it, so that no reader ever sees half of it.
-fn put(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-    let (partial, path) = (folder.join(format!(".{name}.partial")), folder.join(name));
-    fs::write(&partial, bytes)?;
-    fs::rename(&partial, &path)?;
-    Ok(path)
+/// The charts (`charts/*.svg`, `charts/*.png`) and the page (`report.html`) of `comparison`, in the order of a listing.
+/// None waits for another: pictures are worth a thread each.
+pub fn drawn(comparison: &Comparison) -> Vec<Drawn<'_>> {
+    let mut files = Vec::new();
+    for figure in charts::figures(comparison) {
+        let (svg, picture) = (figure.svg.clone(), figure.svg);
+        let bytes = Box::new(move || svg.clone().into_bytes());
+        files.push(Drawn { name: format!("charts/{}.svg", figure.name), bytes });
+        let bytes = Box::new(move || charts::png(&picture));
+        files.push(Drawn { name: format!("charts/{}.png", figure.name), bytes });
+    }
+    files.push(Drawn { name: "report.html".into(), bytes: Box::new(|| html::page(comparison).into_bytes()) });
+    files
 }

@@ -98,6 +98,10 @@ pub fn both(a: &Answers, b: &Answers, metric: Metric) -> Option<(Sections, Secti
 /// The difference a minus b with its interval, and by how many times pairing shrank its variance.
 pub fn difference(of_a: &Answers, of_b: &Answers, metric: Metric, design: Design) -> (Estimate, Option<f64>) {
     let Some((a, b)) = both(of_a, of_b, metric) else {
+        let silent = [of_a, of_b].into_iter().find(|of| of.samples.iter().all(|sample| sample.ok() == 0));
+        if let Some(silent) = silent {
+            return (Estimate::none(format!("{} answered nothing", silent.name)), None);
+        }
         return (Estimate::none("one of the two cannot be estimated at this run length"), None);
     };
     match design.critical() {

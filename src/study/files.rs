@@ -3,6 +3,7 @@
 //!
 //! The same study writes the same bytes: no date, no clock, no path of the machine. Units stand in the column names.
 
+mod manifest;
 mod table;
 
 use std::fs;
@@ -11,7 +12,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::pool::{Task, work_off};
+use super::progress::Unwatched;
 use crate::record::{Comparison, Run, Trace};
+use manifest::Manifest;
 
 /// A file that could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -30,97 +34,77 @@ pub const SCHEMA: u32 = 1;
 /// A larger `summary.json` is not read.
 const DOCUMENT_MAX_BYTES: u64 = 256 << 20;
 
-/// What a result is of: enough to run it again and to see whether the answer is the same.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-struct Manifest<'a> {
-    schema: u32,
-    scenario: &'a str,
-    hash: &'a str,
-    engine: &'a str,
-    command: &'a str,
-    seed: u64,
-    replications: u32,
-    horizon_s: f64,
-    warm_up: &'a str,
-    books: &'a [(String, String)],
-    variants: Vec<ManifestVariant<'a>>,
-    files: Vec<String>,
-    text: &'a str,
+/// Writes a file's bytes.
+type Writing<'a> = dyn Fn(&mut dyn Write) -> io::Result<()> + Send + Sync + 'a;
+
+/// A file to be written, and how its bytes are made.
+pub struct File<'a> {
+    /// Below the result's folder, with `/`.
+    pub name: String,
+    /// Roughly how long that takes, in any unit.
+    pub cost: u64,
+    /// Writes it.
+    pub write: Box<Writing<'a>>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
-struct ManifestVariant<'a> {
-    name: &'a str,
-    digests: &'a [String],
-}
-
-/// Writes a study below `folder`: tables, the document that `report` reads, and each variant's record. Returns the names
-/// of the files, in order.
-pub fn write(folder: &Path, comparison: &Comparison, records: &[(String, Vec<Run>)]) -> Result<Vec<String>, FileError> {
-    let mut written = Vec::new();
-    for (name, bytes) in table::all(comparison) {
-        put(folder, name, &bytes)?;
-        written.push(name.to_owned());
+impl<'a> File<'a> {
+    /// A file whose bytes are made in one piece.
+    pub fn of(name: impl Into<String>, cost: u64, bytes: impl Fn() -> Vec<u8> + Send + Sync + 'a) -> Self {
+        File { name: name.into(), cost, write: Box::new(move |into| into.write_all(&bytes())) }
     }
-    put(folder, "summary.json", &document(comparison))?;
-    written.push("summary.json".to_owned());
+}
+
+/// Writes a study below `folder`: tables, the document that `report` reads, each variant's record, and `others` (charts
+/// and the page). Files of an earlier result there that this one does not have are removed; what else lies there stays.
+/// Returns the names of the files, in order; the manifest is the last.
+pub fn write(
+    folder: &Path,
+    comparison: &Comparison,
+    records: &[(String, Vec<Run>)],
+    others: Vec<File<'_>>,
+) -> Result<Vec<String>, FileError> {
+    let earlier = manifest::listed(folder);
+    let mut files: Vec<File<'_>> = Vec::new();
+    files.extend(table::ALL.map(|(name, bytes)| File::of(name, 1, move || bytes(comparison))));
+    files.push(File::of("summary.json", 10, || document(comparison)));
     let traces: Vec<(&str, &[Trace])> =
         comparison.variants.iter().map(|variant| (variant.name.as_str(), variant.traces.as_slice())).collect();
     if traces.iter().any(|(_, traces)| !traces.is_empty()) {
         let by_variant: indexmap::IndexMap<&str, &[Trace]> = traces.into_iter().collect();
-        put(folder, "exemplars.json", &document(&by_variant))?;
-        written.push("exemplars.json".to_owned());
+        files.push(File::of("exemplars.json", 1, move || document(&by_variant)));
     }
     for (variant, runs) in records {
-        let name = format!("records/{variant}.jsonl");
-        put(folder, &name, &record(runs))?;
-        written.push(name);
+        let write = move |into: &mut dyn Write| runs.iter().try_for_each(|run| line(into, run));
+        files.push(File { name: format!("records/{variant}.jsonl"), cost: 100, write: Box::new(write) });
     }
-    forget_others(&folder.join("records"), &written)?;
-    let manifest = Manifest {
-        schema: SCHEMA,
-        scenario: &comparison.scenario,
-        hash: &comparison.hash,
-        engine: &comparison.engine,
-        command: &comparison.command,
-        seed: comparison.seed,
-        replications: comparison.replications,
-        horizon_s: comparison.horizon_s,
-        warm_up: &comparison.warm_up,
-        books: &comparison.books,
-        variants: comparison
-            .variants
-            .iter()
-            .map(|variant| ManifestVariant { name: &variant.name, digests: &variant.digests })
-            .collect(),
-        files: written.clone(),
-        text: &comparison.text,
-    };
-    put(folder, "manifest.json", &document(&manifest))?;
-    written.push("manifest.json".to_owned());
+    files.extend(others);
+    all(folder, &files)?;
+    let mut written: Vec<String> = files.into_iter().map(|file| file.name).collect();
+    manifest::forget(folder, &earlier, &written)?;
+    put(folder, manifest::NAME, &document(&Manifest::of(comparison, &written)))?;
+    written.push(manifest::NAME.to_owned());
     Ok(written)
 }
 
-/// Removes records of an earlier study with other variants: they are not of this result.
-fn forget_others(records: &Path, written: &[String]) -> Result<(), FileError> {
-    let failed = |source: io::Error| FileError { path: records.to_owned(), source };
-    for entry in fs::read_dir(records).into_iter().flatten() {
-        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".jsonl") && !written.contains(&format!("records/{name}")) {
-            fs::remove_file(records.join(&name)).map_err(failed)?;
-        }
-    }
-    Ok(())
+/// Writes files, on all threads of the current pool: making a picture takes a while, and so does a disk.
+pub fn all(folder: &Path, files: &[File<'_>]) -> Result<(), FileError> {
+    let tasks: Vec<Task<'_, Result<(), FileError>>> = files
+        .iter()
+        .map(|file| Task { name: file.name.clone(), cost: file.cost, work: Box::new(move || file.put(folder)) })
+        .collect();
+    work_off(&tasks, &Unwatched).into_iter().flatten().collect()
 }
 
 /// A variant's record: one replication to a line, exact. Records of shards are joined by joining their lines.
 pub fn record(runs: &[Run]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for run in runs {
-        serde_json::to_writer(&mut bytes, run).expect("a run is plain data, and memory takes it");
-        bytes.push(b'\n');
-    }
+    runs.iter().try_for_each(|run| line(&mut bytes, run)).expect("a run is plain data, and memory takes it");
     bytes
+}
+
+fn line(into: &mut dyn Write, run: &Run) -> io::Result<()> {
+    serde_json::to_writer(&mut *into, run)?;
+    into.write_all(b"\n")
 }
 
 /// Reads what [`record`] wrote.
@@ -146,6 +130,16 @@ pub fn read_comparison(folder: &Path) -> Result<Comparison, FileError> {
 
 /// Writes `name` (which may stand in a folder of its own) below `folder`, atomically.
 pub fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), FileError> {
+    put_by(folder, name, &|into| into.write_all(bytes))
+}
+
+impl File<'_> {
+    fn put(&self, folder: &Path) -> Result<(), FileError> {
+        put_by(folder, &self.name, &*self.write)
+    }
+}
+
+fn put_by(folder: &Path, name: &str, bytes: &(dyn Fn(&mut dyn Write) -> io::Result<()> + '_)) -> Result<(), FileError> {
     let path = folder.join(name);
     let failed = |source: io::Error| FileError { path: path.clone(), source };
     let parent = path.parent().expect("a file stands in a folder");
@@ -153,9 +147,9 @@ pub fn put(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), FileError> {
     let last = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
     let beside = parent.join(format!(".{last}.part"));
     let write = || -> io::Result<()> {
-        let mut file = fs::File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        let mut file = io::BufWriter::with_capacity(1 << 16, fs::File::create(&beside)?);
+        bytes(&mut file)?;
+        file.into_inner()?.sync_all()?;
         fs::rename(&beside, &path)
     };
     write().map_err(|source| {
@@ -194,7 +188,7 @@ mod tests {
     fn what_is_written_is_read_back_bit_for_bit() {
         let folder = tempfile::tempdir().expect("a folder");
         let (comparison, records) = study();
-        let names = write(folder.path(), &comparison, &records).expect("it can be written");
+        let names = write(folder.path(), &comparison, &records, Vec::new()).expect("it can be written");
         assert_eq!(names.last().map(String::as_str), Some("manifest.json"));
         assert_eq!(read_comparison(folder.path()).expect("a study"), comparison);
         let runs = read_record(&folder.path().join("records/cen.jsonl")).expect("a record");
@@ -202,13 +196,30 @@ mod tests {
         for name in names {
             assert!(folder.path().join(&name).is_file(), "{name}");
         }
-        let names = write(folder.path(), &comparison, &[]).expect("it can be written again");
+        let names = write(folder.path(), &comparison, &[], Vec::new()).expect("it can be written again");
         assert!(!names.iter().any(|name| name.starts_with("records/")));
         assert!(!folder.path().join("records/cen.jsonl").exists(), "a record of another study does not stay");
         let left_over = fs::read_dir(folder.path())
             .expect("a folder")
             .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().ends_with(".part")));
         assert_eq!(left_over.count(), 0);
+    }
+
+    #[test]
+    fn of_what_lies_in_the_folder_only_an_earlier_result_is_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let chart = |name: &str| File::of(format!("charts/{name}.svg"), 1, || b"<svg/>".to_vec());
+        let (comparison, records) = study();
+        write(folder.path(), &comparison, &records, vec![chart("cost"), chart("timeline")]).expect("written");
+        for others in ["notes.csv", "charts/mine.svg", "records/other.jsonl"] {
+            fs::write(folder.path().join(others), "mine").expect("written");
+        }
+        write(folder.path(), &comparison, &[], vec![chart("cost")]).expect("written again");
+        let exists = |name: &str| folder.path().join(name).exists();
+        assert!(!exists("charts/timeline.svg") && !exists("records/cen.jsonl"));
+        for stays in ["charts/cost.svg", "notes.csv", "charts/mine.svg", "records/other.jsonl"] {
+            assert!(exists(stays), "{stays}");
+        }
     }
 
     #[test]

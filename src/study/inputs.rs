@@ -1,27 +1,18 @@
 //! The second range: how figures move over the books' low and high, with noise held still.
 //!
-//! A few replications are run again at both ends, on the same random numbers; what is kept is the *shift* from the same
-//! few replications in the middle. Inputs that variants share move together: one backbone carries CEN, peering and
+//! A few replications (one, where it is long) are run again at both ends, on the same random numbers; what is kept is the
+//! *shift* from the same ones in the middle. Inputs that variants share move together: one backbone carries CEN, peering and
 //! PrivateLink, so that their order cannot flip by moving it.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-
-use super::design::replicate;
 use super::difference::Metric;
 use super::figure::MS;
-use super::progress::Progress;
-use super::replicated::Replicated;
-use super::sample::{Part, Sample, samples};
+use super::sample::{Part, Sample};
 use super::summary::QUANTILES;
 use super::warm_up::Cut;
 use crate::meter::{Quantile, Within};
-use crate::provider::{Books, Level, LossProfile};
+use crate::provider::{Level, LossProfile};
 use crate::record::{Estimate, Run, SparseHistogram, VariantResult};
-use crate::scenario::compile::{Inputs, compile};
-
-/// Replications at each end.
-const REPLICATIONS: u32 = 3;
+use crate::scenario::compile::Inputs;
 
 /// A group of inputs that moves as one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,8 +62,9 @@ pub struct Figures {
 }
 
 impl Figures {
-    fn of(runs: &[Run], cut: &Cut) -> Self {
-        let all = samples(runs, Part::From(cut.first_window), &|_| true);
+    pub(super) fn of<'a>(runs: impl IntoIterator<Item = &'a Run>, cut: &Cut) -> Self {
+        let sample = |run: &Run| Sample::of(run, Part::From(cut.first_window), &|_| true);
+        let all: Vec<Sample> = runs.into_iter().map(sample).collect();
         let merged = SparseHistogram::merged(10, all.iter().map(|sample| &sample.latency));
         let ms = |quantile: Quantile| merged.quantile(quantile, Within::Middle).map(|ns| ns as f64 / MS);
         let sent: u64 = all.iter().map(|sample| sample.sent).sum();
@@ -128,52 +120,5 @@ impl Shift {
         }
         let at = |figures: &Figures| figures.availability;
         write(&mut total.availability, at(&self.low), at(&self.mid), at(&self.high), 1.0);
-    }
-}
-
-/// Figures of all variants at other inputs, each setting run once.
-pub struct Varied<'a> {
-    of: &'a [Replicated],
-    cut: &'a Cut,
-    seed: u64,
-    few: u32,
-    progress: &'a dyn Progress,
-    known: RefCell<BTreeMap<Inputs, Option<Vec<Figures>>>>,
-}
-
-impl<'a> Varied<'a> {
-    /// Nothing is run yet, but the middle, which the study has run.
-    pub fn new(of: &'a [Replicated], cut: &'a Cut, seed: u64, progress: &'a dyn Progress) -> Self {
-        let few = of.first().map_or(0, |variant| variant.runs.len() as u32).min(REPLICATIONS);
-        let mid = of.iter().map(|variant| Figures::of(&variant.runs[..few as usize], cut)).collect();
-        let known = RefCell::new(BTreeMap::from([(Inputs::default(), Some(mid))]));
-        Varied { of, cut, seed, few, progress, known }
-    }
-
-    /// Every variant's figures at `inputs`; none where a variant does not compile there.
-    pub fn at(&self, inputs: Inputs) -> Option<Vec<Figures>> {
-        if let Some(known) = self.known.borrow().get(&inputs) {
-            return known.clone();
-        }
-        let worlds = self.of.iter().map(|v| compile(&v.scenario, v.name(), Books::builtin(), inputs).ok());
-        let figures = worlds.collect::<Option<Vec<_>>>().map(|worlds| {
-            let runs = replicate(&worlds, self.seed, self.few, self.progress);
-            runs.iter().map(|runs| Figures::of(runs, self.cut)).collect::<Vec<_>>()
-        });
-        self.known.borrow_mut().insert(inputs, figures.clone());
-        figures
-    }
-
-    /// The shift of every variant over all inputs together.
-    pub fn shifts(&self) -> Option<Vec<Shift>> {
-        let mids = self.at(Inputs::default())?;
-        let (lows, highs) =
-            (self.at(inputs_at(&Group::ALL, Level::Low))?, self.at(inputs_at(&Group::ALL, Level::High))?);
-        Some(
-            mids.into_iter()
-                .zip(lows.into_iter().zip(highs))
-                .map(|(mid, (low, high))| Shift { low, mid, high })
-                .collect(),
-        )
     }
 }

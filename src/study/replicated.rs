@@ -1,5 +1,7 @@
 //! One variant, run: its scenario, its world, its replications and their bills.
 
+use std::sync::Arc;
+
 use super::bill;
 use super::difference::Answers;
 use super::sample::{Part, samples};
@@ -13,7 +15,7 @@ pub struct Replicated {
     /// What it says.
     pub scenario: Scenario,
     /// What it was compiled to.
-    pub world: World,
+    pub world: Arc<World>,
     /// Its replications, in order.
     pub runs: Vec<Run>,
     /// The bill of all replications together.
@@ -24,7 +26,8 @@ pub struct Replicated {
 
 impl Replicated {
     /// Prices what was counted.
-    pub fn new(scenario: Scenario, world: World, runs: Vec<Run>) -> Self {
+    pub fn new(scenario: Scenario, world: impl Into<Arc<World>>, runs: Vec<Run>) -> Self {
+        let world = world.into();
         let whole = bill::bill(&world, &runs);
         let bills = runs.iter().map(|run| bill::bill(&world, std::slice::from_ref(run))).collect();
         Replicated { scenario, world, runs, bill: whole, bills }

@@ -49,6 +49,27 @@ pub fn robustness(trial: &Trial<'_>, claims: &Claims) -> String {
     }
 }
 
+/// The inputs beyond the joint ends that [`robustness`] is going to ask for, so that they can be run together.
+pub fn asked(trial: &Trial<'_>, claims: &Claims) -> Vec<Inputs> {
+    let Some((best, worse)) = claims.fastest.as_ref().filter(|_| !trial.shifts.is_empty() && public_path(trial)) else {
+        return Vec::new();
+    };
+    let holds = |other: usize| {
+        let ahead = |level| (trial.gap_at)(inputs_at(&Group::ALL, level), *best, other).is_some_and(|gap| gap > 0.0);
+        ahead(Level::Low) && ahead(Level::High)
+    };
+    if worse.iter().any(|&other| holds(other)) { CORNERS.map(corner).to_vec() } else { Vec::new() }
+}
+
+/// Where the backbone and the public path are at opposite ends, in this order.
+const CORNERS: [(Level, Level); 2] = [(Level::Low, Level::High), (Level::High, Level::Low)];
+
+/// The inputs with the backbone at one level and the public path with its loss at another.
+fn corner((backbone, public): (Level, Level)) -> Inputs {
+    let (shared, own) = (inputs_at(&[Group::Rtt], backbone), inputs_at(&[Group::Public, Group::Loss], public));
+    Inputs { rtt: shared.rtt, ..own }
+}
+
 fn name<'a>(trial: &'a Trial<'_>, index: usize) -> &'a str {
     &trial.results[index].name
 }
@@ -85,12 +106,7 @@ fn latency_flip(trial: &Trial<'_>, best: usize, other: usize) -> Option<String> 
     if !public_path(trial) {
         return None;
     }
-    let path = [Group::Public, Group::Loss];
-    [(Level::Low, Level::High), (Level::High, Level::Low)].into_iter().find_map(|(backbone, public)| {
-        let (shared, own) = (inputs_at(&[Group::Rtt], backbone), inputs_at(&path, public));
-        let corner = Inputs { rtt: shared.rtt, ..own };
-        (gap(corner)? <= 0.0).then(|| flip_at(trial, (best, other), mid, (backbone, public)))
-    })
+    CORNERS.into_iter().find_map(|ends| (gap(corner(ends))? <= 0.0).then(|| flip_at(trial, (best, other), mid, ends)))
 }
 
 /// What flips the order where the backbone and the public path are at opposite ends: one of the two alone, or only both.

@@ -1,10 +1,16 @@
 //! The verdict: who is fastest, cheapest and most available, who cannot be told apart, and what a millisecond costs.
 //! Computed, never typed: every word that ranks one variant over another is chosen by an interval.
 
-use super::difference::{Answers, Metric, difference};
+mod gated;
+mod ranking;
+
+use super::difference::{Answers, Metric};
 use super::figure::Design;
-use crate::record::{Estimate, Gate, Outcome, VariantResult};
+use super::statistics::INTERVAL_REPLICATIONS;
+use crate::record::{Estimate, Gate, VariantResult};
 use crate::units::{place, rounded, significant, supported};
+use gated::gates_met;
+use ranking::Ranking;
 
 /// What a study claims beyond doubt, by index of the variants: what may be put to the test.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -30,6 +36,9 @@ pub fn claims(answers: &[Answers], variants: &[VariantResult], design: Design) -
     }
     let design = design.family(variants.len() as u32 - 1);
     let claim = |metric, among: &[usize]| {
+        if among.is_empty() {
+            return None;
+        }
         let ranking = Ranking::of(answers, variants, metric, design, among);
         let index = |name: &str| variants.iter().position(|variant| variant.name == name);
         let worse: Vec<usize> = ranking.worse.iter().filter_map(|(name, _)| index(name)).collect();
@@ -42,13 +51,18 @@ pub fn claims(answers: &[Answers], variants: &[VariantResult], design: Design) -
     }
 }
 
-/// The variants whose latency may be ranked: those that answer as many requests as the most available one, within a
-/// point or within noise.
+/// The variants whose latency may be ranked: those that answer anything, and as many requests as the most available one,
+/// within a point or within noise.
 fn comparable(answers: &[Answers], variants: &[VariantResult], design: Design) -> Vec<usize> {
     let all: Vec<usize> = (0..variants.len()).collect();
     let sound = Ranking::of(answers, variants, Metric::Availability, design, &all);
     let far = |name: &str| sound.margin_to(name).is_some_and(|points| points > ANSWERED_SLACK);
-    all.into_iter().filter(|&index| !far(&variants[index].name)).collect()
+    all.into_iter().filter(|&index| answers_any(&variants[index]) && !far(&variants[index].name)).collect()
+}
+
+/// Did it answer any request? If not, it has no latency that could be ranked, or not be told from another's.
+fn answers_any(variant: &VariantResult) -> bool {
+    variant.total.ok > 0
 }
 
 /// The verdict of a study, a few sentences.
@@ -67,16 +81,20 @@ pub fn verdict(
             let metric = latency_metric(variants);
             let all: Vec<usize> = (0..variants.len()).collect();
             let ranked = comparable(answers, variants, design);
-            let fast = Ranking::of(answers, variants, metric, design, &ranked);
             let cheap = Ranking::of(answers, variants, Metric::Cost, design, &all);
             let sound = Ranking::of(answers, variants, Metric::Availability, design, &all);
+            let fast = (!ranked.is_empty()).then(|| Ranking::of(answers, variants, metric, design, &ranked));
             let mut sentences = Vec::new();
-            sentences.push(speed_and_cost(&fast, &cheap, variants, metric, currency));
-            sentences.extend(set_aside(variants, &ranked, metric));
-            if let Some(price) = price_of_a_millisecond(&fast, &cheap, metric, currency) {
-                sentences.push(price);
+            match &fast {
+                Some(fast) => sentences.push(speed_and_cost(fast, &cheap, variants, metric, design, currency)),
+                None => {
+                    sentences.push(format!("No variant answered a single request; {}.", costs(&cheap, "", currency)))
+                }
             }
-            sentences.push(soundness(&sound, variants));
+            sentences.extend(set_aside(variants, &ranked, metric));
+            let price = fast.as_ref().and_then(|fast| price_of_a_millisecond(fast, &cheap, metric, currency));
+            sentences.extend(price);
+            sentences.extend(fast.is_some().then(|| soundness(&sound, variants, design)));
             sentences
         }
     };
@@ -85,6 +103,10 @@ pub fn verdict(
 }
 
 fn alone(only: &VariantResult, currency: &str) -> String {
+    if !answers_any(only) {
+        let cost = money_of(&only.bill.month).map(|cost| format!("; {cost} {currency} a month")).unwrap_or_default();
+        return format!("{} answered not one of {} requests{cost}.", only.name, only.total.sent);
+    }
     let p99 = only.total.latency_ms.get("p99").cloned().unwrap_or_default();
     let latency = match (p99.value, &p99) {
         (Some(_), p99) => format!("p99{} {}", of_which(only), with_interval(p99)),
@@ -116,10 +138,13 @@ fn pooled(variants: &[VariantResult]) -> &'static str {
     if variants.iter().any(|variant| variant.rows.len() > 1) { " over all requests" } else { "" }
 }
 
-/// p99 where every variant can tell it, else p50, else the mean.
+/// p99 where every variant that answered anything can tell it, else p50, else the mean.
 pub(super) fn latency_metric(variants: &[VariantResult]) -> Metric {
     let told = |name: &str| {
-        variants.iter().all(|v| v.total.latency_ms.get(name).is_some_and(|estimate| estimate.value.is_some()))
+        variants
+            .iter()
+            .filter(|variant| answers_any(variant))
+            .all(|v| v.total.latency_ms.get(name).is_some_and(|estimate| estimate.value.is_some()))
     };
     if told("p99") {
         Metric::P99
@@ -130,60 +155,12 @@ pub(super) fn latency_metric(variants: &[VariantResult]) -> Metric {
     }
 }
 
-/// A metric's best variant and how the others stand to it.
-struct Ranking {
-    best: String,
-    value: Estimate,
-    /// Worse beyond doubt: name and by how much (worse is positive).
-    worse: Vec<(String, Estimate)>,
-    /// Not distinguishable from the best: name and its own figure.
-    alike: Vec<(String, Estimate)>,
-}
-
-impl Ranking {
-    /// Ranks the variants `among`, by index.
-    fn of(answers: &[Answers], variants: &[VariantResult], metric: Metric, design: Design, among: &[usize]) -> Ranking {
-        let figure = |variant: &VariantResult| match metric {
-            Metric::Mean => variant.total.mean_ms.clone(),
-            Metric::Quantile(name, _) => variant.total.latency_ms.get(name).cloned().unwrap_or_default(),
-            Metric::Availability => variant.total.availability.clone(),
-            Metric::Cost => variant.bill.month.clone(),
-        };
-        let sign = if metric == Metric::Availability { -1.0 } else { 1.0 };
-        let at = |index: &usize| figure(&variants[*index]).value.map_or(f64::INFINITY, |value| sign * value);
-        // The first of equals, so that the order of the file decides and not chance.
-        let best = among.iter().copied().min_by(|a, b| at(a).total_cmp(&at(b))).expect("there are variants");
-        let (mut worse, mut alike) = (Vec::new(), Vec::new());
-        for &index in among.iter().filter(|&&index| index != best) {
-            let other = &answers[index];
-            let (mut apart, _) = difference(other, &answers[best], metric, design);
-            if metric == Metric::Availability {
-                let turned = |end: Option<f64>| end.map(|end| -end);
-                (apart.value, apart.low, apart.high) = (turned(apart.value), turned(apart.high), turned(apart.low));
-            }
-            // Without an interval only money, which is counted and not estimated, is told apart.
-            let bound = if metric == Metric::Cost && design.critical().is_none() { apart.value } else { apart.low };
-            if bound.is_some_and(|low| low > 0.0) {
-                worse.push((variants[index].name.clone(), apart));
-            } else {
-                alike.push((variants[index].name.clone(), figure(&variants[index])));
-            }
-        }
-        worse.sort_by(|a, b| a.1.value.unwrap_or(0.0).total_cmp(&b.1.value.unwrap_or(0.0)));
-        let value = figure(&variants[best]);
-        Ranking { best: variants[best].name.clone(), value, worse, alike }
-    }
-
-    fn margin_to(&self, name: &str) -> Option<f64> {
-        self.worse.iter().find(|(other, _)| other == name).and_then(|(_, margin)| margin.value)
-    }
-}
-
 fn speed_and_cost(
     fast: &Ranking,
     cheap: &Ranking,
     variants: &[VariantResult],
     metric: Metric,
+    design: Design,
     currency: &str,
 ) -> String {
     let at = format!("at {}{}", metric.name(), pooled(variants));
@@ -195,27 +172,44 @@ fn speed_and_cost(
         format!("{} is fastest {at}{}: {value} ms, {} ms below {next}{alike}", fast.best, of_which(best), ms_of(margin))
     } else if fast.alike.is_empty() {
         format!("{} takes {value} ms {at}{}, and no other answers nearly as many requests", fast.best, of_which(best))
+    } else if design.critical().is_none() {
+        let too_few = too_few(design, &format!("is fastest {at}"));
+        format!("{too_few}: {}", own_figures(fast).join(", "))
     } else if settled {
         format!("{at} the variants are not distinguishable (about {value} ms)")
     } else {
-        let own = std::iter::once((&fast.best, &fast.value)).chain(fast.alike.iter().map(|(name, own)| (name, own)));
-        let own: Vec<String> = own.map(|(name, own)| format!("{name} {}", with_interval(own))).collect();
-        format!("{at} none is ahead beyond doubt, because not every {} is settled: {}", metric.name(), own.join(", "))
+        let own = own_figures(fast).join(", ");
+        format!("{at} none is ahead beyond doubt, because not every {} is settled: {own}", metric.name())
     };
+    let fastest = if fast.worse.is_empty() { "" } else { &fast.best };
+    format!("{}; {}.", capital(&speed), costs(cheap, fastest, currency))
+}
+
+/// Each variant that was ranked with its own figure.
+fn own_figures(fast: &Ranking) -> Vec<String> {
+    let own = std::iter::once((&fast.best, &fast.value)).chain(fast.alike.iter().map(|(name, own)| (name, own)));
+    own.map(|(name, own)| format!("{name} {}", with_interval(own))).collect()
+}
+
+/// Without an interval nobody can be told from another, nor be said to be like it.
+fn too_few(design: Design, what: &str) -> String {
+    let replications = design.replications;
+    let are = if replications == 1 { "replication is" } else { "replications are" };
+    format!("{replications} {are} too few to tell which {what} ({INTERVAL_REPLICATIONS} are needed)")
+}
+
+/// What the variants cost; `fastest` is the one that is, if any.
+fn costs(cheap: &Ranking, fastest: &str, currency: &str) -> String {
     let month = money_of(&cheap.value).unwrap_or_default();
-    let cost = if cheap.worse.is_empty() {
-        format!("all cost the same ({month} {currency} a month)")
-    } else {
-        let (next, margin) = &cheap.worse[0];
-        let both = if !fast.worse.is_empty() && cheap.best == fast.best { "it is also" } else { "" };
-        let subject = if both.is_empty() { format!("{} is", cheap.best) } else { both.to_owned() };
-        format!(
-            "{subject} cheapest: {month} {currency} a month, {} below {next}{}",
-            money_of(margin).unwrap_or_default(),
-            alike(&cheap.alike, " in cost", "")
-        )
+    let Some((next, margin)) = cheap.worse.first() else {
+        return format!("all cost the same ({month} {currency} a month)");
     };
-    format!("{}; {cost}.", capital(&speed))
+    let subject = if cheap.best == fastest { "it is also".to_owned() } else { format!("{} is", cheap.best) };
+    format!(
+        "{subject} cheapest: {month} {currency} a month, {} below {next}{}",
+        money_of(margin).unwrap_or_default(),
+        alike(&cheap.alike, " in cost", "")
+    )
 }
 
 /// Who cannot be told from the best; one whose own figure is not settled is not called alike.
@@ -249,6 +243,9 @@ fn set_aside(variants: &[VariantResult], ranked: &[usize], metric: Metric) -> Op
     };
     let each: Vec<String> = aside
         .map(|variant| {
+            if !answers_any(variant) {
+                return format!("{} answered nothing", variant.name);
+            }
             let answered = share(variant.total.availability.value);
             format!(
                 "{} answered only {answered} ({} {} ms of those)",
@@ -258,44 +255,8 @@ fn set_aside(variants: &[VariantResult], ranked: &[usize], metric: Metric) -> Op
             )
         })
         .collect();
-    (!each.is_empty()).then(|| format!("Not ranked by latency: {}.", each.join(", ")))
-}
-
-/// Which variants meet their gates; gates that only warn are left out where others fail.
-fn gates_met(gates: &[Gate], variants: &[VariantResult]) -> Option<String> {
-    let failing = gates.iter().any(|gate| gate.severity == "fail");
-    let asked: Vec<&Gate> = gates.iter().filter(|gate| !failing || gate.severity == "fail").collect();
-    let of = |name: &str| asked.iter().copied().filter(|gate| gate.variant == name).collect::<Vec<&Gate>>();
-    let gated: Vec<&str> =
-        variants.iter().map(|variant| variant.name.as_str()).filter(|name| !of(name).is_empty()).collect();
-    let (meet, others): (Vec<&str>, Vec<&str>) =
-        gated.iter().partition(|name| of(name).iter().all(|gate| gate.outcome == Outcome::Met));
-    let names = |of: Vec<&Gate>| of.iter().map(|gate| gate.name.as_str()).collect::<Vec<_>>().join(", ");
-    let short = |name: &str| {
-        let missed = names(of(name).into_iter().filter(|gate| gate.outcome == Outcome::Missed).collect());
-        let open = names(of(name).into_iter().filter(|gate| gate.outcome == Outcome::NotEnoughEvidence).collect());
-        match (missed.is_empty(), open.is_empty()) {
-            (false, true) => format!("{name} misses {missed}"),
-            (false, false) => format!("{name} misses {missed} and leaves {open} open"),
-            _ => format!("{name} leaves {open} open"),
-        }
-    };
-    let mut shorts: Vec<String> = others.iter().take(4).map(|name| short(name)).collect();
-    if others.len() > 4 {
-        shorts.push(format!("{} more do not", others.len() - 4));
-    }
-    let shorts = shorts.join("; ");
-    Some(match (meet.as_slice(), gated.as_slice()) {
-        (_, []) => return None,
-        (_, _) if others.is_empty() => match asked.len() {
-            1 => "The gate is met.".to_owned(),
-            count => format!("All {count} gates are met."),
-        },
-        (_, [_]) => format!("Gates: {shorts}."),
-        ([], _) => format!("No variant meets all its gates: {shorts}."),
-        ([only], _) => format!("{only} is the only one that meets all its gates: {shorts}."),
-        (several, _) => format!("{} meet all their gates: {shorts}.", several.join(", ")),
-    })
+    let any = !each.is_empty() && !ranked.is_empty();
+    any.then(|| format!("Not ranked by latency: {}.", each.join(", ")))
 }
 
 /// What the fastest variant's advantage over the cheapest one costs, where they differ beyond doubt.
@@ -313,13 +274,18 @@ fn price_of_a_millisecond(fast: &Ranking, cheap: &Ranking, metric: Metric, curre
     })
 }
 
-fn soundness(sound: &Ranking, variants: &[VariantResult]) -> String {
+fn soundness(sound: &Ranking, variants: &[VariantResult], design: Design) -> String {
     let all_answered = variants.iter().all(|variant| variant.total.ok == variant.total.sent);
     let best = sound.value.value;
     if all_answered {
         return "Every request was answered in all of them.".to_owned();
     }
     match sound.worse.last() {
+        None if design.critical().is_none() => {
+            let own = |variant: &VariantResult| format!("{} {}", variant.name, share(variant.total.availability.value));
+            let own: Vec<String> = variants.iter().map(own).collect();
+            format!("Success: {}; {}.", own.join(", "), too_few(design, "is most available"))
+        }
         None => format!("In availability they are not distinguishable ({}).", share(best)),
         Some((worst, _)) => {
             let worst_share = variants.iter().find(|v| v.name == *worst).and_then(|v| v.total.availability.value);
@@ -378,7 +344,7 @@ fn capital(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::meter::Histogram;
-    use crate::record::{Bill, RequestSummary};
+    use crate::record::{Bill, Outcome, RequestSummary};
     use crate::study::sample::Sample;
     use crate::study::summary;
     use crate::units::Duration;

@@ -21,7 +21,7 @@ id! {
 }
 
 /// A cluster's part in one zone.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Place {
     /// The region.
     pub region: RegionId,

@@ -13,7 +13,7 @@ use crate::random::{Key, Law};
 use crate::units::{Duration, SimTime};
 
 /// When the requests of a stream come.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Arrivals {
     /// Open: requests come whether or not earlier ones are answered.
     Open {

@@ -7,7 +7,7 @@ use crate::units::Money;
 use serde::{Deserialize, Serialize};
 
 /// One line of the bill to come.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Charge {
     /// The product, a name of `connectivity:` or `compute`.
     pub product: String,
@@ -96,7 +96,7 @@ pub enum PriceStatus {
 }
 
 /// What a charge counts.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Basis {
     /// Gigabytes over these taps.
     Bytes(Vec<Tap>),

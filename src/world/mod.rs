@@ -52,7 +52,7 @@ id! {
 }
 
 /// A compiled scenario: one variant, one setting of the uncertain inputs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct World {
     /// The variant's name.
     pub variant: String,
@@ -118,7 +118,7 @@ impl World {
 }
 
 /// A directed link: what physically or commercially carries bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Link {
     /// A name for people and faults, `backbone hangzhou -> singapore`.
     pub name: String,
@@ -133,7 +133,7 @@ pub struct Link {
 }
 
 /// Random extra delay of a link: `laws[law]` times the hour's factor.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Jitter {
     /// One-way extra delay, in seconds.
     pub law: LawId,
@@ -142,7 +142,7 @@ pub struct Jitter {
 }
 
 /// A CPU with a queue: a gateway replica, a sidecar. First come, first served, unbounded.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Station {
     /// `gateway/east#0`, `sidecar orders@east#2`.
     pub name: String,
@@ -153,7 +153,7 @@ pub struct Station {
 }
 
 /// An east-west gateway (or an endpoint's load balancer target): passes TLS through, chooses by connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Gateway {
     /// The name, `internet/east`.
     pub name: String,
@@ -166,7 +166,7 @@ pub struct Gateway {
 }
 
 /// A way from one place to another and back, as a connection uses it.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Path {
     /// From.
     pub from: PlaceId,
@@ -199,7 +199,7 @@ pub struct Path {
 }
 
 /// A service, the same in all clusters.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Service {
     /// `namespace/name`, or the name alone in the default namespace.
     pub name: String,
@@ -232,7 +232,7 @@ pub enum Discipline {
 }
 
 /// A replica of a service.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Endpoint {
     /// The service.
     pub service: ServiceId,
@@ -245,7 +245,7 @@ pub struct Endpoint {
 }
 
 /// A client proxy and its costs. With `dataplane: none` it still chooses hosts, at no cost.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Proxy {
     /// `sidecar web@east#0`, `ingress east/h`.
     pub name: String,
@@ -264,7 +264,7 @@ pub struct Proxy {
 }
 
 /// Who calls whom, under which policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Edge {
     /// The caller.
     pub from: Caller,
@@ -288,7 +288,7 @@ pub enum Caller {
 }
 
 /// Hosts that a proxy may choose among, as Envoy sees them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct HostSet {
     /// In order of priority, then place, then number. One list for all sets of the same hosts: callers of one service
     /// from one place mostly see the same, and there may be thousands of them.
@@ -298,7 +298,7 @@ pub struct HostSet {
 }
 
 /// One host of a host set.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Host {
     /// What stands behind the address.
     pub target: HostTarget,
@@ -309,7 +309,7 @@ pub struct Host {
 }
 
 /// What stands behind a host's address.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum HostTarget {
     /// A replica, reached directly.
     Endpoint(EndpointId, PathId),
@@ -318,7 +318,7 @@ pub enum HostTarget {
 }
 
 /// A workload stream.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Stream {
     /// The name.
     pub name: String,
@@ -335,7 +335,7 @@ pub struct Stream {
 }
 
 /// A named fault and its window.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Fault {
     /// The name.
     pub name: String,

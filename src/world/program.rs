@@ -4,7 +4,7 @@ use super::{EdgeId, LawId, OperationId, ServiceId};
 use crate::units::{Bytes, Ratio};
 
 /// An operation of a service.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Operation {
     /// `service.operation`, or the service's name for its only, unnamed one.
     pub name: String,

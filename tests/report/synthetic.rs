@@ -115,6 +115,7 @@ pub(crate) fn comparison() -> Comparison {
         warm_up: "fill 60 s before t = 0".into(),
         command: "eastwest compare scenarios/shop-two-regions.yaml --seed 42".into(),
         books: vec![("alibaba-intl".into(), "2026-10-01".into()), ("rtt".into(), "2026-09-15".into())],
+        partial: None,
         verdict: "privatelink meets every gate that can be judged and is 1.07 ± 0.02 × faster at p99 than cen, for 1,040 USD more per month; public misses p99 < 100 ms.".into(),
         robustness: "The order by p99 holds over all inputs; the order by cost flips when CEN bandwidth costs less than 4.1 USD per Mbit/s-month.".into(),
         assumptions: vec!["sidecars take 200 us of CPU and add 0.5 ms per call (estimated, Istio 1.12 figures)".into(), "one TLS 1.3 connection per proxy and upstream, kept warm".into()],

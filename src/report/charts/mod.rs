@@ -18,6 +18,8 @@ use crate::record::Comparison;
 
 use super::number::{count, span};
 
+pub(super) use png::png;
+
 pub(super) use theme::{dark_line_hex, dark_rules, line_hex};
 
 /// A chart, ready to be written or to stand in a page.
@@ -38,7 +40,7 @@ pub struct Figure {
 impl Figure {
     /// The drawing as PNG, two pixels for each of the drawing's.
     pub fn png(&self) -> Vec<u8> {
-        png::png(&self.svg)
+        png(&self.svg)
     }
 }
 
@@ -50,8 +52,9 @@ pub fn figures(comparison: &Comparison) -> Vec<Figure> {
 /// What every chart stands on, for its last line.
 fn footer(comparison: &Comparison) -> String {
     let sent = comparison.variants.iter().map(|v| v.total.sent).max().unwrap_or(0);
+    let stopped = if comparison.partial.is_some() { "stopped early, " } else { "" };
     format!(
-        "{}: {} replications of {}, {} requests per variant, seed {}, eastwest {}",
+        "{}: {stopped}{} replications of {}, {} requests per variant, seed {}, eastwest {}",
         comparison.scenario,
         comparison.replications,
         span(comparison.horizon_s),

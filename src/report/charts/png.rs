@@ -12,7 +12,7 @@ use super::board::{BOLD, FAMILY, REGULAR};
 const DENSITY: f32 = 2.0;
 
 /// `svg`, a drawing of ours, as PNG.
-pub(super) fn png(svg: &str) -> Vec<u8> {
+pub(in crate::report) fn png(svg: &str) -> Vec<u8> {
     let mut fonts = Database::new();
     for font in [REGULAR, BOLD] {
         fonts.load_font_data(font.to_vec());

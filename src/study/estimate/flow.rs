@@ -147,6 +147,22 @@ impl<'a> Flow<'a> {
         traffic
     }
 
+    /// Calls that one request of a stream makes, itself included, and the seconds of work in them.
+    pub(super) fn calls_and_work(&self, stream: StreamId) -> (f64, f64) {
+        let mut visits = vec![0.0; self.means.len()];
+        for &(operation, part) in &self.world.streams[stream].mix {
+            visits[operation.index()] += part.get();
+        }
+        for &operation in &self.order {
+            let visited = visits[operation.index()];
+            for (&site, &times) in &self.means[operation.index()].calls {
+                visits[self.world.call_sites[site as usize].operation.index()] += visited * times;
+            }
+        }
+        let work = visits.iter().zip(&self.means).map(|(visited, mean)| visited * mean.work).sum();
+        (visits.iter().sum(), work)
+    }
+
     fn send(
         &self,
         edge: EdgeId,

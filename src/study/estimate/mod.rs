@@ -5,6 +5,7 @@
 //! succeeds at the first attempt; what waits, fails or retries is the simulation's business.
 
 mod break_even;
+mod effort;
 mod flow;
 mod load;
 mod program;
@@ -17,6 +18,7 @@ use crate::workload::Arrivals;
 use crate::world::{StreamId, World};
 
 use break_even::Costs;
+pub(super) use effort::{calls, requests};
 use flow::{Flow, Traffic};
 use program::Time;
 

@@ -2,21 +2,22 @@
 
 use crate::record::{Comparison, Estimate, RequestSummary, VariantResult};
 
-/// All of them: name and bytes.
-pub(super) fn all(of: &Comparison) -> Vec<(&'static str, Vec<u8>)> {
-    vec![
-        ("summary.csv", summary(of)),
-        ("latency.csv", latency(of)),
-        ("differences.csv", differences(of)),
-        ("edges.csv", edges(of)),
-        ("flows.csv", flows(of)),
-        ("resources.csv", resources(of)),
-        ("windows.csv", windows(of)),
-        ("bill.csv", bill(of)),
-        ("faults.csv", faults(of)),
-        ("gates.csv", gates(of)),
-    ]
-}
+/// A table's name, and what makes its bytes.
+type Table = (&'static str, fn(&Comparison) -> Vec<u8>);
+
+/// All of them.
+pub(super) const ALL: [Table; 10] = [
+    ("summary.csv", summary),
+    ("latency.csv", latency),
+    ("differences.csv", differences),
+    ("edges.csv", edges),
+    ("flows.csv", flows),
+    ("resources.csv", resources),
+    ("windows.csv", windows),
+    ("bill.csv", bill),
+    ("faults.csv", faults),
+    ("gates.csv", gates),
+];
 
 /// Rows of text under a head, as CSV.
 struct Sheet(csv::Writer<Vec<u8>>);

@@ -1,0 +1,130 @@
+//! The manifest of a result: what it is of, and which files belong to it, so that those of an earlier result in the same
+//! folder can be told from those of other people.
+
+use std::fs;
+use std::path::{Component, Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::{FileError, SCHEMA};
+use crate::record::Comparison;
+
+/// Its name.
+pub(super) const NAME: &str = "manifest.json";
+
+/// A larger one is not ours.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// What a result is of: enough to run it again and to see whether the answer is the same.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub(super) struct Manifest<'a> {
+    schema: u32,
+    scenario: &'a str,
+    hash: &'a str,
+    engine: &'a str,
+    command: &'a str,
+    seed: u64,
+    replications: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial: Option<&'a str>,
+    horizon_s: f64,
+    warm_up: &'a str,
+    books: &'a [(String, String)],
+    variants: Vec<ManifestVariant<'a>>,
+    files: &'a [String],
+    text: &'a str,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+struct ManifestVariant<'a> {
+    name: &'a str,
+    digests: &'a [String],
+}
+
+impl<'a> Manifest<'a> {
+    /// Of `comparison`, whose files are `files`.
+    pub(super) fn of(comparison: &'a Comparison, files: &'a [String]) -> Self {
+        let variant = |variant: &'a crate::record::VariantResult| ManifestVariant {
+            name: &variant.name,
+            digests: &variant.digests,
+        };
+        Manifest {
+            schema: SCHEMA,
+            scenario: &comparison.scenario,
+            hash: &comparison.hash,
+            engine: &comparison.engine,
+            command: &comparison.command,
+            seed: comparison.seed,
+            replications: comparison.replications,
+            partial: comparison.partial.as_deref(),
+            horizon_s: comparison.horizon_s,
+            warm_up: &comparison.warm_up,
+            books: &comparison.books,
+            variants: comparison.variants.iter().map(variant).collect(),
+            files,
+            text: &comparison.text,
+        }
+    }
+}
+
+/// The part of an earlier manifest that says which files were written with it.
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(rename = "schema")]
+    _schema: u32,
+    files: Vec<String>,
+}
+
+/// The files of the result that stands in `folder`, of those that a result may have; none where there is no manifest.
+pub(super) fn listed(folder: &Path) -> Vec<String> {
+    let path = folder.join(NAME);
+    let sound = fs::metadata(&path).is_ok_and(|data| data.is_file() && data.len() <= MAX_BYTES);
+    let bytes = if sound { fs::read(&path).unwrap_or_default() } else { Vec::new() };
+    let listed = serde_json::from_slice::<Listed>(&bytes).map(|listed| listed.files).unwrap_or_default();
+    listed.into_iter().filter(|name| is_of_a_result(name)).collect()
+}
+
+/// Removes those of `earlier` that are not among `now`.
+pub(super) fn forget(folder: &Path, earlier: &[String], now: &[String]) -> Result<(), FileError> {
+    for name in earlier.iter().filter(|name| !now.contains(name)) {
+        let path = folder.join(name);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => return Err(FileError { path, source }),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// May a result have a file of that name? A manifest is a file like others: what it lists is not removed anywhere else.
+fn is_of_a_result(name: &str) -> bool {
+    let parts: Option<Vec<&str>> = Path::new(name)
+        .components()
+        .map(|part| if let Component::Normal(part) = part { part.to_str() } else { None })
+        .collect();
+    let ends = |file: &str, endings: &[&str]| {
+        Path::new(file).extension().is_some_and(|ending| endings.iter().any(|known| ending == *known))
+    };
+    match parts.as_deref() {
+        Some([file]) => ends(file, &["csv"]) || ["summary.json", "exemplars.json", "report.html"].contains(file),
+        Some(["records", file]) => ends(file, &["jsonl"]),
+        Some(["charts", file]) => ends(file, &["svg", "png"]),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_that_a_result_may_have_are_listed() {
+        for ours in ["summary.csv", "summary.json", "records/cen.jsonl", "charts/cost.png", "report.html"] {
+            assert!(is_of_a_result(ours), "{ours}");
+        }
+        for other in ["../summary.csv", "/etc/x.csv", "notes.md", "charts/a/b.svg", "records/../x.jsonl", "", "charts"]
+        {
+            assert!(!is_of_a_result(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What a study says beside its figures: assumptions, warnings, the scenario's text, the faults.
+
+use super::changes;
+use super::figure::NO_FAILURE;
+use super::gates;
+use super::replicated::Replicated;
+use super::warm_up::Cut;
+use crate::record::{FaultSpan, VariantResult};
+use crate::scenario::Loaded;
+use crate::scenario::load::Variant;
+
+/// All of them in their order, of equals the first.
+pub(super) fn each_once<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::new();
+    for one in all {
+        if !kept.contains(&one) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
+/// All texts of a scenario, one after the other, each under its name where there is more than one.
+pub(super) fn text(loaded: &Loaded) -> String {
+    let many = loaded.sources.iter().len() > 1;
+    let of = |source: &crate::scenario::span::Source| {
+        if many { format!("# {}\n{}\n", source.name, source.text) } else { source.text.clone() }
+    };
+    loaded.sources.iter().map(|(_, source)| of(source)).collect()
+}
+
+/// What the bills take for granted, each once.
+pub(super) fn assumptions(of: &[Replicated], results: &[VariantResult]) -> Vec<String> {
+    let unfailing = |total: &crate::record::RequestSummary| {
+        total.availability.why.as_deref().is_some_and(|why| why.starts_with(NO_FAILURE))
+    };
+    let any = results.iter().flat_map(|result| result.rows.iter().chain([&result.total])).any(unfailing);
+    // What a fault adds to a variant's bill is a figure of that bill, not an assumption of the comparison.
+    let bills = of.iter().flat_map(|variant| {
+        let of_fault = format!("{}: each ", variant.name());
+        variant.bill.basis.iter().filter(move |line| !line.starts_with(&of_fault)).cloned()
+    });
+    each_once(bills.chain(any.then(|| independence(of[0].runs.len()))))
+}
+
+/// What the bound of an availability without a failure stands on.
+fn independence(replications: usize) -> String {
+    format!(
+        "where no request failed, the lower bound of the availability takes requests as independent; failures that come \
+         together (one episode) are only known to be absent from {replications} replications"
+    )
+}
+
+/// What a reader must know before he believes the figures.
+pub(super) fn warnings(
+    mut said: Vec<String>,
+    loaded: &Loaded,
+    variants: &[&Variant],
+    of: &[Replicated],
+    cut: &Cut,
+) -> Vec<String> {
+    let beyond: Vec<Vec<String>> =
+        variants.iter().map(|variant| changes::beyond_connectivity(&loaded.base, variant)).collect();
+    // What all of them change alike is no difference between them.
+    let apart = beyond.iter().any(|words| *words != beyond[0]);
+    for (variant, words) in variants.iter().zip(&beyond).filter(|(_, words)| apart && !words.is_empty()) {
+        said.push(format!(
+            "{} differs from the file's base in more than routes and connectivity: {}",
+            variant.name,
+            words.join("; ")
+        ));
+    }
+    let replications = of[0].runs.len() as u32;
+    said.extend(gates::unasked(of));
+    said.extend(cut.warning.clone());
+    if replications < super::statistics::UNMARKED_REPLICATIONS {
+        said.push(format!("{replications} replications are few: intervals are indicative at best"));
+    }
+    said
+}
+
+/// Faults of all variants, each once.
+pub(super) fn fault_spans(of: &[Replicated]) -> Vec<FaultSpan> {
+    let span = |fault: &crate::world::Fault| FaultSpan {
+        name: fault.name.clone(),
+        hits: fault.hits.clone(),
+        start_s: fault.start.seconds(),
+        end_s: fault.end.seconds(),
+    };
+    each_once(of.iter().flat_map(|variant| variant.world.faults.rows().iter().map(span)))
+}

@@ -1,0 +1,301 @@
+//! A study from its runs to its answer.
+//!
+//! Two stages of runs. The first has everything that is known to be needed from the start: all replications of all
+//! variants, and a few of them at both ends of the inputs' ranges. The second has what the first one's figures ask for:
+//! the slowest requests again, followed through their hops, and the ends that speak most against an order that was
+//! found. What stands between them is arithmetic.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::design::{Options, Study, StudyError};
+use super::difference::{Answers, Metric, differences};
+use super::figure::Design;
+use super::inputs::{Figures, Group, Shift, inputs_at};
+use super::pool::{Task, work_off};
+use super::progress::Progress;
+use super::remarks::{assumptions, each_once, fault_spans, text, warnings};
+use super::replicated::Replicated;
+use super::replications::Replications;
+use super::robustness::{self, Trial};
+use super::varied::Varied;
+use super::verdict::Claims;
+use super::warm_up::{Cut, cut};
+use super::{bill, changes, estimate, gates, recovery, resource, summary, traffic, verdict};
+use crate::mesh;
+use crate::provider::{Books, Level};
+use crate::record::{Comparison, Exemplar, Run, Trace, VariantResult};
+use crate::scenario::Loaded;
+use crate::scenario::compile::{Compiled, Inputs};
+use crate::scenario::load::Variant;
+use crate::units::Duration;
+use crate::world::{WINDOWS, World};
+
+/// Both ends of all inputs together.
+fn ends() -> [Inputs; 2] {
+    [Level::Low, Level::High].map(|level| inputs_at(&Group::ALL, level))
+}
+
+/// Runs the variants and weighs them against each other.
+pub(super) fn weigh(
+    loaded: &Loaded,
+    options: &Options,
+    variants: &[&Variant],
+    compiled: Vec<Compiled>,
+    progress: &dyn Progress,
+) -> Result<Study, StudyError> {
+    let said = compiled.iter().flat_map(|one| &one.warnings).chain(&loaded.diagnostics);
+    let said = each_once(said.map(|diagnostic| diagnostic.message.clone()));
+    let worlds: Vec<Arc<World>> = compiled.into_iter().map(|one| Arc::new(one.world)).collect();
+    let first = &variants.first().expect("a scenario has a variant").scenario.run;
+    let seed = options.seed.unwrap_or(first.seed.value);
+    let asked = options.replications.unwrap_or(first.replications.value);
+
+    let scenarios = variants.iter().map(|variant| &variant.scenario).collect();
+    let mut varied = Varied::new(scenarios, &worlds, seed, asked);
+    if options.inputs {
+        varied.compile(&ends());
+    }
+    let mut tasks = replications(&worlds, seed, asked);
+    let own = tasks.len();
+    tasks.extend(varied.tasks());
+    let mut done = work_off(&tasks, progress);
+    varied.take(done.split_off(own));
+    let Replications { compared, left, done } = Replications::of(done, variants.len());
+    if compared[0].is_empty() {
+        return Err(StudyError::Stopped { done, total: own });
+    }
+
+    let of: Vec<Replicated> = variants
+        .par_iter()
+        .zip(worlds)
+        .zip(compared)
+        .map(|((variant, world), runs)| Replicated::new(variant.scenario.clone(), world, runs))
+        .collect();
+    let replications = of[0].runs.len() as u32;
+    let cut = cut(&of);
+    let horizon = of[0].world.plan.horizon;
+    let measured = Duration::from_nanos(horizon.nanos() / WINDOWS as u64 * (WINDOWS - cut.first_window) as u64);
+    let design = Design::new(replications, measured);
+    let answers: Vec<Answers> = of.par_iter().map(|variant| variant.answers(cut.first_window)).collect();
+    let mut results: Vec<VariantResult> = of.par_iter().map(|variant| result(variant, &cut, design)).collect();
+    for (result, variant) in results.iter_mut().zip(variants) {
+        result.changes = changes::changes(&loaded.base, variant);
+    }
+    varied.middle(&of.iter().map(|variant| variant.runs.as_slice()).collect::<Vec<_>>(), &cut);
+    varied.measure(&cut);
+    let [low, high] = ends();
+    let shifts = if options.inputs { varied.shifts(low, high).unwrap_or_default() } else { Vec::new() };
+    for (result, shift) in results.iter_mut().zip(&shifts) {
+        shift.apply(result);
+    }
+    solve_unknown_prices(&mut results);
+
+    let claims = verdict::claims(&answers, &results, design);
+    let varied = RefCell::new(varied);
+    let second = Second { of: &of, cut: &cut, seed, progress, varied: &varied, shifts: &shifts };
+    let Answered { robustness, traces, whole } = second.answers(&results, &claims, options.trace);
+    for (result, trace) in results.iter_mut().zip(traces) {
+        result.traces.extend(trace);
+    }
+    let currency = of[0].bill.currency.clone();
+    let gates = gates::gates(&of, cut.first_window, design);
+    let partial = partial((done, own), (replications, asked), whole);
+    let verdict = verdict::verdict(&answers, &results, &gates, design, &currency);
+    let comparison = Comparison {
+        schema: 1,
+        scenario: loaded.name.clone(),
+        question: loaded.question.clone(),
+        hash: loaded.hash.clone(),
+        text: text(loaded),
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        seed,
+        replications,
+        horizon_s: horizon.seconds(),
+        warm_up: cut.words.clone(),
+        command: options.command.clone(),
+        books: vec![("alibaba".to_owned(), Books::VERSION.to_owned())],
+        verdict: partial.iter().cloned().chain([verdict]).collect::<Vec<_>>().join(" "),
+        partial,
+        robustness,
+        assumptions: assumptions(&of, &results),
+        warnings: warnings(said, loaded, variants, &of, &cut),
+        differences: differences(&answers, design, &currency),
+        gates,
+        currency,
+        faults: fault_spans(&of),
+        variants: results,
+    };
+    let records = of.into_iter().map(|variant| variant.runs).zip(left).zip(variants);
+    let record = |((mut runs, left), variant): ((Vec<Run>, Vec<Run>), &&Variant)| {
+        runs.extend(left);
+        (variant.name.clone(), runs)
+    };
+    Ok(Study { comparison, records: records.map(record).collect() })
+}
+
+/// The study's own runs: replications outside, variants inside, so that all variants get equally far.
+fn replications(worlds: &[Arc<World>], seed: u64, replications: u32) -> Vec<Task<'static, Run>> {
+    let costs: Vec<u64> = worlds.iter().map(|world| estimate::calls(world)).collect();
+    let task = |replication: u32, (world, &cost): (&Arc<World>, &u64)| {
+        let world = Arc::clone(world);
+        let name = format!("{}, replication {}", world.variant, replication + 1);
+        Task { name, cost, work: Box::new(move || mesh::run(&world, seed, replication)) }
+    };
+    let task = &task;
+    (0..replications).flat_map(|replication| worlds.iter().zip(&costs).map(move |of| task(replication, of))).collect()
+}
+
+/// What a study that was stopped says first; none where nothing is missing.
+fn partial((done, total): (usize, usize), (compared, asked): (u32, u32), whole: bool) -> Option<String> {
+    if done < total {
+        return Some(format!(
+            "Stopped after {done} of {total} runs: this stands on the {compared} of {asked} replications that every \
+             variant has finished."
+        ));
+    }
+    (!whole).then(|| {
+        format!(
+            "Stopped after all {total} runs at the books' own figures, before those at the ends of their ranges and the \
+             slowest requests were all run again."
+        )
+    })
+}
+
+fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
+    // What counts over the whole horizon, warm-up and all, says so by its own length.
+    let whole = Design::new(design.replications, of.world.plan.horizon);
+    VariantResult {
+        name: of.name().to_owned(),
+        changes: Vec::new(),
+        prerequisites: of.world.prerequisites.clone(),
+        total: summary::total(&of.runs, cut.first_window, design),
+        rows: summary::rows(&of.runs, cut.first_window, design),
+        curve: summary::curve(&of.runs, cut.first_window, design),
+        bill: of.bill.clone(),
+        edges: traffic::edges(&of.runs, whole),
+        resources: resource::resources(&of.runs, whole),
+        windows: summary::windows(&of.runs),
+        faults: recovery::faults(&of.runs, whole),
+        flows: traffic::flows(&of.runs),
+        digests: of.runs.iter().map(|run| format!("{:016x}", run.digest)).collect(),
+        traces: Vec::new(),
+    }
+}
+
+/// What the second stage of runs is for.
+struct Second<'a> {
+    of: &'a [Replicated],
+    cut: &'a Cut,
+    seed: u64,
+    progress: &'a dyn Progress,
+    varied: &'a RefCell<Varied<'a>>,
+    shifts: &'a [Shift],
+}
+
+/// What came of it.
+struct Answered {
+    robustness: String,
+    /// By variant; empty where none was asked for.
+    traces: Vec<Option<Trace>>,
+    /// Was everything run that was asked for?
+    whole: bool,
+}
+
+/// A run of the second stage.
+enum Later {
+    Run(Box<Run>),
+    Trace(Option<Trace>),
+}
+
+impl Second<'_> {
+    /// Whether the claims survive the inputs, and the slowest request of each variant where `trace` asks for it.
+    fn answers(&self, results: &[VariantResult], claims: &Claims, trace: bool) -> Answered {
+        let metric = verdict::latency_metric(results);
+        let gap_at = |inputs, best: usize, other: usize| self.gap(results, metric, inputs, (best, other));
+        let trial = Trial { of: self.of, results, shifts: self.shifts, gap_at: &gap_at };
+        let asked = robustness::asked(&trial, claims);
+        let (traces, followed) = self.together(&asked, trace);
+        let robustness = robustness::robustness(&trial, claims);
+        if self.varied.borrow().is_open() {
+            // What was not run cannot have held.
+            let robustness = robustness::robustness(&Trial { shifts: &[], ..trial }, claims);
+            return Answered { robustness, traces, whole: false };
+        }
+        Answered { robustness, traces, whole: followed }
+    }
+
+    /// Runs the variants at these inputs and follows the slowest request of each, all at once; was each followed?
+    fn together(&self, asked: &[Inputs], trace: bool) -> (Vec<Option<Trace>>, bool) {
+        let mut varied = self.varied.borrow_mut();
+        varied.compile(asked);
+        let slowest = |of: &Replicated| trace.then(|| slowest(of)).flatten();
+        let which: Vec<Option<(u32, Exemplar)>> = self.of.iter().map(slowest).collect();
+        let follow = |(of, which): (&Replicated, &Option<(u32, Exemplar)>)| {
+            let (world, seed, (replication, which)) = (Arc::clone(&of.world), self.seed, (*which)?);
+            let name = format!("{}, its slowest request", of.name());
+            let work = move || Later::Trace(mesh::trace(&world, seed, replication, which, "slowest"));
+            Some(Task { name, cost: estimate::calls(&of.world), work: Box::new(work) })
+        };
+        let mut tasks: Vec<Task<'_, Later>> = self.of.iter().zip(&which).filter_map(follow).collect();
+        tasks.extend(varied.tasks().into_iter().map(|task| task.map(|run| Later::Run(Box::new(run)))));
+        if tasks.is_empty() {
+            return (Vec::new(), true);
+        }
+        let (mut traces, mut runs) = (Vec::new(), Vec::new());
+        let followed = which.iter().flatten().count();
+        for (index, done) in work_off(&tasks, self.progress).into_iter().enumerate() {
+            match done {
+                Some(Later::Trace(trace)) => traces.push(Some(trace)),
+                Some(Later::Run(run)) => runs.push(Some(*run)),
+                None if index < followed => traces.push(None),
+                None => runs.push(None),
+            }
+        }
+        varied.take(runs);
+        varied.measure(self.cut);
+        let whole = traces.iter().all(Option::is_some);
+        let mut traces = traces.into_iter().map(Option::flatten);
+        (which.iter().map(|which| which.and_then(|_| traces.next().flatten())).collect(), whole)
+    }
+
+    /// How much slower `other` is than `best` at other inputs, ms: the study's own gap, shifted by what the inputs change.
+    fn gap(
+        &self,
+        results: &[VariantResult],
+        metric: Metric,
+        inputs: Inputs,
+        (best, other): (usize, usize),
+    ) -> Option<f64> {
+        let mut varied = self.varied.borrow_mut();
+        let figures = |of: Vec<&Figures>| Some((of[best].latency_ms(metric)?, of[other].latency_ms(metric)?));
+        let mid = figures(varied.at(Inputs::default())?)?;
+        let end = figures(varied.now_at(inputs, self.cut, self.progress)?)?;
+        let value = |index: usize| {
+            let total = &results[index].total;
+            match metric {
+                Metric::Quantile(name, _) => total.latency_ms.get(name)?.value,
+                Metric::Mean | Metric::Availability | Metric::Cost => total.mean_ms.value,
+            }
+        };
+        Some(value(other)? + end.1 - mid.1 - (value(best)? + end.0 - mid.0))
+    }
+}
+
+/// The slowest request of all replications: which replication, and which request.
+fn slowest(of: &Replicated) -> Option<(u32, Exemplar)> {
+    let each = of.runs.iter().filter_map(|run| Some((run.replication, *run.slowest.first()?)));
+    // The earliest replication of equals, so that the answer does not depend on how they were found.
+    each.min_by_key(|(_, which)| std::cmp::Reverse(which.latency_ns))
+}
+
+fn solve_unknown_prices(results: &mut [VariantResult]) {
+    let mut bills: Vec<(String, crate::record::Bill)> =
+        results.iter().map(|result| (result.name.clone(), result.bill.clone())).collect();
+    bill::solve_unknowns(&mut bills);
+    for (result, (_, bill)) in results.iter_mut().zip(bills) {
+        result.bill = bill;
+    }
+}

@@ -176,6 +176,11 @@ pub const CODES: &[Code] = &[
         "The variant says the same key itself, and the variant is laid over what `--set` says.",
     ),
     code(
+        "EW317",
+        "a setting that changes nothing",
+        "It is written and understood, and nothing in this scenario (or this variant) obeys it.",
+    ),
+    code(
         "EW330",
         "unknown region of a book",
         "The books have no latency, prices or time zone for it; `eastwest catalog regions` lists those they have.",
@@ -193,6 +198,11 @@ pub const CODES: &[Code] = &[
         "A private gateway over privatelink needs an endpoint with `to: gateway/CLUSTER`.",
     ),
     code("EW335", "no figures", "The books have neither jitter nor price for this; a result would be invented."),
+    code(
+        "EW336",
+        "a matrix with holes",
+        "It says nothing of two regions of the scenario, so the figure is not the one that you measured.",
+    ),
     code("EW340", "no route", "Calls go between these places, and no route says over which product."),
     code(
         "EW341",
@@ -237,6 +247,11 @@ pub const CODES: &[Code] = &[
         "Envoy ejects only while the share of hosts that are out stays within `max-ejection`, the one to be ejected counted: at Istio's 10 % an upstream of fewer than ten hosts never loses any, and a locality fails over only as far as its hosts can be ejected.",
     ),
     code(
+        "EW357",
+        "more than a billion calls",
+        "Every call is followed: at a million a second on a core this takes a quarter of an hour or more. A shorter horizon or fewer replications often answer the question; `eastwest estimate` needs none.",
+    ),
+    code(
         "EW420",
         "no price found",
         "No document that we read states it. The bill solves for it: below which price does which variant win?",
@@ -265,6 +280,11 @@ pub const CODES: &[Code] = &[
     ),
     code("EW502", "a bill per something else", "Bills are per month."),
     code("EW503", "a path at a time", "Whether a path crosses a product does not depend on time."),
+    code(
+        "EW504",
+        "a gate that says nothing",
+        "It would never be judged, or never be missed: nobody asks for its subject, or its limit is past what can be.",
+    ),
 ];
 
 /// What a code means.

@@ -66,6 +66,9 @@ const FIGURES: &[&str] = &[
     "path",
 ];
 
+/// A percentile is counted in whole requests of at most a million millions.
+const DECIMALS_MAX: usize = 12;
+
 /// Reads a check.
 pub fn parse(text: &str) -> Result<Parsed, Misread> {
     let mut reader = Reader { text, at: 0, names: Vec::new() };
@@ -102,6 +105,9 @@ impl<'t> Reader<'t> {
         let mut from = None;
         while self.take(",") {
             let (key, at) = self.word("`from=PLACE`")?;
+            if from.is_some() && key == "from" {
+                return Err(misread(at, "EW500", "`from` is said twice", "write one objective for each"));
+            }
             if key != "from" {
                 return Err(misread(
                     at,
@@ -152,6 +158,11 @@ impl<'t> Reader<'t> {
                         "percentiles lie between 0 and 100: `p50`, `p99`, `p99.9`",
                     ));
                 };
+                if figure.split_once('.').is_some_and(|(_, decimals)| decimals.len() > DECIMALS_MAX) {
+                    let help = "write as many as there are requests to tell it by: `p99.99` wants ten thousand";
+                    let why = format!("a percentile has at most {DECIMALS_MAX} decimals");
+                    return Err(misread(at, "EW501", why, help));
+                }
                 Metric::Quantile { percent, subject: subject(self)? }
             }
         })

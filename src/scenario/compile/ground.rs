@@ -1,5 +1,7 @@
 //! Regions, zones, networks, clusters and places; and what the scenario knows better than the latency book.
 
+use std::collections::BTreeSet;
+
 use super::clock::clock_at_zero;
 use crate::connect::{Inside, Override};
 use crate::provider::Books;
@@ -109,7 +111,9 @@ pub(super) fn overrides(topology: &Topology, ground: &Ground, said: &mut Vec<Dia
         overrides.push(Override { between, rtt, jitter, loss: link.loss.map(|loss| loss.get()) });
     }
     if let Some(file) = &topology.rtt {
-        for (between, rtt) in matrix(file, ground, said) {
+        let (round_trips, strange) = matrix(file, ground, said);
+        holes(topology, ground, &round_trips, &strange, said);
+        for (between, rtt) in round_trips {
             match overrides.iter_mut().find(|o| o.between == between || o.between == (between.1, between.0)) {
                 Some(known) => known.rtt = known.rtt.or(Some(rtt)),
                 None => overrides.push(Override { between, rtt: Some(rtt), jitter: None, loss: None }),
@@ -155,8 +159,10 @@ fn split(rtt: &Spanned<Law>, said: &mut Vec<Diagnostic>) -> Option<(Duration, Op
 }
 
 /// Round trips of a matrix: a square (first column and header name regions) or rows `from,to,milliseconds`. A blank is
-/// unknown. Of two figures for a pair the mean is taken, one way ones are added.
-fn matrix(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) -> Vec<((RegionId, RegionId), Duration)> {
+/// unknown. Of two figures for a pair, one for each direction, the mean is taken; one way ones are added. The second part
+/// are names that are no region here.
+fn matrix(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) -> (RoundTrips, BTreeSet<String>) {
+    let mut strange = BTreeSet::new();
     let region = |name: &str| {
         let name = name.trim();
         let id = ground.regions.iter().find(|(_, region)| {
@@ -171,10 +177,11 @@ fn matrix(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) -> Vec<((
         reader.records().filter_map(Result::ok).map(|row| row.iter().map(str::to_owned).collect()).collect();
     let Some((header, rows)) = rows.split_first() else {
         wrong(format!("{} is empty", file.file.value), file.file.span);
-        return Vec::new();
+        return (Vec::new(), strange);
     };
     let square = header.len() != 3 || header[1..].iter().all(|name| region(name).is_some());
     let mut cells: Vec<(RegionId, RegionId, f64)> = Vec::new();
+    let mut directed: BTreeSet<(RegionId, RegionId)> = BTreeSet::new();
     for (number, row) in rows.iter().enumerate() {
         let entries: Vec<(&str, &str, &str)> = if square {
             let to = header.iter().skip(1).map(String::as_str);
@@ -187,8 +194,16 @@ fn matrix(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) -> Vec<((
         };
         for (from, to, cell) in entries {
             // Regions that this scenario has not are other people's rows of a larger matrix.
+            strange.extend(
+                [from, to].into_iter().filter(|name| region(name).is_none()).map(|name| name.trim().to_owned()),
+            );
             let (Some(a), Some(b)) = (region(from), region(to)) else { continue };
             if cell.trim().is_empty() || a == b {
+                continue;
+            }
+            if !directed.insert((a, b)) {
+                let what = format!("{}: row {}: {from} to {to} is said twice", file.file.value, number + 2);
+                wrong(what, file.file.span);
                 continue;
             }
             match cell.trim().parse::<f64>() {
@@ -211,7 +226,52 @@ fn matrix(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) -> Vec<((
         let ms = if file.unit == RttUnit::OneWay { 2.0 * mean } else { mean };
         ((pair[0].0, pair[0].1), Duration::from_seconds_f64(ms / 1e3))
     });
-    round_trips.collect()
+    (round_trips.collect(), strange)
+}
+
+type RoundTrips = Vec<((RegionId, RegionId), Duration)>;
+
+/// Pairs of regions of which neither the matrix nor a link says how far they are apart.
+fn holes(
+    topology: &Topology,
+    ground: &Ground,
+    known: &RoundTrips,
+    strange: &BTreeSet<String>,
+    said: &mut Vec<Diagnostic>,
+) {
+    let Some(file) = topology.rtt.as_ref().filter(|_| !said.iter().any(Diagnostic::is_error)) else { return };
+    let linked = |a: RegionId, b: RegionId| {
+        topology.links.values().filter(|link| link.rtt.is_some()).any(|link| {
+            let between = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
+            between == (a, b) || between == (b, a)
+        })
+    };
+    let regions: Vec<(RegionId, &Region)> = ground.regions.iter().collect();
+    let mut missing = Vec::new();
+    for (at, (a, near)) in regions.iter().enumerate() {
+        for (b, far) in &regions[at + 1..] {
+            if !known.iter().any(|(pair, _)| *pair == (*a, *b)) && !linked(*a, *b) {
+                missing.push(format!("{} - {}", near.name, far.name));
+            }
+        }
+    }
+    if missing.is_empty() {
+        return;
+    }
+    let what = format!("{} says nothing of {}: the book's round trips hold there", file.file.value, few(&missing));
+    let mut hole = Diagnostic::warning("EW336", what).at(file.file.span, "this file");
+    if !strange.is_empty() {
+        let names: Vec<String> = strange.iter().cloned().collect();
+        hole = hole.help(format!("names in it that are no region here: {}", few(&names)));
+    }
+    said.push(hole.help("write the missing figures into it, or `links: {NAME: {between: [A, B], rtt: ..}}`"));
+}
+
+/// The first few of a list, and how many more there are.
+fn few(names: &[String]) -> String {
+    const MOST: usize = 6;
+    let shown = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
 }
 
 #[cfg(test)]
@@ -230,7 +290,7 @@ mod tests {
         }
         let mut said = Vec::new();
         let file = RttFile { file: Spanned::unsaid("m.csv".into()), text: text.into(), unit };
-        let read = matrix(&file, &ground, &mut said);
+        let (read, _) = matrix(&file, &ground, &mut said);
         let shown: Vec<(u32, u32, f64)> = read.iter().map(|((a, b), rtt)| (a.0, b.0, rtt.millis())).collect();
         assert_eq!((shown.as_slice(), said.len()), (want, complaints), "{said:?}");
     }
@@ -251,5 +311,11 @@ mod tests {
     fn what_is_no_time_is_told_row_by_row() {
         check("from,to,ms\nhz,sg,fast\nhz,tokyo,-3\nhz,sg\n", RttUnit::Rtt, &[], 3);
         check("", RttUnit::Rtt, &[], 1);
+    }
+
+    #[test]
+    fn a_direction_is_said_once_and_the_other_one_too() {
+        check("from,to,ms\nhz,sg,30\nsg,hz,32\ncn-hangzhou,sg,31\n", RttUnit::Rtt, &[(0, 1, 31.0)], 1);
+        check("from,hz,sg,sg\nhz,,5,6\n", RttUnit::Rtt, &[(0, 1, 5.0)], 1);
     }
 }

@@ -2,8 +2,8 @@
 //! below the bytes that it is offered, what share of calls leaves the region.
 
 use super::program::Mean;
-use crate::scenario::Diagnostic;
 use crate::scenario::file::Scenario;
+use crate::scenario::{Diagnostic, Span};
 use crate::topology::PlaceId;
 use crate::topology::graph::Graph;
 use crate::units::Duration;
@@ -193,6 +193,7 @@ impl Load {
                             cap.rate.mbps()
                         ),
                     )
+                    .at(bought(scenario, &link.name), "bought here")
                     .help("buy more bandwidth, keep calls in their region, or mean it"),
                 );
             }
@@ -254,13 +255,19 @@ impl Load {
     }
 }
 
+/// Where the product is written whose part a link is: `backbone: connection a -> b`.
+fn bought(scenario: &Scenario, link: &str) -> Span {
+    let product = link.split_once(": ").and_then(|(product, _)| scenario.connectivity.get(product));
+    product.map_or(Span::NONE, |product| product.span)
+}
+
 fn host_set(world: &World, edge: EdgeId, from: PlaceId) -> Option<&HostSet> {
     let id = world.host_set(edge, from);
     if id.is_none() { None } else { world.host_sets.get(id) }
 }
 
 /// Operations in an order in which each comes after all that call it.
-fn callers_first(world: &World, means: &[Mean]) -> Vec<OperationId> {
+pub(super) fn callers_first(world: &World, means: &[Mean]) -> Vec<OperationId> {
     let calls = means.iter().enumerate().flat_map(|(from, mean)| {
         mean.calls.iter().map(move |(site, _)| (from, world.call_sites[*site as usize].operation.0 as usize))
     });

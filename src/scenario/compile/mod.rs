@@ -5,6 +5,7 @@
 mod attachments;
 mod charges;
 mod clock;
+mod effort;
 mod ejection;
 mod faults;
 mod ground;
@@ -78,7 +79,7 @@ pub fn compile_with_warnings(
     let routes = routes::Routes::new(scenario, &ground, &mut said);
     let mut paths = paths::Paths::new(scenario, &carrier, routes, &places);
     host_sets(&mut world, &ground, &mut paths, &rules);
-    said.extend(paths.complaints());
+    said.extend(paths.complaints(scenario));
     said.extend(paths.idle());
     attachments::overlaps(scenario, &ground, &paths.fees, &mut said);
     limits::limits(scenario, books, &mut said);
@@ -101,8 +102,11 @@ pub fn compile_with_warnings(
     let flat: Vec<bool> = rules.iter().map(is_flat).collect();
     said.extend(load.crossings(&world, &flat));
     said.extend(ejection::traps(&world, &rules));
-    let said = told(said);
     world.plan = plan::plan(scenario, &world, &means, &Load::new(&world, &means, Moment::Start).busy);
+    if !said.iter().any(Diagnostic::is_error) {
+        said.extend(effort::effort(scenario, &world, &means));
+    }
+    let said = told(said);
     if said.iter().any(Diagnostic::is_error) { Err(said) } else { Ok(Compiled { world, warnings: said }) }
 }
 

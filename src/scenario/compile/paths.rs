@@ -14,6 +14,8 @@ use crate::world::{Path, PathId};
 
 /// Envoy's idle timeout of an upstream connection (`common_http_protocol_options.idle_timeout`).
 const ENVOY_IDLE: Duration = Duration::from_secs(3600);
+/// So many services are pointed at when they cannot be reached.
+const PLACES_MAX: usize = 3;
 /// What carries a call that no product carries.
 pub(super) const NETWORK: &str = "network";
 
@@ -250,7 +252,7 @@ impl<'a> Paths<'a> {
     }
 
     /// What could not be joined, and why.
-    pub(super) fn complaints(&self) -> Vec<Diagnostic> {
+    pub(super) fn complaints(&self, scenario: &Scenario) -> Vec<Diagnostic> {
         let mut said = Vec::new();
         if !self.missing.is_empty() {
             let clusters = &self.carrier.ground.clusters;
@@ -258,10 +260,13 @@ impl<'a> Paths<'a> {
                 format!("{} -> {} (for {service})", clusters[*a].name, clusters[*b].name)
             };
             let pairs: Vec<String> = self.missing.iter().map(pair).collect();
-            said.push(
-                Diagnostic::error("EW340", format!("no route joins {}", pairs.join(", ")))
-                    .help("write `routes: {default: {via: PRODUCT}}`, or a route for each pair"),
-            );
+            let mut missing = Diagnostic::error("EW340", format!("no route joins {}", pairs.join(", ")));
+            let mut called: Vec<&String> = self.missing.values().collect();
+            called.dedup();
+            for service in called.into_iter().take(PLACES_MAX) {
+                missing = missing.at(scenario.services[service].span, "called from where no route leads");
+            }
+            said.push(missing.help("write `routes: {default: {via: PRODUCT}}`, or a route for each pair"));
         }
         for ((index, refusal), pairs) in &self.refused {
             let way = &self.routes.ways[*index];

@@ -154,7 +154,7 @@ pub(super) fn shown(target: &CallTarget) -> String {
 }
 
 /// Every call in some steps.
-fn calls_of(steps: &[Step], calls: &mut Vec<Spanned<CallTarget>>) {
+pub(super) fn calls_of(steps: &[Step], calls: &mut Vec<Spanned<CallTarget>>) {
     for step in steps {
         match step {
             Step::Work(_) | Step::Again(_) => {}

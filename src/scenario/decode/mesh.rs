@@ -57,6 +57,18 @@ impl Decoder {
                 ProxyCost { cpu, delay }
             });
         let tls = map.word(self, "tls").map_or(Tls::V1_3, |word| [Tls::V1_3, Tls::V1_2, Tls::None][word]);
+        if dataplane == Dataplane::None {
+            let costs = proxy.is_none_or(|proxy| proxy.cpu.value + proxy.delay.value > Duration::ZERO);
+            for (key, dead) in [("concurrency", true), ("proxy", costs), ("tls", tls != Tls::None)] {
+                if let Some(entry) = map.entry(key).filter(|_| dead) {
+                    let said = Diagnostic::warning("EW317", format!("`{key}` without proxies"));
+                    self.say(
+                        said.at(entry.key, "nobody has it")
+                            .help("`dataplane: none` has no proxies: remove one of them"),
+                    );
+                }
+            }
+        }
         let mut traffic = IndexMap::new();
         let names = Names { services, streams, known: services.iter().map(String::as_str).collect() };
         for (name, entry) in self.entries(map.written("traffic"), "policies") {

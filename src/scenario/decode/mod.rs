@@ -4,6 +4,7 @@
 
 mod calls;
 mod connectivity;
+mod dead;
 mod fault;
 pub(crate) mod fields;
 mod law;
@@ -136,6 +137,7 @@ impl Decoder {
         if !self.diagnostics.iter().any(Diagnostic::is_error) {
             self.check_graph(&scenario.services, &scenario.workload);
             self.check_times(&scenario);
+            self.check_dead(&scenario, setting.variant);
         }
         Some(scenario)
     }

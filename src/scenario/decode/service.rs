@@ -61,6 +61,16 @@ impl Decoder {
         };
         let named = self.named(map.written("operations"), "operations");
         let steps = self.operation_steps(&map);
+        if discipline != Discipline::Priority {
+            let own = named.iter().filter_map(|(_, entry)| entry.node.as_map()?.get("priority"));
+            for entry in map.entry("priority").into_iter().chain(own).filter(|entry| entry.node.as_text() != Some("0"))
+            {
+                let said = Diagnostic::warning("EW317", format!("a priority that `{name}` does not look at"));
+                self.say(
+                    said.at(entry.key, "of no effect").help("say `discipline: priority` beside the service's workers"),
+                );
+            }
+        }
         map.close();
         let mut operations = IndexMap::new();
         for (operation, entry) in &named {

@@ -142,10 +142,16 @@ pub struct EdgePolicy {
 }
 
 impl Mesh {
+    /// The entries of `traffic:` for the edge `from -> to`, the most specific first, with their places in the list.
+    pub fn entries(&self, from: &str, to: &str) -> [Option<(usize, &Traffic)>; 3] {
+        let edge = format!("{from} -> {to}");
+        let entry = |key: &str| self.traffic.get_full(key).map(|(index, _, traffic)| (index, traffic));
+        [edge.as_str(), to, "*"].map(entry)
+    }
+
     /// The policy of the edge `from -> to` (`from` is a service or a stream).
     pub fn policy(&self, from: &str, to: &str) -> EdgePolicy {
-        let edge = format!("{from} -> {to}");
-        let found = [edge.as_str(), to, "*"].map(|key| self.traffic.get(key).map(|traffic| &traffic.policy));
+        let found = self.entries(from, to).map(|found| found.map(|(_, traffic)| &traffic.policy));
         fn first<'a, T>(
             found: &[Option<&'a TrafficPatch>; 3],
             key: impl Fn(&'a TrafficPatch) -> Option<T>,

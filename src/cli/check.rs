@@ -52,7 +52,9 @@ impl Check {
                 }
                 Err(stop) => return Err(stop),
             }
-            if interrupt::stopping() && index + 1 < self.files.len() {
+            let left = self.files.len() - index - 1;
+            if interrupt::stopping() && left > 0 {
+                eprintln!("{} not run", many(left, "file"));
                 exit = Exit::Interrupted;
                 break;
             }
@@ -93,6 +95,7 @@ fn told(studies: &[Comparison], wrong: usize) -> String {
         format!("{:8} {} [{}] {}: {} ({why})\n", word(gate), study.scenario, gate.variant, gate.name, gate.check)
     };
     for study in studies {
+        out.extend(study.partial.iter().map(|partial| format!("{}: {partial}\n", study.scenario)));
         out.extend(study.gates.iter().map(|gate| line(study, gate)));
     }
     let gates = || studies.iter().flat_map(|study| study.gates.iter().map(move |gate| (study, gate)));
@@ -114,7 +117,10 @@ fn told(studies: &[Comparison], wrong: usize) -> String {
 fn document(studies: &[Comparison]) -> String {
     let scenarios: Vec<_> = studies
         .iter()
-        .map(|study| json!({ "scenario": study.scenario, "verdict": study.verdict, "gates": study.gates }))
+        .map(|study| {
+            let Comparison { scenario, partial, verdict, gates, .. } = study;
+            json!({ "scenario": scenario, "partial": partial, "verdict": verdict, "gates": gates })
+        })
         .collect();
     format!("{:#}\n", json!({ "schema": 1, "scenarios": scenarios }))
 }

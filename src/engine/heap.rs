@@ -1,4 +1,4 @@
-//! The plain event set: a binary heap, against which the wheel is tested.
+//! The plain event set: a binary heap, against which the queue is tested.
 
 use super::{Entry, Event, EventSet};
 use crate::units::SimTime;

@@ -27,14 +27,14 @@
 
 #[cfg(test)]
 mod heap;
+mod queue;
 mod timers;
-mod wheel;
 
 pub use timers::Timers;
 
 use crate::units::SimTime;
+use queue::Queue;
 use std::cmp::Ordering;
-use wheel::Wheel;
 
 /// Something that happens at an instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,7 +58,7 @@ pub trait Model {
 /// What is to come.
 #[derive(Debug, Default)]
 pub struct Schedule {
-    set: Wheel,
+    set: Queue,
     now: SimTime,
     events: u64,
     digest: u64,
@@ -125,7 +125,7 @@ fn digest(before: u64, time: SimTime, order: u32) -> u64 {
 }
 
 /// An event in the set: time, order and slot in 16 bytes, comparable in one instruction or two.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 struct Entry(u128);
 
 impl Entry {
@@ -151,7 +151,7 @@ impl Entry {
     }
 }
 
-/// A set of events that gives them back in order. The wheel is the one in use; a heap is its oracle in tests.
+/// A set of events that gives them back in order. The queue is the one in use; a heap is its oracle in tests.
 trait EventSet {
     /// Adds an event.
     fn push(&mut self, entry: Entry);

@@ -63,6 +63,18 @@ impl Timers {
         }
     }
 
+    /// Drops timers from the head of the list while `stale` says of their payloads that nobody waits for them any more.
+    ///
+    /// Before [`head`](Timers::head), it spares an event for each timer that nobody waits for; before
+    /// [`arm`](Timers::arm), it keeps the list as short as what is waited for is old. An event that was asked for
+    /// happens nonetheless, and covers what is armed meanwhile.
+    pub fn drop_stale(&mut self, list: u32, mut stale: impl FnMut(u64) -> bool) {
+        let queue = &mut self.lists[list as usize].queue;
+        while queue.front().is_some_and(|&(_, payload)| stale(payload)) {
+            queue.pop_front();
+        }
+    }
+
     /// When the list's next timer is due.
     pub fn head(&self, list: u32) -> Option<SimTime> {
         self.lists[list as usize].queue.front().map(|&(due, _)| due)
@@ -116,5 +128,39 @@ mod tests {
         assert_eq!(timers.due(list, at(10)), Some(1));
         assert_eq!(timers.arm(list, at(10), 2), None);
         assert_eq!((timers.due(list, at(10)), timers.head(list)), (None, Some(at(20))));
+    }
+
+    #[test]
+    fn stale_timers_need_neither_events_nor_memory() {
+        // Calls of 5 ns under a time-out of 1000 ns; each 500th hangs.
+        let mut timers = Timers::new();
+        let list = timers.list(Duration::from_nanos(1000));
+        let (mut event, mut events, mut longest) = (None, 0, 0);
+        let mut fired = Vec::new();
+        let hangs = |call: u64| call % 500 == 499;
+        for now in 0..10_000 {
+            if event == Some(at(now)) {
+                events += 1;
+                let over = |call: u64| call + 5 < now && !hangs(call);
+                while let Some(call) = timers.due(list, at(now)) {
+                    if !over(call) {
+                        assert_eq!(now, call + 1000);
+                        fired.push(call);
+                    }
+                }
+                timers.drop_stale(list, over);
+                event = timers.head(list);
+            }
+            timers.drop_stale(list, |call| call + 5 < now && !hangs(call));
+            event = timers.arm(list, at(now), now).or(event);
+            // Until one hangs at the head.
+            if now < 499 {
+                longest = longest.max(timers.lists[0].queue.len());
+            }
+        }
+        assert_eq!(fired, (499..9000).step_by(500).collect::<Vec<u64>>());
+        // At most two for each that hangs, and a list of the calls in flight; else one for each call, and a list of 1000.
+        assert!(events < 40, "{events}");
+        assert!(longest <= 7, "{longest}");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Counted over the whole horizon.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::figure::Design;
@@ -12,8 +14,12 @@ use crate::record::{CapRow, Estimate, ResourceSummary, Run, ServiceRow, SparseHi
 pub fn resources(runs: &[Run], design: Design) -> Vec<ResourceSummary> {
     let Some(first) = runs.first() else { return Vec::new() };
     let horizons: Vec<f64> = runs.iter().map(|run| run.horizon_ns as f64).collect();
+    let mut places: BTreeMap<&str, u32> = BTreeMap::new();
+    for row in &first.services {
+        *places.entry(&row.service).or_default() += 1;
+    }
     let services = (0..first.services.len()).map(|index| {
-        let alone = first.services.iter().filter(|row| row.service == first.services[index].service).count() == 1;
+        let alone = places[first.services[index].service.as_str()] == 1;
         service(&runs.iter().map(|run| &run.services[index]).collect::<Vec<_>>(), &horizons, alone, design)
     });
     let stations = (0..first.stations.len())

@@ -12,6 +12,13 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Marks a frame reference as a sub-frame's slot; without it, it is an attempt's slot, whose own frame is meant.
 pub(super) const SUB: u32 = 1 << 31;
 
+/// The `n`-th draw's counter below a hash: counters need to differ, not to be mixed, for a key mixes what it draws by.
+#[inline]
+pub(super) const fn nth(hash: u64, n: u64) -> u64 {
+    // Odd, so that different n never meet (Steele and Vigna 2021).
+    hash.wrapping_add(n.wrapping_mul(0xF135_7AEA_2E62_A9C5))
+}
+
 /// One edge of a request's tree, seen from the caller.
 #[derive(Clone, Debug)]
 pub(super) struct Call {

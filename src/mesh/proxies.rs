@@ -3,7 +3,7 @@
 //! State belongs to one proxy and one upstream, as in a real mesh: its own active requests, its own ejections. A proxy
 //! never looks at the truth; it meets it when a call fails.
 
-use super::calls::NONE;
+use super::calls::{NONE, nth};
 use super::event::Kind;
 use super::machine::Machine;
 use crate::engine::Schedule;
@@ -115,13 +115,13 @@ impl Machine<'_> {
             (world.policies[upstream.policy].balance, self.edge_keys[upstream.edge.0 as usize].balance)
         };
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
-        let mut host = upstream.choose(balance, |n| choice.bits(mix(key, n)))?;
+        let mut host = upstream.choose(balance, |n| choice.bits(nth(key, n)))?;
         // Envoy's previous-hosts predicate: up to five more picks while the pick is the host that just failed.
         for pick in 1..=5 {
             if avoid != Some(host) {
                 break;
             }
-            host = upstream.choose(balance, |n| choice.bits(mix(key, n + 8 * pick)))?;
+            host = upstream.choose(balance, |n| choice.bits(nth(key, n + 8 * pick)))?;
         }
         Some(host)
     }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::calls::{Attempt, Core, SUB, SubFrame};
+use super::calls::{Attempt, Core, SUB, SubFrame, nth};
 use super::event::Kind;
 use super::fcfs::Fcfs;
 use super::machine::Machine;
@@ -132,7 +132,7 @@ impl Machine<'_> {
         let call = &self.calls[self.attempts[attempt].call];
         let start = self.world.operations[call.operation].start;
         // The first attempt and a retry do different work only in what chance decides.
-        let salt = mix(call.key, 0x100 + u64::from(self.attempts[attempt].number));
+        let salt = nth(call.key, u64::from(self.attempts[attempt].number) << 32);
         self.attempts[attempt].core = Core { salt, pc: start, pending: 0, failed: 0, relayed: false };
         self.advance(attempt, now, schedule);
     }
@@ -156,7 +156,7 @@ impl Machine<'_> {
         let world = self.world;
         loop {
             let core = *self.core(frame);
-            let draw = mix(core.salt, u64::from(core.pc));
+            let draw = nth(core.salt, u64::from(core.pc));
             match world.program[core.pc as usize] {
                 Step::Work { law } => {
                     let keys = &self.service_keys[self.service_of(frame)];

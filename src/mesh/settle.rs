@@ -1,6 +1,6 @@
 //! Calls and their attempts, from the caller's side: opened, tried, tried again, settled.
 
-use super::calls::{Attempt, Call, NONE, Request, SUB};
+use super::calls::{Attempt, Call, NONE, Request, SUB, nth};
 use super::connections::State;
 use super::event::Kind;
 use super::machine::Machine;
@@ -97,7 +97,7 @@ impl Machine<'_> {
         self.calls[slot].tries = number.saturating_add(1);
         self.ledger.attempt(edge, self.calls[slot].started);
         let row = self.upstream_of(proxy, edge);
-        let draw = mix(self.calls[slot].key, u64::from(number));
+        let draw = nth(self.calls[slot].key, u64::from(number) << 8);
         let avoid = (number > 0).then_some(self.calls[slot].host);
         let Some(host) = self.choose_host(row, draw, avoid) else {
             self.settle_call(slot, Some(Failure::NoHost), now, schedule);

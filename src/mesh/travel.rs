@@ -1,6 +1,6 @@
 //! Messages on their way: leg by leg, bytes counted, caps and gateways met at the time they are reached.
 
-use super::calls::{Attempt, NONE};
+use super::calls::{Attempt, NONE, nth};
 use super::connections::State;
 use super::event::Kind;
 use super::machine::Machine;
@@ -186,7 +186,7 @@ impl Machine<'_> {
     fn disturb(&mut self, attempt: u32, link: LinkId, leg: usize, at: SimTime) -> SimTime {
         let row = &self.attempts[attempt];
         let call = &self.calls[row.call];
-        let key = mix(call.key, u64::from(row.number) << 16 | u64::from(row.is(Attempt::RESPONSE)) << 15 | leg as u64);
+        let key = nth(call.key, u64::from(row.number) << 16 | u64::from(row.is(Attempt::RESPONSE)) << 15 | leg as u64);
         let (path, response) = (row.path, row.is(Attempt::RESPONSE));
         let (jitter, delay, lost) = self.draw_noise(link, path, key, self.segments(attempt), at);
         if lost > 0 {

@@ -184,7 +184,7 @@ impl Machine<'_> {
         let edge = self.upstream(upstream).edge;
         self.ledger.connection_opened(path, edge);
         let (forward, back) = tcp::handshake_wire(way.handshake);
-        self.ledger.bytes(path, forward, back);
+        self.ledger.bytes(path, forward, back, now);
         if way.handshake > 0 {
             schedule.at(ready, Kind::Connected.order_of(0, key), slot);
         }

@@ -22,7 +22,7 @@ impl Machine<'_> {
         let path = self.attempts[attempt].path;
         // Where there is a cap, what passes it is counted as it passes.
         let counted = if capped(&self.world.paths[path].legs) { Bytes(0) } else { wire };
-        self.ledger.bytes(path, counted, acks);
+        self.ledger.bytes(path, counted, acks, at);
         let at = self.slow_start(attempt, payload, 0, at);
         self.attempts[attempt].leg = 0;
         self.travel(attempt, at, now, schedule);
@@ -42,7 +42,7 @@ impl Machine<'_> {
             (operation.response, operation.response_wire, operation.response_acks)
         };
         let counted = if capped(&self.world.paths[path].back) { Bytes(0) } else { wire };
-        self.ledger.bytes(path, acks, counted);
+        self.ledger.bytes(path, acks, counted, at);
         let at = self.slow_start(attempt, payload, 1, at);
         self.travel(attempt, at, now, schedule);
     }
@@ -150,10 +150,10 @@ impl Machine<'_> {
         self.ledger.cap(link, bytes, passed.dropped);
         let direction = if row.is(Attempt::RESPONSE) { Direction::Back } else { Direction::Forward };
         if again {
-            self.ledger.resent(path, direction, bytes, false);
+            self.ledger.resent(path, direction, bytes, false, at);
         }
         if last {
-            self.ledger.passed(path, direction, bytes - passed.dropped);
+            self.ledger.passed(path, direction, bytes - passed.dropped, at);
         }
         let row = &mut self.attempts[attempt];
         let done = SimTime::from_nanos(passed.at);
@@ -174,7 +174,7 @@ impl Machine<'_> {
         } else {
             tcp::backed_off(tcp::timeout(round_trip), u32::from(resent.saturating_sub(1)))
         };
-        self.ledger.lost(path);
+        self.ledger.lost(path, at);
         let back = at + Duration::from_nanos(wait);
         self.trace_span(attempt, "retransmission", at, back, |world, _| {
             format!("dropped at the cap of {}", world.links[link].name)
@@ -192,8 +192,8 @@ impl Machine<'_> {
         if lost > 0 {
             let bytes = u64::from(lost) * tcp::MSS.min(self.wire_bytes(attempt));
             let direction = if response { Direction::Back } else { Direction::Forward };
-            self.ledger.resent(path, direction, bytes, true);
-            self.ledger.lost(path);
+            self.ledger.resent(path, direction, bytes, true, at);
+            self.ledger.lost(path, at);
         }
         let jittered = at + jitter;
         let leaves = jittered + delay;

@@ -188,6 +188,24 @@ impl Ledger {
         }
     }
 
+    /// The window of an instant that is not over yet, or `WINDOWS` outside the horizon.
+    #[inline]
+    fn window_at(&self, at: u64) -> usize {
+        if at < self.next_window { self.window } else { self.window_ahead(at) }
+    }
+
+    #[cold]
+    fn window_ahead(&self, at: u64) -> usize {
+        if at >= self.end {
+            return WINDOWS;
+        }
+        let since = u128::from(at - self.zero);
+        let window = since * WINDOWS as u128 / u128::from(self.horizon);
+        // A window begins at the nanosecond below its exact beginning.
+        let next = u128::from(self.horizon) * (window + 1) / WINDOWS as u128;
+        (window as usize + usize::from(since >= next)).min(WINDOWS - 1)
+    }
+
     fn within(&self, at: u64) -> bool {
         (self.zero..self.end).contains(&at)
     }
@@ -300,39 +318,43 @@ impl Ledger {
         }
     }
 
-    pub(super) fn bytes(&mut self, path: PathId, forward: Bytes, back: Bytes) {
-        if self.window < WINDOWS {
+    /// Bytes that are sent at `at`, now or later.
+    pub(super) fn bytes(&mut self, path: PathId, forward: Bytes, back: Bytes, at: SimTime) {
+        let window = self.window_at(at.nanos());
+        if window < WINDOWS {
             let row = &mut self.paths[path.0 as usize];
-            row.forward[self.window] += forward.0;
-            row.back[self.window] += back.0;
+            row.forward[window] += forward.0;
+            row.back[window] += back.0;
         }
     }
 
     /// Bytes sent again: they cross the path once more. `whole` is false where a cap had not let them cross before,
     /// so that they were counted when first sent.
-    pub(super) fn resent(&mut self, path: PathId, direction: Direction, bytes: u64, whole: bool) {
-        if self.window < WINDOWS {
+    pub(super) fn resent(&mut self, path: PathId, direction: Direction, bytes: u64, whole: bool, at: SimTime) {
+        let window = self.window_at(at.nanos());
+        if window < WINDOWS {
             let row = &mut self.paths[path.0 as usize];
             row.resent += bytes;
             if whole {
                 match direction {
-                    Direction::Forward => row.forward[self.window] += bytes,
-                    Direction::Back => row.back[self.window] += bytes,
+                    Direction::Forward => row.forward[window] += bytes,
+                    Direction::Back => row.back[window] += bytes,
                 }
             }
         }
     }
 
     /// Bytes that passed the last cap of a way.
-    pub(super) fn passed(&mut self, path: PathId, direction: Direction, bytes: u64) {
+    pub(super) fn passed(&mut self, path: PathId, direction: Direction, bytes: u64, at: SimTime) {
         match direction {
-            Direction::Forward => self.bytes(path, Bytes(bytes), Bytes(0)),
-            Direction::Back => self.bytes(path, Bytes(0), Bytes(bytes)),
+            Direction::Forward => self.bytes(path, Bytes(bytes), Bytes(0), at),
+            Direction::Back => self.bytes(path, Bytes(0), Bytes(bytes), at),
         }
     }
 
-    pub(super) fn lost(&mut self, path: PathId) {
-        self.paths[path.0 as usize].lost += u64::from(self.window < WINDOWS);
+    pub(super) fn lost(&mut self, path: PathId, at: SimTime) {
+        let counts = self.window_at(at.nanos()) < WINDOWS;
+        self.paths[path.0 as usize].lost += u64::from(counts);
     }
 
     pub(super) fn connection_opened(&mut self, path: PathId, edge: EdgeId) {

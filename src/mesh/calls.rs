@@ -4,7 +4,8 @@
 //! holds its worker and its bytes, and keeps the slot of its call. A call with one attempt takes 96 bytes.
 
 use crate::record::Failure;
-use crate::world::{EdgeId, EndpointId, OperationId, PathId, ProxyId};
+use crate::units::SimTime;
+use crate::world::{EdgeId, OperationId, ProxyId};
 
 /// No slot.
 pub(super) const NONE: u32 = u32::MAX;
@@ -77,6 +78,8 @@ pub(super) struct Core {
     pub(super) salt: u64,
     /// Index into `World::program`.
     pub(super) pc: u32,
+    /// When the last of what it waits for is over, as far as known.
+    pub(super) latest: SimTime,
     /// Calls and sub-frames that it waits for.
     pub(super) pending: u16,
     /// 0, or 1 + the index of the first failure.
@@ -86,6 +89,10 @@ pub(super) struct Core {
 }
 
 impl Core {
+    pub(super) const fn at(salt: u64, pc: u32) -> Self {
+        Core { salt, pc, latest: SimTime::ZERO, pending: 0, failed: 0, relayed: false }
+    }
+
     pub(super) fn fail(&mut self, failure: Failure, relayed: bool) {
         if self.failed == 0 {
             self.failed = failure as u8 + 1;
@@ -103,9 +110,8 @@ impl Core {
 pub(super) struct Attempt {
     pub(super) core: Core,
     pub(super) call: u32,
+    /// Which also says to which replica it goes, over which path.
     pub(super) connection: u32,
-    pub(super) endpoint: EndpointId,
-    pub(super) path: PathId,
     /// Next in a list of waiting attempts; while travelling: bytes that a cap has not yet let pass.
     pub(super) next: u32,
     pub(super) host: u16,
@@ -137,8 +143,6 @@ impl Attempt {
     pub(super) const LIVE: u16 = 128;
     /// An event of its message is pending.
     pub(super) const TRAVELLING: u16 = 256;
-    /// Its work and its answer were one event: the answer counts only if the process lived until the work was done.
-    pub(super) const FOLDED: u16 = 512;
 
     pub(super) const fn is(&self, flag: u16) -> bool {
         self.flags & flag != 0

@@ -88,14 +88,19 @@ impl Machine<'_> {
             return false;
         }
         let now = now.nanos();
-        let path = &self.world.paths[connection.path];
-        let policy = &self.world.policies[self.upstream(connection.upstream).policy];
-        if connection.attached == 0 && now - connection.at > path.idle_limit.nanos() {
+        // An answer that is certain may have been sent at a time to come.
+        let idle = now.saturating_sub(connection.at);
+        if connection.attached == 0 && idle > self.hot.paths[connection.path.0 as usize].idle_limit {
             return true;
         }
-        if policy.max_connection_age.is_some_and(|age| now - connection.opened > age.nanos()) {
+        let edge = self.upstream(connection.upstream).edge;
+        if now.saturating_sub(connection.opened) > self.hot.edges[edge.0 as usize].max_age {
             return true;
         }
+        if self.down == 0 {
+            return false;
+        }
+        let policy = &self.world.policies[self.hot.edges[edge.0 as usize].policy];
         match (policy.http2_ping, self.dead_since(connection)) {
             (Some((interval, timeout)), Some(since)) => {
                 next_ping(connection.opened, interval.nanos(), since) + timeout.nanos() <= now

@@ -8,6 +8,7 @@ use super::caps::CapState;
 use super::connections::Connection;
 use super::event::Kind;
 use super::fcfs::Fcfs;
+use super::hot::Hot;
 use super::ledger::Ledger;
 use super::proxies::Upstream;
 use super::servers::Server;
@@ -16,12 +17,13 @@ use super::trace::Tracer;
 use crate::engine::{Event, Model, Schedule, Timers};
 use crate::random::{Key, hash_name, mix};
 use crate::units::{Duration, SimTime};
-use crate::world::World;
+use crate::world::{EndpointId, PathId, World};
 
 /// One run under way.
 #[derive(Debug)]
 pub(super) struct Machine<'w> {
     pub(super) world: &'w World,
+    pub(super) hot: Hot,
     /// t = 0 of the scenario: the end of the fill.
     pub(super) zero: SimTime,
     pub(super) calls: Slab<Call>,
@@ -31,6 +33,8 @@ pub(super) struct Machine<'w> {
     pub(super) connections: Slab<Connection>,
     /// By `Proxy::first_upstream + Edge::ordinal`, made on first use.
     pub(super) upstreams: Vec<Option<Box<Upstream>>>,
+    /// By proxy: its first row there.
+    pub(super) first_upstream: Vec<u32>,
     /// By endpoint.
     pub(super) servers: Vec<Server>,
     /// By endpoint: connections pinned to it by gateways.
@@ -40,11 +44,11 @@ pub(super) struct Machine<'w> {
     pub(super) path_states: Vec<PathState>,
     /// Things that are down now; while it is zero, nobody looks.
     pub(super) down: u32,
+    /// Until when nothing falls or comes back, and the run is not over.
+    pub(super) certain_until: SimTime,
     pub(super) place_down: Vec<(u16, u64)>,
     pub(super) streams: Vec<StreamState>,
     pub(super) timers: Timers,
-    /// By policy: timer lists of the route timeout and of one try.
-    pub(super) timer_lists: Vec<(Option<u32>, Option<u32>)>,
     /// By list: when its event is, so that a list has one at a time.
     timer_at: Vec<SimTime>,
     pub(super) edge_keys: Vec<EdgeKeys>,
@@ -105,20 +109,16 @@ impl<'w> Machine<'w> {
         let zero = SimTime::ZERO + world.plan.fill;
         let key = |name: &str, purpose: &str| Key::new(seed, replication, name, purpose);
         let mut timers = Timers::new();
-        let timer_lists = world
+        let lists: Vec<[Option<u32>; 2]> = world
             .policies
             .rows()
             .iter()
             .map(|policy| {
                 let mut list = |delay: Option<Duration>| delay.map(|delay| timers.list(delay));
-                (list(policy.timeout), list(policy.per_try))
+                [list(policy.timeout), list(policy.per_try)]
             })
             .collect();
-        let upstreams = world
-            .proxies
-            .rows()
-            .last()
-            .map_or(0, |_| world.proxies.rows().iter().map(|proxy| upstreams_end(world, proxy)).max().unwrap_or(0));
+        let hot = Hot::new(world, &lists);
         let mut machine = Machine {
             world,
             zero,
@@ -127,7 +127,9 @@ impl<'w> Machine<'w> {
             frames: Slab::new(),
             requests: Slab::new(),
             connections: Slab::new(),
-            upstreams: (0..upstreams).map(|_| None).collect(),
+            upstreams: (0..Hot::upstreams(world)).map(|_| None).collect(),
+            first_upstream: world.proxies.rows().iter().map(|proxy| proxy.first_upstream).collect(),
+            hot,
             servers: world
                 .endpoints
                 .rows()
@@ -144,11 +146,11 @@ impl<'w> Machine<'w> {
             caps: vec![CapState::default(); world.links.len()],
             path_states: vec![PathState::default(); world.paths.len()],
             down: 0,
+            certain_until: SimTime::ZERO,
             place_down: vec![(0, 0); world.places.len()],
             streams: Vec::new(),
             timer_at: vec![SimTime::NEVER; 2 * world.policies.len()],
             timers,
-            timer_lists,
             edge_keys: world
                 .edges
                 .rows()
@@ -184,6 +186,7 @@ impl<'w> Machine<'w> {
             ledger: Ledger::new(world, zero),
             tracer,
         };
+        machine.look_ahead(0);
         machine.start_streams(seed, replication, schedule);
         for (index, change) in world.changes.iter().enumerate() {
             schedule.at(
@@ -200,6 +203,25 @@ impl<'w> Machine<'w> {
         if frame & SUB == 0 { frame } else { self.frames[frame & !SUB].attempt }
     }
 
+    /// The replica that an attempt goes to.
+    #[inline]
+    pub(super) fn endpoint_of(&self, attempt: u32) -> EndpointId {
+        self.connections[self.attempts[attempt].connection].endpoint
+    }
+
+    /// The path that an attempt takes.
+    #[inline]
+    pub(super) fn path_of(&self, attempt: u32) -> PathId {
+        self.connections[self.attempts[attempt].connection].path
+    }
+
+    /// Nothing is certain past the change of row `next`, nor past the end of the run.
+    fn look_ahead(&mut self, next: usize) {
+        let change = self.world.changes.get(next).map(|change| self.zero + change.at.since(SimTime::ZERO));
+        let before = change.map_or(u64::MAX, |at| at.nanos().saturating_sub(1));
+        self.certain_until = SimTime::from_nanos(before.min(super::end(self.world).nanos()));
+    }
+
     /// CPU at a gateway replica or sidecar: when the job is done.
     pub(super) fn station_serve(&mut self, station: crate::world::StationId, now: SimTime, work: Duration) -> SimTime {
         let served = self.stations[station.0 as usize].fcfs.serve(now.nanos(), work.nanos());
@@ -209,6 +231,7 @@ impl<'w> Machine<'w> {
 
     fn change(&mut self, index: u32, now: SimTime, schedule: &mut Schedule) {
         let change = self.world.changes[index as usize];
+        self.look_ahead(index as usize + 1);
         if change.down {
             self.cut(change.target, change.manner, now, schedule);
         } else {
@@ -241,17 +264,6 @@ impl<'w> Machine<'w> {
             self.plan_timer(list, due, schedule);
         }
     }
-}
-
-fn upstreams_end(world: &World, proxy: &crate::world::Proxy) -> u32 {
-    // A proxy's rows end after the largest ordinal among the edges that its owner calls over.
-    let owner = (!proxy.endpoint.is_none()).then(|| world.endpoints[proxy.endpoint].service);
-    let edges = world.edges.rows().iter().filter(|edge| match (edge.from, owner) {
-        (crate::world::Caller::Service(caller), Some(service)) => caller == service,
-        (crate::world::Caller::Stream(_), None) => true,
-        _ => false,
-    });
-    proxy.first_upstream + edges.map(|edge| edge.ordinal + 1).max().unwrap_or(0)
 }
 
 impl Model for Machine<'_> {

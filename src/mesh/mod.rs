@@ -2,9 +2,11 @@
 //!
 //! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
 //! attempts, from the caller's side), `proxies` (whom to send to), `connections`, `hanging` and `tcp` (TCP, TLS, dead paths),
-//! `travel` and `caps` (leg by leg), `servers`, `fcfs` and `waiting` (threads, workers, steps), `ledger` (what is
+//! `travel` and `caps` (leg by leg), `servers`, `fcfs` and `waiting` (threads, workers, steps), `ahead` (what is certain
+//! needs no event), `ledger` (what is
 //! counted), `faults` (what goes down), `trace` (one request followed). Knows nothing of scenarios, products or prices.
 
+mod ahead;
 mod arrivals;
 mod calls;
 mod caps;
@@ -13,6 +15,7 @@ mod event;
 mod faults;
 mod fcfs;
 mod hanging;
+mod hot;
 mod ledger;
 mod machine;
 mod proxies;

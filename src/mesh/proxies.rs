@@ -3,6 +3,9 @@
 //! State belongs to one proxy and one upstream, as in a real mesh: its own active requests, its own ejections. A proxy
 //! never looks at the truth; it meets it when a call fails.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::calls::{NONE, nth};
 use super::event::Kind;
 use super::machine::Machine;
@@ -10,7 +13,7 @@ use crate::engine::Schedule;
 use crate::policy::edf::Edf;
 use crate::policy::outlier::{self, HostHealth, ResultClass};
 use crate::policy::priority::{self, PriorityLoad};
-use crate::policy::{Balance, least_request, random, round_robin};
+use crate::policy::{Balance, Outlier, least_request, random, round_robin};
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::SimTime;
@@ -35,6 +38,8 @@ pub(super) struct Upstream {
     turns: Vec<Option<Edf>>,
     ejected: u32,
     sweeping: bool,
+    /// Requests whose answers are certain but not here yet, where that matters: when, from which host.
+    returning: BinaryHeap<Reverse<(SimTime, u16)>>,
     /// Hosts that are not ejected, grouped by priority; `ends[p]` is where priority p ends.
     eligible: Vec<u16>,
     ends: Vec<u32>,
@@ -56,12 +61,17 @@ pub(super) struct HostState {
 impl Machine<'_> {
     /// The upstream row of a call made by `proxy` over `edge`; made on first use.
     pub(super) fn upstream_of(&mut self, proxy: ProxyId, edge: EdgeId) -> u32 {
-        let row = self.world.proxies[proxy].first_upstream + self.world.edges[edge].ordinal;
+        let row = self.upstream_row(proxy, edge);
         if self.upstreams[row as usize].is_none() {
             let upstream = self.new_upstream(proxy, edge);
             self.upstreams[row as usize] = Some(Box::new(upstream));
         }
         row
+    }
+
+    #[inline]
+    pub(super) fn upstream_row(&self, proxy: ProxyId, edge: EdgeId) -> u32 {
+        self.first_upstream[proxy.0 as usize] + self.hot.edges[edge.0 as usize].ordinal
     }
 
     pub(super) fn upstream(&self, row: u32) -> &Upstream {
@@ -98,6 +108,7 @@ impl Machine<'_> {
             turns: Vec::new(),
             ejected: 0,
             sweeping: false,
+            returning: BinaryHeap::new(),
             eligible: (0..hosts.len() as u16).collect(),
             ends: ends(()),
             all_ends: ends(()),
@@ -108,13 +119,13 @@ impl Machine<'_> {
     }
 
     /// The host for an attempt: priority, then panic, then the policy's choice. `avoid` is the last attempt's host.
-    pub(super) fn choose_host(&mut self, row: u32, key: u64, avoid: Option<u16>) -> Option<u16> {
-        let world = self.world;
-        let (balance, choice) = {
-            let upstream = self.upstream(row);
-            (world.policies[upstream.policy].balance, self.edge_keys[upstream.edge.0 as usize].balance)
-        };
+    pub(super) fn choose_host(&mut self, row: u32, key: u64, avoid: Option<u16>, now: SimTime) -> Option<u16> {
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
+        let rules = &self.hot.edges[upstream.edge.0 as usize];
+        let (balance, choice) = (rules.balance, self.edge_keys[upstream.edge.0 as usize].balance);
+        if rules.watches {
+            upstream.catch_up(now, self.world.policies[rules.policy].outlier.as_ref());
+        }
         let mut host = upstream.choose(balance, |n| choice.bits(nth(key, n)))?;
         // Envoy's previous-hosts predicate: up to five more picks while the pick is the host that just failed.
         for pick in 1..=5 {
@@ -123,11 +134,33 @@ impl Machine<'_> {
             }
             host = upstream.choose(balance, |n| choice.bits(nth(key, n + 8 * pick)))?;
         }
+        if rules.watches {
+            upstream.hosts[usize::from(host)].active += 1;
+        }
         Some(host)
     }
 
+    /// A host has answered, will have at `at`, or failed to.
+    pub(super) fn left(
+        &mut self,
+        row: u32,
+        host: u16,
+        failure: Option<Failure>,
+        at: SimTime,
+        schedule: &mut Schedule,
+    ) {
+        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
+        if failure.is_none() && at > schedule.now() {
+            upstream.returning.push(Reverse((at, host)));
+            return;
+        }
+        upstream.catch_up(at, self.world.policies[upstream.policy].outlier.as_ref());
+        upstream.hosts[usize::from(host)].active -= 1;
+        self.observe(row, host, failure, at, schedule);
+    }
+
     /// What an attempt's end tells outlier detection.
-    pub(super) fn observe(
+    fn observe(
         &mut self,
         row: u32,
         host: u16,
@@ -171,6 +204,7 @@ impl Machine<'_> {
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         let policy = &world.policies[upstream.policy];
         let Some(rule) = &policy.outlier else { return };
+        upstream.catch_up(now, Some(rule));
         let mut changed = false;
         for host in &mut upstream.hosts {
             if host.health.sweep(now) {
@@ -190,6 +224,21 @@ impl Machine<'_> {
 }
 
 impl Upstream {
+    /// Hears of the answers that have come by now.
+    #[inline]
+    fn catch_up(&mut self, now: SimTime, outlier: Option<&Outlier>) {
+        while let Some(&Reverse((at, host))) = self.returning.peek()
+            && at <= now
+        {
+            self.returning.pop();
+            let host = &mut self.hosts[usize::from(host)];
+            host.active -= 1;
+            if let Some(rule) = outlier {
+                host.health.on_result(rule, ResultClass::Success);
+            }
+        }
+    }
+
     /// Which hosts stand in which priority, and how load spreads: after an ejection or a return.
     fn regroup(&mut self, panic_threshold: u32) {
         self.eligible.clear();

@@ -15,7 +15,7 @@ use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::{Duration, SimTime};
-use crate::world::{Discipline, Leg, Manner, Service, Step};
+use crate::world::{Discipline, Manner, Service, Step};
 
 /// A replica.
 #[derive(Debug)]
@@ -28,6 +28,10 @@ pub(super) struct Server {
     pub(super) down_since: u64,
     pub(super) died_at: u64,
     pub(super) manner: Manner,
+    /// Room for those that wait for a worker, where it is bounded.
+    room: Option<u32>,
+    /// Requests on their way through the sidecar.
+    inside: u32,
     /// Threads in use, where they are limited.
     open: u32,
     /// Requests that wait for a thread.
@@ -56,6 +60,9 @@ impl Server {
             down_since: 0,
             died_at: 0,
             manner: Manner::Silent,
+            // Who waits for a thread waits before the workers.
+            room: service.queue.filter(|_| service.threads.is_none()),
+            inside: 0,
             open: 0,
             waiting: VecDeque::new(),
         }
@@ -65,94 +72,116 @@ impl Server {
 impl Machine<'_> {
     /// The request is at the replica's host: through the sidecar, if there is one.
     pub(super) fn deliver(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
-        let row = &self.attempts[attempt];
-        let (connection, endpoint) = (row.connection, row.endpoint);
+        let connection = &self.connections[self.attempts[attempt].connection];
+        let endpoint = connection.endpoint;
         let server = &self.servers[endpoint.0 as usize];
-        if self.connections[connection].epoch != server.epoch {
+        if connection.epoch != server.epoch {
             // The process that knew this connection is gone: its successor's kernel answers with a reset.
             self.reset_by_peer(attempt, now, schedule);
             return;
         }
-        let proxy = &self.world.proxies[self.world.endpoints[endpoint].proxy];
-        if proxy.station.is_none() && proxy.delay.is_zero() {
+        let replica = self.hot.replicas[endpoint.0 as usize];
+        if replica.station.is_none() && replica.delay.is_zero() {
             self.admit(attempt, now, schedule);
             return;
         }
         let mut done = now;
-        if !proxy.station.is_none() {
-            done = self.station_serve(proxy.station, now, proxy.cpu);
+        if !replica.station.is_none() {
+            done = self.station_serve(replica.station, now, replica.cpu);
         }
-        done += proxy.delay;
-        self.trace_span(attempt, "proxy", now, done, |world, row| {
-            world.proxies[world.endpoints[row.endpoint].proxy].name.clone()
+        done += replica.delay;
+        self.trace_span(attempt, "proxy", now, done, |world, endpoint| {
+            world.proxies[world.endpoints[endpoint].proxy].name.clone()
         });
+        if replica.in_order && self.servers[endpoint.0 as usize].inside == 0 && self.certain(done) {
+            self.admit(attempt, done, schedule);
+            return;
+        }
+        self.servers[endpoint.0 as usize].inside += 1;
         let row = &mut self.attempts[attempt];
         row.flags |= Attempt::INSIDE | Attempt::TRAVELLING;
         let call = &self.calls[row.call];
         schedule.at(done, Kind::Leg.order_of(call.ordinal, call.key ^ u64::from(row.number) << 56), attempt);
     }
 
-    /// The request is at the application: a thread, or the queue, or a 503.
-    pub(super) fn admit(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
-        let endpoint = self.attempts[attempt].endpoint;
-        let service = &self.world.services[self.world.endpoints[endpoint].service];
-        let server = &mut self.servers[endpoint.0 as usize];
-        let epoch = server.epoch;
-        self.attempts[attempt].epoch = epoch;
+    /// The request is through the sidecar.
+    pub(super) fn inside(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
         if !self.attempts[attempt].is(Attempt::THREAD) {
-            self.ledger.arrived(endpoint);
+            let endpoint = self.endpoint_of(attempt);
+            self.servers[endpoint.0 as usize].inside -= 1;
+        }
+        self.admit(attempt, now, schedule);
+    }
+
+    /// The request is at the application: a thread, or the queue, or a 503.
+    pub(super) fn admit(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
+        let endpoint = self.endpoint_of(attempt);
+        let server = &mut self.servers[endpoint.0 as usize];
+        let row = &mut self.attempts[attempt];
+        row.epoch = server.epoch;
+        let handed = row.is(Attempt::THREAD);
+        if !handed {
+            self.ledger.arrived(endpoint, at);
         }
         if server.down > 0 {
-            self.server_lost(attempt, now, schedule);
+            self.server_lost(attempt, at, schedule);
             return;
         }
-        if self.attempts[attempt].is(Attempt::THREAD) {
-            // It waited for a thread and was handed one.
-            self.begin(attempt, now, schedule);
-            return;
-        }
-        if let Some(threads) = service.threads {
-            if server.open >= threads {
+        // A request that waited for a thread and was handed one has it.
+        if self.hot.replicas[endpoint.0 as usize].threads && !handed {
+            let service = &self.world.services[self.world.endpoints[endpoint].service];
+            if service.threads.is_some_and(|threads| server.open >= threads) {
                 if service.queue.is_some_and(|room| server.waiting.len() >= room as usize) {
-                    self.ledger.blocked(endpoint);
-                    self.attempts[attempt].core.fail(Failure::Overflow, false);
-                    self.respond(attempt, now, now, schedule);
+                    self.ledger.blocked(endpoint, at);
+                    row.core.fail(Failure::Overflow, false);
+                    self.respond(attempt, at, schedule);
                 } else {
                     server.waiting.push_back(attempt);
                 }
                 return;
             }
             server.open += 1;
-            self.attempts[attempt].flags |= Attempt::THREAD;
+            row.flags |= Attempt::THREAD;
         }
-        self.begin(attempt, now, schedule);
+        self.begin(attempt, at, schedule);
     }
 
-    fn begin(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
-        let call = &self.calls[self.attempts[attempt].call];
-        let start = self.world.operations[call.operation].start;
+    fn begin(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
+        let row = &mut self.attempts[attempt];
+        let call = &self.calls[row.call];
+        let start = self.hot.operations[call.operation.0 as usize].start;
         // The first attempt and a retry do different work only in what chance decides.
-        let salt = nth(call.key, u64::from(self.attempts[attempt].number) << 32);
-        self.attempts[attempt].core = Core { salt, pc: start, pending: 0, failed: 0, relayed: false };
-        self.advance(attempt, now, schedule);
+        let salt = nth(call.key, u64::from(row.number) << 32);
+        row.core = Core::at(salt, start);
+        self.advance(attempt, at, schedule);
     }
 
+    #[inline]
     pub(super) fn core(&self, frame: u32) -> &Core {
         if is_sub(frame) { &self.frames[frame & !SUB].core } else { &self.attempts[frame].core }
     }
 
-    fn core_mut(&mut self, frame: u32) -> &mut Core {
+    #[inline]
+    pub(super) fn core_mut(&mut self, frame: u32) -> &mut Core {
         if is_sub(frame) { &mut self.frames[frame & !SUB].core } else { &mut self.attempts[frame].core }
     }
 
     /// Is the process that a frame began in still the one that runs?
-    fn alive(&self, frame: u32) -> bool {
+    pub(super) fn alive(&self, frame: u32) -> bool {
         let attempt = &self.attempts[self.attempt_of(frame)];
-        self.servers[attempt.endpoint.0 as usize].epoch == attempt.epoch
+        let endpoint = self.connections[attempt.connection].endpoint;
+        self.servers[endpoint.0 as usize].epoch == attempt.epoch
     }
 
-    /// Runs a frame until it has to wait.
-    fn advance(&mut self, frame: u32, now: SimTime, schedule: &mut Schedule) {
+    /// Calls and sub-frames begin that a frame waits for.
+    fn wait_for(&mut self, frame: u32, count: u32) {
+        let core = self.core_mut(frame);
+        core.latest = SimTime::ZERO;
+        core.pending = u16::try_from(count).expect("a step begins fewer than 65536 things at once");
+    }
+
+    /// Runs a frame until it has to wait. At a time to come only for the work that comes first.
+    pub(super) fn advance(&mut self, frame: u32, at: SimTime, schedule: &mut Schedule) {
         let world = self.world;
         loop {
             let core = *self.core(frame);
@@ -161,33 +190,33 @@ impl Machine<'_> {
                 Step::Work { law } => {
                     let keys = &self.service_keys[self.service_of(frame)];
                     let seconds = world.laws[law].sample(keys.work.uniform(draw));
-                    self.work(frame, Duration::from_seconds_f64(seconds), now, schedule);
+                    self.work(frame, Duration::from_seconds_f64(seconds), at, schedule);
                     return;
                 }
                 Step::Call { site } => {
-                    self.core_mut(frame).pending = 1;
-                    self.open_child(frame, site, 0, now, schedule);
+                    self.wait_for(frame, 1);
+                    self.open_child(frame, site, 0, at, schedule);
                     return;
                 }
                 Step::Fork { count: 0, .. } | Step::Branch { count: 0, .. } => self.core_mut(frame).pc += 1,
                 Step::Fork { first, count } => {
-                    self.core_mut(frame).pending = u16::try_from(count).expect("a step calls fewer than 65536 at once");
+                    self.wait_for(frame, count);
                     for index in 0..count {
-                        self.open_child(frame, first + index, index, now, schedule);
+                        self.open_child(frame, first + index, index, at, schedule);
                     }
                     return;
                 }
                 Step::Branch { first, count } => {
-                    self.core_mut(frame).pending = u16::try_from(count).expect("a step has fewer than 65536 branches");
+                    self.wait_for(frame, count);
                     for index in 0..count {
                         let body = world.choices[(first + index) as usize].start;
-                        self.run_sub(frame, mix(draw, u64::from(index)), body, 1, now, schedule);
+                        self.run_sub(frame, mix(draw, u64::from(index)), body, 1, at, schedule);
                     }
                     return;
                 }
                 Step::Repeat { body, times } => {
-                    self.core_mut(frame).pending = 1;
-                    self.run_sub(frame, draw, body, times, now, schedule);
+                    self.wait_for(frame, 1);
+                    self.run_sub(frame, draw, body, times, at, schedule);
                     return;
                 }
                 Step::Choose { first, count } => {
@@ -209,7 +238,7 @@ impl Machine<'_> {
                     }
                 }
                 Step::End => {
-                    self.end(frame, now, schedule);
+                    self.end(frame, at, schedule);
                     return;
                 }
             }
@@ -217,43 +246,43 @@ impl Machine<'_> {
     }
 
     fn service_of(&self, frame: u32) -> usize {
-        self.world.endpoints[self.attempts[self.attempt_of(frame)].endpoint].service.0 as usize
+        let endpoint = self.endpoint_of(self.attempt_of(frame));
+        self.hot.replicas[endpoint.0 as usize].service as usize
     }
 
-    fn run_sub(&mut self, parent: u32, base: u64, body: u32, left: u32, now: SimTime, schedule: &mut Schedule) {
+    fn run_sub(&mut self, parent: u32, base: u64, body: u32, left: u32, at: SimTime, schedule: &mut Schedule) {
         let attempt = self.attempt_of(parent);
-        let core = Core { salt: mix(base, 0), pc: body, pending: 0, failed: 0, relayed: false };
-        let sub = SubFrame { core, attempt, parent, body, left, base };
+        let sub = SubFrame { core: Core::at(mix(base, 0), body), attempt, parent, body, left, base };
         let slot = self.frames.insert(sub, |_, _| ());
-        self.advance(slot | SUB, now, schedule);
+        self.advance(slot | SUB, at, schedule);
     }
 
     /// Asks for a worker.
-    fn work(&mut self, frame: u32, work: Duration, now: SimTime, schedule: &mut Schedule) {
+    fn work(&mut self, frame: u32, work: Duration, at: SimTime, schedule: &mut Schedule) {
         let world = self.world;
-        let attempt = self.attempt_of(frame);
-        let row = &self.attempts[attempt];
-        let (endpoint, call) = (row.endpoint, &self.calls[row.call]);
-        let operation = &world.operations[call.operation];
-        let service = &world.services[world.endpoints[endpoint].service];
-        let core = *self.core(frame);
-        // Only a call that has not begun is turned away: one that comes back from a callee has its place.
-        let fresh = !is_sub(frame) && core.pc == operation.start && service.threads.is_none();
-        let room = service.queue.filter(|_| fresh);
-        let ordinal = call.ordinal;
+        let row = &self.attempts[self.attempt_of(frame)];
+        let (endpoint, call) = (self.connections[row.connection].endpoint, &self.calls[row.call]);
+        let (operation, ordinal) = (call.operation, call.ordinal);
+        let salt = self.core(frame).salt;
         let server = &mut self.servers[endpoint.0 as usize];
-        let (clock, span) = (now.nanos(), work.nanos());
-        let full = match (&mut server.workers, room) {
-            (_, None) => false,
-            (Workers::Fcfs(fcfs), Some(room)) => fcfs.busy(clock) && fcfs.waiting(clock) >= room as usize,
-            (Workers::Sharing(shared), Some(room)) => shared.len() >= service.workers as usize + room as usize,
-            (Workers::Priority(queue), Some(room)) => queue.busy() && queue.waiting() >= room as usize,
-        };
-        if full {
-            self.ledger.blocked(endpoint);
-            self.core_mut(frame).fail(Failure::Overflow, false);
-            self.end(frame, now, schedule);
-            return;
+        let (clock, span) = (at.nanos(), work.nanos());
+        if let Some(room) = server.room
+            && !is_sub(frame)
+            && self.attempts[frame].core.pc == self.hot.operations[operation.0 as usize].start
+        {
+            // Only a call that has not begun is turned away: one that comes back from a callee has its place.
+            let workers = world.services[world.endpoints[endpoint].service].workers as usize;
+            let full = match &mut server.workers {
+                Workers::Fcfs(fcfs) => fcfs.busy(clock) && fcfs.waiting(clock) >= room as usize,
+                Workers::Sharing(shared) => shared.len() >= workers + room as usize,
+                Workers::Priority(queue) => queue.busy() && queue.waiting() >= room as usize,
+            };
+            if full {
+                self.ledger.blocked(endpoint, at);
+                self.core_mut(frame).fail(Failure::Overflow, false);
+                self.end(frame, at, schedule);
+                return;
+            }
         }
         match &mut server.workers {
             Workers::Fcfs(fcfs) => {
@@ -261,39 +290,26 @@ impl Machine<'_> {
                 self.ledger.visit(endpoint, clock, served.start, served.end, span);
                 self.trace_work(frame, clock, served.start, served.end);
                 let end = SimTime::from_nanos(served.end);
-                if self.folds(frame, service) {
-                    self.attempts[attempt].core.pc += 1;
-                    self.attempts[attempt].flags |= Attempt::FOLDED;
-                    self.answer(attempt, end, now, schedule);
+                if self.ends_surely(frame, end) {
+                    self.end(frame, end, schedule);
                 } else {
-                    schedule.at(end, Kind::WorkEnd.order_of(ordinal, core.salt), frame);
+                    schedule.at(end, Kind::WorkEnd.order_of(ordinal, salt), frame);
                 }
             }
             Workers::Sharing(shared) => {
-                shared.add(clock, span, frame, core.salt);
+                shared.add(clock, span, frame, salt);
                 schedule.at(SimTime::from_nanos(shared.next), Kind::ServerEnd.order(), endpoint.0);
             }
             Workers::Priority(queue) => {
-                queue.add(clock, operation.priority, span, frame);
+                queue.add(clock, world.operations[operation].priority, span, frame);
                 schedule.at(SimTime::from_nanos(queue.next()), Kind::ServerEnd.order(), endpoint.0);
             }
         }
     }
 
-    /// May the end of this work and the answer be one event? Yes where nothing happens between them.
-    fn folds(&self, frame: u32, service: &Service) -> bool {
-        if is_sub(frame) || service.threads.is_some() {
-            return false;
-        }
-        let row = &self.attempts[frame];
-        let waits = |leg: &Leg| matches!(leg, Leg::Wait(_));
-        matches!(self.world.program[row.core.pc as usize + 1], Step::End)
-            && self.world.paths[row.path].back.iter().all(waits)
-    }
-
-    /// Work is done.
+    /// Work is done, or the last of what a frame waited for is.
     pub(super) fn work_end(&mut self, frame: u32, now: SimTime, schedule: &mut Schedule) {
-        if !self.alive(frame) {
+        if self.core(frame).failed > 0 || !self.alive(frame) {
             self.end(frame, now, schedule);
             return;
         }
@@ -322,31 +338,35 @@ impl Machine<'_> {
         }
     }
 
-    /// A call or sub-frame that a frame waits for is over.
-    pub(super) fn child_done(&mut self, frame: u32, failure: Option<Failure>, now: SimTime, schedule: &mut Schedule) {
+    /// A call or sub-frame that a frame waits for is over at `at`.
+    pub(super) fn child_done(&mut self, frame: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
         let core = self.core_mut(frame);
         if let Some(cause) = failure {
             core.fail(cause, true);
         }
+        core.latest = core.latest.max(at);
         core.pending -= 1;
         if core.pending > 0 {
             return;
         }
-        if core.failed > 0 || !self.alive(frame) {
-            self.end(frame, now, schedule);
+        let (at, salt) = (core.latest, core.salt);
+        if at <= schedule.now() {
+            self.work_end(frame, at, schedule);
+        } else if self.ends_surely(frame, at) {
+            self.end(frame, at, schedule);
         } else {
-            self.core_mut(frame).pc += 1;
-            self.advance(frame, now, schedule);
+            let ordinal = self.calls[self.attempts[self.attempt_of(frame)].call].ordinal;
+            schedule.at(at, Kind::WorkEnd.order_of(ordinal, salt), frame);
         }
     }
 
     /// A frame is through, well or not.
-    fn end(&mut self, frame: u32, now: SimTime, schedule: &mut Schedule) {
+    fn end(&mut self, frame: u32, at: SimTime, schedule: &mut Schedule) {
         if !is_sub(frame) {
             if self.alive(frame) {
-                self.answer(frame, now, now, schedule);
+                self.answer(frame, at, schedule);
             } else {
-                self.server_lost(frame, now, schedule);
+                self.server_lost(frame, at, schedule);
             }
             return;
         }
@@ -356,43 +376,47 @@ impl Machine<'_> {
             sub.left -= 1;
             sub.core.pc = sub.body;
             sub.core.salt = mix(sub.base, u64::from(sub.left));
-            self.advance(frame, now, schedule);
+            self.advance(frame, at, schedule);
             return;
         }
         let (parent, failure) = (self.frames[frame & !SUB].parent, self.frames[frame & !SUB].core.failure());
         self.frames.release(frame & !SUB);
-        self.child_done(parent, failure, now, schedule);
+        self.child_done(parent, failure, at, schedule);
     }
 
-    /// The application answers at `at`; some answers are errors all the same.
-    fn answer(&mut self, attempt: u32, at: SimTime, now: SimTime, schedule: &mut Schedule) {
-        let call = &self.calls[self.attempts[attempt].call];
-        let errors = self.world.operations[call.operation].errors.get();
-        let service = self.service_of(attempt);
-        let salt = self.attempts[attempt].core.salt;
-        if errors > 0.0 && self.service_keys[service].error.uniform(salt) < errors {
-            self.attempts[attempt].core.fail(Failure::Error, false);
+    /// The application answers; some answers are errors all the same.
+    fn answer(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
+        let operation = &self.hot.operations[self.calls[self.attempts[attempt].call].operation.0 as usize];
+        if operation.errors > 0.0 {
+            let draw = self.service_keys[operation.service as usize].error.uniform(self.attempts[attempt].core.salt);
+            if draw < operation.errors {
+                self.attempts[attempt].core.fail(Failure::Error, false);
+            }
         }
-        self.release_thread(attempt, now, schedule);
-        self.respond(attempt, at, now, schedule);
+        self.release_thread(attempt, at, schedule);
+        self.respond(attempt, at, schedule);
     }
 
+    #[inline]
     fn release_thread(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
-        let row = &mut self.attempts[attempt];
-        if !row.is(Attempt::THREAD) {
-            return;
+        if self.attempts[attempt].is(Attempt::THREAD) {
+            self.hand_thread_on(attempt, now, schedule);
         }
+    }
+
+    fn hand_thread_on(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
+        let endpoint = self.endpoint_of(attempt);
+        let row = &mut self.attempts[attempt];
         row.flags &= !Attempt::THREAD;
-        let (endpoint, epoch) = (row.endpoint, row.epoch);
         let server = &mut self.servers[endpoint.0 as usize];
-        if server.epoch != epoch {
+        if server.epoch != row.epoch {
             return;
         }
         server.open -= 1;
         if let Some(next) = server.waiting.pop_front() {
             server.open += 1;
-            self.trace_until(next, now, "queue", |world, row| {
-                format!("thread of {}", world.endpoints[row.endpoint].name)
+            self.trace_until(next, now, "queue", |world, endpoint| {
+                format!("thread of {}", world.endpoints[endpoint].name)
             });
             // By way of an event: a long queue of requests that fail at once must not become a deep stack.
             let row = &mut self.attempts[next];
@@ -402,13 +426,13 @@ impl Machine<'_> {
         }
     }
 
-    fn respond(&mut self, attempt: u32, at: SimTime, now: SimTime, schedule: &mut Schedule) {
+    fn respond(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
         let row = &mut self.attempts[attempt];
         row.flags |= Attempt::SERVER_DONE;
         if row.is(Attempt::CLIENT_DONE) {
             self.free_attempt(attempt);
         } else {
-            self.send_response(attempt, at, now, schedule);
+            self.send_response(attempt, at, schedule);
         }
     }
 

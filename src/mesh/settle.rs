@@ -1,6 +1,6 @@
 //! Calls and their attempts, from the caller's side: opened, tried, tried again, settled.
 
-use super::calls::{Attempt, Call, NONE, Request, SUB, nth};
+use super::calls::{Attempt, Call, Core, NONE, Request, SUB, nth};
 use super::connections::State;
 use super::event::Kind;
 use super::machine::Machine;
@@ -9,7 +9,7 @@ use crate::policy::retry;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::SimTime;
-use crate::world::{EdgeId, EndpointId, OperationId, PathId, ProxyId};
+use crate::world::{EdgeId, OperationId, ProxyId};
 
 /// The `try` part of a timer's payload that means the whole call.
 const WHOLE_CALL: u64 = 0xff;
@@ -42,7 +42,8 @@ impl Machine<'_> {
         let attempt = &self.attempts[self.attempt_of(frame)];
         let parent = &self.calls[attempt.call];
         let (ordinal, flags) = (parent.ordinal, parent.flags & Call::TRACED);
-        let proxy = self.world.endpoints[attempt.endpoint].proxy;
+        let endpoint = self.connections[attempt.connection].endpoint;
+        let proxy = self.hot.replicas[endpoint.0 as usize].proxy;
         self.open_call(key, frame, site.edge, site.operation, proxy, ordinal, flags, now, schedule);
     }
 
@@ -78,7 +79,7 @@ impl Machine<'_> {
         // 24 bits of generation stand in a timer's payload.
         let slot = self.calls.insert(call, |old, new| new.generation = (old.generation + 1) & 0xff_ffff);
         self.trace_call(slot, now);
-        if let (Some(list), _) = self.timer_lists[self.world.edges[edge].policy.0 as usize] {
+        if let Some(list) = self.hot.edges[edge.0 as usize].timers[0] {
             self.start_timer(list, slot, WHOLE_CALL, now, schedule);
         }
         self.start_attempt(slot, now, schedule);
@@ -99,7 +100,7 @@ impl Machine<'_> {
         let row = self.upstream_of(proxy, edge);
         let draw = nth(self.calls[slot].key, u64::from(number) << 8);
         let avoid = (number > 0).then_some(self.calls[slot].host);
-        let Some(host) = self.choose_host(row, draw, avoid) else {
+        let Some(host) = self.choose_host(row, draw, avoid, now) else {
             self.settle_call(slot, Some(Failure::NoHost), now, schedule);
             return;
         };
@@ -111,19 +112,16 @@ impl Machine<'_> {
         }
         leaves += side.delay;
         let connection = self.connection(row, host, leaves, schedule);
-        self.upstream_mut(row).hosts[usize::from(host)].active += 1;
         let dead = self.down > 0 && self.dead_since(&self.connections[connection]).is_some();
         let on = &mut self.connections[connection];
         on.attached += 1;
-        let (endpoint, path): (EndpointId, PathId) = (on.endpoint, on.path);
+        let endpoint = on.endpoint;
         // A handshake that ends before the proxy is through needs no waiting for, unless nobody answers it.
         let wait = on.state == State::Connecting && (dead || on.at > leaves.nanos());
         let attempt = Attempt {
-            core: super::calls::Core { salt: 0, pc: 0, pending: 0, failed: 0, relayed: false },
+            core: Core::at(0, 0),
             call: slot,
             connection,
-            endpoint,
-            path,
             next: NONE,
             host,
             epoch: 0,
@@ -137,7 +135,7 @@ impl Machine<'_> {
         (call.attempt, call.host) = (attempt, host);
         call.open = call.open.checked_add(1).expect("a call has fewer than 256 attempts alive");
         self.ledger.flow(self.upstreams[row as usize].as_ref().expect("it was just used").host_set, endpoint);
-        if let (_, Some(list)) = self.timer_lists[world.edges[edge].policy.0 as usize] {
+        if let Some(list) = self.hot.edges[edge.0 as usize].timers[1] {
             self.start_timer(list, slot, u64::from(number.min(0xfe)), now, schedule);
         }
         self.trace_attempt(attempt, now, leaves);
@@ -148,8 +146,8 @@ impl Machine<'_> {
         }
     }
 
-    /// The answer is here.
-    pub(super) fn receive(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
+    /// The answer is here, or certain to be at `at`.
+    pub(super) fn receive(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
         if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
             self.free_attempt(attempt);
             return;
@@ -158,12 +156,12 @@ impl Machine<'_> {
         match core.failure() {
             None => {
                 let call = self.attempts[attempt].call;
-                self.leave(attempt, None, now, schedule);
-                self.settle_call(call, None, now, schedule);
+                self.leave(attempt, None, at, schedule);
+                self.settle_call(call, None, at, schedule);
             }
             // What a called service relays of its own callees is an application's 500 to this proxy.
-            Some(cause) if core.relayed => self.try_again(attempt, Failure::Error, cause, now, schedule),
-            Some(cause) => self.try_again(attempt, cause, cause, now, schedule),
+            Some(cause) if core.relayed => self.try_again(attempt, Failure::Error, cause, at, schedule),
+            Some(cause) => self.try_again(attempt, cause, cause, at, schedule),
         }
     }
 
@@ -200,17 +198,18 @@ impl Machine<'_> {
     }
 
     /// The client is through with an attempt: its proxy no longer counts it.
-    fn leave(&mut self, attempt: u32, failure: Option<Failure>, now: SimTime, schedule: &mut Schedule) {
+    fn leave(&mut self, attempt: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
         let row = &mut self.attempts[attempt];
         row.flags |= Attempt::CLIENT_DONE;
         let (call, host) = (row.call, row.host);
         let busy = Attempt::HUNG | Attempt::PARKED | Attempt::TRAVELLING;
         let idle = row.is(Attempt::SERVER_DONE) && !row.is(busy);
         self.calls[call].attempt = NONE;
-        let upstream =
-            self.world.proxies[self.calls[call].proxy].first_upstream + self.world.edges[self.calls[call].edge].ordinal;
-        self.upstream_mut(upstream).hosts[usize::from(host)].active -= 1;
-        self.observe(upstream, host, failure, now, schedule);
+        let edge = self.calls[call].edge;
+        if self.hot.edges[edge.0 as usize].watches {
+            let upstream = self.upstream_row(self.calls[call].proxy, edge);
+            self.left(upstream, host, failure, at, schedule);
+        }
         // An answer still under way frees the slot when it arrives; a server still at work, when it is done.
         if idle {
             self.free_attempt(attempt);
@@ -253,25 +252,25 @@ impl Machine<'_> {
     }
 
     /// The call is over for its caller.
-    fn settle_call(&mut self, slot: u32, failure: Option<Failure>, now: SimTime, schedule: &mut Schedule) {
+    fn settle_call(&mut self, slot: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
         self.ledger.balance.settled += 1;
-        self.trace_settled(slot, now, failure);
+        self.trace_settled(slot, at, failure);
         let call = &mut self.calls[slot];
         call.flags &= !Call::LIVE;
         let (edge, started, parent) = (call.edge, call.started, call.parent);
         let root = call.is(Call::ROOT);
-        self.ledger.call(edge, started, now, failure);
+        self.ledger.call(edge, started, at, failure);
         if self.calls[slot].open == 0 {
             self.calls.release(slot);
         }
         if !root {
-            self.child_done(parent, failure, now, schedule);
+            self.child_done(parent, failure, at, schedule);
             return;
         }
         let request = self.requests[parent];
         self.requests.release(parent);
-        self.ledger.request(&request, SimTime::from_nanos(started), now, failure);
-        self.answered(&request, now, schedule);
+        self.ledger.request(&request, SimTime::from_nanos(started), at, failure);
+        self.answered(&request, at, schedule);
     }
 
     /// The run is over: what is open counts as unfinished.
@@ -293,6 +292,7 @@ impl Machine<'_> {
 }
 
 /// Is this frame reference a sub-frame's?
+#[inline]
 pub(super) const fn is_sub(frame: u32) -> bool {
     frame & SUB != 0
 }

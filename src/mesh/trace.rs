@@ -9,7 +9,7 @@ use super::calls::{Attempt, Call, Request, SUB};
 use super::machine::Machine;
 use crate::record::{Exemplar, Failure, Span, Trace};
 use crate::units::{Duration, SimTime};
-use crate::world::World;
+use crate::world::{EndpointId, World};
 
 /// What is known of the request that is followed.
 #[derive(Debug)]
@@ -90,15 +90,15 @@ impl Machine<'_> {
         kind: &'static str,
         from: SimTime,
         to: SimTime,
-        what: impl FnOnce(&World, &Attempt) -> String,
+        what: impl FnOnce(&World, EndpointId) -> String,
     ) {
         if self.tracer.is_none() || from >= to {
             return;
         }
-        let row = self.attempts[attempt].clone();
-        let Some((tracer, world)) = self.tracer_of(row.call) else { return };
-        let Some(&call) = tracer.rows.get(&row.call) else { return };
-        let span = RawSpan { kind, what: what(world, &row), start: from.nanos(), end: to.nanos() };
+        let (slot, endpoint) = (self.attempts[attempt].call, self.endpoint_of(attempt));
+        let Some((tracer, world)) = self.tracer_of(slot) else { return };
+        let Some(&call) = tracer.rows.get(&slot) else { return };
+        let span = RawSpan { kind, what: what(world, endpoint), start: from.nanos(), end: to.nanos() };
         tracer.calls[call].spans.push(span);
         tracer.cursors.insert(attempt, to.nanos());
     }
@@ -109,7 +109,7 @@ impl Machine<'_> {
         attempt: u32,
         now: SimTime,
         kind: &'static str,
-        what: impl FnOnce(&World, &Attempt) -> String,
+        what: impl FnOnce(&World, EndpointId) -> String,
     ) {
         let from = self.tracer.as_ref().and_then(|tracer| tracer.cursors.get(&attempt).copied());
         if let Some(from) = from {
@@ -123,7 +123,7 @@ impl Machine<'_> {
             return;
         }
         let row = &self.attempts[attempt];
-        let path = &self.world.paths[row.path];
+        let path = &self.world.paths[self.path_of(attempt)];
         let (legs, hops) =
             if row.is(Attempt::RESPONSE) { (&path.back, &path.back_hops) } else { (&path.legs, &path.hops) };
         // Hops and waits are the same delays, cut differently: find the hops that begin within this wait.
@@ -150,7 +150,7 @@ impl Machine<'_> {
             return;
         }
         let attempt = if frame & SUB == 0 { frame } else { self.attempt_of(frame) };
-        let name = |world: &World, row: &Attempt| world.endpoints[row.endpoint].name.clone();
+        let name = |world: &World, endpoint: EndpointId| world.endpoints[endpoint].name.clone();
         let at = SimTime::from_nanos;
         self.trace_span(attempt, "queue", at(came), at(start), name);
         self.trace_span(attempt, "work", at(start), at(end), name);

@@ -3,55 +3,55 @@
 use super::calls::{Attempt, NONE, nth};
 use super::connections::State;
 use super::event::Kind;
+use super::hot::Message;
 use super::machine::Machine;
 use super::tcp;
 use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::{Bytes, Duration, SimTime};
-use crate::world::{Direction, Leg, LinkId, Manner, Path, PathId};
+use crate::world::{Direction, Leg, LinkId, Manner, PathId};
 
-/// Bytes on the wire of an answer that is only a status: headers, TLS record, TCP and IP (estimated).
-const STATUS_WIRE: Bytes = Bytes(300);
+/// The leg of a message that has no other before it.
+const THROUGH: u8 = u8::MAX;
+/// An answer that is only a status: headers, TLS record, TCP and IP (estimated).
+const STATUS: Message = Message { segments: 1, wire: Bytes(300), acks: Bytes(0) };
 
 impl Machine<'_> {
     /// The request leaves the client's proxy at `at`.
     pub(super) fn send_request(&mut self, attempt: u32, at: SimTime, now: SimTime, schedule: &mut Schedule) {
-        let operation = &self.world.operations[self.calls[self.attempts[attempt].call].operation];
-        let (payload, wire, acks) = (operation.request, operation.request_wire, operation.request_acks);
-        let path = self.attempts[attempt].path;
+        let row = &mut self.attempts[attempt];
+        row.leg = 0;
+        let message = self.hot.operations[self.calls[row.call].operation.0 as usize].messages[0];
+        let path = self.path_of(attempt);
         // Where there is a cap, what passes it is counted as it passes.
-        let counted = if capped(&self.world.paths[path].legs) { Bytes(0) } else { wire };
-        self.ledger.bytes(path, counted, acks, at);
-        let at = self.slow_start(attempt, payload, 0, at);
-        self.attempts[attempt].leg = 0;
+        let counted = if self.hot.paths[path.0 as usize].capped[0] { Bytes(0) } else { message.wire };
+        self.ledger.bytes(path, counted, message.acks, at);
+        let at = self.slow_start(attempt, message.segments, 0, at);
         self.travel(attempt, at, now, schedule);
     }
 
     /// The answer leaves the server at `at`.
-    pub(super) fn send_response(&mut self, attempt: u32, at: SimTime, now: SimTime, schedule: &mut Schedule) {
+    pub(super) fn send_response(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
         let row = &mut self.attempts[attempt];
         row.flags = (row.flags | Attempt::RESPONSE) & !Attempt::INSIDE;
         row.leg = 0;
-        let path = row.path;
-        let failed = row.core.failed > 0;
-        let operation = &self.world.operations[self.calls[row.call].operation];
-        let (payload, wire, acks) = if failed {
-            (Bytes(0), STATUS_WIRE, Bytes(0))
+        let message = if row.core.failed > 0 {
+            STATUS
         } else {
-            (operation.response, operation.response_wire, operation.response_acks)
+            self.hot.operations[self.calls[row.call].operation.0 as usize].messages[1]
         };
-        let counted = if capped(&self.world.paths[path].back) { Bytes(0) } else { wire };
-        self.ledger.bytes(path, acks, counted, at);
-        let at = self.slow_start(attempt, payload, 1, at);
-        self.travel(attempt, at, now, schedule);
+        let path = self.path_of(attempt);
+        let counted = if self.hot.paths[path.0 as usize].capped[1] { Bytes(0) } else { message.wire };
+        self.ledger.bytes(path, message.acks, counted, at);
+        let at = self.slow_start(attempt, message.segments, 1, at);
+        self.travel(attempt, at, schedule.now(), schedule);
     }
 
     /// Round trips that a message spends because the window of its connection is still small.
-    fn slow_start(&mut self, attempt: u32, payload: Bytes, direction: usize, at: SimTime) -> SimTime {
+    fn slow_start(&mut self, attempt: u32, segments: u64, direction: usize, at: SimTime) -> SimTime {
         let connection = &mut self.connections[self.attempts[attempt].connection];
-        let path = &self.world.paths[connection.path];
-        let round_trip = (path.floor + path.floor_back).nanos();
+        let round_trip = self.hot.paths[connection.path.0 as usize].round_trip;
         let idle = at.nanos().saturating_sub(connection.sent[direction]);
         connection.sent[direction] = connection.sent[direction].max(at.nanos());
         // Until it is open, `at` is when the handshake ends, and its event must find it so.
@@ -62,7 +62,6 @@ impl Machine<'_> {
             return at;
         }
         let window = tcp::rested(connection.window[direction], idle, round_trip);
-        let segments = tcp::segments(payload.0);
         connection.window[direction] = tcp::grown(window, segments);
         let extra = (tcp::rounds(segments, window) - 1) * round_trip;
         if extra == 0 {
@@ -75,10 +74,33 @@ impl Machine<'_> {
 
     /// On from the current leg, which the message reaches at `at`, not before now.
     pub(super) fn travel(&mut self, attempt: u32, at: SimTime, now: SimTime, schedule: &mut Schedule) {
+        let row = &self.attempts[attempt];
+        let (response, leg, path) = (row.is(Attempt::RESPONSE), row.leg, self.path_of(attempt));
+        let plain = self.hot.paths[path.0 as usize].plain[usize::from(response)];
+        let at = match plain {
+            Some(delay) if leg == 0 && self.tracer.is_none() => {
+                self.attempts[attempt].leg = THROUGH;
+                at + delay
+            }
+            _ => self.pass_legs(attempt, at, now),
+        };
+        let row = &mut self.attempts[attempt];
+        if response && row.leg == THROUGH && self.arrives_surely(attempt, at) {
+            self.receive(attempt, at, schedule);
+            return;
+        }
+        let row = &mut self.attempts[attempt];
+        row.flags |= Attempt::TRAVELLING;
+        let call = &self.calls[row.call];
+        schedule.at(at, Kind::Leg.order_of(call.ordinal, call.key ^ u64::from(row.number) << 56), attempt);
+    }
+
+    /// As far as a message gets by itself from its current leg, which it reaches at `at`; tells when.
+    fn pass_legs(&mut self, attempt: u32, at: SimTime, now: SimTime) -> SimTime {
         let world = self.world;
         let row = &self.attempts[attempt];
         let response = row.is(Attempt::RESPONSE);
-        let path: &Path = &world.paths[row.path];
+        let path = &world.paths[self.path_of(attempt)];
         let legs = if response { &path.back } else { &path.legs };
         let mut leg = usize::from(row.leg);
         let mut at = at;
@@ -110,32 +132,22 @@ impl Machine<'_> {
             }
             leg += 1;
         }
-        let row = &mut self.attempts[attempt];
-        row.leg = leg as u8;
-        row.flags |= Attempt::TRAVELLING;
-        let call = &self.calls[row.call];
-        schedule.at(at, Kind::Leg.order_of(call.ordinal, call.key ^ u64::from(row.number) << 56), attempt);
+        self.attempts[attempt].leg = if leg == legs.len() { THROUGH } else { leg as u8 };
+        at
     }
 
     /// Bytes of the message under way.
     fn wire_bytes(&self, attempt: u32) -> u64 {
-        let row = &self.attempts[attempt];
-        let operation = &self.world.operations[self.calls[row.call].operation];
-        match (row.is(Attempt::RESPONSE), row.core.failed > 0) {
-            (false, _) => operation.request_wire.0,
-            (true, false) => operation.response_wire.0,
-            (true, true) => STATUS_WIRE.0,
-        }
+        self.message(attempt).wire.0
     }
 
-    fn segments(&self, attempt: u32) -> u64 {
+    fn message(&self, attempt: u32) -> &Message {
         let row = &self.attempts[attempt];
-        let operation = &self.world.operations[self.calls[row.call].operation];
-        tcp::segments(match (row.is(Attempt::RESPONSE), row.core.failed > 0) {
-            (false, _) => operation.request.0,
-            (true, false) => operation.response.0,
-            (true, true) => 0,
-        })
+        let response = row.is(Attempt::RESPONSE);
+        if response && row.core.failed > 0 {
+            return &STATUS;
+        }
+        &self.hot.operations[self.calls[row.call].operation.0 as usize].messages[usize::from(response)]
     }
 
     /// A cap lets the message pass, at a time, or makes it come again with what was dropped, at a time. At the last cap
@@ -145,7 +157,7 @@ impl Machine<'_> {
         let row = &self.attempts[attempt];
         let again = row.next != NONE;
         let bytes = if again { u64::from(row.next) } else { self.wire_bytes(attempt) };
-        let (path, resent) = (row.path, row.resent);
+        let (path, resent) = (self.path_of(attempt), row.resent);
         let passed = self.caps[link.0 as usize].offer(&cap, at.nanos(), bytes);
         self.ledger.cap(link, bytes, passed.dropped);
         let direction = if row.is(Attempt::RESPONSE) { Direction::Back } else { Direction::Forward };
@@ -187,8 +199,8 @@ impl Machine<'_> {
         let row = &self.attempts[attempt];
         let call = &self.calls[row.call];
         let key = nth(call.key, u64::from(row.number) << 16 | u64::from(row.is(Attempt::RESPONSE)) << 15 | leg as u64);
-        let (path, response) = (row.path, row.is(Attempt::RESPONSE));
-        let (jitter, delay, lost) = self.draw_noise(link, path, key, self.segments(attempt), at);
+        let (path, response) = (self.path_of(attempt), row.is(Attempt::RESPONSE));
+        let (jitter, delay, lost) = self.draw_noise(link, path, key, self.message(attempt).segments, at);
         if lost > 0 {
             let bytes = u64::from(lost) * tcp::MSS.min(self.wire_bytes(attempt));
             let direction = if response { Direction::Back } else { Direction::Forward };
@@ -243,48 +255,32 @@ impl Machine<'_> {
         let row = &mut self.attempts[attempt];
         row.flags &= !Attempt::TRAVELLING;
         if row.is(Attempt::INSIDE) {
-            self.admit(attempt, now, schedule);
+            self.inside(attempt, now, schedule);
             return;
         }
-        let response = row.is(Attempt::RESPONSE);
-        let path = &self.world.paths[row.path];
-        let legs = if response { path.back.len() } else { path.legs.len() };
-        if self.down > 0 || row.is(Attempt::FOLDED) {
-            let connection = row.connection;
-            if self.lost_inside(attempt, now) || self.dead_since(&self.connections[connection]).is_some() {
-                let server = &self.servers[self.attempts[attempt].endpoint.0 as usize];
-                let refused = !response && server.down > 0 && server.manner == Manner::Refused;
-                if refused && self.path_states[self.attempts[attempt].path.0 as usize].down == 0 {
-                    self.reset_by_peer(attempt, now, schedule);
-                } else {
-                    self.hang(attempt, now, schedule);
-                }
-                return;
+        let (response, leg) = (row.is(Attempt::RESPONSE), row.leg);
+        let connection = &self.connections[row.connection];
+        if self.down > 0 && self.dead_since(connection).is_some() {
+            let server = &self.servers[connection.endpoint.0 as usize];
+            let refused = !response && server.down > 0 && server.manner == Manner::Refused;
+            if refused && self.path_states[connection.path.0 as usize].down == 0 {
+                self.reset_by_peer(attempt, now, schedule);
+            } else {
+                self.hang(attempt, now, schedule);
             }
+            return;
         }
-        let connection = &self.connections[self.attempts[attempt].connection];
         if connection.stuck[usize::from(response)] {
             self.hang(attempt, now, schedule);
             return;
         }
-        if usize::from(self.attempts[attempt].leg) < legs {
+        if leg != THROUGH {
             self.travel(attempt, now, now, schedule);
         } else if response {
             self.receive(attempt, now, schedule);
         } else {
             self.deliver(attempt, now, schedule);
         }
-    }
-
-    /// Did the process die before the work behind this folded answer was done?
-    fn lost_inside(&self, attempt: u32, now: SimTime) -> bool {
-        let row = &self.attempts[attempt];
-        if !row.is(Attempt::FOLDED) {
-            return false;
-        }
-        let server = &self.servers[row.endpoint.0 as usize];
-        let left = now.nanos() - self.world.paths[row.path].floor_back.nanos();
-        server.epoch != row.epoch && server.died_at < left
     }
 
     /// The peer's kernel answers for a process that is not there: the connection is gone, and this call with it.
@@ -299,7 +295,7 @@ impl Machine<'_> {
     }
 }
 
-/// Does a way meet a cap?
+/// Does the rest of a way meet a cap?
 fn capped(legs: &[Leg]) -> bool {
     legs.iter().any(|leg| matches!(leg, Leg::Cap(_)))
 }

@@ -387,14 +387,14 @@ impl Ledger {
         }
     }
 
-    pub(super) fn arrived(&mut self, endpoint: EndpointId) {
-        if self.window < WINDOWS {
+    pub(super) fn arrived(&mut self, endpoint: EndpointId, at: SimTime) {
+        if self.within(at.nanos()) {
             self.services[self.service_of[endpoint.0 as usize] as usize].row.arrived += 1;
         }
     }
 
-    pub(super) fn blocked(&mut self, endpoint: EndpointId) {
-        if self.window < WINDOWS {
+    pub(super) fn blocked(&mut self, endpoint: EndpointId, at: SimTime) {
+        if self.within(at.nanos()) {
             self.services[self.service_of[endpoint.0 as usize] as usize].row.blocked += 1;
         }
     }

@@ -1,0 +1,196 @@
+//! What the machine reads of the world at every event, packed: rows of the world carry names and lists for people, and
+//! an event that touched them would touch ten cache lines for ten numbers.
+
+use std::collections::BTreeSet;
+
+use super::tcp;
+use crate::policy::Balance;
+use crate::units::{Bytes, Duration};
+use crate::world::{Caller, Discipline, Leg, Operation, OperationId, PolicyId, ProxyId, StationId, Step, World};
+
+/// Packed copies, by the ids of the world's tables.
+#[derive(Debug)]
+pub(super) struct Hot {
+    pub(super) paths: Vec<Way>,
+    pub(super) operations: Vec<Task>,
+    pub(super) replicas: Vec<Replica>,
+    pub(super) edges: Vec<Rules>,
+}
+
+/// A path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    pub(super) round_trip: u64,
+    pub(super) idle_limit: u64,
+    /// There and back: the whole delay, where nothing on the way has a state or chance of its own.
+    pub(super) plain: [Option<Duration>; 2],
+    /// There and back: a cap counts what passes it.
+    pub(super) capped: [bool; 2],
+}
+
+/// An operation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
+    pub(super) start: u32,
+    pub(super) service: u32,
+    /// Share of requests answered with a 500.
+    pub(super) errors: f64,
+    /// The request, the response.
+    pub(super) messages: [Message; 2],
+}
+
+/// A message: payload in segments, its bytes on the wire, and those of its acknowledgements the other way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message {
+    pub(super) segments: u64,
+    pub(super) wire: Bytes,
+    pub(super) acks: Bytes,
+}
+
+/// A replica and the proxy in front of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Replica {
+    pub(super) service: u32,
+    pub(super) proxy: ProxyId,
+    pub(super) station: StationId,
+    pub(super) cpu: Duration,
+    pub(super) delay: Duration,
+    /// Requests reach the workers in the order in which they reach the proxy, and work is the first that each needs,
+    /// and the only work: so the workers can be asked at once for a time to come.
+    pub(super) in_order: bool,
+    pub(super) threads: bool,
+    /// Some response is longer than the window of a fresh connection.
+    pub(super) windows: bool,
+}
+
+/// A caller's rules for a callee.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub(super) policy: PolicyId,
+    /// Among the upstreams of a proxy.
+    pub(super) ordinal: u32,
+    pub(super) balance: Balance,
+    /// Somebody looks at what a host was doing: least request or outlier detection.
+    pub(super) watches: bool,
+    /// Nanoseconds; `u64::MAX`: none.
+    pub(super) timeout: u64,
+    pub(super) per_try: u64,
+    pub(super) max_age: u64,
+    /// Timer lists of the two.
+    pub(super) timers: [Option<u32>; 2],
+}
+
+impl Hot {
+    /// `lists`: by policy, the timer lists of the timeout and of one try.
+    pub(super) fn new(world: &World, lists: &[[Option<u32>; 2]]) -> Self {
+        let once: Vec<bool> = world.services.rows().iter().map(|service| works_once(world, &service.operations)).collect();
+        let paths = world.paths.rows().iter().map(|path| Way {
+            round_trip: (path.floor + path.floor_back).nanos(),
+            idle_limit: path.idle_limit.nanos(),
+            plain: [plain(&path.legs), plain(&path.back)],
+            capped: [&path.legs, &path.back].map(|legs| legs.iter().any(|leg| matches!(leg, Leg::Cap(_)))),
+        });
+        let message = |payload: Bytes, wire, acks| Message { segments: tcp::segments(payload.0), wire, acks };
+        let operations = world.operations.rows().iter().map(|row| Task {
+            start: row.start,
+            service: row.service.0,
+            errors: row.errors.get(),
+            messages: [
+                message(row.request, row.request_wire, row.request_acks),
+                message(row.response, row.response_wire, row.response_acks),
+            ],
+        });
+        let replicas = world.endpoints.rows().iter().map(|endpoint| {
+            let (service, proxy) = (&world.services[endpoint.service], &world.proxies[endpoint.proxy]);
+            let one_by_one = proxy.station.is_none() || world.stations[proxy.station].servers == 1;
+            Replica {
+                service: endpoint.service.0,
+                proxy: endpoint.proxy,
+                station: proxy.station,
+                cpu: proxy.cpu,
+                delay: proxy.delay,
+                in_order: one_by_one
+                    && once[endpoint.service.0 as usize]
+                    && service.threads.is_none()
+                    && service.discipline == Discipline::Fcfs,
+                threads: service.threads.is_some(),
+                windows: service.operations.iter().any(|&operation| long(&world.operations[operation])),
+            }
+        });
+        let edges = world.edges.rows().iter().map(|edge| {
+            let policy = &world.policies[edge.policy];
+            let nanos = |span: Option<Duration>| span.map_or(u64::MAX, Duration::nanos);
+            Rules {
+                policy: edge.policy,
+                ordinal: edge.ordinal,
+                balance: policy.balance,
+                watches: policy.balance == Balance::LeastRequest || policy.outlier.is_some(),
+                timeout: nanos(policy.timeout),
+                per_try: nanos(policy.per_try),
+                max_age: nanos(policy.max_connection_age),
+                timers: lists[edge.policy.0 as usize],
+            }
+        });
+        Hot { paths: paths.collect(), operations: operations.collect(), replicas: replicas.collect(), edges: edges.collect() }
+    }
+
+    /// How many rows of upstreams there are: a proxy's end after the largest ordinal among its owner's edges.
+    pub(super) fn upstreams(world: &World) -> usize {
+        let mut of_service = vec![0; world.services.len()];
+        let mut of_stream = 0;
+        for edge in world.edges.rows() {
+            let most = match edge.from {
+                Caller::Service(service) => &mut of_service[service.0 as usize],
+                Caller::Stream(_) => &mut of_stream,
+            };
+            *most = (edge.ordinal + 1).max(*most);
+        }
+        let end = |proxy: &crate::world::Proxy| {
+            let owner = (!proxy.endpoint.is_none()).then(|| world.endpoints[proxy.endpoint].service.0 as usize);
+            proxy.first_upstream + owner.map_or(of_stream, |service| of_service[service])
+        };
+        world.proxies.rows().iter().map(end).max().unwrap_or(0) as usize
+    }
+}
+
+fn long(operation: &Operation) -> bool {
+    tcp::segments(operation.response.0) > u64::from(tcp::INITIAL_WINDOW)
+}
+
+/// The sum of the waits, where a way is nothing but waits.
+fn plain(legs: &[Leg]) -> Option<Duration> {
+    legs.iter().map(|leg| if let Leg::Wait(delay) = leg { Some(*delay) } else { None }).sum()
+}
+
+/// Does each of these operations work first, and never again?
+fn works_once(world: &World, operations: &[OperationId]) -> bool {
+    operations.iter().all(|&operation| {
+        let start = world.operations[operation].start;
+        let first = matches!(world.program[start as usize], Step::Work { .. });
+        first && !works_after(world, start + 1)
+    })
+}
+
+/// Is there work at a step or at any that may follow it?
+fn works_after(world: &World, step: u32) -> bool {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![step]);
+    while let Some(at) = open.pop() {
+        if !seen.insert(at) {
+            continue;
+        }
+        let choices = |first: u32, count: u32| world.choices[first as usize..(first + count) as usize].iter();
+        match world.program[at as usize] {
+            Step::Work { .. } | Step::Again { .. } => return true,
+            Step::Call { .. } | Step::Fork { .. } => open.push(at + 1),
+            Step::Branch { first, count } => {
+                open.extend(choices(first, count).map(|choice| choice.start));
+                open.push(at + 1);
+            }
+            Step::Choose { first, count } => open.extend(choices(first, count).map(|choice| choice.start)),
+            Step::Jump { to } => open.push(to),
+            Step::Repeat { body, .. } => open.extend([body, at + 1]),
+            Step::End => {}
+        }
+    }
+    false
+}

@@ -28,7 +28,7 @@ impl Machine<'_> {
         let row = &self.attempts[self.attempt_of(frame)];
         let replica = &self.hot.replicas[self.connections[row.connection].endpoint.0 as usize];
         // A thread that becomes free is given to the next at that instant; a window opens in the order of sending.
-        if replica.threads || replica.windows || !self.alive(frame) {
+        if replica.threads || replica.windows[1] || !self.alive(frame) {
             return false;
         }
         if is_sub(frame) { self.frames[frame & !SUB].left == 1 } else { self.wanted(row, at) }

@@ -39,6 +39,8 @@ pub(super) struct Connection {
     /// Names the connection for its own draws.
     pub(super) key: u64,
     pub(super) opened: u64,
+    /// When it is so old that no call is sent over it any more; `u64::MAX`: never.
+    old_at: u64,
     /// Connecting: when the handshake is over. Open: when it was last used.
     pub(super) at: u64,
     /// Calls on it, waiting ones included.
@@ -57,6 +59,10 @@ pub(super) struct Connection {
     pub(super) retry_at: u64,
     /// SYNs sent.
     pub(super) syns: u8,
+    /// Attempts that were sent over it and count.
+    pub(super) attempts: u64,
+    /// Requests, answers: some are longer than a fresh window, so that the window matters.
+    pub(super) windows: [bool; 2],
 }
 
 /// What a connection is doing.
@@ -70,6 +76,7 @@ pub(super) enum State {
 
 impl Machine<'_> {
     /// The connection that a new call to `host` goes over, opened if need be.
+    #[inline(always)]
     pub(super) fn connection(&mut self, upstream: u32, host: u16, now: SimTime, schedule: &mut Schedule) -> u32 {
         let current = self.upstream(upstream).hosts[usize::from(host)].connection;
         if current != NONE {
@@ -82,6 +89,7 @@ impl Machine<'_> {
     }
 
     /// Idle too long, too old, or already closed by a ping that nobody answered.
+    #[inline(always)]
     fn worn(&self, slot: u32, now: SimTime) -> bool {
         let connection = &self.connections[slot];
         if connection.state != State::Open {
@@ -93,14 +101,15 @@ impl Machine<'_> {
         if connection.attached == 0 && idle > self.hot.paths[connection.path.0 as usize].idle_limit {
             return true;
         }
-        let edge = self.upstream(connection.upstream).edge;
-        if now.saturating_sub(connection.opened) > self.hot.edges[edge.0 as usize].max_age {
+        if now > connection.old_at {
             return true;
         }
-        if self.down == 0 {
-            return false;
-        }
-        let policy = &self.world.policies[self.hot.edges[edge.0 as usize].policy];
+        self.down > 0 && self.pinged_in_vain(connection, now)
+    }
+
+    #[inline(never)]
+    fn pinged_in_vain(&self, connection: &Connection, now: u64) -> bool {
+        let policy = &self.world.policies[self.upstream(connection.upstream).policy];
         match (policy.http2_ping, self.dead_since(connection)) {
             (Some((interval, timeout)), Some(since)) => {
                 next_ping(connection.opened, interval.nanos(), since) + timeout.nanos() <= now
@@ -133,10 +142,19 @@ impl Machine<'_> {
         if self.connections[slot].pinned {
             self.pinned[endpoint.0 as usize] -= 1;
         }
+        self.count_flow(slot);
         // Events of this connection may still be pending: they must not take its successor for it.
         let connection = &mut self.connections[slot];
         (connection.hung_since, connection.give_up, connection.retry_at) = (u64::MAX, u64::MAX, u64::MAX);
         self.connections.release(slot);
+    }
+
+    /// Counts what went over a connection where requests of its proxy's place go.
+    pub(super) fn count_flow(&mut self, slot: u32) {
+        let connection = &mut self.connections[slot];
+        let (attempts, endpoint) = (std::mem::take(&mut connection.attempts), connection.endpoint);
+        let hosts = self.upstreams[connection.upstream as usize].as_ref().expect("it opened a connection").host_set;
+        self.ledger.flow(hosts, endpoint, attempts);
     }
 
     fn open(&mut self, upstream: u32, host: u16, now: SimTime, schedule: &mut Schedule) -> u32 {
@@ -144,7 +162,7 @@ impl Machine<'_> {
         let state = self.upstream_mut(upstream);
         state.opened += 1;
         let key = mix(state.key, mix(u64::from(host), u64::from(state.opened)));
-        let host_set = state.host_set;
+        let (host_set, edge) = (state.host_set, state.edge);
         let (endpoint, path, replica, pinned) = match &world.host_sets[host_set].hosts[usize::from(host)].target {
             HostTarget::Endpoint(endpoint, path) => (*endpoint, *path, StationId::NONE, false),
             HostTarget::Gateway(gateway, behind) => {
@@ -155,6 +173,8 @@ impl Machine<'_> {
             }
         };
         let way = &world.paths[path];
+        let long = self.hot.replicas[endpoint.0 as usize].windows;
+        let windows = long.map(|long| long && self.hot.paths[path.0 as usize].round_trip > 0);
         let mut ready = now;
         for round in 0..u64::from(way.handshake) {
             ready = ready + way.floor + way.floor_back + self.noise(path, mix(key, round), now);
@@ -173,6 +193,7 @@ impl Machine<'_> {
                 epoch: self.servers[endpoint.0 as usize].epoch,
                 key,
                 opened: now.nanos(),
+                old_at: now.nanos().saturating_add(self.hot.edges[edge.0 as usize].max_age),
                 at: ready.nanos(),
                 attached: 0,
                 waiting: (NONE, NONE),
@@ -182,11 +203,12 @@ impl Machine<'_> {
                 give_up: u64::MAX,
                 retry_at: u64::MAX,
                 syns: 1,
+                attempts: 0,
+                windows,
             },
             |_, _| (),
         );
         self.upstream_mut(upstream).hosts[usize::from(host)].connection = slot;
-        let edge = self.upstream(upstream).edge;
         self.ledger.connection_opened(path, edge);
         let (forward, back) = tcp::handshake_wire(way.handshake);
         self.ledger.bytes(path, forward, back, now);
@@ -358,6 +380,7 @@ impl Machine<'_> {
     }
 
     /// One call fewer on a connection.
+    #[inline(always)]
     pub(super) fn detach(&mut self, slot: u32) {
         let connection = &mut self.connections[slot];
         connection.attached -= 1;

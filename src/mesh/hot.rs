@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::tcp;
+use crate::engine::Timers;
 use crate::policy::Balance;
 use crate::units::{Bytes, Duration};
-use crate::world::{Caller, Discipline, Leg, Operation, OperationId, PolicyId, ProxyId, StationId, Step, World};
+use crate::world::{Caller, Discipline, Leg, OperationId, PolicyId, ProxyId, StationId, Step, World};
 
 /// Packed copies, by the ids of the world's tables.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(super) struct Hot {
     pub(super) paths: Vec<Way>,
     pub(super) operations: Vec<Task>,
     pub(super) replicas: Vec<Replica>,
+    pub(super) proxies: Vec<Side>,
     pub(super) edges: Vec<Rules>,
 }
 
@@ -59,8 +61,17 @@ pub(super) struct Replica {
     /// and the only work: so the workers can be asked at once for a time to come.
     pub(super) in_order: bool,
     pub(super) threads: bool,
-    /// Some response is longer than the window of a fresh connection.
-    pub(super) windows: bool,
+    /// Some request, some response is longer than the window of a fresh connection.
+    pub(super) windows: [bool; 2],
+}
+
+/// A proxy on the caller's side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Side {
+    pub(super) first_upstream: u32,
+    pub(super) station: StationId,
+    pub(super) cpu: Duration,
+    pub(super) delay: Duration,
 }
 
 /// A caller's rules for a callee.
@@ -81,8 +92,11 @@ pub(super) struct Rules {
 }
 
 impl Hot {
-    /// `lists`: by policy, the timer lists of the timeout and of one try.
-    pub(super) fn new(world: &World, lists: &[[Option<u32>; 2]]) -> Self {
+    /// Also makes the timer lists of the policies.
+    pub(super) fn new(world: &World, timers: &mut Timers) -> Self {
+        let mut list = |delay: Option<Duration>| delay.map(|delay| timers.list(delay));
+        let lists: Vec<[Option<u32>; 2]> =
+            world.policies.rows().iter().map(|policy| [list(policy.timeout), list(policy.per_try)]).collect();
         let once: Vec<bool> = world.services.rows().iter().map(|service| works_once(world, &service.operations)).collect();
         let paths = world.paths.rows().iter().map(|path| Way {
             round_trip: (path.floor + path.floor_back).nanos(),
@@ -114,7 +128,7 @@ impl Hot {
                     && service.threads.is_none()
                     && service.discipline == Discipline::Fcfs,
                 threads: service.threads.is_some(),
-                windows: service.operations.iter().any(|&operation| long(&world.operations[operation])),
+                windows: long(world, &service.operations),
             }
         });
         let edges = world.edges.rows().iter().map(|edge| {
@@ -131,7 +145,19 @@ impl Hot {
                 timers: lists[edge.policy.0 as usize],
             }
         });
-        Hot { paths: paths.collect(), operations: operations.collect(), replicas: replicas.collect(), edges: edges.collect() }
+        let proxies = world.proxies.rows().iter().map(|proxy| Side {
+            first_upstream: proxy.first_upstream,
+            station: proxy.station,
+            cpu: proxy.cpu,
+            delay: proxy.delay,
+        });
+        Hot {
+            paths: paths.collect(),
+            operations: operations.collect(),
+            replicas: replicas.collect(),
+            proxies: proxies.collect(),
+            edges: edges.collect(),
+        }
     }
 
     /// How many rows of upstreams there are: a proxy's end after the largest ordinal among its owner's edges.
@@ -153,8 +179,10 @@ impl Hot {
     }
 }
 
-fn long(operation: &Operation) -> bool {
-    tcp::segments(operation.response.0) > u64::from(tcp::INITIAL_WINDOW)
+fn long(world: &World, operations: &[OperationId]) -> [bool; 2] {
+    let long = |payload: Bytes| tcp::segments(payload.0) > u64::from(tcp::INITIAL_WINDOW);
+    let all = || operations.iter().map(|&operation| &world.operations[operation]);
+    [all().any(|operation| long(operation.request)), all().any(|operation| long(operation.response))]
 }
 
 /// The sum of the waits, where a way is nothing but waits.

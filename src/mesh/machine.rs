@@ -23,7 +23,7 @@ use crate::world::{EndpointId, PathId, World};
 #[derive(Debug)]
 pub(super) struct Machine<'w> {
     pub(super) world: &'w World,
-    pub(super) hot: Hot,
+    pub(super) hot: &'w Hot,
     /// t = 0 of the scenario: the end of the fill.
     pub(super) zero: SimTime,
     pub(super) calls: Slab<Call>,
@@ -33,8 +33,6 @@ pub(super) struct Machine<'w> {
     pub(super) connections: Slab<Connection>,
     /// By `Proxy::first_upstream + Edge::ordinal`, made on first use.
     pub(super) upstreams: Vec<Option<Box<Upstream>>>,
-    /// By proxy: its first row there.
-    pub(super) first_upstream: Vec<u32>,
     /// By endpoint.
     pub(super) servers: Vec<Server>,
     /// By endpoint: connections pinned to it by gateways.
@@ -101,6 +99,8 @@ impl<'w> Machine<'w> {
     /// Everything at rest, the first arrivals scheduled.
     pub(super) fn new(
         world: &'w World,
+        hot: &'w Hot,
+        timers: Timers,
         seed: u64,
         replication: u32,
         tracer: Option<Box<Tracer>>,
@@ -108,17 +108,6 @@ impl<'w> Machine<'w> {
     ) -> Self {
         let zero = SimTime::ZERO + world.plan.fill;
         let key = |name: &str, purpose: &str| Key::new(seed, replication, name, purpose);
-        let mut timers = Timers::new();
-        let lists: Vec<[Option<u32>; 2]> = world
-            .policies
-            .rows()
-            .iter()
-            .map(|policy| {
-                let mut list = |delay: Option<Duration>| delay.map(|delay| timers.list(delay));
-                [list(policy.timeout), list(policy.per_try)]
-            })
-            .collect();
-        let hot = Hot::new(world, &lists);
         let mut machine = Machine {
             world,
             zero,
@@ -128,7 +117,6 @@ impl<'w> Machine<'w> {
             requests: Slab::new(),
             connections: Slab::new(),
             upstreams: (0..Hot::upstreams(world)).map(|_| None).collect(),
-            first_upstream: world.proxies.rows().iter().map(|proxy| proxy.first_upstream).collect(),
             hot,
             servers: world
                 .endpoints

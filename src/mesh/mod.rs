@@ -3,8 +3,8 @@
 //! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
 //! attempts, from the caller's side), `proxies` (whom to send to), `connections`, `hanging` and `tcp` (TCP, TLS, dead paths),
 //! `travel` and `caps` (leg by leg), `servers`, `fcfs` and `waiting` (threads, workers, steps), `ahead` (what is certain
-//! needs no event), `ledger` (what is
-//! counted), `faults` (what goes down), `trace` (one request followed). Knows nothing of scenarios, products or prices.
+//! needs no event), `ledger` (what is counted), `faults` (what goes down), `trace` (one request followed). `hot` is what
+//! they read of the world. Knows nothing of scenarios, products or prices.
 
 mod ahead;
 mod arrivals;
@@ -27,17 +27,19 @@ mod trace;
 mod travel;
 mod waiting;
 
-use crate::engine::{self, Schedule};
+use crate::engine::{self, Schedule, Timers};
 use crate::record::{Exemplar, Run, Trace};
 use crate::units::SimTime;
 use crate::world::World;
+use hot::Hot;
 use machine::Machine;
 use trace::Tracer;
 
 /// One replication of one variant. Same world, same seed, same replication: the same run, bit for bit.
 pub fn run(world: &World, seed: u64, replication: u32) -> Run {
-    let mut schedule = Schedule::new();
-    let mut machine = Machine::new(world, seed, replication, None, &mut schedule);
+    let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
+    let hot = Hot::new(world, &mut timers);
+    let mut machine = Machine::new(world, &hot, timers, seed, replication, None, &mut schedule);
     let finished = engine::run(&mut machine, &mut schedule, end(world));
     machine.close();
     let mut run = machine.ledger.record(world, replication);
@@ -47,9 +49,10 @@ pub fn run(world: &World, seed: u64, replication: u32) -> Run {
 
 /// Runs the same replication again and follows one request through all its hops; none where it never comes.
 pub fn trace(world: &World, seed: u64, replication: u32, which: Exemplar, why: &str) -> Option<Trace> {
-    let mut schedule = Schedule::new();
+    let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
+    let hot = Hot::new(world, &mut timers);
     let tracer = Some(Box::new(Tracer::new(which)));
-    let mut machine = Machine::new(world, seed, replication, tracer, &mut schedule);
+    let mut machine = Machine::new(world, &hot, timers, seed, replication, tracer, &mut schedule);
     engine::run(&mut machine, &mut schedule, end(world));
     machine.tracer.take()?.into_trace(world, replication, why)
 }

@@ -34,6 +34,8 @@ pub(super) struct Upstream {
     turn: u64,
     /// Weights of hosts, where they differ; else empty.
     weights: Vec<u32>,
+    /// By place in `eligible`, where weights differ: the sum of weights so far, within its priority.
+    sums: Vec<f64>,
     /// Weighted turns, where weights differ: a schedule for each priority that has hosts.
     turns: Vec<Option<Edf>>,
     ejected: u32,
@@ -60,6 +62,7 @@ pub(super) struct HostState {
 
 impl Machine<'_> {
     /// The upstream row of a call made by `proxy` over `edge`; made on first use.
+    #[inline(always)]
     pub(super) fn upstream_of(&mut self, proxy: ProxyId, edge: EdgeId) -> u32 {
         let row = self.upstream_row(proxy, edge);
         if self.upstreams[row as usize].is_none() {
@@ -71,7 +74,7 @@ impl Machine<'_> {
 
     #[inline]
     pub(super) fn upstream_row(&self, proxy: ProxyId, edge: EdgeId) -> u32 {
-        self.first_upstream[proxy.0 as usize] + self.hot.edges[edge.0 as usize].ordinal
+        self.hot.proxies[proxy.0 as usize].first_upstream + self.hot.edges[edge.0 as usize].ordinal
     }
 
     pub(super) fn upstream(&self, row: u32) -> &Upstream {
@@ -105,6 +108,7 @@ impl Machine<'_> {
             // Proxies start at different hosts, or all first calls of a rollout would meet at one.
             turn: key >> 32,
             weights: if unequal { hosts.iter().map(|host| host.weight).collect() } else { Vec::new() },
+            sums: Vec::new(),
             turns: Vec::new(),
             ejected: 0,
             sweeping: false,
@@ -119,6 +123,7 @@ impl Machine<'_> {
     }
 
     /// The host for an attempt: priority, then panic, then the policy's choice. `avoid` is the last attempt's host.
+    #[inline(always)]
     pub(super) fn choose_host(&mut self, row: u32, key: u64, avoid: Option<u16>, now: SimTime) -> Option<u16> {
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         let rules = &self.hot.edges[upstream.edge.0 as usize];
@@ -264,6 +269,15 @@ impl Upstream {
                 (!weights.is_empty()).then(|| Edf::new(&weights, seed))
             };
             self.turns = (0..self.ends.len()).map(group).collect();
+            self.sums.clear();
+            for priority in 0..self.ends.len() {
+                let (start, end) = bounds(&self.ends, priority);
+                let mut sum = 0.0;
+                self.sums.extend(self.eligible[start..end].iter().map(|&host| {
+                    sum += f64::from(self.weights[usize::from(host)]);
+                    sum
+                }));
+            }
         }
     }
 
@@ -275,6 +289,7 @@ impl Upstream {
         priority::loads(&counts(&self.ends), &counts(&self.all_ends), panic_threshold, &mut self.load);
     }
 
+    #[inline(always)]
     fn choose(&mut self, balance: Balance, draw: impl Fn(u64) -> u64) -> Option<u16> {
         if self.hosts.is_empty() {
             return None;
@@ -292,7 +307,7 @@ impl Upstream {
         if count == 0 {
             return None;
         }
-        let Upstream { hosts, eligible, weights, turns, turn, .. } = self;
+        let Upstream { hosts, eligible, weights, sums, turns, turn, .. } = self;
         let host = |index: usize| if panic { (start + index) as u16 } else { eligible[start + index] };
         let active = |index: usize| hosts[usize::from(host(index))].active;
         let weight = |index: usize| f64::from(weights[usize::from(host(index))]);
@@ -301,14 +316,9 @@ impl Upstream {
             (Balance::RoundRobin, Some(edf)) => edf.pick(weight),
             (Balance::LeastRequest, Some(edf)) => edf.pick(|index| least_request::weight(weight(index), active(index))),
             (Balance::Random, Some(_)) => {
-                let sum: f64 = (0..count).map(weight).sum();
-                let mut left = (draw(1) >> 11) as f64 / (1_u64 << 53) as f64 * sum;
-                (0..count)
-                    .find(|&index| {
-                        left -= weight(index);
-                        left < 0.0
-                    })
-                    .unwrap_or(count - 1)
+                let sums = &sums[start..end];
+                let aim = (draw(1) >> 11) as f64 * (1.0 / (1_u64 << 53) as f64) * sums[count - 1];
+                sums.iter().position(|&sum| aim < sum).unwrap_or(count - 1)
             }
             (Balance::Random, None) => random::choose(count, draw(1)),
             (Balance::RoundRobin, None) => {

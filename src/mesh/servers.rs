@@ -15,7 +15,7 @@ use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::{Duration, SimTime};
-use crate::world::{Discipline, Manner, Service, Step};
+use crate::world::{Discipline, EndpointId, LawId, Manner, Service, Step};
 
 /// A replica.
 #[derive(Debug)]
@@ -80,11 +80,16 @@ impl Machine<'_> {
             self.reset_by_peer(attempt, now, schedule);
             return;
         }
-        let replica = self.hot.replicas[endpoint.0 as usize];
+        let replica = &self.hot.replicas[endpoint.0 as usize];
         if replica.station.is_none() && replica.delay.is_zero() {
             self.admit(attempt, now, schedule);
-            return;
+        } else {
+            self.through_sidecar(attempt, endpoint, now, schedule);
         }
+    }
+
+    fn through_sidecar(&mut self, attempt: u32, endpoint: EndpointId, now: SimTime, schedule: &mut Schedule) {
+        let replica = &self.hot.replicas[endpoint.0 as usize];
         let mut done = now;
         if !replica.station.is_none() {
             done = self.station_serve(replica.station, now, replica.cpu);
@@ -114,6 +119,7 @@ impl Machine<'_> {
     }
 
     /// The request is at the application: a thread, or the queue, or a 503.
+    #[inline(always)]
     pub(super) fn admit(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
         let endpoint = self.endpoint_of(attempt);
         let server = &mut self.servers[endpoint.0 as usize];
@@ -134,7 +140,8 @@ impl Machine<'_> {
                 if service.queue.is_some_and(|room| server.waiting.len() >= room as usize) {
                     self.ledger.blocked(endpoint, at);
                     row.core.fail(Failure::Overflow, false);
-                    self.respond(attempt, at, schedule);
+                    let settled = self.respond(attempt, at, schedule);
+                    debug_assert!(settled.is_none(), "a failure is an event where it arrives");
                 } else {
                     server.waiting.push_back(attempt);
                 }
@@ -146,6 +153,7 @@ impl Machine<'_> {
         self.begin(attempt, at, schedule);
     }
 
+    #[inline(always)]
     fn begin(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
         let row = &mut self.attempts[attempt];
         let call = &self.calls[row.call];
@@ -153,7 +161,11 @@ impl Machine<'_> {
         // The first attempt and a retry do different work only in what chance decides.
         let salt = nth(call.key, u64::from(row.number) << 32);
         row.core = Core::at(salt, start);
-        self.advance(attempt, at, schedule);
+        if let Step::Work { law } = self.world.program[start as usize] {
+            self.work(attempt, law, at, schedule);
+        } else {
+            self.advance(attempt, at, schedule);
+        }
     }
 
     #[inline]
@@ -188,22 +200,18 @@ impl Machine<'_> {
             let draw = nth(core.salt, u64::from(core.pc));
             match world.program[core.pc as usize] {
                 Step::Work { law } => {
-                    let keys = &self.service_keys[self.service_of(frame)];
-                    let seconds = world.laws[law].sample(keys.work.uniform(draw));
-                    self.work(frame, Duration::from_seconds_f64(seconds), at, schedule);
+                    self.work(frame, law, at, schedule);
                     return;
                 }
                 Step::Call { site } => {
                     self.wait_for(frame, 1);
-                    self.open_child(frame, site, 0, at, schedule);
+                    self.open_children(frame, site, 1, at, schedule);
                     return;
                 }
                 Step::Fork { count: 0, .. } | Step::Branch { count: 0, .. } => self.core_mut(frame).pc += 1,
                 Step::Fork { first, count } => {
                     self.wait_for(frame, count);
-                    for index in 0..count {
-                        self.open_child(frame, first + index, index, at, schedule);
-                    }
+                    self.open_children(frame, first, count, at, schedule);
                     return;
                 }
                 Step::Branch { first, count } => {
@@ -258,17 +266,21 @@ impl Machine<'_> {
     }
 
     /// Asks for a worker.
-    fn work(&mut self, frame: u32, work: Duration, at: SimTime, schedule: &mut Schedule) {
+    fn work(&mut self, frame: u32, law: LawId, at: SimTime, schedule: &mut Schedule) {
         let world = self.world;
+        let core = self.core(frame);
+        let (salt, pc) = (core.salt, core.pc);
         let row = &self.attempts[self.attempt_of(frame)];
         let (endpoint, call) = (self.connections[row.connection].endpoint, &self.calls[row.call]);
         let (operation, ordinal) = (call.operation, call.ordinal);
-        let salt = self.core(frame).salt;
+        let replica = &self.hot.replicas[endpoint.0 as usize];
+        let draw = self.service_keys[replica.service as usize].work.uniform(nth(salt, u64::from(pc)));
+        let work = Duration::from_seconds_f64(world.laws[law].sample(draw));
         let server = &mut self.servers[endpoint.0 as usize];
         let (clock, span) = (at.nanos(), work.nanos());
         if let Some(room) = server.room
             && !is_sub(frame)
-            && self.attempts[frame].core.pc == self.hot.operations[operation.0 as usize].start
+            && pc == self.hot.operations[operation.0 as usize].start
         {
             // Only a call that has not begun is turned away: one that comes back from a callee has its place.
             let workers = world.services[world.endpoints[endpoint].service].workers as usize;
@@ -288,7 +300,9 @@ impl Machine<'_> {
             Workers::Fcfs(fcfs) => {
                 let served = fcfs.serve(clock, span);
                 self.ledger.visit(endpoint, clock, served.start, served.end, span);
-                self.trace_work(frame, clock, served.start, served.end);
+                if self.tracer.is_some() {
+                    self.trace_work(frame, clock, served.start, served.end);
+                }
                 let end = SimTime::from_nanos(served.end);
                 if self.ends_surely(frame, end) {
                     self.end(frame, end, schedule);
@@ -340,6 +354,20 @@ impl Machine<'_> {
 
     /// A call or sub-frame that a frame waits for is over at `at`.
     pub(super) fn child_done(&mut self, frame: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
+        if let Some(at) = self.joined(frame, failure, at, schedule) {
+            self.end(frame, at, schedule);
+        }
+    }
+
+    /// Tells when the frame is through, if that was the last that it waited for and nothing else is left to do.
+    #[inline(always)]
+    fn joined(
+        &mut self,
+        frame: u32,
+        failure: Option<Failure>,
+        at: SimTime,
+        schedule: &mut Schedule,
+    ) -> Option<SimTime> {
         let core = self.core_mut(frame);
         if let Some(cause) = failure {
             core.fail(cause, true);
@@ -347,54 +375,62 @@ impl Machine<'_> {
         core.latest = core.latest.max(at);
         core.pending -= 1;
         if core.pending > 0 {
-            return;
+            return None;
         }
         let (at, salt) = (core.latest, core.salt);
         if at <= schedule.now() {
             self.work_end(frame, at, schedule);
         } else if self.ends_surely(frame, at) {
-            self.end(frame, at, schedule);
+            return Some(at);
         } else {
             let ordinal = self.calls[self.attempts[self.attempt_of(frame)].call].ordinal;
             schedule.at(at, Kind::WorkEnd.order_of(ordinal, salt), frame);
         }
+        None
     }
 
-    /// A frame is through, well or not.
-    fn end(&mut self, frame: u32, at: SimTime, schedule: &mut Schedule) {
-        if !is_sub(frame) {
-            if self.alive(frame) {
-                self.answer(frame, at, schedule);
+    /// A frame is through, well or not; and so up the tree, while nothing else is left to do there.
+    fn end(&mut self, mut frame: u32, mut at: SimTime, schedule: &mut Schedule) {
+        loop {
+            let (parent, failure) = if is_sub(frame) {
+                let alive = self.alive(frame);
+                let sub = &mut self.frames[frame & !SUB];
+                if sub.core.failed == 0 && sub.left > 1 && alive {
+                    sub.left -= 1;
+                    sub.core.pc = sub.body;
+                    sub.core.salt = mix(sub.base, u64::from(sub.left));
+                    self.advance(frame, at, schedule);
+                    return;
+                }
+                let over = (sub.parent, sub.core.failure());
+                self.frames.release(frame & !SUB);
+                over
+            } else if self.alive(frame) {
+                let Some((parent, then)) = self.answer(frame, at, schedule) else { return };
+                at = then;
+                (parent, None)
             } else {
                 self.server_lost(frame, at, schedule);
-            }
-            return;
+                return;
+            };
+            let Some(then) = self.joined(parent, failure, at, schedule) else { return };
+            (frame, at) = (parent, then);
         }
-        let sub = &mut self.frames[frame & !SUB];
-        if sub.core.failed == 0 && sub.left > 1 && self.alive(frame) {
-            let sub = &mut self.frames[frame & !SUB];
-            sub.left -= 1;
-            sub.core.pc = sub.body;
-            sub.core.salt = mix(sub.base, u64::from(sub.left));
-            self.advance(frame, at, schedule);
-            return;
-        }
-        let (parent, failure) = (self.frames[frame & !SUB].parent, self.frames[frame & !SUB].core.failure());
-        self.frames.release(frame & !SUB);
-        self.child_done(parent, failure, at, schedule);
     }
 
     /// The application answers; some answers are errors all the same.
-    fn answer(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
-        let operation = &self.hot.operations[self.calls[self.attempts[attempt].call].operation.0 as usize];
+    #[inline(always)]
+    fn answer(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) -> Option<(u32, SimTime)> {
+        let row = &self.attempts[attempt];
+        let operation = &self.hot.operations[self.calls[row.call].operation.0 as usize];
         if operation.errors > 0.0 {
-            let draw = self.service_keys[operation.service as usize].error.uniform(self.attempts[attempt].core.salt);
+            let draw = self.service_keys[operation.service as usize].error.uniform(row.core.salt);
             if draw < operation.errors {
                 self.attempts[attempt].core.fail(Failure::Error, false);
             }
         }
         self.release_thread(attempt, at, schedule);
-        self.respond(attempt, at, schedule);
+        self.respond(attempt, at, schedule)
     }
 
     #[inline]
@@ -426,14 +462,15 @@ impl Machine<'_> {
         }
     }
 
-    fn respond(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
+    #[inline(always)]
+    fn respond(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) -> Option<(u32, SimTime)> {
         let row = &mut self.attempts[attempt];
         row.flags |= Attempt::SERVER_DONE;
         if row.is(Attempt::CLIENT_DONE) {
             self.free_attempt(attempt);
-        } else {
-            self.send_response(attempt, at, schedule);
+            return None;
         }
+        self.send_response(attempt, at, schedule)
     }
 
     /// The process died with this request in it: no answer will come.

@@ -4,15 +4,27 @@ use super::calls::{Attempt, Call, Core, NONE, Request, SUB, nth};
 use super::connections::State;
 use super::event::Kind;
 use super::machine::Machine;
+use super::travel::THROUGH;
 use crate::engine::Schedule;
 use crate::policy::retry;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::SimTime;
-use crate::world::{EdgeId, OperationId, ProxyId};
+use crate::world::{CallSite, EdgeId, OperationId, ProxyId};
 
 /// The `try` part of a timer's payload that means the whole call.
 const WHOLE_CALL: u64 = 0xff;
+
+/// What a call begins with.
+struct Opening {
+    key: u64,
+    parent: u32,
+    edge: EdgeId,
+    operation: OperationId,
+    proxy: ProxyId,
+    ordinal: u16,
+    flags: u8,
+}
 
 impl Machine<'_> {
     /// A user's request becomes the root of a tree of calls.
@@ -29,37 +41,30 @@ impl Machine<'_> {
     ) {
         let ordinal = request.ordinal as u16;
         let traced = self.tracer.as_ref().is_some_and(|tracer| tracer.follows(&request));
-        let slot = self.requests.insert(request, |_, _| ());
+        let parent = self.requests.insert(request, |_, _| ());
         let flags = Call::ROOT | if traced { Call::TRACED } else { 0 };
-        self.open_call(key, slot, edge, operation, proxy, ordinal, flags, now, schedule);
+        self.open_call(Opening { key, parent, edge, operation, proxy, ordinal, flags }, now, schedule);
     }
 
-    /// The `index`-th call of a step of `frame`.
-    pub(super) fn open_child(&mut self, frame: u32, site: u32, index: u32, now: SimTime, schedule: &mut Schedule) {
-        let site = self.world.call_sites[site as usize];
+    /// The calls `first .. first + count` of a step of `frame`, at once.
+    pub(super) fn open_children(&mut self, frame: u32, first: u32, count: u32, now: SimTime, schedule: &mut Schedule) {
+        let (world, hot) = (self.world, self.hot);
         let core = self.core(frame);
-        let key = mix(core.salt, u64::from(core.pc) << 16 | u64::from(index));
+        let (salt, step) = (core.salt, u64::from(core.pc) << 16);
         let attempt = &self.attempts[self.attempt_of(frame)];
-        let parent = &self.calls[attempt.call];
-        let (ordinal, flags) = (parent.ordinal, parent.flags & Call::TRACED);
+        let caller = &self.calls[attempt.call];
+        let (ordinal, flags) = (caller.ordinal, caller.flags & Call::TRACED);
         let endpoint = self.connections[attempt.connection].endpoint;
-        let proxy = self.hot.replicas[endpoint.0 as usize].proxy;
-        self.open_call(key, frame, site.edge, site.operation, proxy, ordinal, flags, now, schedule);
+        let proxy = hot.replicas[endpoint.0 as usize].proxy;
+        for index in 0..count {
+            let CallSite { edge, operation } = world.call_sites[(first + index) as usize];
+            let key = mix(salt, step | u64::from(index));
+            self.open_call(Opening { key, parent: frame, edge, operation, proxy, ordinal, flags }, now, schedule);
+        }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a call is all of these")]
-    fn open_call(
-        &mut self,
-        key: u64,
-        parent: u32,
-        edge: EdgeId,
-        operation: OperationId,
-        proxy: ProxyId,
-        ordinal: u16,
-        flags: u8,
-        now: SimTime,
-        schedule: &mut Schedule,
-    ) {
+    fn open_call(&mut self, opening: Opening, now: SimTime, schedule: &mut Schedule) {
+        let Opening { key, parent, edge, operation, proxy, ordinal, flags } = opening;
         self.ledger.balance.opened += 1;
         let call = Call {
             key,
@@ -78,7 +83,9 @@ impl Machine<'_> {
         };
         // 24 bits of generation stand in a timer's payload.
         let slot = self.calls.insert(call, |old, new| new.generation = (old.generation + 1) & 0xff_ffff);
-        self.trace_call(slot, now);
+        if self.tracer.is_some() {
+            self.trace_call(slot, now);
+        }
         if let Some(list) = self.hot.edges[edge.0 as usize].timers[0] {
             self.start_timer(list, slot, WHOLE_CALL, now, schedule);
         }
@@ -92,20 +99,24 @@ impl Machine<'_> {
     }
 
     /// One try: choose a host, take or make a connection, send.
+    #[inline(always)]
     fn start_attempt(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
-        let world = self.world;
-        let (edge, proxy, number) = (self.calls[slot].edge, self.calls[slot].proxy, self.calls[slot].tries);
-        self.calls[slot].tries = number.saturating_add(1);
-        self.ledger.attempt(edge, self.calls[slot].started);
+        let hot = self.hot;
+        let call = &mut self.calls[slot];
+        let (edge, proxy, operation, number) = (call.edge, call.proxy, call.operation, call.tries);
+        let (key, ordinal) = (call.key, call.ordinal);
+        call.tries = number.saturating_add(1);
+        let avoid = (number > 0).then_some(call.host);
+        self.ledger.attempt(edge, call.started);
+        let rules = &hot.edges[edge.0 as usize];
         let row = self.upstream_of(proxy, edge);
-        let draw = nth(self.calls[slot].key, u64::from(number) << 8);
-        let avoid = (number > 0).then_some(self.calls[slot].host);
+        let draw = nth(key, u64::from(number) << 8);
         let Some(host) = self.choose_host(row, draw, avoid, now) else {
             self.settle_call(slot, Some(Failure::NoHost), now, schedule);
             return;
         };
         // The proxy's work on the request, and on the response to come, is done here.
-        let side = &world.proxies[proxy];
+        let side = &hot.proxies[proxy.0 as usize];
         let mut leaves = now;
         if !side.station.is_none() {
             leaves = self.station_serve(side.station, now, side.cpu);
@@ -113,11 +124,13 @@ impl Machine<'_> {
         leaves += side.delay;
         let connection = self.connection(row, host, leaves, schedule);
         let dead = self.down > 0 && self.dead_since(&self.connections[connection]).is_some();
+        let counts = self.ledger.counts();
         let on = &mut self.connections[connection];
         on.attached += 1;
-        let endpoint = on.endpoint;
+        on.attempts += u64::from(counts);
         // A handshake that ends before the proxy is through needs no waiting for, unless nobody answers it.
         let wait = on.state == State::Connecting && (dead || on.at > leaves.nanos());
+        let path = on.path;
         let attempt = Attempt {
             core: Core::at(0, 0),
             call: slot,
@@ -134,35 +147,80 @@ impl Machine<'_> {
         let call = &mut self.calls[slot];
         (call.attempt, call.host) = (attempt, host);
         call.open = call.open.checked_add(1).expect("a call has fewer than 256 attempts alive");
-        self.ledger.flow(self.upstreams[row as usize].as_ref().expect("it was just used").host_set, endpoint);
-        if let Some(list) = self.hot.edges[edge.0 as usize].timers[1] {
+        if let Some(list) = rules.timers[1] {
             self.start_timer(list, slot, u64::from(number.min(0xfe)), now, schedule);
         }
-        self.trace_attempt(attempt, now, leaves);
-        if wait {
-            self.park(attempt);
-        } else {
-            self.send_request(attempt, leaves, now, schedule);
+        if self.tracer.is_some() {
+            self.trace_attempt(attempt, now, leaves);
+        }
+        let way = &hot.paths[path.0 as usize];
+        match way.plain[0] {
+            // The most common way by far, in one go.
+            Some(delay) if !wait && self.tracer.is_none() => {
+                let task = &hot.operations[operation.0 as usize];
+                let message = &task.messages[0];
+                self.ledger.bytes(path, message.wire, message.acks, leaves);
+                let at = self.slow_start(attempt, connection, message.segments, 0, leaves) + delay;
+                let row = &mut self.attempts[attempt];
+                row.leg = THROUGH;
+                row.flags |= Attempt::TRAVELLING;
+                schedule.at(at, Kind::Leg.order_of(ordinal, key ^ u64::from(number) << 56), attempt);
+            }
+            _ if wait => self.park(attempt),
+            _ => self.send_request(attempt, leaves, now, schedule),
         }
     }
 
-    /// The answer is here, or certain to be at `at`.
-    pub(super) fn receive(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
+    /// The answer is here.
+    pub(super) fn receive(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
         if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
             self.free_attempt(attempt);
             return;
         }
-        let core = self.attempts[attempt].core;
+        let core = &self.attempts[attempt].core;
         match core.failure() {
             None => {
-                let call = self.attempts[attempt].call;
-                self.leave(attempt, None, at, schedule);
-                self.settle_call(call, None, at, schedule);
+                if let Some(parent) = self.settle_well(attempt, now, schedule) {
+                    self.child_done(parent, None, now, schedule);
+                }
             }
             // What a called service relays of its own callees is an application's 500 to this proxy.
-            Some(cause) if core.relayed => self.try_again(attempt, Failure::Error, cause, at, schedule),
-            Some(cause) => self.try_again(attempt, cause, cause, at, schedule),
+            Some(cause) if core.relayed => self.try_again(attempt, Failure::Error, cause, now, schedule),
+            Some(cause) => self.try_again(attempt, cause, cause, now, schedule),
         }
+    }
+
+    /// A good answer is here, or certain to be at `at`: its call is over. Tells the frame that waited for it.
+    #[inline(always)]
+    pub(super) fn settle_well(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) -> Option<u32> {
+        let row = &mut self.attempts[attempt];
+        row.flags = 0;
+        let (slot, host, connection) = (row.call, row.host, row.connection);
+        self.attempts.release(attempt);
+        self.detach(connection);
+        let call = &mut self.calls[slot];
+        call.open -= 1;
+        call.attempt = NONE;
+        call.flags &= !Call::LIVE;
+        let (edge, proxy, started, parent) = (call.edge, call.proxy, call.started, call.parent);
+        let root = call.is(Call::ROOT);
+        if call.open == 0 {
+            self.calls.release(slot);
+        }
+        if self.hot.edges[edge.0 as usize].watches {
+            let upstream = self.upstream_row(proxy, edge);
+            self.left(upstream, host, None, at, schedule);
+        }
+        self.ledger.balance.settled += 1;
+        if self.tracer.is_some() {
+            self.trace_settled(slot, at, None);
+        }
+        self.ledger.call(edge, started, at, None);
+        if !root {
+            return Some(parent);
+        }
+        self.settle_request(parent, started, at, None, schedule);
+        None
     }
 
     /// An attempt failed without an answer.
@@ -193,8 +251,13 @@ impl Machine<'_> {
         let call = &self.calls[slot];
         let expected = Kind::Retry.order_of(call.ordinal, mix(call.key, u64::from(call.tries)));
         if call.is(Call::LIVE) && call.attempt == NONE && expected == order {
-            self.start_attempt(slot, now, schedule);
+            self.start_again(slot, now, schedule);
         }
+    }
+
+    #[inline(never)]
+    fn start_again(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
+        self.start_attempt(slot, now, schedule);
     }
 
     /// The client is through with an attempt: its proxy no longer counts it.
@@ -267,14 +330,28 @@ impl Machine<'_> {
             self.child_done(parent, failure, at, schedule);
             return;
         }
-        let request = self.requests[parent];
-        self.requests.release(parent);
-        self.ledger.request(&request, SimTime::from_nanos(started), at, failure);
+        self.settle_request(parent, started, at, failure, schedule);
+    }
+
+    fn settle_request(
+        &mut self,
+        slot: u32,
+        intended: u64,
+        at: SimTime,
+        failure: Option<Failure>,
+        schedule: &mut Schedule,
+    ) {
+        let request = self.requests[slot];
+        self.requests.release(slot);
+        self.ledger.request(&request, SimTime::from_nanos(intended), at, failure);
         self.answered(&request, at, schedule);
     }
 
     /// The run is over: what is open counts as unfinished.
     pub(super) fn close(&mut self) {
+        for slot in 0..self.connections.slots() {
+            self.count_flow(slot);
+        }
         for slot in 0..self.calls.slots() {
             let call = &self.calls[slot];
             if !call.is(Call::LIVE) {

@@ -13,6 +13,7 @@ impl<T> Slab<T> {
     }
 
     /// Stores `row` and tells its slot; `reuse` sees the row that lived there before.
+    #[inline(always)]
     pub(super) fn insert(&mut self, row: T, reuse: impl FnOnce(&T, &mut T)) -> u32 {
         match self.free.pop() {
             Some(slot) => {
@@ -31,6 +32,7 @@ impl<T> Slab<T> {
     }
 
     /// Gives the slot back; the row stays readable until it is reused.
+    #[inline]
     pub(super) fn release(&mut self, slot: u32) {
         self.free.push(slot);
     }
@@ -43,12 +45,14 @@ impl<T> Slab<T> {
 
 impl<T> std::ops::Index<u32> for Slab<T> {
     type Output = T;
+    #[inline(always)]
     fn index(&self, slot: u32) -> &T {
         &self.rows[slot as usize]
     }
 }
 
 impl<T> std::ops::IndexMut<u32> for Slab<T> {
+    #[inline(always)]
     fn index_mut(&mut self, slot: u32) -> &mut T {
         &mut self.rows[slot as usize]
     }

@@ -13,7 +13,7 @@ use crate::units::{Bytes, Duration, SimTime};
 use crate::world::{Direction, Leg, LinkId, Manner, PathId};
 
 /// The leg of a message that has no other before it.
-const THROUGH: u8 = u8::MAX;
+pub(super) const THROUGH: u8 = u8::MAX;
 /// An answer that is only a status: headers, TLS record, TCP and IP (estimated).
 const STATUS: Message = Message { segments: 1, wire: Bytes(300), acks: Bytes(0) };
 
@@ -27,40 +27,80 @@ impl Machine<'_> {
         // Where there is a cap, what passes it is counted as it passes.
         let counted = if self.hot.paths[path.0 as usize].capped[0] { Bytes(0) } else { message.wire };
         self.ledger.bytes(path, counted, message.acks, at);
-        let at = self.slow_start(attempt, message.segments, 0, at);
+        let at = self.slow_start(attempt, self.attempts[attempt].connection, message.segments, 0, at);
         self.travel(attempt, at, now, schedule);
     }
 
-    /// The answer leaves the server at `at`.
-    pub(super) fn send_response(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
+    /// The answer leaves the server at `at`. Where it is certain to arrive, its call is settled at once: tells the frame
+    /// that waited for it, and when it has it.
+    #[inline(always)]
+    pub(super) fn send_response(
+        &mut self,
+        attempt: u32,
+        at: SimTime,
+        schedule: &mut Schedule,
+    ) -> Option<(u32, SimTime)> {
+        let hot = self.hot;
         let row = &mut self.attempts[attempt];
         row.flags = (row.flags | Attempt::RESPONSE) & !Attempt::INSIDE;
         row.leg = 0;
+        let connection = row.connection;
         let message = if row.core.failed > 0 {
-            STATUS
+            &STATUS
         } else {
-            self.hot.operations[self.calls[row.call].operation.0 as usize].messages[1]
+            &hot.operations[self.calls[row.call].operation.0 as usize].messages[1]
         };
-        let path = self.path_of(attempt);
-        let counted = if self.hot.paths[path.0 as usize].capped[1] { Bytes(0) } else { message.wire };
+        let path = self.connections[connection].path;
+        let way = &hot.paths[path.0 as usize];
+        let counted = if way.capped[1] { Bytes(0) } else { message.wire };
         self.ledger.bytes(path, message.acks, counted, at);
-        let at = self.slow_start(attempt, message.segments, 1, at);
-        self.travel(attempt, at, schedule.now(), schedule);
+        let at = self.slow_start(attempt, connection, message.segments, 1, at);
+        let at = match way.plain[1] {
+            Some(delay) if self.tracer.is_none() => {
+                self.attempts[attempt].leg = THROUGH;
+                at + delay
+            }
+            _ => self.pass_legs(attempt, at, schedule.now()),
+        };
+        if self.attempts[attempt].leg == THROUGH && self.arrives_surely(attempt, at) {
+            return self.settle_well(attempt, at, schedule).map(|parent| (parent, at));
+        }
+        self.on_its_way(attempt, at, schedule);
+        None
+    }
+
+    /// The message's next stop is an event.
+    fn on_its_way(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
+        let row = &mut self.attempts[attempt];
+        row.flags |= Attempt::TRAVELLING;
+        let call = &self.calls[row.call];
+        schedule.at(at, Kind::Leg.order_of(call.ordinal, call.key ^ u64::from(row.number) << 56), attempt);
     }
 
     /// Round trips that a message spends because the window of its connection is still small.
-    fn slow_start(&mut self, attempt: u32, segments: u64, direction: usize, at: SimTime) -> SimTime {
-        let connection = &mut self.connections[self.attempts[attempt].connection];
-        let round_trip = self.hot.paths[connection.path.0 as usize].round_trip;
-        let idle = at.nanos().saturating_sub(connection.sent[direction]);
-        connection.sent[direction] = connection.sent[direction].max(at.nanos());
+    #[inline(always)]
+    pub(super) fn slow_start(
+        &mut self,
+        attempt: u32,
+        connection: u32,
+        segments: u64,
+        direction: usize,
+        at: SimTime,
+    ) -> SimTime {
+        let connection = &mut self.connections[connection];
         // Until it is open, `at` is when the handshake ends, and its event must find it so.
         if connection.state == State::Open {
             connection.at = connection.at.max(at.nanos());
         }
-        if round_trip == 0 {
-            return at;
-        }
+        if connection.windows[direction] { self.open_window(attempt, segments, direction, at) } else { at }
+    }
+
+    #[inline(never)]
+    fn open_window(&mut self, attempt: u32, segments: u64, direction: usize, at: SimTime) -> SimTime {
+        let connection = &mut self.connections[self.attempts[attempt].connection];
+        let round_trip = self.hot.paths[connection.path.0 as usize].round_trip;
+        let idle = at.nanos().saturating_sub(connection.sent[direction]);
+        connection.sent[direction] = connection.sent[direction].max(at.nanos());
         let window = tcp::rested(connection.window[direction], idle, round_trip);
         connection.window[direction] = tcp::grown(window, segments);
         let extra = (tcp::rounds(segments, window) - 1) * round_trip;
@@ -74,25 +114,16 @@ impl Machine<'_> {
 
     /// On from the current leg, which the message reaches at `at`, not before now.
     pub(super) fn travel(&mut self, attempt: u32, at: SimTime, now: SimTime, schedule: &mut Schedule) {
+        let at = self.pass_legs(attempt, at, now);
         let row = &self.attempts[attempt];
-        let (response, leg, path) = (row.is(Attempt::RESPONSE), row.leg, self.path_of(attempt));
-        let plain = self.hot.paths[path.0 as usize].plain[usize::from(response)];
-        let at = match plain {
-            Some(delay) if leg == 0 && self.tracer.is_none() => {
-                self.attempts[attempt].leg = THROUGH;
-                at + delay
+        let surely = row.is(Attempt::RESPONSE) && !row.is(Attempt::CLIENT_DONE) && row.leg == THROUGH;
+        if surely && self.arrives_surely(attempt, at) {
+            if let Some(parent) = self.settle_well(attempt, at, schedule) {
+                self.child_done(parent, None, at, schedule);
             }
-            _ => self.pass_legs(attempt, at, now),
-        };
-        let row = &mut self.attempts[attempt];
-        if response && row.leg == THROUGH && self.arrives_surely(attempt, at) {
-            self.receive(attempt, at, schedule);
             return;
         }
-        let row = &mut self.attempts[attempt];
-        row.flags |= Attempt::TRAVELLING;
-        let call = &self.calls[row.call];
-        schedule.at(at, Kind::Leg.order_of(call.ordinal, call.key ^ u64::from(row.number) << 56), attempt);
+        self.on_its_way(attempt, at, schedule);
     }
 
     /// As far as a message gets by itself from its current leg, which it reaches at `at`; tells when.

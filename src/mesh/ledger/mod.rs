@@ -37,6 +37,8 @@ pub(super) struct Ledger {
     stations: Vec<StationCount>,
     caps: Vec<[Vec<u64>; 2]>,
     paths: Vec<PathRow>,
+    /// By path: bytes there and back in the window of the clock.
+    crossing: Vec<[u64; 2]>,
     flows: Vec<u64>,
     places: usize,
     place_of: Vec<u32>,
@@ -163,6 +165,7 @@ impl Ledger {
                 )
                 .collect(),
             paths: world.paths.rows().iter().map(|_| blank.clone()).collect(),
+            crossing: vec![[0; 2]; world.paths.len()],
             flows: vec![0; world.host_sets.len() * world.places.len()],
             places: world.places.len(),
             place_of: world.endpoints.rows().iter().map(|endpoint| endpoint.place.0).collect(),
@@ -174,8 +177,16 @@ impl Ledger {
     }
 
     /// Time goes on: which window are we in?
-    #[inline]
+    #[inline(always)]
     pub(super) fn clock(&mut self, now: SimTime) {
+        if now.nanos() >= self.next_window {
+            self.turn(now);
+        }
+    }
+
+    #[cold]
+    fn turn(&mut self, now: SimTime) {
+        self.close_window();
         while now.nanos() >= self.next_window {
             if self.next_window >= self.end {
                 self.window = WINDOWS;
@@ -184,6 +195,18 @@ impl Ledger {
                 self.window = if self.next_window == self.zero { 0 } else { self.window + 1 };
                 let next = u128::from(self.horizon) * (self.window as u128 + 1) / WINDOWS as u128;
                 self.next_window = (self.zero + next as u64).max(self.next_window + 1);
+            }
+        }
+    }
+
+    /// What crossed paths in the window of the clock goes to its place.
+    fn close_window(&mut self) {
+        let window = self.window;
+        for (row, crossing) in self.paths.iter_mut().zip(&mut self.crossing) {
+            let [forward, back] = std::mem::take(crossing);
+            if forward + back > 0 {
+                row.forward[window] += forward;
+                row.back[window] += back;
             }
         }
     }
@@ -208,10 +231,6 @@ impl Ledger {
 
     fn within(&self, at: u64) -> bool {
         (self.zero..self.end).contains(&at)
-    }
-
-    fn part(&self, at: u64, parts: u64) -> usize {
-        ((at - self.zero) * parts / self.horizon) as usize
     }
 
     /// A request is settled.
@@ -250,7 +269,8 @@ impl Ledger {
     }
 
     fn count(&mut self, row: u32, at: u64, latency: u64, failure: Option<Failure>) {
-        let (window, span) = (self.part(at, WINDOWS as u64), self.part(at, SERIES));
+        let span = ((at - self.zero) * SERIES / self.horizon) as usize;
+        let window = span / (SERIES as usize / WINDOWS);
         let add = |counts: &mut Counts| {
             counts.0 += 1;
             match failure {
@@ -258,7 +278,7 @@ impl Ledger {
                 None => counts.2.record(latency),
             }
         };
-        let mut outside = true;
+        let mut outside = !self.faults.is_empty();
         for fault in &mut self.faults {
             if (fault.start..fault.fault_end).contains(&at) {
                 outside = false;
@@ -288,6 +308,7 @@ impl Ledger {
         }
     }
 
+    #[inline]
     pub(super) fn call(&mut self, edge: EdgeId, started: u64, now: SimTime, failure: Option<Failure>) {
         if !self.within(started) {
             return;
@@ -312,15 +333,33 @@ impl Ledger {
         self.edges[edge.0 as usize].ejections += u64::from(self.window < WINDOWS);
     }
 
-    pub(super) fn flow(&mut self, hosts: HostSetId, endpoint: EndpointId) {
-        if self.window < WINDOWS {
-            self.flows[hosts.0 as usize * self.places + self.place_of[endpoint.0 as usize] as usize] += 1;
-        }
+    /// Does what happens now count?
+    #[inline]
+    pub(super) fn counts(&self) -> bool {
+        self.window < WINDOWS
+    }
+
+    pub(super) fn flow(&mut self, hosts: HostSetId, endpoint: EndpointId, attempts: u64) {
+        self.flows[hosts.0 as usize * self.places + self.place_of[endpoint.0 as usize] as usize] += attempts;
     }
 
     /// Bytes that are sent at `at`, now or later.
+    #[inline(always)]
     pub(super) fn bytes(&mut self, path: PathId, forward: Bytes, back: Bytes, at: SimTime) {
-        let window = self.window_at(at.nanos());
+        if at.nanos() < self.next_window {
+            if self.window < WINDOWS {
+                let crossing = &mut self.crossing[path.0 as usize];
+                crossing[0] += forward.0;
+                crossing[1] += back.0;
+            }
+        } else {
+            self.bytes_ahead(path, forward, back, at);
+        }
+    }
+
+    #[inline(never)]
+    fn bytes_ahead(&mut self, path: PathId, forward: Bytes, back: Bytes, at: SimTime) {
+        let window = self.window_ahead(at.nanos());
         if window < WINDOWS {
             let row = &mut self.paths[path.0 as usize];
             row.forward[window] += forward.0;
@@ -400,6 +439,7 @@ impl Ledger {
     }
 
     /// A job came to a worker at `came`, was served from `start` to `end` with `work` of work.
+    #[inline]
     pub(super) fn visit(&mut self, endpoint: EndpointId, came: u64, start: u64, end: u64, work: u64) {
         let clip = |at: u64| at.clamp(self.zero, self.end);
         let count = &mut self.services[self.service_of[endpoint.0 as usize] as usize];

@@ -1,14 +1,16 @@
 //! Counters become a record.
 
-use super::{Counts, Ledger, ServiceCount, StationCount};
+use super::{Counts, FINE, Ledger, ServiceCount, StationCount};
 use crate::record::{
-    CapRow, EdgeRow, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run, ServiceRow, StationRow,
+    CapRow, EdgeRow, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run, ServiceRow, SparseHistogram,
+    StationRow,
 };
 use crate::world::{Caller, World};
 
 impl Ledger {
     /// The record.
-    pub(in crate::mesh) fn record(self, world: &World, replication: u32) -> Run {
+    pub(in crate::mesh) fn record(mut self, world: &World, replication: u32) -> Run {
+        self.close_window();
         let windows = |rows: &[Counts]| -> Vec<RequestWindow> {
             rows.iter()
                 .map(|(sent, failed, latency)| RequestWindow {
@@ -22,15 +24,23 @@ impl Ledger {
             let stream = &world.streams[row.stream];
             let operation = &world.operations[row.operation];
             let region = stream.entries.first().map(|&proxy| world.places[world.proxies[proxy].place].region);
+            let windows = windows(&row.windows);
+            // Without faults, everything is outside.
+            let (outside, outside_sent) = if self.faults.is_empty() {
+                let all = SparseHistogram::merged(FINE, windows.iter().map(|window| &window.latency));
+                (all, windows.iter().map(|window| window.sent).sum())
+            } else {
+                (row.outside.sparse(), row.outside_sent)
+            };
             RequestRow {
                 stream: stream.name.clone(),
                 region: region.map_or_else(String::new, |region| world.regions[region].clone()),
                 operation: operation.name.clone(),
                 service: world.services[operation.service].name.clone(),
-                windows: windows(&row.windows),
+                windows,
                 series: row.series.clone(),
-                outside: row.outside.sparse(),
-                outside_sent: row.outside_sent,
+                outside,
+                outside_sent,
             }
         });
         let edges = world.edges.iter().zip(&self.edges).map(|((_, edge), count)| EdgeRow {

@@ -6,9 +6,12 @@
 //! callers had nothing left to do but wait for it. What others may look at meanwhile (how busy a host is, how healthy)
 //! is told when they look: see `Upstream::catch_up`.
 
-use super::calls::{Attempt, SUB};
+use super::calls::{Attempt, Call, NONE, SUB};
+use super::connections::State;
+use super::event::Kind;
 use super::machine::Machine;
 use super::settle::is_sub;
+use crate::engine::Schedule;
 use crate::units::SimTime;
 use crate::world::Step;
 
@@ -32,6 +35,96 @@ impl Machine<'_> {
             return false;
         }
         if is_sub(frame) { self.frames[frame & !SUB].left == 1 } else { self.wanted(row, at) }
+    }
+
+    /// Ends a frame at `at`, a time to come, and so up the tree, as far as that is certain. Tells whether it was.
+    pub(super) fn ends_ahead(&mut self, mut frame: u32, mut at: SimTime, schedule: &mut Schedule) -> bool {
+        let mut ended = false;
+        while !is_sub(frame) {
+            let Some(settled) = self.answer_ahead(frame, at, schedule) else { break };
+            ended = true;
+            let Some((parent, then)) = settled else { return true };
+            let Some(over) = self.joined(parent, None, then) else { return true };
+            let core = self.core(parent);
+            if over <= schedule.now() || !matches!(self.world.program[core.pc as usize + 1], Step::End) {
+                self.go_on(parent, over, schedule);
+                return true;
+            }
+            (frame, at) = (parent, over);
+        }
+        // What is not quite so plain.
+        if self.ends_surely(frame, at) {
+            self.end(frame, at, schedule);
+            return true;
+        }
+        if ended {
+            let salt = self.core(frame).salt;
+            let ordinal = self.calls[self.attempts[self.attempt_of(frame)].call].ordinal;
+            schedule.at(at, Kind::WorkEnd.order_of(ordinal, salt), frame);
+        }
+        ended
+    }
+
+    /// In one go what `answer`, `send_response`, `arrives_surely` and `settle_well` do one after the other, where all is
+    /// as it mostly is: a good answer over a plain way that is certain to arrive. None, and nothing done, where it is
+    /// not; else the frame that waited for it and when it has it, or none where a user waited.
+    #[inline(always)]
+    fn answer_ahead(
+        &mut self,
+        attempt: u32,
+        at: SimTime,
+        schedule: &mut Schedule,
+    ) -> Option<Option<(u32, SimTime)>> {
+        let hot = self.hot;
+        let row = &self.attempts[attempt];
+        let (slot, carrier, host) = (row.call, row.connection, row.host);
+        let connection = &mut self.connections[carrier];
+        let call = &mut self.calls[slot];
+        let way = &hot.paths[connection.path.0 as usize];
+        let task = &hot.operations[call.operation.0 as usize];
+        let rules = &hot.edges[call.edge.0 as usize];
+        let arrives = at + way.plain[1]?;
+        let after = arrives.nanos() - call.started;
+        let usual = row.flags & (Attempt::CLIENT_DONE | Attempt::THREAD) == 0
+            && row.core.failed == 0
+            && row.epoch == self.servers[connection.endpoint.0 as usize].epoch
+            && task.errors == 0.0
+            && connection.state == State::Open
+            && connection.hung_since == u64::MAX
+            && !connection.windows[1]
+            && way.round_trip <= way.idle_limit
+            && after < rules.timeout
+            && rules.per_try == u64::MAX
+            && arrives <= self.certain_until
+            && self.down == 0
+            && self.tracer.is_none();
+        if !usual {
+            return None;
+        }
+        connection.at = connection.at.max(at.nanos());
+        connection.attached -= 1;
+        call.open -= 1;
+        call.attempt = NONE;
+        call.flags &= !Call::LIVE;
+        let (edge, proxy, started, parent) = (call.edge, call.proxy, call.started, call.parent);
+        let (root, over) = (call.is(Call::ROOT), call.open == 0);
+        self.ledger.bytes(connection.path, task.messages[1].acks, task.messages[1].wire, at);
+        self.ledger.balance.settled += 1;
+        self.ledger.call(edge, started, arrives, None);
+        self.attempts[attempt].flags = 0;
+        self.attempts.release(attempt);
+        if over {
+            self.calls.release(slot);
+        }
+        if rules.watches {
+            let upstream = self.upstream_row(proxy, edge);
+            self.left(upstream, host, None, arrives, schedule);
+        }
+        if root {
+            self.settle_request(parent, started, arrives, None, schedule);
+            return Some(None);
+        }
+        Some(Some((parent, arrives)))
     }
 
     /// Is it certain that the answer under way reaches its client at `at`, and that the client still wants it then?

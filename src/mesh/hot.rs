@@ -61,6 +61,8 @@ pub(super) struct Replica {
     /// and the only work: so the workers can be asked at once for a time to come.
     pub(super) in_order: bool,
     pub(super) threads: bool,
+    /// No sidecar, no limits, first come, first served.
+    pub(super) plain: bool,
     /// Some request, some response is longer than the window of a fresh connection.
     pub(super) windows: [bool; 2],
 }
@@ -128,6 +130,11 @@ impl Hot {
                     && service.threads.is_none()
                     && service.discipline == Discipline::Fcfs,
                 threads: service.threads.is_some(),
+                plain: proxy.station.is_none()
+                    && proxy.delay.is_zero()
+                    && service.threads.is_none()
+                    && service.queue.is_none()
+                    && service.discipline == Discipline::Fcfs,
                 windows: long(world, &service.operations),
             }
         });

@@ -303,12 +303,7 @@ impl Machine<'_> {
                 if self.tracer.is_some() {
                     self.trace_work(frame, clock, served.start, served.end);
                 }
-                let end = SimTime::from_nanos(served.end);
-                if self.ends_surely(frame, end) {
-                    self.end(frame, end, schedule);
-                } else {
-                    schedule.at(end, Kind::WorkEnd.order_of(ordinal, salt), frame);
-                }
+                self.through(frame, pc, salt, ordinal, SimTime::from_nanos(served.end), schedule);
             }
             Workers::Sharing(shared) => {
                 shared.add(clock, span, frame, salt);
@@ -352,74 +347,78 @@ impl Machine<'_> {
         }
     }
 
+    /// The step of a frame that is under way will be over at `at`.
+    #[inline(always)]
+    pub(super) fn through(
+        &mut self,
+        frame: u32,
+        pc: u32,
+        salt: u64,
+        ordinal: u16,
+        at: SimTime,
+        schedule: &mut Schedule,
+    ) {
+        if matches!(self.world.program[pc as usize + 1], Step::End) && self.ends_ahead(frame, at, schedule) {
+            return;
+        }
+        schedule.at(at, Kind::WorkEnd.order_of(ordinal, salt), frame);
+    }
+
     /// A call or sub-frame that a frame waits for is over at `at`.
     pub(super) fn child_done(&mut self, frame: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
-        if let Some(at) = self.joined(frame, failure, at, schedule) {
-            self.end(frame, at, schedule);
+        if let Some(at) = self.joined(frame, failure, at) {
+            self.go_on(frame, at, schedule);
         }
     }
 
-    /// Tells when the frame is through, if that was the last that it waited for and nothing else is left to do.
+    /// Tells when the frame goes on, if that was the last that it waited for.
     #[inline(always)]
-    fn joined(
-        &mut self,
-        frame: u32,
-        failure: Option<Failure>,
-        at: SimTime,
-        schedule: &mut Schedule,
-    ) -> Option<SimTime> {
+    pub(super) fn joined(&mut self, frame: u32, failure: Option<Failure>, at: SimTime) -> Option<SimTime> {
         let core = self.core_mut(frame);
         if let Some(cause) = failure {
             core.fail(cause, true);
         }
         core.latest = core.latest.max(at);
         core.pending -= 1;
-        if core.pending > 0 {
-            return None;
-        }
-        let (at, salt) = (core.latest, core.salt);
-        if at <= schedule.now() {
-            self.work_end(frame, at, schedule);
-        } else if self.ends_surely(frame, at) {
-            return Some(at);
-        } else {
-            let ordinal = self.calls[self.attempts[self.attempt_of(frame)].call].ordinal;
-            schedule.at(at, Kind::WorkEnd.order_of(ordinal, salt), frame);
-        }
-        None
+        (core.pending == 0).then_some(core.latest)
     }
 
-    /// A frame is through, well or not; and so up the tree, while nothing else is left to do there.
-    fn end(&mut self, mut frame: u32, mut at: SimTime, schedule: &mut Schedule) {
-        loop {
-            let (parent, failure) = if is_sub(frame) {
-                let alive = self.alive(frame);
-                let sub = &mut self.frames[frame & !SUB];
-                if sub.core.failed == 0 && sub.left > 1 && alive {
-                    sub.left -= 1;
-                    sub.core.pc = sub.body;
-                    sub.core.salt = mix(sub.base, u64::from(sub.left));
-                    self.advance(frame, at, schedule);
-                    return;
-                }
-                let over = (sub.parent, sub.core.failure());
-                self.frames.release(frame & !SUB);
-                over
-            } else if self.alive(frame) {
-                let Some((parent, then)) = self.answer(frame, at, schedule) else { return };
-                at = then;
-                (parent, None)
-            } else {
-                self.server_lost(frame, at, schedule);
-                return;
-            };
-            let Some(then) = self.joined(parent, failure, at, schedule) else { return };
-            (frame, at) = (parent, then);
+    /// All that a frame waited for is over at `at`.
+    pub(super) fn go_on(&mut self, frame: u32, at: SimTime, schedule: &mut Schedule) {
+        if at <= schedule.now() {
+            self.work_end(frame, at, schedule);
+            return;
         }
+        let (pc, salt) = (self.core(frame).pc, self.core(frame).salt);
+        let ordinal = self.calls[self.attempts[self.attempt_of(frame)].call].ordinal;
+        self.through(frame, pc, salt, ordinal, at, schedule);
+    }
+
+    /// A frame is through, well or not.
+    pub(super) fn end(&mut self, frame: u32, at: SimTime, schedule: &mut Schedule) {
+        if !is_sub(frame) {
+            if !self.alive(frame) {
+                self.server_lost(frame, at, schedule);
+            } else if let Some((parent, at)) = self.answer(frame, at, schedule) {
+                self.child_done(parent, None, at, schedule);
+            }
+            return;
+        }
+        let alive = self.alive(frame);
+        let sub = &mut self.frames[frame & !SUB];
+        if sub.core.failed == 0 && sub.left > 1 && alive {
+            sub.left -= 1;
+            sub.core.pc = sub.body;
+            sub.core.salt = mix(sub.base, u64::from(sub.left));
+            self.advance(frame, at, schedule);
+            return;
+        }
+        let (parent, failure) = (sub.parent, sub.core.failure());
+        self.frames.release(frame & !SUB);
+        self.child_done(parent, failure, at, schedule);
     }
 
     /// The application answers; some answers are errors all the same.
-    #[inline(always)]
     fn answer(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) -> Option<(u32, SimTime)> {
         let row = &self.attempts[attempt];
         let operation = &self.hot.operations[self.calls[row.call].operation.0 as usize];

@@ -333,7 +333,7 @@ impl Machine<'_> {
         self.settle_request(parent, started, at, failure, schedule);
     }
 
-    fn settle_request(
+    pub(super) fn settle_request(
         &mut self,
         slot: u32,
         intended: u64,

@@ -1,16 +1,17 @@
 //! Messages on their way: leg by leg, bytes counted, caps and gateways met at the time they are reached.
 
-use super::calls::{Attempt, NONE, nth};
+use super::calls::{Attempt, Core, NONE, nth};
 use super::connections::State;
 use super::event::Kind;
 use super::hot::Message;
 use super::machine::Machine;
+use super::servers::Workers;
 use super::tcp;
 use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::{Bytes, Duration, SimTime};
-use crate::world::{Direction, Leg, LinkId, Manner, PathId};
+use crate::world::{Direction, Leg, LinkId, Manner, PathId, Step};
 
 /// The leg of a message that has no other before it.
 pub(super) const THROUGH: u8 = u8::MAX;
@@ -285,6 +286,13 @@ impl Machine<'_> {
     pub(super) fn arrived(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
         let row = &mut self.attempts[attempt];
         row.flags &= !Attempt::TRAVELLING;
+        if row.flags & (Attempt::INSIDE | Attempt::RESPONSE) == 0
+            && row.leg == THROUGH
+            && self.served_plainly(attempt, now, schedule)
+        {
+            return;
+        }
+        let row = &self.attempts[attempt];
         if row.is(Attempt::INSIDE) {
             self.inside(attempt, now, schedule);
             return;
@@ -312,6 +320,40 @@ impl Machine<'_> {
         } else {
             self.deliver(attempt, now, schedule);
         }
+    }
+
+    /// In one go what `deliver`, `admit`, `begin` and `work` do one after the other, where all is as it mostly is: a live
+    /// replica without a sidecar, who works first come, first served, and has room for all. False, and nothing done,
+    /// where it is not.
+    #[inline(always)]
+    fn served_plainly(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) -> bool {
+        let (world, hot) = (self.world, self.hot);
+        let row = &mut self.attempts[attempt];
+        let connection = &self.connections[row.connection];
+        let endpoint = connection.endpoint;
+        let (server, replica) = (&mut self.servers[endpoint.0 as usize], &hot.replicas[endpoint.0 as usize]);
+        let usual = replica.plain
+            && self.down == 0
+            && !connection.stuck[0]
+            && connection.epoch == server.epoch
+            && self.tracer.is_none();
+        let call = &self.calls[row.call];
+        let start = hot.operations[call.operation.0 as usize].start;
+        let (Step::Work { law }, Workers::Fcfs(fcfs), true) =
+            (world.program[start as usize], &mut server.workers, usual)
+        else {
+            return false;
+        };
+        let salt = nth(call.key, u64::from(row.number) << 32);
+        row.core = Core::at(salt, start);
+        row.epoch = server.epoch;
+        let ordinal = call.ordinal;
+        let draw = self.service_keys[replica.service as usize].work.uniform(nth(salt, u64::from(start)));
+        let work = Duration::from_seconds_f64(world.laws[law].sample(draw));
+        let served = fcfs.serve(now.nanos(), work.nanos());
+        self.ledger.served(endpoint, now.nanos(), served);
+        self.through(attempt, start, salt, ordinal, SimTime::from_nanos(served.end), schedule);
+        true
     }
 
     /// The peer's kernel answers for a process that is not there: the connection is gone, and this call with it.

@@ -438,8 +438,26 @@ impl Ledger {
         }
     }
 
+    /// A request came to a replica at `came`, now, and was or will be served first come, first served.
+    #[inline(always)]
+    pub(super) fn served(&mut self, endpoint: EndpointId, came: u64, served: Served) {
+        let row = &mut self.services[self.service_of[endpoint.0 as usize] as usize];
+        if came < self.zero || served.end >= self.end {
+            row.row.arrived += u64::from(self.window < WINDOWS);
+            self.visit(endpoint, came, served.start, served.end, served.end - served.start);
+            return;
+        }
+        row.row.arrived += 1;
+        row.row.visits += 1;
+        row.row.waited += u64::from(served.start > came);
+        row.row.busy_ns += u128::from(served.end - served.start);
+        row.row.level_ns += u128::from(served.end - came);
+        row.wait.record(served.start - came);
+        row.sojourn.record(served.end - came);
+    }
+
     /// A job came to a worker at `came`, was served from `start` to `end` with `work` of work.
-    #[inline]
+    #[inline(never)]
     pub(super) fn visit(&mut self, endpoint: EndpointId, came: u64, start: u64, end: u64, work: u64) {
         let clip = |at: u64| at.clamp(self.zero, self.end);
         let count = &mut self.services[self.service_of[endpoint.0 as usize] as usize];

@@ -109,7 +109,7 @@ impl Machine<'_> {
 
     #[inline(never)]
     fn pinged_in_vain(&self, connection: &Connection, now: u64) -> bool {
-        let policy = &self.world.policies[self.upstream(connection.upstream).policy];
+        let policy = self.policy_of(connection.upstream);
         match (policy.http2_ping, self.dead_since(connection)) {
             (Some((interval, timeout)), Some(since)) => {
                 next_ping(connection.opened, interval.nanos(), since) + timeout.nanos() <= now
@@ -269,7 +269,7 @@ impl Machine<'_> {
         if connection.state != State::Connecting || connection.at != now.nanos() {
             return;
         }
-        let policy = &self.world.policies[self.upstream(connection.upstream).policy];
+        let policy = self.policy_of(connection.upstream);
         let limit = connection.opened + policy.connect_timeout.nanos();
         if self.dead_since(connection).is_some() {
             if now.nanos() >= limit || self.refuses(connection) {

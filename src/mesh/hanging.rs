@@ -50,7 +50,7 @@ impl Machine<'_> {
 
     /// When the client's kernel gives up unanswered bytes (924.6 s), or its ping does.
     fn plan_give_up(&mut self, slot: u32, lost_request: bool, now: SimTime, schedule: &mut Schedule) {
-        let policy = &self.world.policies[self.upstream(self.connections[slot].upstream).policy];
+        let policy = self.policy_of(self.connections[slot].upstream);
         let connection = &self.connections[slot];
         let mut at = connection.give_up;
         if lost_request {

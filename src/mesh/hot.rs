@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::tcp;
 use crate::engine::Timers;
-use crate::policy::Balance;
+use super::upstream::View;
+use crate::policy::{Balance, Outlier};
 use crate::units::{Bytes, Duration};
 use crate::world::{Caller, Discipline, Leg, OperationId, PolicyId, ProxyId, StationId, Step, World};
 
@@ -17,6 +18,8 @@ pub(super) struct Hot {
     pub(super) replicas: Vec<Replica>,
     pub(super) proxies: Vec<Side>,
     pub(super) edges: Vec<Rules>,
+    /// Host sets as everybody sees them at first.
+    pub(super) views: Vec<View>,
 }
 
 /// A path.
@@ -85,6 +88,8 @@ pub(super) struct Rules {
     pub(super) balance: Balance,
     /// Somebody looks at what a host was doing: least request or outlier detection.
     pub(super) watches: bool,
+    pub(super) outlier: Option<Outlier>,
+    pub(super) panic_threshold: u32,
     /// Nanoseconds; `u64::MAX`: none.
     pub(super) timeout: u64,
     pub(super) per_try: u64,
@@ -145,6 +150,8 @@ impl Hot {
                 policy: edge.policy,
                 ordinal: edge.ordinal,
                 balance: policy.balance,
+                outlier: policy.outlier,
+                panic_threshold: policy.panic_threshold,
                 watches: policy.balance == Balance::LeastRequest || policy.outlier.is_some(),
                 timeout: nanos(policy.timeout),
                 per_try: nanos(policy.per_try),
@@ -164,6 +171,7 @@ impl Hot {
             replicas: replicas.collect(),
             proxies: proxies.collect(),
             edges: edges.collect(),
+            views: world.host_sets.rows().iter().map(|set| View::new(&set.hosts)).collect(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The machine: runs a [`World`] and leaves a [`Run`].
 //!
 //! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
-//! attempts, from the caller's side), `proxies` (whom to send to), `connections`, `hanging` and `tcp` (TCP, TLS, dead paths),
+//! attempts, from the caller's side), `proxies` and `upstream` (whom to send to), `connections`, `hanging` and `tcp` (TCP, TLS, dead paths),
 //! `travel` and `caps` (leg by leg), `servers`, `fcfs` and `waiting` (threads, workers, steps), `ahead` (what is certain
 //! needs no event), `ledger` (what is counted), `faults` (what goes down), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
@@ -25,6 +25,7 @@ mod slab;
 mod tcp;
 mod trace;
 mod travel;
+mod upstream;
 mod waiting;
 
 use crate::engine::{self, Schedule, Timers};

@@ -1,0 +1,285 @@
+//! What one proxy knows of one upstream, and how it chooses among its hosts.
+//!
+//! What a fresh proxy would know too (who the hosts are, their weights and priorities) is in one [`View`] for all; of its
+//! own a proxy has 8 bytes a host, until it has seen one fail: then its beliefs are its own.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::calls::NONE;
+use crate::policy::edf::Edf;
+use crate::policy::outlier::{HostHealth, ResultClass};
+use crate::policy::priority::{self, PriorityLoad};
+use crate::policy::{Balance, Outlier, least_request, random, round_robin};
+use crate::random::mix;
+use crate::units::SimTime;
+use crate::world::{EdgeId, Host, HostSetId};
+
+/// One proxy's state of one upstream.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    pub(super) edge: EdgeId,
+    pub(super) host_set: HostSetId,
+    /// Names proxy and upstream for the connections' own draws.
+    pub(super) key: u64,
+    pub(super) hosts: Box<[HostState]>,
+    /// Connections opened so far.
+    pub(super) opened: u32,
+    /// Turn of round robin.
+    turn: u64,
+    /// Requests whose answers are certain but not here yet, where that matters: when, from which host.
+    returning: BinaryHeap<Reverse<(SimTime, u16)>>,
+    /// What it believes of hosts that failed it; none: it has no reason to believe anything.
+    pub(super) beliefs: Option<Box<Beliefs>>,
+    /// Weighted turns, where weights differ and turns are taken: a schedule for each priority that has hosts.
+    turns: Option<Box<[Option<Edf>]>>,
+}
+
+/// One proxy's state of one host.
+#[derive(Clone, Debug)]
+pub(super) struct HostState {
+    /// Requests of this proxy that the host has not answered.
+    pub(super) active: u32,
+    /// The open connection, or NONE.
+    pub(super) connection: u32,
+}
+
+/// A host set as everybody sees it who has seen nobody fail.
+#[derive(Debug)]
+pub(super) struct View {
+    all: Groups,
+    /// Weights of hosts, where they differ; else empty.
+    weights: Vec<u32>,
+}
+
+/// Hosts to choose among, by priority.
+#[derive(Clone, Debug, Default)]
+struct Groups {
+    /// Hosts that are in, grouped by priority.
+    eligible: Vec<u16>,
+    /// Where each priority ends there.
+    ends: Vec<u32>,
+    /// By place in `eligible`, where weights differ: the sum of weights so far, within its priority.
+    sums: Vec<f64>,
+    /// Load over the priorities.
+    load: PriorityLoad,
+}
+
+/// What one proxy believes of the hosts of one upstream.
+#[derive(Debug)]
+pub(super) struct Beliefs {
+    pub(super) health: Box<[HostHealth]>,
+    pub(super) ejected: u32,
+    pub(super) sweeping: bool,
+    groups: Groups,
+}
+
+impl View {
+    pub(super) fn new(hosts: &[Host]) -> Self {
+        assert!(hosts.len() < usize::from(u16::MAX), "a host set has fewer than 65,535 hosts");
+        let unequal = hosts.iter().any(|host| host.weight != hosts[0].weight);
+        let weights = if unequal { hosts.iter().map(|host| host.weight).collect() } else { Vec::new() };
+        let priorities = hosts.last().map_or(0, |host| host.priority + 1);
+        let end = |priority| hosts.partition_point(|host| host.priority <= priority) as u32;
+        let ends: Vec<u32> = (0..priorities).map(end).collect();
+        let mut all = Groups { eligible: (0..hosts.len() as u16).collect(), ends, ..Groups::default() };
+        all.sum(&weights);
+        if !hosts.is_empty() {
+            // Where nobody has failed, no level is short of hosts: the threshold has no say.
+            let counts = counts(&all.ends);
+            priority::loads(&counts, &counts, 0, &mut all.load);
+        }
+        View { all, weights }
+    }
+
+    fn weight(&self, host: u16) -> f64 {
+        f64::from(self.weights[usize::from(host)])
+    }
+}
+
+impl Groups {
+    fn sum(&mut self, weights: &[u32]) {
+        self.sums.clear();
+        if weights.is_empty() {
+            return;
+        }
+        for priority in 0..self.ends.len() {
+            let (start, end) = bounds(&self.ends, priority);
+            let mut sum = 0.0;
+            self.sums.extend(self.eligible[start..end].iter().map(|&host| {
+                sum += f64::from(weights[usize::from(host)]);
+                sum
+            }));
+        }
+    }
+}
+
+impl Upstream {
+    pub(super) fn new(edge: EdgeId, host_set: HostSetId, hosts: usize, key: u64) -> Self {
+        Upstream {
+            edge,
+            host_set,
+            key,
+            hosts: vec![HostState { active: 0, connection: NONE }; hosts].into(),
+            opened: 0,
+            // Proxies start at different hosts, or all first calls of a rollout would meet at one.
+            turn: key >> 32,
+            returning: BinaryHeap::new(),
+            beliefs: None,
+            turns: None,
+        }
+    }
+
+    /// The answer of a host is certain and comes at `at`.
+    #[inline]
+    pub(super) fn returns(&mut self, at: SimTime, host: u16) {
+        self.returning.push(Reverse((at, host)));
+    }
+
+    /// Hears of the answers that have come by now.
+    #[inline]
+    pub(super) fn catch_up(&mut self, now: SimTime, outlier: Option<&Outlier>) {
+        while let Some(&Reverse((at, host))) = self.returning.peek()
+            && at <= now
+        {
+            self.returning.pop();
+            self.hosts[usize::from(host)].active -= 1;
+            // A success is news only to who has seen a failure.
+            if let (Some(rule), Some(beliefs)) = (outlier, &mut self.beliefs) {
+                beliefs.health[usize::from(host)].on_result(rule, ResultClass::Success);
+            }
+        }
+    }
+
+    /// Its own beliefs, from now on.
+    pub(super) fn believe(&mut self, view: &View) -> &mut Beliefs {
+        let hosts = self.hosts.len();
+        self.beliefs.get_or_insert_with(|| {
+            let health = vec![HostHealth::default(); hosts].into();
+            Box::new(Beliefs { health, ejected: 0, sweeping: false, groups: view.all.clone() })
+        })
+    }
+
+    /// Who is in changed: priorities, load and turns are made anew, as Envoy does.
+    pub(super) fn regroup(&mut self, view: &View, panic_threshold: u32) {
+        let Some(beliefs) = &mut self.beliefs else { return };
+        let Beliefs { health, groups, .. } = &mut **beliefs;
+        groups.eligible.clear();
+        groups.ends.clear();
+        let mut host = 0_u32;
+        for &end in &view.all.ends {
+            groups.eligible.extend((host..end).filter(|&host| !health[host as usize].is_ejected()).map(|host| host as u16));
+            host = end;
+            groups.ends.push(groups.eligible.len() as u32);
+        }
+        groups.sum(&view.weights);
+        priority::loads(&counts(&groups.ends), &counts(&view.all.ends), panic_threshold, &mut groups.load);
+        self.turns = None;
+    }
+
+    #[inline(always)]
+    pub(super) fn choose(&mut self, view: &View, balance: Balance, draw: impl Fn(u64) -> u64) -> Option<u16> {
+        let simple = view.all.ends.len() == 1 && self.beliefs.is_none();
+        if !simple {
+            return self.choose_in_full(view, balance, draw);
+        }
+        let count = self.hosts.len();
+        if count == 1 {
+            return Some(0);
+        }
+        match balance {
+            Balance::LeastRequest if view.weights.is_empty() => {
+                let active = |index: usize| self.hosts[index].active;
+                Some(least_request::choose(count, active, [draw(1), draw(2)]) as u16)
+            }
+            Balance::Random if !view.weights.is_empty() => Some(weighted(&view.all.sums, draw(1)) as u16),
+            Balance::Random => Some(random::choose(count, draw(1)) as u16),
+            _ => self.choose_in_full(view, balance, draw),
+        }
+    }
+
+    /// With priorities, ejected hosts, weighted turns.
+    #[inline(never)]
+    fn choose_in_full(&mut self, view: &View, balance: Balance, draw: impl Fn(u64) -> u64) -> Option<u16> {
+        if self.hosts.is_empty() {
+            return None;
+        }
+        let (groups, ejected) =
+            self.beliefs.as_ref().map_or((&view.all, 0), |beliefs| (&beliefs.groups, beliefs.ejected));
+        if self.hosts.len() == 1 && ejected == 0 {
+            return Some(0);
+        }
+        let (priority, panic) = if view.all.ends.len() == 1 && ejected == 0 {
+            (0, false)
+        } else {
+            priority::choose(&groups.load, draw(0))
+        };
+        let (start, end) = bounds(if panic { &view.all.ends } else { &groups.ends }, priority);
+        let count = end - start;
+        if count == 0 {
+            return None;
+        }
+        let (hosts, turn) = (&self.hosts, &mut self.turn);
+        let host = |index: usize| if panic { (start + index) as u16 } else { groups.eligible[start + index] };
+        let active = |index: usize| hosts[usize::from(host(index))].active;
+        // In panic, weights are left aside, as in turns of equals.
+        let weighs = !panic && !view.weights.is_empty();
+        let index = match balance {
+            Balance::Random if weighs => weighted(&groups.sums[start..end], draw(1)),
+            Balance::Random => random::choose(count, draw(1)),
+            Balance::LeastRequest if !weighs => least_request::choose(count, active, [draw(1), draw(2)]),
+            Balance::RoundRobin if !weighs => {
+                *turn += 1;
+                round_robin::choose(count, *turn)
+            }
+            Balance::LeastRequest | Balance::RoundRobin => {
+                let seed = mix(self.key, u64::from(ejected)) as u32;
+                let turns = self.turns.get_or_insert_with(|| schedules(view, groups, seed));
+                let edf = turns[priority].as_mut().expect("a priority with hosts has a schedule");
+                edf.pick(|index| match balance {
+                    Balance::LeastRequest => least_request::weight(view.weight(host(index)), active(index)),
+                    _ => view.weight(host(index)),
+                })
+            }
+        };
+        Some(host(index))
+    }
+}
+
+/// A schedule of weighted turns for each priority that has hosts.
+fn schedules(view: &View, groups: &Groups, seed: u32) -> Box<[Option<Edf>]> {
+    let group = |priority| {
+        let (start, end) = bounds(&groups.ends, priority);
+        let weights: Vec<f64> = groups.eligible[start..end].iter().map(|&host| view.weight(host)).collect();
+        (!weights.is_empty()).then(|| Edf::new(&weights, seed))
+    };
+    (0..groups.ends.len()).map(group).collect()
+}
+
+/// The place whose part of the sum a draw falls into.
+fn weighted(sums: &[f64], draw: u64) -> usize {
+    let last = sums.len() - 1;
+    let aim = (draw >> 11) as f64 * (1.0 / (1_u64 << 53) as f64) * sums[last];
+    sums.iter().position(|&sum| aim < sum).unwrap_or(last)
+}
+
+fn bounds(ends: &[u32], priority: usize) -> (usize, usize) {
+    let start = if priority == 0 { 0 } else { ends[priority - 1] as usize };
+    (start, ends[priority] as usize)
+}
+
+/// Hosts by priority, from where each ends.
+fn counts(ends: &[u32]) -> Vec<u32> {
+    ends.iter().scan(0, |start, &end| Some(end - std::mem::replace(start, end))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_has_seen_nobody_fail_has_8_bytes_a_host() {
+        assert_eq!(size_of::<HostState>(), 8);
+        assert!(size_of::<Upstream>() <= 96, "{}", size_of::<Upstream>());
+    }
+}

@@ -45,7 +45,9 @@ pub const fn bucket_top(index: u32, grouping: u8) -> u64 {
 #[derive(Clone, Debug)]
 pub struct Histogram {
     grouping: u8,
-    pages: Vec<Option<Box<[u64; PAGE]>>>,
+    pages: Vec<Option<Box<[u32; PAGE]>>>,
+    /// Buckets whose count went round 2^32, once for each time: half the memory, and no count is lost.
+    rounds: Vec<u32>,
     count: u64,
     sum_ns: u128,
     min_ns: u64,
@@ -56,7 +58,7 @@ impl Histogram {
     /// An empty histogram; `grouping` is 10 for requests, 5 for edges and stations (1..=16 is accepted).
     pub const fn new(grouping: u8) -> Self {
         assert!(grouping >= 1 && grouping <= 16, "a grouping power lies in 1..=16");
-        Histogram { grouping, pages: Vec::new(), count: 0, sum_ns: 0, min_ns: u64::MAX, max_ns: 0 }
+        Histogram { grouping, pages: Vec::new(), rounds: Vec::new(), count: 0, sum_ns: 0, min_ns: u64::MAX, max_ns: 0 }
     }
 
     /// Counts a value in nanoseconds. Allocates only where its page is new.
@@ -64,9 +66,13 @@ impl Histogram {
     pub fn record(&mut self, ns: u64) {
         let index = bucket(ns, self.grouping) as usize;
         let (page, place) = (index >> PAGE_BITS, index & (PAGE - 1));
-        match self.pages.get_mut(page) {
-            Some(Some(counts)) => counts[place] += 1,
-            _ => self.open(page)[place] += 1,
+        let count = match self.pages.get_mut(page) {
+            Some(Some(counts)) => &mut counts[place],
+            _ => &mut self.open(page)[place],
+        };
+        *count = count.wrapping_add(1);
+        if *count == 0 {
+            self.rounds.push(index as u32);
         }
         self.count += 1;
         self.sum_ns += u128::from(ns);
@@ -75,7 +81,7 @@ impl Histogram {
     }
 
     #[cold]
-    fn open(&mut self, page: usize) -> &mut [u64; PAGE] {
+    fn open(&mut self, page: usize) -> &mut [u32; PAGE] {
         if page >= self.pages.len() {
             self.pages.resize_with(page + 1, || None);
         }
@@ -102,6 +108,7 @@ impl Histogram {
         for page in self.pages.iter_mut().flatten() {
             page.fill(0);
         }
+        self.rounds.clear();
         (self.count, self.sum_ns, self.min_ns, self.max_ns) = (0, 0, u64::MAX, 0);
     }
 
@@ -110,8 +117,10 @@ impl Histogram {
         let mut buckets = Vec::new();
         for (number, page) in self.pages.iter().enumerate() {
             for (place, &count) in page.iter().flat_map(|counts| counts.iter().enumerate()) {
-                if count > 0 {
-                    buckets.push((((number << PAGE_BITS) + place) as u32, count));
+                let index = ((number << PAGE_BITS) + place) as u32;
+                let rounds = self.rounds.iter().filter(|&&round| round == index).count() as u64;
+                if count > 0 || rounds > 0 {
+                    buckets.push((index, (rounds << 32) + u64::from(count)));
                 }
             }
         }

@@ -1,14 +1,18 @@
 //! What the run counts: requests, calls, visits, bytes. Integers; only what falls within the horizon.
 
+mod counters;
+mod latencies;
 mod record;
+mod rows;
 
+use self::latencies::Latencies;
+use self::rows::{service_rows, station_rows};
 use super::calls::Request;
-use super::fcfs::Served;
 use crate::meter::Histogram;
 use crate::record::{CallBalance, Exemplar, Failure, PathRow, ServiceRow, StationRow};
-use crate::units::{Bytes, SimTime};
+use crate::units::SimTime;
 use crate::world::{
-    Direction, EdgeId, EndpointId, HostSetId, LinkId, OperationId, PathId, StationId, StreamId, WINDOWS, World,
+    EdgeId, OperationId, StreamId, WINDOWS, World,
 };
 
 /// Significant bits of request histograms (0.1 %), and of those of edges and stations (0.4 %).
@@ -51,7 +55,9 @@ pub(super) struct Ledger {
 struct Row {
     stream: StreamId,
     operation: OperationId,
-    windows: Vec<Counts>,
+    /// By window: sent, failed by class.
+    windows: Vec<(u64, [u64; 8])>,
+    latencies: Latencies,
     series: Vec<(u64, u64)>,
     outside: Histogram,
     outside_sent: u64,
@@ -109,7 +115,8 @@ impl Ledger {
             .map(|(stream, operation)| Row {
                 stream,
                 operation,
-                windows: (0..WINDOWS).map(|_| empty_row()).collect(),
+                windows: vec![(0, [0; 8]); WINDOWS],
+                latencies: Latencies::new(),
                 series: vec![(0, 0); SERIES as usize],
                 outside: Histogram::new(FINE),
                 outside_sent: 0,
@@ -289,8 +296,12 @@ impl Ledger {
             }
         }
         let row = &mut self.rows[row as usize];
-        add(&mut row.windows[window]);
-        if failure.is_none() {
+        let (sent, failed) = &mut row.windows[window];
+        *sent += 1;
+        if let Some(failure) = failure {
+            failed[failure as usize] += 1;
+        } else {
+            row.latencies.record(window, latency);
             let series = &mut row.series[span];
             *series = (series.0 + 1, series.1 + latency);
         }
@@ -332,197 +343,4 @@ impl Ledger {
     pub(super) fn ejected(&mut self, edge: EdgeId) {
         self.edges[edge.0 as usize].ejections += u64::from(self.window < WINDOWS);
     }
-
-    /// Does what happens now count?
-    #[inline]
-    pub(super) fn counts(&self) -> bool {
-        self.window < WINDOWS
-    }
-
-    pub(super) fn flow(&mut self, hosts: HostSetId, endpoint: EndpointId, attempts: u64) {
-        self.flows[hosts.0 as usize * self.places + self.place_of[endpoint.0 as usize] as usize] += attempts;
-    }
-
-    /// Bytes that are sent at `at`, now or later.
-    #[inline(always)]
-    pub(super) fn bytes(&mut self, path: PathId, forward: Bytes, back: Bytes, at: SimTime) {
-        if at.nanos() < self.next_window {
-            if self.window < WINDOWS {
-                let crossing = &mut self.crossing[path.0 as usize];
-                crossing[0] += forward.0;
-                crossing[1] += back.0;
-            }
-        } else {
-            self.bytes_ahead(path, forward, back, at);
-        }
-    }
-
-    #[inline(never)]
-    fn bytes_ahead(&mut self, path: PathId, forward: Bytes, back: Bytes, at: SimTime) {
-        let window = self.window_ahead(at.nanos());
-        if window < WINDOWS {
-            let row = &mut self.paths[path.0 as usize];
-            row.forward[window] += forward.0;
-            row.back[window] += back.0;
-        }
-    }
-
-    /// Bytes sent again: they cross the path once more. `whole` is false where a cap had not let them cross before,
-    /// so that they were counted when first sent.
-    pub(super) fn resent(&mut self, path: PathId, direction: Direction, bytes: u64, whole: bool, at: SimTime) {
-        let window = self.window_at(at.nanos());
-        if window < WINDOWS {
-            let row = &mut self.paths[path.0 as usize];
-            row.resent += bytes;
-            if whole {
-                match direction {
-                    Direction::Forward => row.forward[window] += bytes,
-                    Direction::Back => row.back[window] += bytes,
-                }
-            }
-        }
-    }
-
-    /// Bytes that passed the last cap of a way.
-    pub(super) fn passed(&mut self, path: PathId, direction: Direction, bytes: u64, at: SimTime) {
-        match direction {
-            Direction::Forward => self.bytes(path, Bytes(bytes), Bytes(0), at),
-            Direction::Back => self.bytes(path, Bytes(0), Bytes(bytes), at),
-        }
-    }
-
-    pub(super) fn lost(&mut self, path: PathId, at: SimTime) {
-        let counts = self.window_at(at.nanos()) < WINDOWS;
-        self.paths[path.0 as usize].lost += u64::from(counts);
-    }
-
-    pub(super) fn connection_opened(&mut self, path: PathId, edge: EdgeId) {
-        let row = &mut self.paths[path.0 as usize];
-        row.open += 1;
-        if self.window < WINDOWS {
-            row.connections[self.window] += 1;
-            self.edges[edge.0 as usize].connections += 1;
-        }
-    }
-
-    pub(super) fn connection_closed(&mut self, path: PathId) {
-        self.paths[path.0 as usize].open -= 1;
-    }
-
-    pub(super) fn cap(&mut self, link: LinkId, offered: u64, dropped: u64) {
-        if self.window < WINDOWS {
-            let [all, lost] = &mut self.caps[link.0 as usize];
-            all[self.window] += offered;
-            lost[self.window] += dropped;
-        }
-    }
-
-    pub(super) fn station(&mut self, station: StationId, came: u64, served: Served) {
-        if self.within(came) {
-            let count = &mut self.stations[self.station_of[station.0 as usize] as usize];
-            count.row.jobs += 1;
-            count.row.busy_ns += u128::from(served.end.min(self.end) - served.start.min(self.end));
-            count.wait.record(served.start - came);
-        }
-    }
-
-    pub(super) fn arrived(&mut self, endpoint: EndpointId, at: SimTime) {
-        if self.within(at.nanos()) {
-            self.services[self.service_of[endpoint.0 as usize] as usize].row.arrived += 1;
-        }
-    }
-
-    pub(super) fn blocked(&mut self, endpoint: EndpointId, at: SimTime) {
-        if self.within(at.nanos()) {
-            self.services[self.service_of[endpoint.0 as usize] as usize].row.blocked += 1;
-        }
-    }
-
-    /// A request came to a replica at `came`, now, and was or will be served first come, first served.
-    #[inline(always)]
-    pub(super) fn served(&mut self, endpoint: EndpointId, came: u64, served: Served) {
-        let row = &mut self.services[self.service_of[endpoint.0 as usize] as usize];
-        if came < self.zero || served.end >= self.end {
-            row.row.arrived += u64::from(self.window < WINDOWS);
-            self.visit(endpoint, came, served.start, served.end, served.end - served.start);
-            return;
-        }
-        row.row.arrived += 1;
-        row.row.visits += 1;
-        row.row.waited += u64::from(served.start > came);
-        row.row.busy_ns += u128::from(served.end - served.start);
-        row.row.level_ns += u128::from(served.end - came);
-        row.wait.record(served.start - came);
-        row.sojourn.record(served.end - came);
-    }
-
-    /// A job came to a worker at `came`, was served from `start` to `end` with `work` of work.
-    #[inline(never)]
-    pub(super) fn visit(&mut self, endpoint: EndpointId, came: u64, start: u64, end: u64, work: u64) {
-        let clip = |at: u64| at.clamp(self.zero, self.end);
-        let count = &mut self.services[self.service_of[endpoint.0 as usize] as usize];
-        // A shared server works on a job all the time that it is there: its work is spread over the stay.
-        let busy = if end > start && end - start != work {
-            u128::from(clip(end) - clip(came)) * u128::from(work) / u128::from((end - came).max(1))
-        } else {
-            u128::from(clip(end) - clip(start))
-        };
-        count.row.busy_ns += busy;
-        count.row.level_ns += u128::from(clip(end) - clip(came));
-        if (self.zero..self.end).contains(&came) {
-            count.row.visits += 1;
-            count.row.waited += u64::from(start > came);
-            count.wait.record(start - came);
-            count.sojourn.record(end - came);
-        }
-    }
-}
-
-/// One row for each service and place.
-fn service_rows(world: &World) -> (Vec<u32>, Vec<ServiceCount>) {
-    let mut rows: Vec<ServiceCount> = Vec::new();
-    let of = world.endpoints.rows().iter().map(|endpoint| {
-        let service = &world.services[endpoint.service];
-        let place = &world.places[endpoint.place].name;
-        let index = rows.iter().position(|row| row.row.service == service.name && row.row.place == *place);
-        let index = index.unwrap_or_else(|| {
-            let empty = || Histogram::new(COARSE);
-            let row = ServiceRow { service: service.name.clone(), place: place.clone(), ..ServiceRow::default() };
-            rows.push(ServiceCount { row, wait: empty(), sojourn: empty() });
-            rows.len() - 1
-        });
-        rows[index].row.replicas += 1;
-        rows[index].row.workers = rows[index].row.workers.saturating_add(service.workers);
-        index as u32
-    });
-    let of = of.collect();
-    (of, rows)
-}
-
-/// Gateway replicas one by one; sidecars and ingress proxies by owner and place.
-fn station_rows(world: &World) -> (Vec<u32>, Vec<StationCount>) {
-    let mut names: Vec<String> = world.stations.rows().iter().map(|station| station.name.clone()).collect();
-    for proxy in world.proxies.rows() {
-        if !proxy.station.is_none() {
-            let place = &world.places[proxy.place].name;
-            names[proxy.station.0 as usize] = if proxy.endpoint.is_none() {
-                format!("ingress {place}")
-            } else {
-                let service = world.endpoints[proxy.endpoint].service;
-                format!("sidecars {} {place}", world.services[service].name)
-            };
-        }
-    }
-    let mut rows: Vec<StationCount> = Vec::new();
-    let of = world.stations.rows().iter().zip(names).map(|(station, name)| {
-        let index = rows.iter().position(|row| row.row.name == name).unwrap_or_else(|| {
-            let row = StationRow { name, ..StationRow::default() };
-            rows.push(StationCount { row, wait: Histogram::new(COARSE) });
-            rows.len() - 1
-        });
-        rows[index].row.servers += station.servers;
-        index as u32
-    });
-    let of = of.collect();
-    (of, rows)
 }

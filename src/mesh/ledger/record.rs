@@ -1,6 +1,6 @@
 //! Counters become a record.
 
-use super::{Counts, FINE, Ledger, ServiceCount, StationCount};
+use super::{FINE, Ledger, ServiceCount, StationCount};
 use crate::record::{
     CapRow, EdgeRow, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run, ServiceRow, SparseHistogram,
     StationRow,
@@ -11,20 +11,16 @@ impl Ledger {
     /// The record.
     pub(in crate::mesh) fn record(mut self, world: &World, replication: u32) -> Run {
         self.close_window();
-        let windows = |rows: &[Counts]| -> Vec<RequestWindow> {
-            rows.iter()
-                .map(|(sent, failed, latency)| RequestWindow {
-                    sent: *sent,
-                    failed: *failed,
-                    latency: latency.sparse(),
-                })
-                .collect()
-        };
-        let rows = self.rows.iter().map(|row| {
+        let rows = self.rows.into_iter().map(|row| {
             let stream = &world.streams[row.stream];
             let operation = &world.operations[row.operation];
             let region = stream.entries.first().map(|&proxy| world.places[world.proxies[proxy].place].region);
-            let windows = windows(&row.windows);
+            let windows: Vec<RequestWindow> = row
+                .windows
+                .into_iter()
+                .zip(row.latencies.finish())
+                .map(|((sent, failed), latency)| RequestWindow { sent, failed, latency })
+                .collect();
             // Without faults, everything is outside.
             let (outside, outside_sent) = if self.faults.is_empty() {
                 let all = SparseHistogram::merged(FINE, windows.iter().map(|window| &window.latency));
@@ -38,7 +34,7 @@ impl Ledger {
                 operation: operation.name.clone(),
                 service: world.services[operation.service].name.clone(),
                 windows,
-                series: row.series.clone(),
+                series: row.series,
                 outside,
                 outside_sent,
             }

@@ -48,6 +48,22 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// A row that nobody has lived in.
+    pub(super) const BLANK: Call = Call {
+        key: 0,
+        started: 0,
+        parent: NONE,
+        edge: EdgeId::NONE,
+        operation: OperationId::NONE,
+        proxy: ProxyId::NONE,
+        attempt: NONE,
+        generation: 0,
+        ordinal: 0,
+        host: 0,
+        tries: 0,
+        open: 0,
+        flags: 0,
+    };
     /// The call is a request's root: `parent` is a slot of `Machine::requests`.
     pub(super) const ROOT: u8 = 1;
     /// The request is being followed.
@@ -125,6 +141,19 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    /// A row that nobody has lived in.
+    pub(super) const BLANK: Attempt = Attempt {
+        core: Core::at(0, 0),
+        call: NONE,
+        connection: NONE,
+        next: NONE,
+        host: 0,
+        epoch: 0,
+        flags: 0,
+        leg: 0,
+        number: 0,
+        resent: 0,
+    };
     /// The client has its answer, or no longer wants one.
     pub(super) const CLIENT_DONE: u16 = 1;
     /// The server has answered or died, or never heard of it.

@@ -206,7 +206,6 @@ impl Machine<'_> {
                 attempts: 0,
                 windows,
             },
-            |_, _| (),
         );
         self.upstream_mut(upstream).hosts[usize::from(host)].connection = slot;
         self.ledger.connection_opened(path, edge);

@@ -229,9 +229,17 @@ impl<'w> Machine<'w> {
 
     /// Starts a timer of a list.
     pub(super) fn arm(&mut self, list: u32, payload: u64, now: SimTime, schedule: &mut Schedule) {
+        // So the list stays as short as what is in flight.
+        self.drop_stale(list);
         if let Some(due) = self.timers.arm(list, now, payload) {
             self.plan_timer(list, due, schedule);
         }
+    }
+
+    /// Forgets timers at the head of a list that nobody waits for any more.
+    fn drop_stale(&mut self, list: u32) {
+        let (calls, attempts) = (&self.calls, &self.attempts);
+        self.timers.drop_stale(list, |payload| super::settle::waited_for(payload, calls, attempts).is_none());
     }
 
     fn plan_timer(&mut self, list: u32, due: SimTime, schedule: &mut Schedule) {
@@ -245,7 +253,10 @@ impl<'w> Machine<'w> {
         if self.timer_at[list as usize] != now {
             return;
         }
-        while let Some(payload) = self.timers.due(list, now) {
+        // Before each look, so that the list knows at last whether it has a head.
+        loop {
+            self.drop_stale(list);
+            let Some(payload) = self.timers.due(list, now) else { break };
             self.timed_out(payload, now, schedule);
         }
         if let Some(due) = self.timers.head(list) {

@@ -4,6 +4,7 @@ use super::calls::{Attempt, Call, Core, NONE, Request, SUB, nth};
 use super::connections::State;
 use super::event::Kind;
 use super::machine::Machine;
+use super::slab::Slab;
 use super::travel::THROUGH;
 use crate::engine::Schedule;
 use crate::policy::retry;
@@ -26,6 +27,19 @@ struct Opening {
     flags: u8,
 }
 
+/// What an attempt begins with.
+struct Try {
+    slot: u32,
+    key: u64,
+    started: u64,
+    edge: EdgeId,
+    operation: OperationId,
+    proxy: ProxyId,
+    ordinal: u16,
+    number: u8,
+    avoid: Option<u16>,
+}
+
 impl Machine<'_> {
     /// A user's request becomes the root of a tree of calls.
     #[expect(clippy::too_many_arguments, reason = "a request is all of these")]
@@ -41,7 +55,7 @@ impl Machine<'_> {
     ) {
         let ordinal = request.ordinal as u16;
         let traced = self.tracer.as_ref().is_some_and(|tracer| tracer.follows(&request));
-        let parent = self.requests.insert(request, |_, _| ());
+        let parent = self.requests.insert(request);
         let flags = Call::ROOT | if traced { Call::TRACED } else { 0 };
         self.open_call(Opening { key, parent, edge, operation, proxy, ordinal, flags }, now, schedule);
     }
@@ -66,30 +80,34 @@ impl Machine<'_> {
     fn open_call(&mut self, opening: Opening, now: SimTime, schedule: &mut Schedule) {
         let Opening { key, parent, edge, operation, proxy, ordinal, flags } = opening;
         self.ledger.balance.opened += 1;
-        let call = Call {
+        let slot = self.calls.take(Call::BLANK);
+        let call = &mut self.calls[slot];
+        // 24 bits of generation stand in a timer's payload.
+        let generation = (call.generation + 1) & 0xff_ffff;
+        let started = now.nanos();
+        *call = Call {
             key,
-            started: now.nanos(),
+            started,
             parent,
             edge,
             operation,
             proxy,
             attempt: NONE,
-            generation: 0,
+            generation,
             ordinal,
             host: u16::MAX,
-            tries: 0,
+            tries: 1,
             open: 0,
             flags: flags | Call::LIVE,
         };
-        // 24 bits of generation stand in a timer's payload.
-        let slot = self.calls.insert(call, |old, new| new.generation = (old.generation + 1) & 0xff_ffff);
         if self.tracer.is_some() {
             self.trace_call(slot, now);
         }
         if let Some(list) = self.hot.edges[edge.0 as usize].timers[0] {
             self.start_timer(list, slot, WHOLE_CALL, now, schedule);
         }
-        self.start_attempt(slot, now, schedule);
+        let try_ = Try { slot, key, started, edge, operation, proxy, ordinal, number: 0, avoid: None };
+        self.start_attempt(try_, now, schedule);
     }
 
     /// `which`: the attempt's number, or the whole call.
@@ -100,18 +118,13 @@ impl Machine<'_> {
 
     /// One try: choose a host, take or make a connection, send.
     #[inline(always)]
-    fn start_attempt(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
+    fn start_attempt(&mut self, this: Try, now: SimTime, schedule: &mut Schedule) {
         let hot = self.hot;
-        let call = &mut self.calls[slot];
-        let (edge, proxy, operation, number) = (call.edge, call.proxy, call.operation, call.tries);
-        let (key, ordinal) = (call.key, call.ordinal);
-        call.tries = number.saturating_add(1);
-        let avoid = (number > 0).then_some(call.host);
-        self.ledger.attempt(edge, call.started);
+        let Try { slot, key, edge, proxy, number, .. } = this;
+        self.ledger.attempt(edge, this.started);
         let rules = &hot.edges[edge.0 as usize];
         let row = self.upstream_of(proxy, edge);
-        let draw = nth(key, u64::from(number) << 8);
-        let Some(host) = self.choose_host(row, draw, avoid, now) else {
+        let Some(host) = self.choose_host(row, nth(key, u64::from(number) << 8), this.avoid, now) else {
             self.settle_call(slot, Some(Failure::NoHost), now, schedule);
             return;
         };
@@ -131,43 +144,44 @@ impl Machine<'_> {
         // A handshake that ends before the proxy is through needs no waiting for, unless nobody answers it.
         let wait = on.state == State::Connecting && (dead || on.at > leaves.nanos());
         let path = on.path;
-        let attempt = Attempt {
+        // The most common way by far goes in one go: nothing to wait for, nothing on it but distance.
+        let delay = hot.paths[path.0 as usize].plain[0].filter(|_| !wait && !on.windows[0] && self.tracer.is_none());
+        if delay.is_some() && on.state == State::Open {
+            on.at = on.at.max(leaves.nanos());
+        }
+        let attempt = self.attempts.take(Attempt::BLANK);
+        self.attempts[attempt] = Attempt {
             core: Core::at(0, 0),
             call: slot,
             connection,
             next: NONE,
             host,
             epoch: 0,
-            leg: 0,
-            flags: Attempt::LIVE,
+            leg: if delay.is_some() { THROUGH } else { 0 },
+            flags: if delay.is_some() { Attempt::LIVE | Attempt::TRAVELLING } else { Attempt::LIVE },
             number,
             resent: 0,
         };
-        let attempt = self.attempts.insert(attempt, |_, _| ());
         let call = &mut self.calls[slot];
         (call.attempt, call.host) = (attempt, host);
         call.open = call.open.checked_add(1).expect("a call has fewer than 256 attempts alive");
         if let Some(list) = rules.timers[1] {
             self.start_timer(list, slot, u64::from(number.min(0xfe)), now, schedule);
         }
+        if let Some(delay) = delay {
+            let message = &hot.operations[this.operation.0 as usize].messages[0];
+            self.ledger.bytes(path, message.wire, message.acks, leaves);
+            let order = Kind::Leg.order_of(this.ordinal, key ^ u64::from(number) << 56);
+            schedule.at(leaves + delay, order, attempt);
+            return;
+        }
         if self.tracer.is_some() {
             self.trace_attempt(attempt, now, leaves);
         }
-        let way = &hot.paths[path.0 as usize];
-        match way.plain[0] {
-            // The most common way by far, in one go.
-            Some(delay) if !wait && self.tracer.is_none() => {
-                let task = &hot.operations[operation.0 as usize];
-                let message = &task.messages[0];
-                self.ledger.bytes(path, message.wire, message.acks, leaves);
-                let at = self.slow_start(attempt, connection, message.segments, 0, leaves) + delay;
-                let row = &mut self.attempts[attempt];
-                row.leg = THROUGH;
-                row.flags |= Attempt::TRAVELLING;
-                schedule.at(at, Kind::Leg.order_of(ordinal, key ^ u64::from(number) << 56), attempt);
-            }
-            _ if wait => self.park(attempt),
-            _ => self.send_request(attempt, leaves, now, schedule),
+        if wait {
+            self.park(attempt);
+        } else {
+            self.send_request(attempt, leaves, now, schedule);
         }
     }
 
@@ -257,7 +271,12 @@ impl Machine<'_> {
 
     #[inline(never)]
     fn start_again(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
-        self.start_attempt(slot, now, schedule);
+        let call = &mut self.calls[slot];
+        let number = call.tries;
+        call.tries = number.saturating_add(1);
+        let (key, started, edge, operation) = (call.key, call.started, call.edge, call.operation);
+        let (proxy, ordinal, avoid) = (call.proxy, call.ordinal, Some(call.host));
+        self.start_attempt(Try { slot, key, started, edge, operation, proxy, ordinal, number, avoid }, now, schedule);
     }
 
     /// The client is through with an attempt: its proxy no longer counts it.
@@ -298,18 +317,14 @@ impl Machine<'_> {
 
     /// A timer of a call ran out; a settled call's generation has passed on.
     pub(super) fn timed_out(&mut self, payload: u64, now: SimTime, schedule: &mut Schedule) {
-        let (slot, generation, which) = ((payload >> 32) as u32, (payload >> 8) as u32 & 0xff_ffff, payload & 0xff);
-        let call = &self.calls[slot];
-        if !call.is(Call::LIVE) || call.generation != generation {
-            return;
-        }
-        let attempt = call.attempt;
-        if which == WHOLE_CALL {
+        let Some((slot, whole)) = waited_for(payload, &self.calls, &self.attempts) else { return };
+        let attempt = self.calls[slot].attempt;
+        if whole {
             if attempt != NONE {
                 self.leave(attempt, Some(Failure::Timeout), now, schedule);
             }
             self.settle_call(slot, Some(Failure::Timeout), now, schedule);
-        } else if attempt != NONE && u64::from(self.attempts[attempt].number) == which {
+        } else {
             self.attempt_failed(attempt, Failure::Timeout, now, schedule);
         }
     }
@@ -366,6 +381,18 @@ impl Machine<'_> {
             self.ledger.call_unfinished(call.edge, call.started);
         }
     }
+}
+
+/// The call that a timer still means, and whether it means the whole of it or the try under way.
+pub(super) fn waited_for(payload: u64, calls: &Slab<Call>, attempts: &Slab<Attempt>) -> Option<(u32, bool)> {
+    let (slot, generation, which) = ((payload >> 32) as u32, (payload >> 8) as u32 & 0xff_ffff, payload & 0xff);
+    let call = &calls[slot];
+    if !call.is(Call::LIVE) || call.generation != generation {
+        return None;
+    }
+    let whole = which == WHOLE_CALL;
+    let this = whole || call.attempt != NONE && u64::from(attempts[call.attempt].number) == which;
+    this.then_some((slot, whole))
 }
 
 /// Is this frame reference a sub-frame's?

@@ -12,23 +12,32 @@ impl<T> Slab<T> {
         Slab { rows: Vec::new(), free: Vec::new() }
     }
 
-    /// Stores `row` and tells its slot; `reuse` sees the row that lived there before.
-    #[inline(always)]
-    pub(super) fn insert(&mut self, row: T, reuse: impl FnOnce(&T, &mut T)) -> u32 {
+    /// Stores `row` and tells its slot.
+    pub(super) fn insert(&mut self, row: T) -> u32 {
         match self.free.pop() {
             Some(slot) => {
-                let mut row = row;
-                reuse(&self.rows[slot as usize], &mut row);
                 self.rows[slot as usize] = row;
                 slot
             }
-            None => {
-                let slot = u32::try_from(self.rows.len()).expect("fewer than 2^31 things are alive at once");
-                assert!(slot < 1 << 31, "fewer than 2^31 things are alive at once");
-                self.rows.push(row);
-                slot
-            }
+            None => self.push(row),
         }
+    }
+
+    /// A free slot, to be filled, with the row that lived there before; `blank` where there was none.
+    #[inline(always)]
+    pub(super) fn take(&mut self, blank: T) -> u32 {
+        match self.free.pop() {
+            Some(slot) => slot,
+            None => self.push(blank),
+        }
+    }
+
+    #[cold]
+    fn push(&mut self, row: T) -> u32 {
+        let slot = u32::try_from(self.rows.len()).expect("fewer than 2^31 things are alive at once");
+        assert!(slot < 1 << 31, "fewer than 2^31 things are alive at once");
+        self.rows.push(row);
+        slot
     }
 
     /// Gives the slot back; the row stays readable until it is reused.

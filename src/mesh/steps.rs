@@ -120,7 +120,7 @@ impl Machine<'_> {
     fn run_sub(&mut self, parent: u32, base: u64, body: u32, left: u32, at: SimTime, schedule: &mut Schedule) {
         let attempt = self.attempt_of(parent);
         let sub = SubFrame { core: Core::at(mix(base, 0), body), attempt, parent, body, left, base };
-        let slot = self.frames.insert(sub, |_, _| ());
+        let slot = self.frames.insert(sub);
         self.advance(slot | SUB, at, schedule);
     }
 

@@ -27,9 +27,11 @@
 
 #[cfg(test)]
 mod heap;
+mod later;
 mod queue;
 mod timers;
 
+pub use later::Later;
 pub use timers::Timers;
 
 use crate::units::SimTime;

@@ -4,7 +4,7 @@
 //! come in between it may be later. An answer whose way home has neither state nor chance left, that no fault, timeout
 //! or broken connection can meet on it, arrives: its call is settled at once, as of then, and so up the tree, as far as
 //! callers had nothing left to do but wait for it. What others may look at meanwhile (how busy a host is, how healthy)
-//! is told when they look: see `Upstream::catch_up`.
+//! is told when they look: see `Machine::catch_up`.
 
 use super::calls::{Attempt, Call, NONE, SUB};
 use super::connections::State;
@@ -69,12 +69,7 @@ impl Machine<'_> {
     /// as it mostly is: a good answer over a plain way that is certain to arrive. None, and nothing done, where it is
     /// not; else the frame that waited for it and when it has it, or none where a user waited.
     #[inline(always)]
-    fn answer_ahead(
-        &mut self,
-        attempt: u32,
-        at: SimTime,
-        schedule: &mut Schedule,
-    ) -> Option<Option<(u32, SimTime)>> {
+    fn answer_ahead(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) -> Option<Option<(u32, SimTime)>> {
         let hot = self.hot;
         let row = &self.attempts[attempt];
         let (slot, carrier, host) = (row.call, row.connection, row.host);

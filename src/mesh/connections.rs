@@ -179,34 +179,32 @@ impl Machine<'_> {
         for round in 0..u64::from(way.handshake) {
             ready = ready + way.floor + way.floor_back + self.noise(path, mix(key, round), now);
         }
-        let slot = self.connections.insert(
-            Connection {
-                upstream,
-                host,
-                state: if way.handshake == 0 { State::Open } else { State::Connecting },
-                window: [tcp::INITIAL_WINDOW; 2],
-                sent: [ready.nanos(); 2],
-                path,
-                endpoint,
-                replica,
-                pinned,
-                epoch: self.servers[endpoint.0 as usize].epoch,
-                key,
-                opened: now.nanos(),
-                old_at: now.nanos().saturating_add(self.hot.edges[edge.0 as usize].max_age),
-                at: ready.nanos(),
-                attached: 0,
-                waiting: (NONE, NONE),
-                hung: (NONE, NONE),
-                stuck: [false; 2],
-                hung_since: u64::MAX,
-                give_up: u64::MAX,
-                retry_at: u64::MAX,
-                syns: 1,
-                attempts: 0,
-                windows,
-            },
-        );
+        let slot = self.connections.insert(Connection {
+            upstream,
+            host,
+            state: if way.handshake == 0 { State::Open } else { State::Connecting },
+            window: [tcp::INITIAL_WINDOW; 2],
+            sent: [ready.nanos(); 2],
+            path,
+            endpoint,
+            replica,
+            pinned,
+            epoch: self.servers[endpoint.0 as usize].epoch,
+            key,
+            opened: now.nanos(),
+            old_at: now.nanos().saturating_add(self.hot.edges[edge.0 as usize].max_age),
+            at: ready.nanos(),
+            attached: 0,
+            waiting: (NONE, NONE),
+            hung: (NONE, NONE),
+            stuck: [false; 2],
+            hung_since: u64::MAX,
+            give_up: u64::MAX,
+            retry_at: u64::MAX,
+            syns: 1,
+            attempts: 0,
+            windows,
+        });
         self.upstream_mut(upstream).hosts[usize::from(host)].connection = slot;
         self.ledger.connection_opened(path, edge);
         let (forward, back) = tcp::handshake_wire(way.handshake);

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::tcp;
-use crate::engine::Timers;
 use super::upstream::View;
+use crate::engine::Timers;
 use crate::policy::{Balance, Outlier};
 use crate::units::{Bytes, Duration};
 use crate::world::{Caller, Discipline, Leg, OperationId, PolicyId, ProxyId, StationId, Step, World};
@@ -104,7 +104,8 @@ impl Hot {
         let mut list = |delay: Option<Duration>| delay.map(|delay| timers.list(delay));
         let lists: Vec<[Option<u32>; 2]> =
             world.policies.rows().iter().map(|policy| [list(policy.timeout), list(policy.per_try)]).collect();
-        let once: Vec<bool> = world.services.rows().iter().map(|service| works_once(world, &service.operations)).collect();
+        let once: Vec<bool> =
+            world.services.rows().iter().map(|service| works_once(world, &service.operations)).collect();
         let paths = world.paths.rows().iter().map(|path| Way {
             round_trip: (path.floor + path.floor_back).nanos(),
             idle_limit: path.idle_limit.nanos(),
@@ -121,9 +122,14 @@ impl Hot {
                 message(row.response, row.response_wire, row.response_acks),
             ],
         });
+        let mut owners = vec![0_u32; world.stations.len()];
+        for proxy in world.proxies.rows().iter().filter(|proxy| !proxy.station.is_none()) {
+            owners[proxy.station.0 as usize] += 1;
+        }
         let replicas = world.endpoints.rows().iter().map(|endpoint| {
             let (service, proxy) = (&world.services[endpoint.service], &world.proxies[endpoint.proxy]);
-            let one_by_one = proxy.station.is_none() || world.stations[proxy.station].servers == 1;
+            // All its jobs are alike, so that they leave in the order in which they come, however many workers it has.
+            let one_by_one = proxy.station.is_none() || owners[proxy.station.0 as usize] == 1;
             Replica {
                 service: endpoint.service.0,
                 proxy: endpoint.proxy,

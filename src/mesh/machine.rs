@@ -14,7 +14,7 @@ use super::servers::Server;
 use super::slab::Slab;
 use super::trace::Tracer;
 use super::upstream::Upstream;
-use crate::engine::{Event, Model, Schedule, Timers};
+use crate::engine::{Event, Later, Model, Schedule, Timers};
 use crate::random::{Key, hash_name, mix};
 use crate::units::{Duration, SimTime};
 use crate::world::{EndpointId, PathId, World};
@@ -45,6 +45,8 @@ pub(super) struct Machine<'w> {
     /// Until when nothing falls or comes back, and the run is not over.
     pub(super) certain_until: SimTime,
     pub(super) place_down: Vec<(u16, u64)>,
+    /// Requests whose answers are certain but not here yet, where somebody looks at that: the host, the upstream's row.
+    pub(super) returning: Later,
     pub(super) streams: Vec<StreamState>,
     pub(super) timers: Timers,
     /// By list: when its event is, so that a list has one at a time.
@@ -136,6 +138,7 @@ impl<'w> Machine<'w> {
             down: 0,
             certain_until: SimTime::ZERO,
             place_down: vec![(0, 0); world.places.len()],
+            returning: Later::new(),
             streams: Vec::new(),
             timer_at: vec![SimTime::NEVER; 2 * world.policies.len()],
             timers,

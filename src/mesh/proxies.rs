@@ -54,14 +54,21 @@ impl Machine<'_> {
 
     /// The host for an attempt: priority, then panic, then the policy's choice. `avoid` is the last attempt's host.
     #[inline(always)]
-    pub(super) fn choose_host(&mut self, row: u32, key: u64, avoid: Option<u16>, now: SimTime) -> Option<u16> {
-        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
-        let edge = upstream.edge.0 as usize;
+    pub(super) fn choose_host(
+        &mut self,
+        row: u32,
+        edge: EdgeId,
+        key: u64,
+        avoid: Option<u16>,
+        now: SimTime,
+    ) -> Option<u16> {
+        let edge = edge.0 as usize;
         let rules = &self.hot.edges[edge];
-        let (balance, choice) = (rules.balance, self.edge_keys[edge].balance);
         if rules.watches {
-            upstream.catch_up(now, rules.outlier.as_ref());
+            self.catch_up(now);
         }
+        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
+        let (balance, choice) = (rules.balance, self.edge_keys[edge].balance);
         let view = self.hot.views.get(upstream.host_set.0 as usize)?;
         let mut host = upstream.choose(view, balance, |n| choice.bits(nth(key, n)))?;
         if avoid == Some(host) {
@@ -79,34 +86,29 @@ impl Machine<'_> {
         Some(host)
     }
 
+    /// Proxies hear of the answers that have come by now and were certain before.
+    #[inline(always)]
+    fn catch_up(&mut self, now: SimTime) {
+        while let Some((_, host, row)) = self.returning.due(now) {
+            let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
+            upstream.answered(host as u16, self.hot.edges[upstream.edge.0 as usize].outlier.as_ref());
+        }
+    }
+
     /// A host has answered, will have at `at`, or failed to.
-    pub(super) fn left(
-        &mut self,
-        row: u32,
-        host: u16,
-        failure: Option<Failure>,
-        at: SimTime,
-        schedule: &mut Schedule,
-    ) {
-        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
+    pub(super) fn left(&mut self, row: u32, host: u16, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
         if failure.is_none() && at > schedule.now() {
-            upstream.returns(at, host);
+            self.returning.at(at, u32::from(host), row);
             return;
         }
-        upstream.catch_up(at, self.hot.edges[upstream.edge.0 as usize].outlier.as_ref());
+        self.catch_up(at);
+        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         upstream.hosts[usize::from(host)].active -= 1;
         self.observe(row, host, failure, at, schedule);
     }
 
     /// What an attempt's end tells outlier detection.
-    fn observe(
-        &mut self,
-        row: u32,
-        host: u16,
-        failure: Option<Failure>,
-        now: SimTime,
-        schedule: &mut Schedule,
-    ) {
+    fn observe(&mut self, row: u32, host: u16, failure: Option<Failure>, now: SimTime, schedule: &mut Schedule) {
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         let rules = &self.hot.edges[upstream.edge.0 as usize];
         let Some(rule) = &rules.outlier else { return };
@@ -141,10 +143,10 @@ impl Machine<'_> {
 
     /// Ejected hosts whose time is over return.
     pub(super) fn sweep(&mut self, row: u32, now: SimTime, schedule: &mut Schedule) {
+        self.catch_up(now);
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         let rules = &self.hot.edges[upstream.edge.0 as usize];
         let Some(rule) = &rules.outlier else { return };
-        upstream.catch_up(now, Some(rule));
         let Some(beliefs) = &mut upstream.beliefs else { return };
         let back = beliefs.health.iter_mut().map(|host| host.sweep(now)).filter(|&back| back).count() as u32;
         beliefs.ejected -= back;

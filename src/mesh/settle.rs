@@ -124,7 +124,7 @@ impl Machine<'_> {
         self.ledger.attempt(edge, this.started);
         let rules = &hot.edges[edge.0 as usize];
         let row = self.upstream_of(proxy, edge);
-        let Some(host) = self.choose_host(row, nth(key, u64::from(number) << 8), this.avoid, now) else {
+        let Some(host) = self.choose_host(row, edge, nth(key, u64::from(number) << 8), this.avoid, now) else {
             self.settle_call(slot, Some(Failure::NoHost), now, schedule);
             return;
         };

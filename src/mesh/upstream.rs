@@ -3,16 +3,12 @@
 //! What a fresh proxy would know too (who the hosts are, their weights and priorities) is in one [`View`] for all; of its
 //! own a proxy has 8 bytes a host, until it has seen one fail: then its beliefs are its own.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::calls::NONE;
 use crate::policy::edf::Edf;
 use crate::policy::outlier::{HostHealth, ResultClass};
 use crate::policy::priority::{self, PriorityLoad};
 use crate::policy::{Balance, Outlier, least_request, random, round_robin};
 use crate::random::mix;
-use crate::units::SimTime;
 use crate::world::{EdgeId, Host, HostSetId};
 
 /// One proxy's state of one upstream.
@@ -27,8 +23,6 @@ pub(super) struct Upstream {
     pub(super) opened: u32,
     /// Turn of round robin.
     turn: u64,
-    /// Requests whose answers are certain but not here yet, where that matters: when, from which host.
-    returning: BinaryHeap<Reverse<(SimTime, u16)>>,
     /// What it believes of hosts that failed it; none: it has no reason to believe anything.
     pub(super) beliefs: Option<Box<Beliefs>>,
     /// Weighted turns, where weights differ and turns are taken: a schedule for each priority that has hosts.
@@ -124,30 +118,18 @@ impl Upstream {
             opened: 0,
             // Proxies start at different hosts, or all first calls of a rollout would meet at one.
             turn: key >> 32,
-            returning: BinaryHeap::new(),
             beliefs: None,
             turns: None,
         }
     }
 
-    /// The answer of a host is certain and comes at `at`.
+    /// A good answer of a host is here.
     #[inline]
-    pub(super) fn returns(&mut self, at: SimTime, host: u16) {
-        self.returning.push(Reverse((at, host)));
-    }
-
-    /// Hears of the answers that have come by now.
-    #[inline]
-    pub(super) fn catch_up(&mut self, now: SimTime, outlier: Option<&Outlier>) {
-        while let Some(&Reverse((at, host))) = self.returning.peek()
-            && at <= now
-        {
-            self.returning.pop();
-            self.hosts[usize::from(host)].active -= 1;
-            // A success is news only to who has seen a failure.
-            if let (Some(rule), Some(beliefs)) = (outlier, &mut self.beliefs) {
-                beliefs.health[usize::from(host)].on_result(rule, ResultClass::Success);
-            }
+    pub(super) fn answered(&mut self, host: u16, outlier: Option<&Outlier>) {
+        self.hosts[usize::from(host)].active -= 1;
+        // A success is news only to who has seen a failure.
+        if let (Some(rule), Some(beliefs)) = (outlier, &mut self.beliefs) {
+            beliefs.health[usize::from(host)].on_result(rule, ResultClass::Success);
         }
     }
 
@@ -168,7 +150,9 @@ impl Upstream {
         groups.ends.clear();
         let mut host = 0_u32;
         for &end in &view.all.ends {
-            groups.eligible.extend((host..end).filter(|&host| !health[host as usize].is_ejected()).map(|host| host as u16));
+            groups
+                .eligible
+                .extend((host..end).filter(|&host| !health[host as usize].is_ejected()).map(|host| host as u16));
             host = end;
             groups.ends.push(groups.eligible.len() as u32);
         }
@@ -209,11 +193,8 @@ impl Upstream {
         if self.hosts.len() == 1 && ejected == 0 {
             return Some(0);
         }
-        let (priority, panic) = if view.all.ends.len() == 1 && ejected == 0 {
-            (0, false)
-        } else {
-            priority::choose(&groups.load, draw(0))
-        };
+        let (priority, panic) =
+            if view.all.ends.len() == 1 && ejected == 0 { (0, false) } else { priority::choose(&groups.load, draw(0)) };
         let (start, end) = bounds(if panic { &view.all.ends } else { &groups.ends }, priority);
         let count = end - start;
         if count == 0 {

@@ -11,9 +11,7 @@ use super::calls::Request;
 use crate::meter::Histogram;
 use crate::record::{CallBalance, Exemplar, Failure, PathRow, ServiceRow, StationRow};
 use crate::units::SimTime;
-use crate::world::{
-    EdgeId, OperationId, StreamId, WINDOWS, World,
-};
+use crate::world::{EdgeId, OperationId, StreamId, WINDOWS, World};
 
 /// Significant bits of request histograms (0.1 %), and of those of edges and stations (0.4 %).
 const FINE: u8 = 10;

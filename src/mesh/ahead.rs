@@ -92,7 +92,7 @@ impl Machine<'_> {
             && rules.per_try == u64::MAX
             && arrives <= self.certain_until
             && self.down == 0
-            && self.tracer.is_none();
+            && self.brief;
         if !usual {
             return None;
         }
@@ -129,16 +129,19 @@ impl Machine<'_> {
             return false;
         }
         let connection = &self.connections[row.connection];
-        let lives = connection.hung_since == u64::MAX && (self.down == 0 || self.dead_since(connection).is_none());
         // Nobody must find the connection idle for too long while the answer is on its way.
         let way = &self.hot.paths[connection.path.0 as usize];
         let busy = at.nanos().saturating_sub(connection.at) <= way.idle_limit;
-        lives && busy && self.wanted(row, at)
+        busy && self.wanted(row, at)
     }
 
-    /// Will the client not have given up by then?
+    /// Will the client not have given up by then, nor its connection have been given up?
     #[inline]
     fn wanted(&self, row: &Attempt, at: SimTime) -> bool {
+        let connection = &self.connections[row.connection];
+        if connection.hung_since != u64::MAX || self.down > 0 && self.dead_since(connection).is_some() {
+            return false;
+        }
         let call = &self.calls[row.call];
         let rules = &self.hot.edges[call.edge.0 as usize];
         let after = at.nanos() - call.started;

@@ -298,7 +298,7 @@ impl Machine<'_> {
         }
         while next != NONE {
             let attempt = next;
-            next = self.attempts[attempt].next;
+            next = std::mem::replace(&mut self.attempts[attempt].next, NONE);
             self.attempts[attempt].flags &= !Attempt::PARKED;
             if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
                 // Nobody waits any more: the request was never sent.

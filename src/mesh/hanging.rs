@@ -110,7 +110,7 @@ impl Machine<'_> {
         connection.window = [tcp::INITIAL_WINDOW; 2];
         while next != NONE {
             let attempt = next;
-            next = self.attempts[attempt].next;
+            next = std::mem::replace(&mut self.attempts[attempt].next, NONE);
             self.attempts[attempt].flags &= !Attempt::HUNG;
             if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
                 self.attempts[attempt].flags |= Attempt::SERVER_DONE;

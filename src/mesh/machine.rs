@@ -44,6 +44,12 @@ pub(super) struct Machine<'w> {
     pub(super) down: u32,
     /// Until when nothing falls or comes back, and the run is not over.
     pub(super) certain_until: SimTime,
+    /// When things fall and come back, ascending.
+    turns: Vec<SimTime>,
+    /// Where all is as it mostly is, several steps may be one: not while a request is followed.
+    pub(super) brief: bool,
+    /// Nothing is done ahead of its time.
+    full: bool,
     pub(super) place_down: Vec<(u16, u64)>,
     /// Requests whose answers are certain but not here yet, where somebody looks at that: the host, the upstream's row.
     pub(super) returning: Later,
@@ -110,6 +116,9 @@ impl<'w> Machine<'w> {
     ) -> Self {
         let zero = SimTime::ZERO + world.plan.fill;
         let key = |name: &str, purpose: &str| Key::new(seed, replication, name, purpose);
+        let mut turns: Vec<SimTime> =
+            world.changes.iter().map(|change| zero + change.at.since(SimTime::ZERO)).collect();
+        turns.sort_unstable();
         let mut machine = Machine {
             world,
             zero,
@@ -137,6 +146,9 @@ impl<'w> Machine<'w> {
             path_states: vec![PathState::default(); world.paths.len()],
             down: 0,
             certain_until: SimTime::ZERO,
+            turns,
+            brief: tracer.is_none(),
+            full: false,
             place_down: vec![(0, 0); world.places.len()],
             returning: Later::new(),
             streams: Vec::new(),
@@ -177,7 +189,7 @@ impl<'w> Machine<'w> {
             ledger: Ledger::new(world, zero),
             tracer,
         };
-        machine.look_ahead(0);
+        machine.look_ahead(None);
         machine.start_streams(seed, replication, schedule);
         for (index, change) in world.changes.iter().enumerate() {
             schedule.at(
@@ -206,11 +218,18 @@ impl<'w> Machine<'w> {
         self.connections[self.attempts[attempt].connection].path
     }
 
-    /// Nothing is certain past the change of row `next`, nor past the end of the run.
-    fn look_ahead(&mut self, next: usize) {
-        let change = self.world.changes.get(next).map(|change| self.zero + change.at.since(SimTime::ZERO));
-        let before = change.map_or(u64::MAX, |at| at.nanos().saturating_sub(1));
-        self.certain_until = SimTime::from_nanos(before.min(super::end(self.world).nanos()));
+    /// Nothing is certain past the next change, nor past the end of the run.
+    fn look_ahead(&mut self, now: Option<SimTime>) {
+        let next = self.turns.partition_point(|&at| Some(at) <= now);
+        let before = self.turns.get(next).map_or(u64::MAX, |at| at.nanos().saturating_sub(1));
+        let until = if self.full { 0 } else { before.min(super::end(self.world).nanos()) };
+        self.certain_until = SimTime::from_nanos(until);
+    }
+
+    /// An event for everything.
+    pub(super) fn in_full(&mut self) {
+        (self.full, self.brief) = (true, false);
+        self.look_ahead(None);
     }
 
     /// CPU at a gateway replica or sidecar: when the job is done.
@@ -222,7 +241,7 @@ impl<'w> Machine<'w> {
 
     fn change(&mut self, index: u32, now: SimTime, schedule: &mut Schedule) {
         let change = self.world.changes[index as usize];
-        self.look_ahead(index as usize + 1);
+        self.look_ahead(Some(now));
         if change.down {
             self.cut(change.target, change.manner, now, schedule);
         } else {

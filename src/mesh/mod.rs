@@ -39,9 +39,23 @@ use trace::Tracer;
 
 /// One replication of one variant. Same world, same seed, same replication: the same run, bit for bit.
 pub fn run(world: &World, seed: u64, replication: u32) -> Run {
+    run_as(world, seed, replication, true)
+}
+
+/// The same run with an event for everything, nothing done ahead of its time: the same record but for `events` and
+/// `digest`, at half the speed or less. What [`run`] leaves out is held against it. Where a client picks a host at the
+/// very nanosecond at which an answer reaches it, the two may see that answer in different order.
+pub fn run_in_full(world: &World, seed: u64, replication: u32) -> Run {
+    run_as(world, seed, replication, false)
+}
+
+fn run_as(world: &World, seed: u64, replication: u32, ahead: bool) -> Run {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
     let hot = Hot::new(world, &mut timers);
     let mut machine = Machine::new(world, &hot, timers, seed, replication, None, &mut schedule);
+    if !ahead {
+        machine.in_full();
+    }
     let finished = engine::run(&mut machine, &mut schedule, end(world));
     machine.close();
     let mut run = machine.ledger.record(world, replication);

@@ -145,7 +145,7 @@ impl Machine<'_> {
         let wait = on.state == State::Connecting && (dead || on.at > leaves.nanos());
         let path = on.path;
         // The most common way by far goes in one go: nothing to wait for, nothing on it but distance.
-        let delay = hot.paths[path.0 as usize].plain[0].filter(|_| !wait && !on.windows[0] && self.tracer.is_none());
+        let delay = hot.paths[path.0 as usize].plain[0].filter(|_| !wait && !on.windows[0] && self.brief);
         if delay.is_some() && on.state == State::Open {
             on.at = on.at.max(leaves.nanos());
         }

@@ -57,7 +57,7 @@ impl Machine<'_> {
         self.ledger.bytes(path, message.acks, counted, at);
         let at = self.slow_start(attempt, connection, message.segments, 1, at);
         let at = match way.plain[1] {
-            Some(delay) if self.tracer.is_none() => {
+            Some(delay) if self.brief => {
                 self.attempts[attempt].leg = THROUGH;
                 at + delay
             }
@@ -336,7 +336,7 @@ impl Machine<'_> {
             && self.down == 0
             && !connection.stuck[0]
             && connection.epoch == server.epoch
-            && self.tracer.is_none();
+            && self.brief;
         let call = &self.calls[row.call];
         let start = hot.operations[call.operation.0 as usize].start;
         let (Step::Work { law }, Workers::Fcfs(fcfs), true) =

@@ -143,13 +143,14 @@ fn services(world: &mut World, dice: &mut Dice) {
             name: name.into(),
             workers: 1 + dice.below(3) as u32,
             threads: dice.one_in(3).then(|| 4 + dice.below(20) as u32),
-            queue: Some(dice.below(50) as u32),
+            queue: (!dice.one_in(3)).then(|| dice.below(50) as u32),
             discipline: [Discipline::Fcfs, Discipline::ProcessorSharing, Discipline::Priority][dice.below(3) as usize],
             operations: vec![operation],
             endpoints: Vec::new(),
             vcpu: 0.0,
         });
     }
+    let bare = dice.one_in(3);
     let mut rows = 0;
     for place in world.places.ids().collect::<Vec<_>>() {
         let mut station = |name: &str| world.stations.push(Station { name: name.into(), servers: 1, place });
@@ -163,7 +164,8 @@ fn services(world: &mut World, dice: &mut Dice) {
         for service in world.services.ids().collect::<Vec<_>>() {
             for number in 0..2 {
                 let name = format!("{}@{}#{number}", world.services[service].name, place.0);
-                let sidecar = world.stations.push(Station { name: name.clone(), servers: 1, place });
+                let servers = 1 + (number as u32);
+                let sidecar = world.stations.push(Station { name: name.clone(), servers, place });
                 let endpoint = EndpointId(world.endpoints.len() as u32);
                 let first_upstream = rows;
                 rows += 2;
@@ -171,9 +173,9 @@ fn services(world: &mut World, dice: &mut Dice) {
                     name: format!("sidecar {name}"),
                     place,
                     endpoint,
-                    station: sidecar,
+                    station: if bare { StationId::NONE } else { sidecar },
                     cpu,
-                    delay,
+                    delay: if bare { Duration::ZERO } else { delay },
                     first_upstream,
                 });
                 world.endpoints.push(Endpoint { service, place, name, proxy });

@@ -276,6 +276,25 @@ fn whatever_goes_down_every_call_is_settled_once() {
 }
 
 #[test]
+fn what_is_done_ahead_of_its_time_comes_to_what_events_would() {
+    let (mut briefly, mut fully) = (0, 0);
+    for seed in 0..200 {
+        let world = chaos::world(seed);
+        let (mut run, full) = (mesh::run(&world, seed, 0), mesh::run_in_full(&world, seed, 0));
+        briefly += run.events;
+        fully += full.events;
+        (run.events, run.digest) = (full.events, full.digest);
+        assert_eq!(run.rows, full.rows, "world {seed}: requests");
+        assert_eq!(run.edges, full.edges, "world {seed}: calls");
+        for (index, (ours, theirs)) in run.paths.iter().zip(&full.paths).enumerate() {
+            assert_eq!(ours, theirs, "world {seed}: path {index}");
+        }
+        assert_eq!(run, full, "world {seed}");
+    }
+    assert!(briefly * 10 < fully * 8, "{briefly} events instead of {fully}");
+}
+
+#[test]
 fn the_parts_of_a_request_add_up_in_any_world() {
     for seed in 0..60 {
         let world = chaos::world(seed);

@@ -43,8 +43,9 @@ pub fn run(world: &World, seed: u64, replication: u32) -> Run {
 }
 
 /// The same run with an event for everything, nothing done ahead of its time: the same record but for `events` and
-/// `digest`, at half the speed or less. What [`run`] leaves out is held against it. Where a client picks a host at the
-/// very nanosecond at which an answer reaches it, the two may see that answer in different order.
+/// `digest`, at half the speed or less. What [`run`] leaves out is held against it. Only where two things happen in the
+/// very same nanosecond (an answer comes and its client picks a host; two workers of a sidecar are through) may the two
+/// see them in different order.
 pub fn run_in_full(world: &World, seed: u64, replication: u32) -> Run {
     run_as(world, seed, replication, false)
 }

@@ -332,11 +332,8 @@ impl Machine<'_> {
         let connection = &self.connections[row.connection];
         let endpoint = connection.endpoint;
         let (server, replica) = (&mut self.servers[endpoint.0 as usize], &hot.replicas[endpoint.0 as usize]);
-        let usual = replica.plain
-            && self.down == 0
-            && !connection.stuck[0]
-            && connection.epoch == server.epoch
-            && self.brief;
+        let usual =
+            replica.plain && self.down == 0 && !connection.stuck[0] && connection.epoch == server.epoch && self.brief;
         let call = &self.calls[row.call];
         let start = hot.operations[call.operation.0 as usize].start;
         let (Step::Work { law }, Workers::Fcfs(fcfs), true) =

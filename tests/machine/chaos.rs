@@ -164,8 +164,7 @@ fn services(world: &mut World, dice: &mut Dice) {
         for service in world.services.ids().collect::<Vec<_>>() {
             for number in 0..2 {
                 let name = format!("{}@{}#{number}", world.services[service].name, place.0);
-                let servers = 1 + (number as u32);
-                let sidecar = world.stations.push(Station { name: name.clone(), servers, place });
+                let sidecar = world.stations.push(Station { name: name.clone(), servers: 1, place });
                 let endpoint = EndpointId(world.endpoints.len() as u32);
                 let first_upstream = rows;
                 rows += 2;

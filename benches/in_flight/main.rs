@@ -2,6 +2,8 @@
 //!
 //! Every variant of `in_flight.yaml` serves as many requests, so that what differs is how many are under way together.
 //! Memory is the peak of a process of its own for each (the bench starts itself again), where the system tells it.
+//! An answer whose time is certain is only a note, so the same is done once more with an event for everything, where each
+//! call in flight is all there.
 
 use std::path::Path;
 use std::process::Command;
@@ -19,6 +21,8 @@ const REQUESTS: f64 = 4e6;
 const ROUNDS: u32 = 3;
 /// Before the name of a variant: run it once and tell the peak of this process's memory.
 const PEAK: &str = "--peak-of";
+/// After it: with an event for everything.
+const IN_FULL: &str = "--in-full";
 
 /// The variants, each as long as `REQUESTS` takes at its rate, which is the number of calls in flight.
 fn worlds() -> Vec<(f64, World)> {
@@ -35,8 +39,8 @@ fn worlds() -> Vec<(f64, World)> {
     loaded.variants.iter().map(world).collect()
 }
 
-fn serve(world: &World) -> u64 {
-    let run = mesh::run(world, 1, 0);
+fn serve(world: &World, in_full: bool) -> u64 {
+    let run = if in_full { mesh::run_in_full(world, 1, 0) } else { mesh::run(world, 1, 0) };
     assert_eq!(run.balance.unfinished, 0, "all calls are settled");
     run.balance.settled
 }
@@ -50,24 +54,38 @@ fn peak_memory() -> Option<u64> {
 }
 
 /// The peak of another process that runs the variant once.
-fn peak_of(variant: &str) -> Option<u64> {
+fn peak_of(variant: &str, in_full: bool) -> Option<u64> {
     let this = std::env::current_exe().ok()?;
-    let said = Command::new(this).args([PEAK, variant]).output().ok()?;
+    let said = Command::new(this).args([PEAK, variant]).args(in_full.then_some(IN_FULL)).output().ok()?;
     String::from_utf8(said.stdout).ok()?.trim().parse().ok()
 }
 
 fn in_flight(bench: &mut Criterion) {
     let worlds = worlds();
+    for in_full in [false, true] {
+        println!("{}", if in_full { "with an event for everything:" } else { "as runs are:" });
+        table(&worlds, in_full);
+    }
+    let mut group = bench.benchmark_group("in flight");
+    group.sample_size(10).throughput(Throughput::Elements(REQUESTS as u64));
+    // The ends of the table; those between lie between.
+    for (_, world) in [&worlds[0], &worlds[worlds.len() - 1]] {
+        group.bench_function(world.variant.as_str(), |bencher| bencher.iter(|| serve(world, false)));
+    }
+    group.finish();
+}
+
+fn table(worlds: &[(f64, World)], in_full: bool) {
     let clock = WallTime;
     let mut rates = vec![0.0_f64; worlds.len()];
     for _ in 0..ROUNDS {
-        for (best, (_, world)) in rates.iter_mut().zip(&worlds) {
+        for (best, (_, world)) in rates.iter_mut().zip(worlds) {
             let start = clock.start();
-            let requests = serve(world);
+            let requests = serve(world, in_full);
             *best = best.max(requests as f64 / clock.end(start).as_secs_f64());
         }
     }
-    let peaks: Vec<Option<u64>> = worlds.iter().map(|(_, world)| peak_of(&world.variant)).collect();
+    let peaks: Vec<Option<u64>> = worlds.iter().map(|(_, world)| peak_of(&world.variant, in_full)).collect();
     println!("{:>12}{:>14}{:>14}{:>12}{:>14}", "in flight", "requests/s", "of a thousand", "peak, MB", "bytes a call");
     for (((flying, _), rate), peak) in worlds.iter().zip(&rates).zip(&peaks) {
         let memory = peak.map_or("unknown".to_owned(), |bytes| format!("{:.1}", bytes as f64 / 1e6));
@@ -76,26 +94,18 @@ fn in_flight(bench: &mut Criterion) {
         let each = more.filter(|_| *flying > worlds[0].0).map(|more| format!("{:.0}", more / (flying - worlds[0].0)));
         println!("{flying:>12}{rate:>14.0}{:>14.2}{memory:>12}{:>14}", rate / rates[0], each.unwrap_or_default());
     }
-
-    let mut group = bench.benchmark_group("in flight");
-    group.sample_size(10).throughput(Throughput::Elements(REQUESTS as u64));
-    // The ends of the table; those between lie between.
-    for (_, world) in [&worlds[0], &worlds[worlds.len() - 1]] {
-        group.bench_function(world.variant.as_str(), |bencher| bencher.iter(|| serve(world)));
-    }
-    group.finish();
 }
 
 criterion_group!(benches, in_flight);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, flag, variant] = &arguments[..]
+    if let [_, flag, variant, rest @ ..] = &arguments[..]
         && flag == PEAK
     {
         let worlds = worlds();
         let (_, world) = worlds.iter().find(|(_, world)| world.variant == *variant).expect("a variant of the scenario");
-        serve(world);
+        serve(world, rest == [IN_FULL]);
         println!("{}", peak_memory().map_or(String::new(), |bytes| bytes.to_string()));
         return;
     }

@@ -53,8 +53,9 @@ fn for_each_request(variant: &str) -> f64 {
 fn a_further_request_allocates_nothing() {
     for variant in ["plain", "least-request", "sidecars", "policies", "links", "all"] {
         let each = for_each_request(variant);
-        // What is left are pages of the windows' histograms, taken when a latency first falls into them.
-        assert!(each < 0.02, "{variant}: {each} allocations for each request");
+        // What is left belongs to windows and not to requests: a closed window's histogram, a new longest latency. It
+        // comes to one in 600 requests here, and to fewer the more requests there are in a window.
+        assert!(each < 0.003, "{variant}: {each} allocations for each request");
     }
 }
 
@@ -66,6 +67,6 @@ fn a_call_in_flight_takes_little_memory() {
     println!(
         "peak of the heap: {few} bytes with a thousand in flight, {many} with a hundred thousand: {each:.0} a call"
     );
-    // Slabs double, and the heap holds the old one while it is copied.
-    assert!(each < 350.0, "{each} bytes for each call in flight");
+    // An answer that is certain is a note of 16 bytes, and slabs double.
+    assert!(each < 100.0, "{each} bytes for each call in flight");
 }

@@ -8,7 +8,6 @@
 
 use super::calls::{Attempt, Call, NONE, SUB};
 use super::connections::State;
-use super::event::Kind;
 use super::machine::Machine;
 use super::settle::is_sub;
 use crate::engine::Schedule;
@@ -47,7 +46,7 @@ impl Machine<'_> {
             let Some(over) = self.joined(parent, None, then) else { return true };
             let core = self.core(parent);
             if over <= schedule.now() || !matches!(self.world.program[core.pc as usize + 1], Step::End) {
-                self.go_on(parent, over, schedule);
+                self.resume(parent, over.max(schedule.now()), schedule);
                 return true;
             }
             (frame, at) = (parent, over);
@@ -58,9 +57,7 @@ impl Machine<'_> {
             return true;
         }
         if ended {
-            let salt = self.core(frame).salt;
-            let ordinal = self.calls[self.attempts[self.attempt_of(frame)].call].ordinal;
-            schedule.at(at, Kind::WorkEnd.order_of(ordinal, salt), frame);
+            self.resume(frame, at, schedule);
         }
         ended
     }
@@ -89,7 +86,7 @@ impl Machine<'_> {
             && !connection.windows[1]
             && way.round_trip <= way.idle_limit
             && after < rules.timeout
-            && rules.per_try == u64::MAX
+            && (rules.per_try == u64::MAX || row.number == 0 && after < rules.per_try)
             && arrives <= self.certain_until
             && self.down == 0
             && self.brief;

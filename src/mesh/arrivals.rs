@@ -75,7 +75,8 @@ impl Machine<'_> {
         }
         if let Some((ordinal, at)) = filling.or_else(|| state.generator.next()) {
             state.next = ordinal;
-            schedule.at(at, Kind::Arrival.order_of(ordinal as u16, state.name), stream);
+            // Who comes first of two at one instant is decided anew for each pair: no stream is always the last.
+            schedule.at(at, Kind::Arrival.order_of(0, mix(state.name, ordinal)), stream);
         }
     }
 

@@ -65,6 +65,9 @@ pub(super) struct Connection {
     pub(super) windows: [bool; 2],
 }
 
+/// In place of the number of SYNs: none that is still to be sent is answered in time.
+const NO_MORE: u8 = u8::MAX;
+
 /// What a connection is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum State {
@@ -268,6 +271,11 @@ impl Machine<'_> {
         }
         let policy = self.policy_of(connection.upstream);
         let limit = connection.opened + policy.connect_timeout.nanos();
+        if connection.syns == NO_MORE {
+            // The last SYN in time was lost, whatever lives by now.
+            self.break_connection(slot, Failure::Connect, now, schedule);
+            return;
+        }
         if self.dead_since(connection).is_some() {
             if now.nanos() >= limit || self.refuses(connection) {
                 self.break_connection(slot, Failure::Connect, now, schedule);
@@ -275,10 +283,12 @@ impl Machine<'_> {
             }
             // The next SYN, a second after the first, then doubling; or the end of patience.
             let connection = &mut self.connections[slot];
-            let handshake = self.world.paths[connection.path].floor + self.world.paths[connection.path].floor_back;
+            let way = &self.world.paths[connection.path];
+            let handshake = u64::from(way.handshake) * self.hot.paths[connection.path.0 as usize].round_trip;
             let sent = connection.opened + tcp::SYN_TIMEOUT * ((1 << connection.syns.min(20)) - 1);
-            connection.syns += 1;
-            connection.at = (sent + 2 * handshake.nanos()).max(now.nanos() + 1).min(limit);
+            let up = sent + handshake;
+            connection.syns = if up > limit { NO_MORE } else { connection.syns + 1 };
+            connection.at = up.max(now.nanos() + 1).min(limit);
             schedule.at(SimTime::from_nanos(connection.at), Kind::Connected.order_of(0, connection.key), slot);
             return;
         }

@@ -221,6 +221,13 @@ impl Machine<'_> {
         (core.pending == 0).then_some(core.latest)
     }
 
+    /// A frame goes on at `at`, as an event.
+    pub(super) fn resume(&mut self, frame: u32, at: SimTime, schedule: &mut Schedule) {
+        let salt = self.core(frame).salt;
+        let ordinal = self.calls[self.attempts[self.attempt_of(frame)].call].ordinal;
+        schedule.at(at, Kind::WorkEnd.order_of(ordinal, salt), frame);
+    }
+
     /// All that a frame waited for is over at `at`.
     pub(super) fn go_on(&mut self, frame: u32, at: SimTime, schedule: &mut Schedule) {
         if at <= schedule.now() {
@@ -237,8 +244,11 @@ impl Machine<'_> {
         if !is_sub(frame) {
             if !self.alive(frame) {
                 self.server_lost(frame, at, schedule);
-            } else if let Some((parent, at)) = self.answer(frame, at, schedule) {
-                self.child_done(parent, None, at, schedule);
+            } else if let Some((parent, at)) = self.answer(frame, at, schedule)
+                && let Some(at) = self.joined(parent, None, at)
+            {
+                // By way of an event: a chain of ten thousand calls must not become a deep stack.
+                self.resume(parent, at.max(schedule.now()), schedule);
             }
             return;
         }

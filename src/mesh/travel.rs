@@ -101,10 +101,11 @@ impl Machine<'_> {
         let connection = &mut self.connections[self.attempts[attempt].connection];
         let round_trip = self.hot.paths[connection.path.0 as usize].round_trip;
         let idle = at.nanos().saturating_sub(connection.sent[direction]);
-        connection.sent[direction] = connection.sent[direction].max(at.nanos());
         let window = tcp::rested(connection.window[direction], idle, round_trip);
         connection.window[direction] = tcp::grown(window, segments);
         let extra = (tcp::rounds(segments, window) - 1) * round_trip;
+        // The rest begins when the last round has been sent.
+        connection.sent[direction] = connection.sent[direction].max(at.nanos() + extra);
         if extra == 0 {
             return at;
         }

@@ -84,6 +84,10 @@ fn init_writes_a_scenario_once_and_never_over_a_file() {
     assert!(first.status.success());
     let written = std::fs::read_to_string(folder.path().join("first.yaml")).expect("it was written");
     assert!(written.contains("question:"));
+    assert!(
+        written.contains("`eastwest schema > scenario.schema.json`") && !written.contains("../schema"),
+        "{written}"
+    );
     let second = init(&["init"]);
     assert_eq!(second.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&second.stderr).contains("already there"));
@@ -221,6 +225,21 @@ fn a_wrong_scenario_is_a_json_document_too_where_json_was_asked_for() {
 }
 
 #[test]
+fn calls_are_counted_over_all_variants_that_run() {
+    let validate = |more: &[&str]| {
+        let sets = ["--concise", "scenarios/first.yaml", "--set", "run.horizon=24h", "--set", "run.replications=3000"];
+        run(&[&["validate"], &sets[..], more].concat()).1
+    };
+    let (both, one) = (validate(&[]), validate(&["--variant", "cen"]));
+    let billions = |said: &str| -> f64 {
+        let found = said.split("about ").nth(1).and_then(|rest| rest.split(' ').next());
+        found.and_then(|figure| figure.parse().ok()).unwrap_or_else(|| panic!("{said}"))
+    };
+    assert!(both.contains("of 2 variants each") && !one.contains("variants each"), "{both}{one}");
+    assert!((billions(&both) / billions(&one) - 2.0).abs() < 0.1, "{both}{one}");
+}
+
+#[test]
 fn estimate_explain_and_schema_answer_without_a_run() {
     let estimated = json(&["estimate", "scenarios/two-mainland-regions.yaml", "--format", "json"]);
     let sentences = estimated["break_evens"].to_string();
@@ -262,20 +281,20 @@ fn check_leaves_a_junit_file_and_goes_on_past_a_wrong_one() {
     assert!(stderr.contains("not supported yet"), "{stderr}");
     assert!(stdout.contains("1 scenario, 4 gates, 4 met; 1 file wrong"), "{stdout}");
     let junit = std::fs::read_to_string(folder.path().join("junit.xml")).expect("it was written");
-    assert_eq!(junit.matches("<testcase ").count(), 4);
+    assert_eq!(junit.matches("<testcase ").count(), 5, "four gates and the file that is wrong");
     assert!(folder.path().join("first/report.html").exists() && folder.path().join("summary.md").exists());
 }
 
+/// Starts a study of ten thousand short replications and stops it after a second: long enough to begin, on any machine;
+/// far too short to end. What it says, both ways, and the folder.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_study_ends_with_130_and_keeps_what_was_finished() {
+fn stopped(arguments: &[&str]) -> (String, String, tempfile::TempDir) {
     use std::process::{Command, Stdio};
     let folder = tempfile::tempdir().expect("a temporary folder");
     let long = ["--set", "run.horizon=1s", "--set", "run.fill=0s", "--replications", "10000", "--quiet", "--out"];
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("eastwest"));
-    command.args(["compare", "scenarios/first.yaml"]).args(long).arg(folder.path()).arg("--threads=2");
+    command.args(arguments).args(long).arg(folder.path()).arg("--threads=2");
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    // Long enough to begin, on any machine; far too short for ten thousand replications to end.
     std::thread::sleep(std::time::Duration::from_secs(1));
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("signals can be sent");
     assert!(sent.success());
@@ -283,8 +302,31 @@ fn an_interrupted_study_ends_with_130_and_keeps_what_was_finished() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(130), "{stderr}");
     assert!(stderr.contains("stopping"), "{stderr}");
-    assert!(stdout.starts_with("Stopped after "), "{stdout}");
-    let manifest = std::fs::read_to_string(folder.path().join("manifest.json")).expect("it was written");
-    let manifest: Value = serde_json::from_str(&manifest).expect("one JSON document");
-    assert!(manifest["partial"].as_str().is_some_and(|said| said.contains("of 20000 runs")), "{manifest}");
+    (stdout.into_owned(), stderr.into_owned(), folder)
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_study_ends_with_130_and_keeps_what_was_finished() {
+    for (command, runs) in [("compare", "of 20000 runs"), ("run", "of 10000 runs")] {
+        let (stdout, _, folder) = stopped(&[command, "scenarios/first.yaml"]);
+        assert!(stdout.starts_with("Stopped after "), "{stdout}");
+        let manifest = std::fs::read_to_string(folder.path().join("manifest.json")).expect("it was written");
+        let manifest: Value = serde_json::from_str(&manifest).expect("one JSON document");
+        assert!(manifest["partial"].as_str().is_some_and(|said| said.contains(runs)), "{manifest}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_check_says_what_was_not_run() {
+    let (stdout, _, folder) = stopped(&["check", "scenarios/first.yaml", "scenarios/yardstick.yaml"]);
+    assert!(stdout.contains("first: Stopped after "), "{stdout}");
+    assert!(stdout.contains("scenarios/yardstick.yaml: stopped: not run\n"), "{stdout}");
+    assert!(stdout.ends_with("; stopped: 1 file not run\n"), "{stdout}");
+    let junit = std::fs::read_to_string(folder.path().join("junit.xml")).expect("it was written");
+    assert!(junit.contains("errors=\"2\""), "{junit}");
+    assert_eq!(junit.matches("<error message=\"stopped: ").count(), 2, "{junit}");
+    let summary = std::fs::read_to_string(folder.path().join("summary.md")).expect("it was written");
+    assert!(summary.ends_with("- `scenarios/yardstick.yaml`: stopped: not run\n"), "{summary}");
 }

@@ -262,7 +262,7 @@ impl StopsAfter {
 }
 
 impl Progress for StopsAfter {
-    fn begin(&self, _total: u64) {}
+    fn begin(&self, _stage: &str, _total: u64) {}
     fn advance(&self, n: u64, _what: &str) {
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(n)));
     }
@@ -303,8 +303,42 @@ fn a_study_that_was_stopped_late_says_what_is_missing() {
     assert_eq!(late.records, whole.records);
     assert!(late.comparison.variants.iter().all(|variant| variant.traces.is_empty()));
     assert!(!late.comparison.robustness.starts_with("Holds over all inputs"), "not all of them were tried");
+}
+
+#[test]
+fn runs_that_were_finished_before_anything_could_be_compared_are_kept() {
+    let options = Options { threads: Some(1), ..Options::default() };
     let first = compare(&load(SHOP), &options, &StopsAfter::runs(2));
-    assert!(matches!(first, Err(StudyError::Stopped { done: 2, total: 30 })), "two variants of three have one run");
+    let Err(StudyError::Stopped { done: 2, total: 30, kept }) = first else { panic!("two of three have one run") };
+    let whole = study(SHOP, &Options { replications: Some(1), inputs: false, trace: false, ..options.clone() });
+    assert_eq!(kept.records, whole.records[..2]);
+    let folder = tempfile::tempdir().expect("a folder");
+    // What stood there was of another study.
+    files::write(folder.path(), &whole.comparison, &whole.records, Vec::new()).expect("written");
+    let written = files::write_unfinished(folder.path(), &kept).expect("written");
+    let records = kept.records.iter().map(|(name, _)| format!("records/{name}.jsonl"));
+    assert_eq!(written, records.chain(["manifest.json".to_owned()]).collect::<Vec<_>>());
+    assert!(!folder.path().join("summary.json").exists());
+    assert_eq!(files::read_record(&folder.path().join(&written[0])).expect("a record"), kept.records[0].1);
+    let manifest = std::fs::read_to_string(folder.path().join("manifest.json")).expect("it was written");
+    assert!(manifest.contains("\"partial\": \"Stopped after 2 of 30 runs"), "{manifest}");
+}
+
+#[test]
+fn the_two_stages_of_a_study_say_which_they_are() {
+    struct Stages(std::sync::Mutex<Vec<(String, u64)>>);
+    impl Progress for Stages {
+        fn begin(&self, stage: &str, total: u64) {
+            self.0.lock().expect("nobody panics").push((stage.to_owned(), total));
+        }
+        fn advance(&self, _n: u64, _what: &str) {}
+    }
+    let stages = Stages(std::sync::Mutex::default());
+    compare(&load(SHOP), &Options::default(), &stages).expect("it runs");
+    let stages = stages.0.into_inner().expect("nobody panics");
+    // Thirty replications and eighteen at the ends of the ranges.
+    assert!(stages[0].0.starts_with("1, ") && stages[0].1 == 48, "{stages:?}");
+    assert!(stages.len() > 1 && stages[1..].iter().all(|stage| stage.0.starts_with("2, ")), "{stages:?}");
 }
 
 #[test]

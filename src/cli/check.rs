@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::junit::junit;
+use super::junit::{Absent, Why, junit};
 use super::options::{Changes, Effort, Manner};
 use super::outcome::{Answer, Exit, Stop, many};
+use super::studying::Place;
 use super::{interrupt, reading, studying};
 use crate::record::{Comparison, Gate, Outcome};
 use crate::report::markdown::markdown;
@@ -34,8 +35,13 @@ impl Check {
         let out = self.effort.out.clone().unwrap_or_else(|| PathBuf::from("results"));
         let mut studies: Vec<Comparison> = Vec::new();
         let mut exit = Exit::Met;
-        let mut wrong = 0;
-        for (index, file) in self.files.iter().enumerate() {
+        let mut absent: Vec<Absent> = Vec::new();
+        for file in &self.files {
+            if interrupt::stopping() {
+                absent.push(Absent::of(file, Why::Stopped));
+                exit = Exit::Interrupted;
+                continue;
+            }
             match self.study(file, &out, manner) {
                 Ok(study) => {
                     exit = exit.worse(studying::exit(&study));
@@ -44,26 +50,22 @@ impl Check {
                 Err(stop) if stop.exit == Exit::Wrong => {
                     eprintln!("{}", stop.message.trim_end());
                     exit = exit.worse(Exit::Wrong);
-                    wrong += 1;
+                    absent.push(Absent::of(file, Why::Wrong));
                 }
                 Err(stop) if stop.exit == Exit::Interrupted => {
                     eprintln!("{}", stop.message.trim_end());
+                    absent.push(Absent::of(file, Why::Stopped));
                     exit = Exit::Interrupted;
                 }
                 Err(stop) => return Err(stop),
             }
-            let left = self.files.len() - index - 1;
-            if interrupt::stopping() && left > 0 {
-                eprintln!("{} not run", many(left, "file"));
-                exit = Exit::Interrupted;
-                break;
-            }
         }
-        let summary: String = studies.iter().map(|study| format!("{}\n", markdown(study))).collect();
-        for (name, text) in [("junit.xml", junit(&studies)), ("summary.md", summary)] {
+        let mut summary: String = studies.iter().map(|study| format!("{}\n", markdown(study))).collect();
+        summary.extend(absent.iter().map(|one| format!("- `{}`: {}\n", one.file, one.why.words())));
+        for (name, text) in [("junit.xml", junit(&studies, &absent)), ("summary.md", summary)] {
             files::put(&out, name, text.as_bytes()).map_err(Stop::io)?;
         }
-        let text = if manner.json() { document(&studies) } else { told(&studies, wrong) };
+        let text = if manner.json() { document(&studies, &absent) } else { told(&studies, &absent) };
         Ok(Answer { text, exit })
     }
 
@@ -71,8 +73,10 @@ impl Check {
         let loaded = reading::load(file, &self.changes, manner)?;
         let command = studying::command("compare", file, &self.changes, &self.effort);
         let options = studying::options(&self.changes, &self.effort, command);
-        let study = studying::compare(&loaded, &options, self.effort.quick, manner)?;
-        studying::keep(&out.join(&loaded.name), &study, &self.effort)?;
+        let folder = out.join(&loaded.name);
+        let place = Place { folder: &folder, effort: &self.effort };
+        let study = studying::compare(&loaded, &options, &place, manner)?;
+        studying::keep(&folder, &study, &self.effort)?;
         Ok(study.comparison)
     }
 }
@@ -87,8 +91,8 @@ fn word(gate: &Gate) -> &'static str {
 }
 
 /// One line for each gate, the failed ones again at the end, where the eye is.
-fn told(studies: &[Comparison], wrong: usize) -> String {
-    let mut out = String::new();
+fn told(studies: &[Comparison], absent: &[Absent]) -> String {
+    let mut out: String = absent.iter().map(|one| format!("{}: {}\n", one.file, one.why.words())).collect();
     let line = |study: &Comparison, gate: &Gate| {
         // The sentence opens with the outcome, which stands here already.
         let why = gate.sentence.split_once(": ").map_or(gate.sentence.as_str(), |(_, why)| why);
@@ -107,14 +111,20 @@ fn told(studies: &[Comparison], wrong: usize) -> String {
     let met = gates().filter(|(_, gate)| gate.outcome == Outcome::Met).count();
     let (scenarios, all) = (many(studies.len(), "scenario"), many(gates().count(), "gate"));
     out.push_str(&format!("\n{scenarios}, {all}, {met} met"));
-    if wrong > 0 {
-        out.push_str(&format!("; {} wrong", many(wrong, "file")));
+    let count = |why: Why| absent.iter().filter(|one| one.why == why).count();
+    if count(Why::Wrong) > 0 {
+        out.push_str(&format!("; {} wrong", many(count(Why::Wrong), "file")));
+    }
+    if count(Why::Stopped) > 0 {
+        out.push_str(&format!("; stopped: {} not run", many(count(Why::Stopped), "file")));
+    } else if studies.iter().any(|study| study.partial.is_some()) {
+        out.push_str("; stopped");
     }
     out.push('\n');
     out
 }
 
-fn document(studies: &[Comparison]) -> String {
+fn document(studies: &[Comparison], absent: &[Absent]) -> String {
     let scenarios: Vec<_> = studies
         .iter()
         .map(|study| {
@@ -122,5 +132,6 @@ fn document(studies: &[Comparison]) -> String {
             json!({ "scenario": scenario, "partial": partial, "verdict": verdict, "gates": gates })
         })
         .collect();
-    format!("{:#}\n", json!({ "schema": 1, "scenarios": scenarios }))
+    let absent: Vec<_> = absent.iter().map(|one| json!({ "file": one.file, "why": one.why.words() })).collect();
+    format!("{:#}\n", json!({ "schema": 1, "scenarios": scenarios, "not_run": absent }))
 }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::options::{Changes, Effort, Manner};
 use super::outcome::{Answer, Stop};
+use super::studying::Place;
 use super::{reading, studying};
 use crate::report;
 use crate::report::terminal;
@@ -29,8 +30,9 @@ impl Compare {
         let loaded = reading::load(&self.file, &self.changes, manner)?;
         let command = studying::command("compare", &self.file, &self.changes, &self.effort);
         let options = studying::options(&self.changes, &self.effort, command);
-        let study = studying::compare(&loaded, &options, self.effort.quick, manner)?;
         let folder = self.effort.folder(&loaded.name);
+        let place = Place { folder: &folder, effort: &self.effort };
+        let study = studying::compare(&loaded, &options, &place, manner)?;
         let written = studying::keep(&folder, &study, &self.effort)?;
         let exit = studying::exit(&study.comparison);
         let text = if manner.json() {

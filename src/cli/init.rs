@@ -14,6 +14,20 @@ const TEMPLATES: [(&str, &str, &str); 1] = [(
     include_str!("../../scenarios/first.yaml"),
 )];
 
+/// Stands where a shipped scenario names the schema beside it: a user's folder has none until it is asked for.
+const COMPLETION: &str =
+    "# Completion in an editor: `eastwest schema > scenario.schema.json`, and then as the first line
+# `# yaml-language-server: $schema=scenario.schema.json`.
+";
+
+/// The template as it stands in a user's folder.
+fn at_home(text: &str) -> String {
+    match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("# yaml-language-server:") => format!("{COMPLETION}{rest}"),
+        _ => text.to_owned(),
+    }
+}
+
 /// The command.
 #[derive(Clone, Debug, Args)]
 pub struct Init {
@@ -35,9 +49,10 @@ impl Init {
             let names: Vec<&str> = TEMPLATES.iter().map(|(name, _, _)| *name).collect();
             return Err(Stop::wrong(format!("no template `{}`; there are: {}", self.template, names.join(", "))));
         };
+        let text = at_home(text);
         let path = self.output.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.yaml")));
         if path.as_os_str() == "-" {
-            return Ok(Answer::met(*text));
+            return Ok(Answer::met(text));
         }
         let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
         let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));

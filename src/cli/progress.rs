@@ -18,6 +18,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Counts what is done; shared by all threads of a study.
 pub struct Progress {
     shown: Shown,
+    title: String,
+    stage: Mutex<String>,
     total: AtomicU64,
     done: AtomicU64,
 }
@@ -25,7 +27,7 @@ pub struct Progress {
 enum Shown {
     Nothing,
     Bar(ProgressBar),
-    Lines { title: String, began: Instant, last: Mutex<Instant> },
+    Lines { began: Instant, last: Mutex<Instant> },
 }
 
 impl Progress {
@@ -39,12 +41,17 @@ impl Progress {
             let style = ProgressStyle::with_template("{prefix}  {wide_bar} {pos}/{len} runs  {elapsed}  {msg}")
                 .expect("the template has only known keys");
             bar.set_style(style);
-            bar.set_prefix(title.to_owned());
             Shown::Bar(bar)
         } else {
-            Shown::Lines { title: title.to_owned(), began: Instant::now(), last: Mutex::new(Instant::now()) }
+            Shown::Lines { began: Instant::now(), last: Mutex::new(Instant::now()) }
         };
-        Progress { shown, total: AtomicU64::new(0), done: AtomicU64::new(0) }
+        Progress {
+            shown,
+            title: title.to_owned(),
+            stage: Mutex::default(),
+            total: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+        }
     }
 
     /// Takes the bar away.
@@ -56,10 +63,12 @@ impl Progress {
 }
 
 impl progress::Progress for Progress {
-    fn begin(&self, total: u64) {
+    fn begin(&self, stage: &str, total: u64) {
+        stage.clone_into(&mut self.stage.lock().expect("no thread panics while it holds the stage"));
         self.total.store(total, Ordering::Relaxed);
         self.done.store(0, Ordering::Relaxed);
         if let Shown::Bar(bar) = &self.shown {
+            bar.set_prefix(format!("{}, stage {stage}", self.title));
             bar.set_length(total);
             bar.set_position(0);
         }
@@ -74,14 +83,16 @@ impl progress::Progress for Progress {
                 bar.set_message(what.to_owned());
                 bar.set_position(done);
             }
-            Shown::Lines { title, began, last } => {
+            Shown::Lines { began, last } => {
                 let now = Instant::now();
                 let mut last = last.lock().expect("no thread panics while it holds the last line's time");
                 if now.duration_since(*last) >= LINE_EVERY {
                     *last = now;
                     let total = self.total.load(Ordering::Relaxed);
                     let seconds = now.duration_since(*began).as_secs();
-                    eprintln!("{title}: {done} of {total} runs after {seconds} s ({what})");
+                    let stage = self.stage.lock().expect("no thread panics while it holds the stage");
+                    let title = &self.title;
+                    eprintln!("{title}, stage {stage}: {done} of {total} runs, {seconds} s in all ({what})");
                 }
             }
         }

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::options::{Changes, Effort, Manner};
 use super::outcome::{Answer, Stop};
+use super::studying::Place;
 use super::{reading, studying};
 use crate::report;
 use crate::report::terminal;
@@ -43,9 +44,11 @@ impl Run {
         let command = studying::command("run", &self.file, &self.changes, &self.effort);
         let mut options = studying::options(&self.changes, &self.effort, command);
         options.trace = self.trace.is_some();
-        let study = studying::one(&loaded, &options, self.effort.quick, manner)?;
-        let variant = study.comparison.variants.first().map_or("", |variant| variant.name.as_str());
+        let first = loaded.variants.first().map(|variant| &variant.name);
+        let variant = self.changes.variant.first().or(first).map_or("", String::as_str);
         let folder = self.effort.folder(&format!("{}-{variant}", loaded.name));
+        let place = Place { folder: &folder, effort: &self.effort };
+        let study = studying::one(&loaded, &options, &place, manner)?;
         let written = studying::keep(&folder, &study, &self.effort)?;
         let exit = studying::exit(&study.comparison);
         if manner.json() {

@@ -57,36 +57,58 @@ pub(super) fn options(changes: &Changes, effort: &Effort, command: String) -> Op
     }
 }
 
+/// Where a study's files go, also where it is stopped before there is an answer, and how much is run.
+pub(super) struct Place<'a> {
+    /// The folder of the result.
+    pub(super) folder: &'a Path,
+    /// From the command line.
+    pub(super) effort: &'a Effort,
+}
+
 /// All variants that were asked for.
-pub(super) fn compare(loaded: &Loaded, options: &Options, quick: bool, manner: &Manner) -> Result<Study, Stop> {
+pub(super) fn compare(loaded: &Loaded, options: &Options, place: &Place<'_>, manner: &Manner) -> Result<Study, Stop> {
     let progress = Progress::new(&loaded.name, manner.quiet);
     interrupt::study_begins();
     let found = study::compare(loaded, options, &progress);
     progress.finish();
-    answered(found, loaded, quick, manner)
+    answered(found, loaded, place, manner)
 }
 
 /// One variant.
-pub(super) fn one(loaded: &Loaded, options: &Options, quick: bool, manner: &Manner) -> Result<Study, Stop> {
+pub(super) fn one(loaded: &Loaded, options: &Options, place: &Place<'_>, manner: &Manner) -> Result<Study, Stop> {
     let progress = Progress::new(&loaded.name, manner.quiet);
     let variant = options.variants.first().map(String::as_str);
     interrupt::study_begins();
     let found = study::run(loaded, variant, options, &progress);
     progress.finish();
-    answered(found, loaded, quick, manner)
+    answered(found, loaded, place, manner)
 }
 
-fn answered(found: Result<Study, StudyError>, loaded: &Loaded, quick: bool, manner: &Manner) -> Result<Study, Stop> {
+fn answered(
+    found: Result<Study, StudyError>,
+    loaded: &Loaded,
+    place: &Place<'_>,
+    manner: &Manner,
+) -> Result<Study, Stop> {
     match found {
         Ok(mut study) => {
-            if quick {
+            if place.effort.quick {
                 study.comparison.warnings.insert(0, QUICK.to_owned());
             }
             Ok(study)
         }
         Err(StudyError::Scenario(diagnostics)) => Err(reading::refused(&diagnostics, &loaded.sources, manner)),
         Err(error @ StudyError::NoVariant { .. }) => Err(Stop::wrong(error)),
-        Err(error @ StudyError::Stopped { .. }) => Err(Stop::interrupted(error)),
+        Err(StudyError::Stopped { total, kept, .. }) if kept.records.is_empty() => {
+            Err(Stop::interrupted(format!("Stopped before any of {total} runs was finished: nothing is written.")))
+        }
+        Err(StudyError::Stopped { kept, .. }) => {
+            let Place { folder, effort } = place;
+            on_threads(effort.threads, || files::write_unfinished(folder, &kept))?;
+            let said = kept.comparison.partial.unwrap_or_default();
+            let records = folder.join("records");
+            Err(Stop::interrupted(format!("{said} The finished runs stand in {}.", records.display())))
+        }
         Err(error @ StudyError::Threads(_)) => Err(Stop::io(error)),
     }
 }

@@ -8,7 +8,7 @@ use super::options::{Changes, Manner};
 use super::outcome::{Answer, Exit, Stop, many};
 use super::reading;
 use crate::provider::Books;
-use crate::scenario::{Diagnostic, Inputs, Loaded, Sources, compile_with_warnings, gathered, render};
+use crate::scenario::{Diagnostic, Inputs, Loaded, Sources, compile_with_warnings, gathered, many_calls, render};
 
 /// The command.
 #[derive(Clone, Debug, Args)]
@@ -107,10 +107,21 @@ impl Validate {
 
 /// What compiling each variant has to say.
 fn compiled(loaded: &Loaded, changes: &Changes) -> Result<Vec<Diagnostic>, Stop> {
-    let mut found = Vec::new();
+    let (mut found, mut efforts) = (Vec::new(), Vec::new());
     for variant in reading::chosen(loaded, &changes.variant)? {
         let world = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
-        found.push((variant.name.clone(), world.map_or_else(|wrong| wrong, |compiled| compiled.warnings)));
+        let said = world.map_or_else(
+            |wrong| wrong,
+            |compiled| {
+                efforts.push(compiled.effort);
+                compiled.warnings
+            },
+        );
+        found.push((variant.name.clone(), said));
     }
-    Ok(gathered(found))
+    let mut found = gathered(found);
+    if !found.iter().any(Diagnostic::is_error) {
+        found.extend(many_calls(&efforts, None));
+    }
+    Ok(found)
 }

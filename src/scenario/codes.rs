@@ -249,7 +249,7 @@ pub const CODES: &[Code] = &[
     code(
         "EW357",
         "more than a billion calls",
-        "Every call is followed: at a million a second on a core this takes a quarter of an hour or more. A shorter horizon or fewer replications often answer the question; `eastwest estimate` needs none.",
+        "Every call of every variant and replication is followed: at a million a second on a core this takes a quarter of an hour or more. A shorter horizon or fewer replications often answer the question; `eastwest estimate` needs none.",
     ),
     code(
         "EW420",

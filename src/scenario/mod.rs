@@ -22,7 +22,7 @@ pub mod span;
 pub mod tree;
 pub mod vocabulary;
 
-pub use compile::{Compiled, Inputs, compile, compile_with_warnings};
+pub use compile::{Compiled, Effort, Inputs, compile, compile_with_warnings, many_calls};
 pub use decode::Filled;
 pub use diagnostic::{Diagnostic, Label, Report, Severity, gathered};
 pub use file::Scenario;

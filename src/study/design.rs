@@ -68,6 +68,8 @@ pub enum StudyError {
         done: usize,
         /// Runs that were asked for.
         total: usize,
+        /// The records of those that were finished, of variants that have any, with what they are of; no figures.
+        kept: Box<Study>,
     },
     /// The threads could not be started.
     #[error("{0}")]

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::design::Study;
 use super::pool::{Task, work_off};
 use super::progress::Unwatched;
 use crate::record::{Comparison, Run, Trace};
@@ -73,14 +74,38 @@ pub fn write(
         let by_variant: indexmap::IndexMap<&str, &[Trace]> = traces.into_iter().collect();
         files.push(File::of("exemplars.json", 1, move || document(&by_variant)));
     }
-    for (variant, runs) in records {
-        let write = move |into: &mut dyn Write| runs.iter().try_for_each(|run| line(into, run));
-        files.push(File { name: format!("records/{variant}.jsonl"), cost: 100, write: Box::new(write) });
-    }
+    files.extend(records_of(records));
     files.extend(others);
     all(folder, &files)?;
+    finished(folder, comparison, &earlier, files)
+}
+
+/// Writes what is kept of a study that has no answer: records, and a manifest that says how far it got. Files of an
+/// earlier result there are removed, as by [`write`].
+pub fn write_unfinished(folder: &Path, kept: &Study) -> Result<Vec<String>, FileError> {
+    let earlier = manifest::listed(folder);
+    let files: Vec<File<'_>> = records_of(&kept.records).collect();
+    all(folder, &files)?;
+    finished(folder, &kept.comparison, &earlier, files)
+}
+
+/// A file for each variant's record.
+fn records_of(records: &[(String, Vec<Run>)]) -> impl Iterator<Item = File<'_>> {
+    records.iter().map(|(variant, runs)| {
+        let write = move |into: &mut dyn Write| runs.iter().try_for_each(|run| line(into, run));
+        File { name: format!("records/{variant}.jsonl"), cost: 100, write: Box::new(write) }
+    })
+}
+
+/// Removes what only the `earlier` result had and writes the manifest; the names of all files, in order.
+fn finished(
+    folder: &Path,
+    comparison: &Comparison,
+    earlier: &[String],
+    files: Vec<File<'_>>,
+) -> Result<Vec<String>, FileError> {
     let mut written: Vec<String> = files.into_iter().map(|file| file.name).collect();
-    manifest::forget(folder, &earlier, &written)?;
+    manifest::forget(folder, earlier, &written)?;
     put(folder, manifest::NAME, &document(&Manifest::of(comparison, &written)))?;
     written.push(manifest::NAME.to_owned());
     Ok(written)
@@ -92,7 +117,7 @@ pub fn all(folder: &Path, files: &[File<'_>]) -> Result<(), FileError> {
         .iter()
         .map(|file| Task { name: file.name.clone(), cost: file.cost, work: Box::new(move || file.put(folder)) })
         .collect();
-    work_off(&tasks, &Unwatched).into_iter().flatten().collect()
+    work_off("files", &tasks, &Unwatched).into_iter().flatten().collect()
 }
 
 /// A variant's record: one replication to a line, exact. Records of shards are joined by joining their lines.

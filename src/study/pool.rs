@@ -28,9 +28,9 @@ impl<'a, T: 'a> Task<'a, T> {
     }
 }
 
-/// Does all the work on the threads of the current pool. What had not begun when the watcher stopped it is none.
-pub(super) fn work_off<T: Send>(tasks: &[Task<'_, T>], progress: &dyn Progress) -> Vec<Option<T>> {
-    progress.begin(tasks.len() as u64);
+/// Does all the work of a stage on the threads of the current pool. What had not begun when the watcher stopped it is none.
+pub(super) fn work_off<T: Send>(stage: &str, tasks: &[Task<'_, T>], progress: &dyn Progress) -> Vec<Option<T>> {
+    progress.begin(stage, tasks.len() as u64);
     let costs: Vec<u64> = tasks.iter().map(|task| task.cost).collect();
     let order = order(&costs, rayon::current_num_threads());
     let next = AtomicUsize::new(0);
@@ -118,7 +118,7 @@ mod tests {
     struct After(AtomicU64);
 
     impl Progress for After {
-        fn begin(&self, _total: u64) {}
+        fn begin(&self, _stage: &str, _total: u64) {}
         fn advance(&self, n: u64, _what: &str) {
             self.0.fetch_sub(n, Ordering::Relaxed);
         }
@@ -139,14 +139,14 @@ mod tests {
     fn results_stand_in_the_order_of_the_work() {
         let want: Vec<Option<u64>> = (0..100).map(|n| Some(n * n)).collect();
         for threads in [1, 3, 8] {
-            assert_eq!(on(threads, || work_off(&numbers(100), &Unwatched)), want);
+            assert_eq!(on(threads, || work_off("", &numbers(100), &Unwatched)), want);
         }
-        assert!(on(2, || work_off(&numbers(0), &Unwatched)).is_empty());
+        assert!(on(2, || work_off("", &numbers(0), &Unwatched)).is_empty());
     }
 
     #[test]
     fn what_had_begun_is_finished_and_nothing_else_begins() {
-        let got = on(1, || work_off(&numbers(10), &After(AtomicU64::new(4))));
+        let got = on(1, || work_off("", &numbers(10), &After(AtomicU64::new(4))));
         assert_eq!(got.iter().flatten().count(), 4);
     }
 
@@ -165,7 +165,8 @@ mod tests {
             }),
         };
         let tasks: Vec<Task<'_, ()>> = (0..1000).map(task).collect();
-        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| on(1, || work_off(&tasks, &Unwatched))));
+        let ended =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| on(1, || work_off("", &tasks, &Unwatched))));
         assert!(ended.is_err());
         assert_eq!(began.load(Ordering::Relaxed), 1);
     }

@@ -1,9 +1,16 @@
 //! Who watches a study: counts of finished runs, no clock; and who may stop it.
 
+/// All replications of all variants.
+pub(super) const FIRST_STAGE: &str = "1, replications";
+/// The same, and a few of them at the ends of the inputs' ranges.
+pub(super) const FIRST_STAGE_AND_ENDS: &str = "1, replications and ends of the inputs";
+/// What the figures of the first stage ask for.
+pub(super) const SECOND_STAGE: &str = "2, slowest requests and inputs that may turn the answer";
+
 /// Told what is done; shared by all threads.
 pub trait Progress: Sync {
-    /// A stage of `total` runs begins.
-    fn begin(&self, total: u64);
+    /// A stage of `total` runs begins; `stage` says which: `1, replications`.
+    fn begin(&self, stage: &str, total: u64);
     /// `n` more are done; `what` says which: `cen, replication 7`.
     fn advance(&self, n: u64, what: &str);
     /// Shall no more runs begin? Those under way are finished, and the study says what it has.
@@ -17,6 +24,6 @@ pub trait Progress: Sync {
 pub struct Unwatched;
 
 impl Progress for Unwatched {
-    fn begin(&self, _total: u64) {}
+    fn begin(&self, _stage: &str, _total: u64) {}
     fn advance(&self, _n: u64, _what: &str) {}
 }

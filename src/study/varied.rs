@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::estimate;
 use super::inputs::{Figures, Shift};
 use super::pool::{Task, work_off};
-use super::progress::Progress;
+use super::progress::{Progress, SECOND_STAGE};
 use super::warm_up::Cut;
 use crate::mesh;
 use crate::provider::Books;
@@ -160,7 +160,7 @@ impl<'a> Varied<'a> {
             self.compile(&[inputs]);
             let tasks = self.tasks();
             if !tasks.is_empty() {
-                self.take(work_off(&tasks, progress));
+                self.take(work_off(SECOND_STAGE, &tasks, progress));
             }
             self.measure(cut);
         }

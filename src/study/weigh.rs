@@ -15,7 +15,7 @@ use super::difference::{Answers, Metric, differences};
 use super::figure::Design;
 use super::inputs::{Figures, Group, Shift, inputs_at};
 use super::pool::{Task, work_off};
-use super::progress::Progress;
+use super::progress::{FIRST_STAGE, FIRST_STAGE_AND_ENDS, Progress, SECOND_STAGE};
 use super::remarks::{assumptions, each_once, fault_spans, text, warnings};
 use super::replicated::Replicated;
 use super::replications::Replications;
@@ -28,7 +28,7 @@ use crate::mesh;
 use crate::provider::{Books, Level};
 use crate::record::{Comparison, Exemplar, Run, Trace, VariantResult};
 use crate::scenario::Loaded;
-use crate::scenario::compile::{Compiled, Inputs};
+use crate::scenario::compile::{Compiled, Effort, Inputs, many_calls};
 use crate::scenario::load::Variant;
 use crate::units::Duration;
 use crate::world::{WINDOWS, World};
@@ -46,7 +46,9 @@ pub(super) fn weigh(
     compiled: Vec<Compiled>,
     progress: &dyn Progress,
 ) -> Result<Study, StudyError> {
-    let said = compiled.iter().flat_map(|one| &one.warnings).chain(&loaded.diagnostics);
+    let efforts: Vec<Effort> = compiled.iter().map(|one| one.effort.clone()).collect();
+    let many = many_calls(&efforts, options.replications);
+    let said = compiled.iter().flat_map(|one| &one.warnings).chain(&many).chain(&loaded.diagnostics);
     let said = each_once(said.map(|diagnostic| diagnostic.message.clone()));
     let worlds: Vec<Arc<World>> = compiled.into_iter().map(|one| Arc::new(one.world)).collect();
     let first = &variants.first().expect("a scenario has a variant").scenario.run;
@@ -61,11 +63,25 @@ pub(super) fn weigh(
     let mut tasks = replications(&worlds, seed, asked);
     let own = tasks.len();
     tasks.extend(varied.tasks());
-    let mut done = work_off(&tasks, progress);
+    let stage = if tasks.len() > own { FIRST_STAGE_AND_ENDS } else { FIRST_STAGE };
+    let mut done = work_off(stage, &tasks, progress);
     varied.take(done.split_off(own));
     let Replications { compared, left, done } = Replications::of(done, variants.len());
+    let head = Comparison {
+        schema: 1,
+        scenario: loaded.name.clone(),
+        question: loaded.question.clone(),
+        hash: loaded.hash.clone(),
+        text: text(loaded),
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        seed,
+        horizon_s: worlds[0].plan.horizon.seconds(),
+        command: options.command.clone(),
+        books: vec![("alibaba".to_owned(), Books::VERSION.to_owned())],
+        ..Comparison::default()
+    };
     if compared[0].is_empty() {
-        return Err(StudyError::Stopped { done, total: own });
+        return Err(StudyError::Stopped { done, total: own, kept: Box::new(unfinished(head, variants, left, own)) });
     }
 
     let of: Vec<Replicated> = variants
@@ -105,18 +121,8 @@ pub(super) fn weigh(
     let partial = partial((done, own), (replications, asked), whole);
     let verdict = verdict::verdict(&answers, &results, &gates, design, &currency);
     let comparison = Comparison {
-        schema: 1,
-        scenario: loaded.name.clone(),
-        question: loaded.question.clone(),
-        hash: loaded.hash.clone(),
-        text: text(loaded),
-        engine: env!("CARGO_PKG_VERSION").to_owned(),
-        seed,
         replications,
-        horizon_s: horizon.seconds(),
         warm_up: cut.words.clone(),
-        command: options.command.clone(),
-        books: vec![("alibaba".to_owned(), Books::VERSION.to_owned())],
         verdict: partial.iter().cloned().chain([verdict]).collect::<Vec<_>>().join(" "),
         partial,
         robustness,
@@ -127,6 +133,7 @@ pub(super) fn weigh(
         currency,
         faults: fault_spans(&of),
         variants: results,
+        ..head
     };
     let records = of.into_iter().map(|variant| variant.runs).zip(left).zip(variants);
     let record = |((mut runs, left), variant): ((Vec<Run>, Vec<Run>), &&Variant)| {
@@ -146,6 +153,25 @@ fn replications(worlds: &[Arc<World>], seed: u64, replications: u32) -> Vec<Task
     };
     let task = &task;
     (0..replications).flat_map(|replication| worlds.iter().zip(&costs).map(move |of| task(replication, of))).collect()
+}
+
+/// What is kept of a study that was stopped before every variant had a replication: records, and what they are of.
+fn unfinished(head: Comparison, variants: &[&Variant], left: Vec<Vec<Run>>, total: usize) -> Study {
+    let done: usize = left.iter().map(Vec::len).sum();
+    let records = variants.iter().map(|variant| variant.name.clone()).zip(left);
+    let records: Vec<(String, Vec<Run>)> = records.filter(|(_, runs)| !runs.is_empty()).collect();
+    let of = |(name, runs): &(String, Vec<Run>)| VariantResult {
+        name: name.clone(),
+        digests: digests(runs),
+        ..VariantResult::default()
+    };
+    let said = format!("Stopped after {done} of {total} runs, before every variant had one: nothing is compared.");
+    let comparison = Comparison { partial: Some(said), variants: records.iter().map(of).collect(), ..head };
+    Study { comparison, records }
+}
+
+fn digests(runs: &[Run]) -> Vec<String> {
+    runs.iter().map(|run| format!("{:016x}", run.digest)).collect()
 }
 
 /// What a study that was stopped says first; none where nothing is missing.
@@ -180,7 +206,7 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
         windows: summary::windows(&of.runs),
         faults: recovery::faults(&of.runs, whole),
         flows: traffic::flows(&of.runs),
-        digests: of.runs.iter().map(|run| format!("{:016x}", run.digest)).collect(),
+        digests: digests(&of.runs),
         traces: Vec::new(),
     }
 }
@@ -246,7 +272,7 @@ impl Second<'_> {
         }
         let (mut traces, mut runs) = (Vec::new(), Vec::new());
         let followed = which.iter().flatten().count();
-        for (index, done) in work_off(&tasks, self.progress).into_iter().enumerate() {
+        for (index, done) in work_off(SECOND_STAGE, &tasks, self.progress).into_iter().enumerate() {
             match done {
                 Some(Later::Trace(trace)) => traces.push(Some(trace)),
                 Some(Later::Run(run)) => runs.push(Some(*run)),

@@ -30,6 +30,7 @@ use crate::provider::Books;
 use crate::topology::Ground;
 use crate::world::{Caller, Gateway, HostSetId, Jitter, Link, LinkId, PathId, PlaceId, RegionId, Station, World};
 
+pub use self::effort::{Effort, many_calls};
 pub use crate::connect::Inputs;
 
 /// A world, and what a reader should know about it.
@@ -39,6 +40,8 @@ pub struct Compiled {
     pub world: World,
     /// Warnings.
     pub warnings: Vec<Diagnostic>,
+    /// What following its calls takes; whether that is much is for all variants together to say ([`many_calls`]).
+    pub effort: Effort,
 }
 
 /// Compiles one variant at one setting of the uncertain inputs.
@@ -103,11 +106,12 @@ pub fn compile_with_warnings(
     said.extend(load.crossings(&world, &flat));
     said.extend(ejection::traps(&world, &rules));
     world.plan = plan::plan(scenario, &world, &means, &Load::new(&world, &means, Moment::Start).busy);
-    if !said.iter().any(Diagnostic::is_error) {
-        said.extend(effort::effort(scenario, &world, &means));
-    }
     let said = told(said);
-    if said.iter().any(Diagnostic::is_error) { Err(said) } else { Ok(Compiled { world, warnings: said }) }
+    if said.iter().any(Diagnostic::is_error) {
+        return Err(said);
+    }
+    let effort = effort::effort(scenario, &world, &means);
+    Ok(Compiled { world, warnings: said, effort })
 }
 
 /// Of errors, and of warnings, no more than this many are told; the rest is counted: thousands of edges may have one

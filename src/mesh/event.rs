@@ -34,7 +34,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 12] = [
+    /// As many as four bits can name: the last four are never written.
+    const ALL: [Kind; 16] = [
         Kind::Change,
         Kind::Timer,
         Kind::Connected,
@@ -47,9 +48,14 @@ impl Kind {
         Kind::Sweep,
         Kind::Think,
         Kind::Arrival,
+        Kind::Arrival,
+        Kind::Arrival,
+        Kind::Arrival,
+        Kind::Arrival,
     ];
 
     /// The kind in the low four bits of an order.
+    #[inline(always)]
     pub(super) fn of(order: u32) -> Kind {
         Kind::ALL[(order & 15) as usize]
     }

@@ -62,7 +62,7 @@ impl Histogram {
     }
 
     /// Counts a value in nanoseconds. Allocates only where its page is new.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, ns: u64) {
         let index = bucket(ns, self.grouping) as usize;
         let (page, place) = (index >> PAGE_BITS, index & (PAGE - 1));
@@ -76,8 +76,13 @@ impl Histogram {
         }
         self.count += 1;
         self.sum_ns += u128::from(ns);
-        self.min_ns = self.min_ns.min(ns);
-        self.max_ns = self.max_ns.max(ns);
+        // Rarely so, once there are a few.
+        if ns < self.min_ns {
+            self.min_ns = ns;
+        }
+        if ns > self.max_ns {
+            self.max_ns = ns;
+        }
     }
 
     #[cold]

@@ -81,7 +81,7 @@ pub fn write(
 }
 
 /// Writes what is kept of a study that has no answer: records, and a manifest that says how far it got. Files of an
-/// earlier result there are removed, as by [`write`].
+/// earlier result there are removed, as by [`write()`].
 pub fn write_unfinished(folder: &Path, kept: &Study) -> Result<Vec<String>, FileError> {
     let earlier = manifest::listed(folder);
     let files: Vec<File<'_>> = records_of(&kept.records).collect();

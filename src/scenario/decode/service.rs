@@ -14,6 +14,8 @@ use indexmap::IndexMap;
 
 /// More steps in one operation are refused.
 const STEPS_MAX: usize = 10_000;
+/// What a step begins at once is counted in 16 bits.
+const BRANCHES_MAX: usize = 65_535;
 /// `repeat` within `repeat` may not ask for more calls than this.
 const REPEATS_MAX: u64 = 100_000;
 
@@ -268,6 +270,14 @@ impl Decoder {
                     Value::List(_) => self.steps(item, &path, false, times, left),
                     _ => self.step(item, path, false, times, left).into_iter().collect(),
                 });
+            }
+            if branches.len() > BRANCHES_MAX {
+                let message = format!("a step begins {} things at once, more than {BRANCHES_MAX}", branches.len());
+                self.say(
+                    Diagnostic::error("EW308", message)
+                        .at(parallel.span, "")
+                        .help("let some of them be begun by a step or an operation of their own"),
+                );
             }
             step = step.or(Some(Step::Parallel(branches)));
         }

@@ -65,7 +65,8 @@ impl Timers {
 
     /// Drops timers from the head of the list while `stale` says of their payloads that nobody waits for them any more.
     ///
-    /// Before [`head`](Timers::head), it spares an event for each timer that nobody waits for; before
+    /// Before each [`due`](Timers::due), never between the last one and [`head`](Timers::head) (the list would wait for an
+    /// event that nobody schedules), it spares an event for each timer that nobody waits for; before
     /// [`arm`](Timers::arm), it keeps the list as short as what is waited for is old. An event that was asked for
     /// happens nonetheless, and covers what is armed meanwhile.
     pub fn drop_stale(&mut self, list: u32, mut stale: impl FnMut(u64) -> bool) {

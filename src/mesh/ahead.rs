@@ -85,8 +85,7 @@ impl Machine<'_> {
             && connection.hung_since == u64::MAX
             && !connection.windows[1]
             && way.round_trip <= way.idle_limit
-            && after < rules.timeout
-            && (rules.per_try == u64::MAX || row.number == 0 && after < rules.per_try)
+            && rules.in_time(row.number, after)
             && arrives <= self.certain_until
             && self.down == 0
             && self.brief;
@@ -141,8 +140,6 @@ impl Machine<'_> {
         }
         let call = &self.calls[row.call];
         let rules = &self.hot.edges[call.edge.0 as usize];
-        let after = at.nanos() - call.started;
-        // Of a retry it is not known when it began.
-        after < rules.timeout && (rules.per_try == u64::MAX || row.number == 0 && after < rules.per_try)
+        rules.in_time(row.number, at.nanos() - call.started)
     }
 }

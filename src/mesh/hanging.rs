@@ -77,8 +77,7 @@ impl Machine<'_> {
     /// The path lives again: the next retransmission will get through.
     pub(super) fn plan_retransmit(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
         let connection = &self.connections[slot];
-        let path = &self.world.paths[connection.path];
-        let round_trip = (path.floor + path.floor_back).nanos();
+        let round_trip = self.hot.paths[connection.path.0 as usize].round_trip;
         let at = tcp::next_try(connection.hung_since, round_trip, now.nanos());
         if at == connection.retry_at {
             return;

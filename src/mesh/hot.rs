@@ -98,6 +98,15 @@ pub(super) struct Rules {
     pub(super) timers: [Option<u32>; 2],
 }
 
+impl Rules {
+    /// Does neither timeout of a call end before its attempt `number` is answered, `after` nanoseconds from its beginning?
+    /// Of a retry it is not known when it began.
+    #[inline(always)]
+    pub(super) fn in_time(&self, number: u8, after: u64) -> bool {
+        after < self.timeout && (self.per_try == u64::MAX || number == 0 && after < self.per_try)
+    }
+}
+
 impl Hot {
     /// Also makes the timer lists of the policies.
     pub(super) fn new(world: &World, timers: &mut Timers) -> Self {

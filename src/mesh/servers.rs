@@ -101,10 +101,8 @@ impl Machine<'_> {
             return;
         }
         self.servers[endpoint.0 as usize].inside += 1;
-        let row = &mut self.attempts[attempt];
-        row.flags |= Attempt::INSIDE | Attempt::TRAVELLING;
-        let call = &self.calls[row.call];
-        schedule.at(done, Kind::Leg.order_of(call.ordinal, call.key ^ u64::from(row.number) << 56), attempt);
+        self.attempts[attempt].flags |= Attempt::INSIDE;
+        self.on_its_way(attempt, done, schedule);
     }
 
     /// The request is through the sidecar.
@@ -208,10 +206,8 @@ impl Machine<'_> {
                 format!("thread of {}", world.endpoints[endpoint].name)
             });
             // By way of an event: a long queue of requests that fail at once must not become a deep stack.
-            let row = &mut self.attempts[next];
-            row.flags |= Attempt::THREAD | Attempt::INSIDE | Attempt::TRAVELLING;
-            let call = &self.calls[row.call];
-            schedule.at(now, Kind::Leg.order_of(call.ordinal, call.key ^ u64::from(row.number) << 56), next);
+            self.attempts[next].flags |= Attempt::THREAD | Attempt::INSIDE;
+            self.on_its_way(next, now, schedule);
         }
     }
 

@@ -131,7 +131,7 @@ impl Machine<'_> {
         let (salt, pc) = (core.salt, core.pc);
         let row = &self.attempts[self.attempt_of(frame)];
         let (endpoint, call) = (self.connections[row.connection].endpoint, &self.calls[row.call]);
-        let (operation, ordinal) = (call.operation, call.ordinal);
+        let operation = call.operation;
         let replica = &self.hot.replicas[endpoint.0 as usize];
         let draw = self.service_keys[replica.service as usize].work.uniform(nth(salt, u64::from(pc)));
         let work = Duration::from_seconds_f64(world.laws[law].sample(draw));
@@ -162,7 +162,7 @@ impl Machine<'_> {
                 if self.tracer.is_some() {
                     self.trace_work(frame, clock, served.start, served.end);
                 }
-                self.through(frame, pc, salt, ordinal, SimTime::from_nanos(served.end), schedule);
+                self.through(frame, pc, SimTime::from_nanos(served.end), schedule);
             }
             Workers::Sharing(shared) => {
                 shared.add(clock, span, frame, salt);
@@ -185,21 +185,13 @@ impl Machine<'_> {
         self.advance(frame, now, schedule);
     }
 
-    /// The step of a frame that is under way will be over at `at`.
+    /// The step of a frame that is under way, `pc`, will be over at `at`.
     #[inline(always)]
-    pub(super) fn through(
-        &mut self,
-        frame: u32,
-        pc: u32,
-        salt: u64,
-        ordinal: u16,
-        at: SimTime,
-        schedule: &mut Schedule,
-    ) {
-        if matches!(self.world.program[pc as usize + 1], Step::End) && self.ends_ahead(frame, at, schedule) {
-            return;
+    pub(super) fn through(&mut self, frame: u32, pc: u32, at: SimTime, schedule: &mut Schedule) {
+        let last = matches!(self.world.program[pc as usize + 1], Step::End);
+        if !last || !self.ends_ahead(frame, at, schedule) {
+            self.resume(frame, at, schedule);
         }
-        schedule.at(at, Kind::WorkEnd.order_of(ordinal, salt), frame);
     }
 
     /// A call or sub-frame that a frame waits for is over at `at`.
@@ -229,14 +221,12 @@ impl Machine<'_> {
     }
 
     /// All that a frame waited for is over at `at`.
-    pub(super) fn go_on(&mut self, frame: u32, at: SimTime, schedule: &mut Schedule) {
+    fn go_on(&mut self, frame: u32, at: SimTime, schedule: &mut Schedule) {
         if at <= schedule.now() {
             self.work_end(frame, at, schedule);
             return;
         }
-        let (pc, salt) = (self.core(frame).pc, self.core(frame).salt);
-        let ordinal = self.calls[self.attempts[self.attempt_of(frame)].call].ordinal;
-        self.through(frame, pc, salt, ordinal, at, schedule);
+        self.through(frame, self.core(frame).pc, at, schedule);
     }
 
     /// A frame is through, well or not.

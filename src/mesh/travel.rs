@@ -71,7 +71,7 @@ impl Machine<'_> {
     }
 
     /// The message's next stop is an event.
-    fn on_its_way(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
+    pub(super) fn on_its_way(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
         let row = &mut self.attempts[attempt];
         row.flags |= Attempt::TRAVELLING;
         let call = &self.calls[row.call];
@@ -209,8 +209,7 @@ impl Machine<'_> {
             return Ok(done);
         }
         row.next = u32::try_from(passed.dropped).unwrap_or(u32::MAX - 1);
-        let way = &self.world.paths[path];
-        let round_trip = (way.floor + way.floor_back).nanos();
+        let round_trip = self.hot.paths[path.0 as usize].round_trip;
         // What followed tells of a first loss within a round trip; when nothing passed, or what was sent again was
         // dropped again, only the timeout does, and it doubles each time (RFC 6298).
         row.resent = resent.saturating_add(1);
@@ -264,8 +263,7 @@ impl Machine<'_> {
             Duration::from_seconds_f64(seconds * jitter.factor.at(at, self.zero))
         });
         let Some(loss) = &noise.loss else { return (jitter, Duration::ZERO, 0) };
-        let way = &world.paths[path];
-        let round_trip = (way.floor + way.floor_back).nanos();
+        let round_trip = self.hot.paths[path.0 as usize].round_trip;
         let (delay, lost) = tcp::recovery(keys.loss.uniform(key), loss.at(at, self.zero), segments, round_trip);
         (jitter, Duration::from_nanos(delay), lost)
     }
@@ -345,12 +343,11 @@ impl Machine<'_> {
         let salt = nth(call.key, u64::from(row.number) << 32);
         row.core = Core::at(salt, start);
         row.epoch = server.epoch;
-        let ordinal = call.ordinal;
         let draw = self.service_keys[replica.service as usize].work.uniform(nth(salt, u64::from(start)));
         let work = Duration::from_seconds_f64(world.laws[law].sample(draw));
         let served = fcfs.serve(now.nanos(), work.nanos());
         self.ledger.served(endpoint, now.nanos(), served);
-        self.through(attempt, start, salt, ordinal, SimTime::from_nanos(served.end), schedule);
+        self.through(attempt, start, SimTime::from_nanos(served.end), schedule);
         true
     }
 

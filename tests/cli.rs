@@ -319,6 +319,29 @@ fn an_interrupted_study_ends_with_130_and_keeps_what_was_finished() {
 
 #[cfg(unix)]
 #[test]
+fn a_run_under_way_is_given_up_where_it_is_asked_twice() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // One replication of ten days: nobody waits for it.
+    let long = ["run", "scenarios/first.yaml", "--set", "run.horizon=240h", "--replications=1", "--quiet", "--out"];
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("eastwest"));
+    let child = command.args(long).arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.expect("it starts");
+    for signal in ["-TERM", "-INT"] {
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("signals can be sent");
+        assert!(sent.success());
+    }
+    let output = child.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("giving up the runs under way"), "{stderr}");
+    assert!(stderr.contains("Stopped before any of"), "{stderr}");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 0, "nothing is written");
+}
+
+#[cfg(unix)]
+#[test]
 fn an_interrupted_check_says_what_was_not_run() {
     let (stdout, _, folder) = stopped(&["check", "scenarios/first.yaml", "scenarios/yardstick.yaml"]);
     assert!(stdout.contains("first: Stopped after "), "{stdout}");

@@ -101,4 +101,26 @@ impl progress::Progress for Progress {
     fn stopped(&self) -> bool {
         interrupt::stopping()
     }
+
+    #[expect(clippy::disallowed_methods, reason = "wall-clock time is shown to the waiting user and goes nowhere else")]
+    fn goes_on(&self, what: &str, share: f64) -> bool {
+        let percent = share * 100.0;
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => bar.set_message(format!("{what}: {percent:.0} %")),
+            Shown::Lines { began, last } => {
+                let now = Instant::now();
+                // Somebody else's line will do as well.
+                let Ok(mut last) = last.try_lock() else { return !interrupt::giving_up() };
+                if now.duration_since(*last) >= LINE_EVERY {
+                    *last = now;
+                    let seconds = now.duration_since(*began).as_secs();
+                    let (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
+                    let title = &self.title;
+                    eprintln!("{title}: {done} of {total} runs, {seconds} s in all ({what}: {percent:.0} % of it)");
+                }
+            }
+        }
+        !interrupt::giving_up()
+    }
 }

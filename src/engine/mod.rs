@@ -108,14 +108,35 @@ pub struct Finished {
 
 /// Handles every event up to and including `until`; what comes later stays in `schedule`.
 pub fn run<M: Model>(model: &mut M, schedule: &mut Schedule, until: SimTime) -> Finished {
-    while let Some(entry) = schedule.set.pop(until, |a, b| model.tie(a, b)) {
-        let (now, event) = (entry.time(), entry.event());
-        schedule.now = now;
-        schedule.events += 1;
-        schedule.digest = digest(schedule.digest, now, event.order);
-        model.handle(now, event, schedule);
+    run_while(model, schedule, until, |_| true).expect("nobody stops it")
+}
+
+/// Events between two looks at whether to go on: a hundredth of a second or less.
+const BETWEEN_LOOKS: u32 = 1 << 16;
+
+/// The same while `on`, asked now and then and told how far the clock is, says so; none where it said no, and then
+/// neither the model nor the schedule is of any use.
+pub fn run_while<M: Model>(
+    model: &mut M,
+    schedule: &mut Schedule,
+    until: SimTime,
+    on: impl Fn(SimTime) -> bool,
+) -> Option<Finished> {
+    loop {
+        for _ in 0..BETWEEN_LOOKS {
+            let Some(entry) = schedule.set.pop(until, |a, b| model.tie(a, b)) else {
+                return Some(Finished { events: schedule.events, digest: schedule.digest, at: schedule.now });
+            };
+            let (now, event) = (entry.time(), entry.event());
+            schedule.now = now;
+            schedule.events += 1;
+            schedule.digest = digest(schedule.digest, now, event.order);
+            model.handle(now, event, schedule);
+        }
+        if !on(schedule.now) {
+            return None;
+        }
     }
-    Finished { events: schedule.events, digest: schedule.digest, at: schedule.now }
 }
 
 /// One step of the digest: multiply and fold (Knuth's multiplier of MMIX).
@@ -249,6 +270,27 @@ mod tests {
         assert_ne!(digest_of(&[(5, 2, 0), (9, 1, 1)]), base);
         assert_ne!(digest_of(&[(6, 1, 0), (9, 2, 1)]), base);
         assert_ne!(digest_of(&[(5, 1, 0)]), base);
+    }
+
+    #[test]
+    fn a_run_ends_unfinished_where_somebody_says_so() {
+        struct Endless;
+        impl Model for Endless {
+            fn handle(&mut self, now: SimTime, event: Event, schedule: &mut Schedule) {
+                schedule.at(now + Duration::from_nanos(1), event.order, event.slot);
+            }
+            fn tie(&self, _: Event, _: Event) -> Ordering {
+                Ordering::Equal
+            }
+        }
+        let mut schedule = Schedule::new();
+        schedule.at(SimTime::ZERO, 0, 0);
+        let looks = std::cell::Cell::new(0);
+        let ended = run_while(&mut Endless, &mut schedule, SimTime::NEVER, |_| {
+            looks.set(looks.get() + 1);
+            looks.get() < 3
+        });
+        assert_eq!((ended, looks.get(), schedule.now()), (None, 3, at(3 * u64::from(BETWEEN_LOOKS) - 1)));
     }
 
     #[test]

@@ -39,7 +39,12 @@ use trace::Tracer;
 
 /// One replication of one variant. Same world, same seed, same replication: the same run, bit for bit.
 pub fn run(world: &World, seed: u64, replication: u32) -> Run {
-    run_as(world, seed, replication, true)
+    run_as(world, seed, replication, true, |_| true).expect("nobody stops it")
+}
+
+/// The same run while `on`, asked now and then and told what share of it is done (0 to 1), says so; none where it said no.
+pub fn run_while(world: &World, seed: u64, replication: u32, on: impl Fn(f64) -> bool) -> Option<Run> {
+    run_as(world, seed, replication, true, on)
 }
 
 /// The same run with an event for everything, nothing done ahead of its time: the same record but for `events` and
@@ -47,31 +52,44 @@ pub fn run(world: &World, seed: u64, replication: u32) -> Run {
 /// very same nanosecond (an answer comes and its client picks a host; two workers of a sidecar are through) may the two
 /// see them in different order.
 pub fn run_in_full(world: &World, seed: u64, replication: u32) -> Run {
-    run_as(world, seed, replication, false)
+    run_as(world, seed, replication, false, |_| true).expect("nobody stops it")
 }
 
-fn run_as(world: &World, seed: u64, replication: u32, ahead: bool) -> Run {
+fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f64) -> bool) -> Option<Run> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
     let hot = Hot::new(world, &mut timers);
     let mut machine = Machine::new(world, &hot, timers, seed, replication, None, &mut schedule);
     if !ahead {
         machine.in_full();
     }
-    let finished = engine::run(&mut machine, &mut schedule, end(world));
+    let finished = engine::run_while(&mut machine, &mut schedule, end(world), |now| on(share(world, now)))?;
     machine.close();
     let mut run = machine.ledger.record(world, replication);
     (run.digest, run.events) = (finished.digest, finished.events);
-    run
+    Some(run)
 }
 
-/// Runs the same replication again and follows one request through all its hops; none where it never comes.
-pub fn trace(world: &World, seed: u64, replication: u32, which: Exemplar, why: &str) -> Option<Trace> {
+/// Runs the same replication again and follows one request through all its hops; none where it never comes, or where
+/// `on` (see [`run_while`]) said no.
+pub fn trace(
+    world: &World,
+    seed: u64,
+    replication: u32,
+    which: Exemplar,
+    why: &str,
+    on: impl Fn(f64) -> bool,
+) -> Option<Trace> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
     let hot = Hot::new(world, &mut timers);
     let tracer = Some(Box::new(Tracer::new(which)));
     let mut machine = Machine::new(world, &hot, timers, seed, replication, tracer, &mut schedule);
-    engine::run(&mut machine, &mut schedule, end(world));
+    engine::run_while(&mut machine, &mut schedule, end(world), |now| on(share(world, now)))?;
     machine.tracer.take()?.into_trace(world, replication, why)
+}
+
+/// What share of a run is over at `now`.
+fn share(world: &World, now: SimTime) -> f64 {
+    now.nanos() as f64 / end(world).nanos().max(1) as f64
 }
 
 /// Arrivals stop at the horizon; what is open then has the drain to settle.

@@ -115,7 +115,7 @@ fn finished(
 pub fn all(folder: &Path, files: &[File<'_>]) -> Result<(), FileError> {
     let tasks: Vec<Task<'_, Result<(), FileError>>> = files
         .iter()
-        .map(|file| Task { name: file.name.clone(), cost: file.cost, work: Box::new(move || file.put(folder)) })
+        .map(|file| Task { name: file.name.clone(), cost: file.cost, work: Box::new(move |_| Some(file.put(folder))) })
         .collect();
     work_off("files", &tasks, &Unwatched).into_iter().flatten().collect()
 }

@@ -17,18 +17,22 @@ pub(super) struct Task<'a, T> {
     pub(super) name: String,
     /// How long it takes, in any unit: calls to be simulated.
     pub(super) cost: u64,
-    /// The work.
-    pub(super) work: Box<dyn Fn() -> T + Send + Sync + 'a>,
+    /// The work; none where it was given up on the way.
+    pub(super) work: Box<dyn Fn(&Watch<'_>) -> Option<T> + Send + Sync + 'a>,
 }
+
+/// Asked by work under way, and told what share of it is done: shall it go on?
+pub(super) type Watch<'a> = dyn Fn(f64) -> bool + 'a;
 
 impl<'a, T: 'a> Task<'a, T> {
     /// The same work with another result.
     pub(super) fn map<U: 'a>(self, into: fn(T) -> U) -> Task<'a, U> {
-        Task { name: self.name, cost: self.cost, work: Box::new(move || into((self.work)())) }
+        Task { name: self.name, cost: self.cost, work: Box::new(move |watch| (self.work)(watch).map(into)) }
     }
 }
 
-/// Does all the work of a stage on the threads of the current pool. What had not begun when the watcher stopped it is none.
+/// Does all the work of a stage on the threads of the current pool. What had not begun when the watcher
+/// stopped it is none, and so is what was given up.
 pub(super) fn work_off<T: Send>(stage: &str, tasks: &[Task<'_, T>], progress: &dyn Progress) -> Vec<Option<T>> {
     progress.begin(stage, tasks.len() as u64);
     let costs: Vec<u64> = tasks.iter().map(|task| task.cost).collect();
@@ -40,9 +44,10 @@ pub(super) fn work_off<T: Send>(stage: &str, tasks: &[Task<'_, T>], progress: &d
         let _others = Abandoning(&next);
         while !progress.stopped() {
             let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-            let result = (tasks[index].work)();
+            let task = &tasks[index];
+            let Some(result) = (task.work)(&|share| progress.goes_on(&task.name, share)) else { continue };
             done.lock().expect("nobody panics while holding the results")[index] = Some(result);
-            progress.advance(1, &tasks[index].name);
+            progress.advance(1, &task.name);
         }
     });
     done.into_inner().expect("nobody panics while holding the results")
@@ -128,7 +133,7 @@ mod tests {
     }
 
     fn numbers(count: u64) -> Vec<Task<'static, u64>> {
-        (0..count).map(|n| Task { name: n.to_string(), cost: n, work: Box::new(move || n * n) }).collect()
+        (0..count).map(|n| Task { name: n.to_string(), cost: n, work: Box::new(move |_| Some(n * n)) }).collect()
     }
 
     fn on<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
@@ -158,9 +163,10 @@ mod tests {
             cost: 1,
             work: Box::new({
                 let began = &began;
-                move || {
+                move |_| {
                     began.fetch_add(1, Ordering::Relaxed);
                     assert!(n != 0, "the first one fails");
+                    Some(())
                 }
             }),
         };

@@ -13,9 +13,13 @@ pub trait Progress: Sync {
     fn begin(&self, stage: &str, total: u64);
     /// `n` more are done; `what` says which: `cen, replication 7`.
     fn advance(&self, n: u64, what: &str);
-    /// Shall no more runs begin? Those under way are finished, and the study says what it has.
+    /// Shall no more runs begin? The study then says what it has.
     fn stopped(&self) -> bool {
         false
+    }
+    /// `what` is under way, and this share of it is done: shall it go on? What does not is lost.
+    fn goes_on(&self, _what: &str, _share: f64) -> bool {
+        true
     }
 }
 

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::estimate;
 use super::inputs::{Figures, Shift};
-use super::pool::{Task, work_off};
+use super::pool::{Task, Watch, work_off};
 use super::progress::{Progress, SECOND_STAGE};
 use super::warm_up::Cut;
 use crate::mesh;
@@ -110,7 +110,10 @@ impl<'a> Varied<'a> {
             let (world, seed) = (Arc::clone(&self.settings[index].world), self.seed);
             let name = format!("{}, replication {} at other inputs", world.variant, replication + 1);
             // Only requests are read off it.
-            let work = move || Run { replication, rows: mesh::run(&world, seed, replication).rows, ..Run::default() };
+            let work = move |watch: &Watch<'_>| {
+                let rows = mesh::run_while(&world, seed, replication, watch)?.rows;
+                Some(Run { replication, rows, ..Run::default() })
+            };
             Task { name, cost, work: Box::new(work) }
         };
         let few = 0..self.few;

@@ -14,7 +14,7 @@ use super::design::{Options, Study, StudyError};
 use super::difference::{Answers, Metric, differences};
 use super::figure::Design;
 use super::inputs::{Figures, Group, Shift, inputs_at};
-use super::pool::{Task, work_off};
+use super::pool::{Task, Watch, work_off};
 use super::progress::{FIRST_STAGE, FIRST_STAGE_AND_ENDS, Progress, SECOND_STAGE};
 use super::remarks::{assumptions, each_once, fault_spans, text, warnings};
 use super::replicated::Replicated;
@@ -149,7 +149,7 @@ fn replications(worlds: &[Arc<World>], seed: u64, replications: u32) -> Vec<Task
     let task = |replication: u32, (world, &cost): (&Arc<World>, &u64)| {
         let world = Arc::clone(world);
         let name = format!("{}, replication {}", world.variant, replication + 1);
-        Task { name, cost, work: Box::new(move || mesh::run(&world, seed, replication)) }
+        Task { name, cost, work: Box::new(move |watch| mesh::run_while(&world, seed, replication, watch)) }
     };
     let task = &task;
     (0..replications).flat_map(|replication| worlds.iter().zip(&costs).map(move |of| task(replication, of))).collect()
@@ -262,7 +262,11 @@ impl Second<'_> {
         let follow = |(of, which): (&Replicated, &Option<(u32, Exemplar)>)| {
             let (world, seed, (replication, which)) = (Arc::clone(&of.world), self.seed, (*which)?);
             let name = format!("{}, its slowest request", of.name());
-            let work = move || Later::Trace(mesh::trace(&world, seed, replication, which, "slowest"));
+            let work = move |watch: &Watch<'_>| {
+                // It has come once, so that it comes again, unless the run is given up.
+                let trace = mesh::trace(&world, seed, replication, which, "slowest", watch);
+                trace.is_some().then_some(Later::Trace(trace))
+            };
             Some(Task { name, cost: estimate::calls(&of.world), work: Box::new(work) })
         };
         let mut tasks: Vec<Task<'_, Later>> = self.of.iter().zip(&which).filter_map(follow).collect();

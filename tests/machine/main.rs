@@ -240,7 +240,7 @@ fn the_parts_of_a_followed_request_add_up_to_its_latency() {
     let world = small.world();
     let run = mesh::run(&world, 3, 0);
     for &slow in &run.slowest {
-        let trace = mesh::trace(&world, 3, 0, slow, "slowest").expect("it came before, it comes again");
+        let trace = mesh::trace(&world, 3, 0, slow, "slowest", |_| true).expect("it came before, it comes again");
         let parts: f64 = trace.spans.iter().filter(|span| span.critical).map(|span| span.length_ms).sum();
         assert!((parts - trace.latency_ms).abs() < 1e-6, "{parts} {}", trace.latency_ms);
         assert!((trace.latency_ms - slow.latency_ns as f64 / 1e6).abs() < 1e-9);
@@ -301,7 +301,8 @@ fn the_parts_of_a_request_add_up_in_any_world() {
         let world = chaos::world(seed);
         let run = mesh::run(&world, seed, 0);
         for &slow in &run.slowest {
-            let trace = mesh::trace(&world, seed, 0, slow, "slowest").expect("it came before, it comes again");
+            let trace =
+                mesh::trace(&world, seed, 0, slow, "slowest", |_| true).expect("it came before, it comes again");
             let parts: f64 = trace.spans.iter().filter(|span| span.critical).map(|span| span.length_ms).sum();
             assert!((parts - slow.latency_ns as f64 / 1e6).abs() < 1e-6, "world {seed}: {parts} {slow:?}");
         }

@@ -8,7 +8,7 @@ use crate::topology::PlaceId;
 use crate::topology::graph::Graph;
 use crate::units::Duration;
 use crate::workload::Arrivals;
-use crate::world::{EdgeId, HostSet, HostTarget, LinkId, OperationId, PathId, World};
+use crate::world::{Caller, EdgeId, HostSet, HostTarget, LinkId, OperationId, PathId, World};
 
 /// A user who goes round faster than this, in seconds, would ask for more than can be followed.
 const ROUND_LEAST_S: f64 = 1e-6;
@@ -161,18 +161,20 @@ impl Load {
             Arrivals::Open { rate, .. } => rate.points.len() == 1,
             Arrivals::Closed { .. } => true,
         });
-        for (service, (busy, written)) in
-            world.services.rows().iter().zip(self.busy.iter().zip(scenario.services.values()))
-        {
+        let bounded = bounded(world);
+        for (((id, service), busy), written) in world.services.iter().zip(&self.busy).zip(scenario.services.values()) {
             if *busy < 1.0 {
                 continue;
             }
             let what = format!("{} is offered {:.0} % of what it can do", service.name, busy * 100.0);
             // A peak that passes is a question worth asking; a queue that never ends is not.
-            let endless = service.queue.is_none() && steady;
+            let bound = bounded[id.0 as usize];
+            let endless = service.queue.is_none() && steady && !bound;
             let found = if endless { Diagnostic::error("EW350", what) } else { Diagnostic::warning("EW351", what) };
             let help = if endless {
                 "its queue is unlimited and would grow for ever: add replicas or workers, or bound the queue"
+            } else if service.queue.is_none() && bound {
+                "its callers' threads bound its queue, and wait: add replicas or workers, or mean it"
             } else {
                 "what its queue cannot hold is answered 503: add replicas or workers, or mean it"
             };
@@ -253,6 +255,28 @@ impl Load {
         }
         said
     }
+}
+
+/// Can only so many requests be at each service at once, because all its callers have threads or users to wait with?
+fn bounded(world: &World) -> Vec<bool> {
+    let calls = world.edges.rows().iter().filter_map(|edge| match edge.from {
+        Caller::Service(from) => Some((from.0 as usize, edge.to.0 as usize)),
+        Caller::Stream(_) => None,
+    });
+    let order = Graph::new(world.services.len(), calls).topological().unwrap_or_default();
+    // Where services call in circles nothing is said to be bounded.
+    let mut bounded = vec![false; world.services.len()];
+    let mut into = vec![Vec::new(); world.services.len()];
+    for edge in world.edges.rows() {
+        into[edge.to.0 as usize].push(edge.from);
+    }
+    for service in order {
+        bounded[service] = into[service].iter().all(|from| match *from {
+            Caller::Service(from) => world.services[from].threads.is_some() || bounded[from.0 as usize],
+            Caller::Stream(stream) => matches!(world.streams[stream].arrivals, Arrivals::Closed { .. }),
+        });
+    }
+    bounded
 }
 
 /// Where the product is written whose part a link is: `backbone: connection a -> b`.

@@ -18,8 +18,10 @@ pub(super) struct Task<'a, T> {
     /// How long it takes, in any unit: calls to be simulated.
     pub(super) cost: u64,
     /// The work; none where it was given up on the way.
-    pub(super) work: Box<dyn Fn(&Watch<'_>) -> Option<T> + Send + Sync + 'a>,
+    pub(super) work: Work<'a, T>,
 }
+
+type Work<'a, T> = Box<dyn Fn(&Watch<'_>) -> Option<T> + Send + Sync + 'a>;
 
 /// Asked by work under way, and told what share of it is done: shall it go on?
 pub(super) type Watch<'a> = dyn Fn(f64) -> bool + 'a;

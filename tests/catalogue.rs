@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use eastwest::provider::{Books, Level, LossProfile, PublicDirection, RttMethod, Status, catalog};
+use eastwest::provider::{
+    Books, Counts, Level, LossProfile, Provider, PublicDirection, RttMethod, Rule, RuleRow, Status, catalog,
+};
 use eastwest::units::Money;
 
 fn books() -> &'static Books {
@@ -49,8 +51,9 @@ fn every_row_says_how_it_is_known_where_from_and_when() {
 
 #[test]
 fn no_key_stands_twice() {
-    let keys: [(&str, &[&str]); 11] = [
-        ("regions", &["id"]),
+    let keys: [(&str, &[&str]); 12] = [
+        ("regions", &["provider", "id"]),
+        ("rules", &["rule", "provider", "item"]),
         ("rtt-fit", &["key"]),
         ("latency", &["key"]),
         ("loss", &["profile", "path"]),
@@ -239,4 +242,26 @@ fn a_mistyped_region_is_recognised() {
     assert_eq!(nearest("alibaba/ap-southeast1"), Some("ap-southeast-1"));
     assert_eq!(nearest("Frankfurt"), Some("eu-central-1"));
     assert_eq!(nearest("???"), None);
+}
+
+#[test]
+fn every_provider_says_of_every_rule_what_it_charges() {
+    let b = books();
+    for provider in Provider::ALL {
+        for rule in Rule::ALL {
+            let rows: Vec<_> = b.rule(rule, provider).collect();
+            let what = format!("{} at {provider}", rule.word());
+            assert!(!rows.is_empty(), "{what}: no row");
+            let nothing = |row: &RuleRow| matches!(row.counts, Counts::Free | Counts::NotOffered);
+            assert!(rows.len() == 1 || !rows.iter().any(|row| nothing(row)), "{what}: free and charged at once");
+            assert!(rows.iter().all(|row| row.item.is_empty() == nothing(row)), "{what}");
+            // A byte is charged once per item: an item stands under a rule once.
+            let items: BTreeSet<&str> = rows.iter().map(|row| row.item.as_str()).collect();
+            assert_eq!(items.len(), rows.len(), "{what}");
+        }
+    }
+    assert_eq!(
+        b.rules.len(),
+        Provider::ALL.iter().flat_map(|p| Rule::ALL.map(|r| b.rule(r, *p).count())).sum::<usize>()
+    );
 }

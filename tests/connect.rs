@@ -5,14 +5,22 @@ use eastwest::connect::cen::{Cen, Past};
 use eastwest::connect::privatelink::{Leads, PrivateLink};
 use eastwest::connect::vpc_peering::VpcPeering;
 use eastwest::connect::{Board, CATALOGUE, Carrier, Count, Entry, Example, Front, Inputs, Product, Trip, Way};
-use eastwest::provider::{Books, Level, PathClass};
+use eastwest::provider::{Books, Level, PathClass, Rule};
 use eastwest::topology::{Cidr, ClusterId, LinkId, RegionId, VpcId, ZoneId, floor};
 use eastwest::units::{BitsPerSec, Duration};
 use expect_test::{Expect, expect};
 
-/// Items that charge for a gigabyte's crossing from region to region.
-const TRANSFER: [&str; 6] =
-    ["cdt.gold", "cdt.platinum", "cen.plan", "eip.egress", "eip.egress-bgp-pro", "ga.cross-border"];
+/// Rules that charge for a gigabyte's crossing from region to region.
+const TRANSFER: [Rule; 8] = [
+    Rule::TransitTransfer,
+    Rule::TransitTransferPremium,
+    Rule::TransitPlan,
+    Rule::PeeringTransfer,
+    Rule::Egress,
+    Rule::EgressOwn,
+    Rule::EgressPremium,
+    Rule::EgressAccelerated,
+];
 
 fn carrier(example: &Example) -> Carrier<'_> {
     Carrier {
@@ -90,7 +98,7 @@ fn every_inter_region_byte_is_charged_by_exactly_one_transfer_at_its_sender() {
             return;
         }
         let at = |wanted: &Count| {
-            let fees = way.fees.iter().filter(|fee| TRANSFER.contains(&fee.item) && fee.count == *wanted);
+            let fees = way.fees.iter().filter(|fee| TRANSFER.contains(&fee.rule) && fee.count == *wanted);
             fees.map(|fee| (fee.at, fee.payer)).collect::<Vec<_>>()
         };
         assert_eq!(at(&Count::Out), [(a, trip.from.vpc)], "{}: requests", entry.name);
@@ -104,8 +112,10 @@ fn every_fee_names_an_item_of_the_price_book() {
     over_every_kind(|entry, carrier, _, _, _, way| {
         for fee in &way.fees {
             let is = |region: RegionId| carrier.ground.regions[region].is.as_deref().unwrap();
-            let row = carrier.books.price(fee.item, is(fee.at), fee.to.map_or("*", is));
-            assert!(row.is_some(), "{}: {} from {}", entry.name, fee.item, is(fee.at));
+            for item in carrier.items(fee) {
+                let row = carrier.books.price(item.name, is(fee.at), item.to.map_or("*", is));
+                assert!(row.is_some(), "{}: {} from {}", entry.name, item.name, is(fee.at));
+            }
         }
     });
 }
@@ -346,12 +356,14 @@ fn shows(product: &dyn Product, carrier: &Carrier<'_>, trip: &Trip<'_>, want: Ex
         let there = floor(&way.legs(&board)) + floor(&way.back_legs(&board));
         table += &format!("  legs {}, floor there and back {there}\n", way.legs(&board).len());
         for fee in &way.fees {
-            let count = match &fee.count {
-                Count::Hours { thing, units } => format!("{units} x hours of {thing}"),
-                Count::Capacity { thing, .. } => format!("capacity units of {thing}"),
-                other => format!("{other:?}"),
-            };
-            table += &format!("  ${} {} {count}\n", carrier.region(fee.at), fee.item);
+            for item in carrier.items(fee) {
+                let count = match &item.count {
+                    Count::Hours { thing, units } => format!("{units} x hours of {thing}"),
+                    Count::Capacity { thing, .. } => format!("capacity units of {thing}"),
+                    other => format!("{other:?}"),
+                };
+                table += &format!("  ${} {} {count}\n", carrier.region(fee.at), item.name);
+            }
         }
     }
     let table: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
@@ -379,22 +391,22 @@ fn one_call_over_cen_between_two_regions() {
         &carrier(&example),
         &example.trip(ClusterId(2), 1),
         expect![[r#"
-        way 0
-          backbone: attachment east/h                     0 ms
-          backbone: transit router hangzhou             200 us
-          backbone: connection hangzhou -> singapore      0 ms  cap 50 Mbit/s
-          backbone hangzhou -> singapore               30.8 ms  jitter, loss 1e-5..1e-5
-          backbone: transit router singapore            200 us
-          backbone: attachment south/b                    0 ms
-          legs 5, floor there and back 62.4 ms
-          $hangzhou cen.attachment 1 x hours of backbone attachment east
-          $hangzhou cen.attachment 1 x hours of backbone attachment bank
-          $singapore cen.attachment 1 x hours of backbone attachment south
-          $hangzhou cen.processing Out
-          $singapore cen.processing Back
-          $hangzhou cdt.gold Out
-          $singapore cdt.gold Back
-    "#]],
+            way 0
+              backbone: attachment east/h                     0 ms
+              backbone: transit router hangzhou             200 us
+              backbone: connection hangzhou -> singapore      0 ms  cap 50 Mbit/s
+              backbone hangzhou -> singapore               30.8 ms  jitter, loss 1e-5..1e-5
+              backbone: transit router singapore            200 us
+              backbone: attachment south/b                    0 ms
+              legs 5, floor there and back 62.4 ms
+              $hangzhou cen.attachment 1 x hours of backbone attachment east
+              $hangzhou cen.attachment 1 x hours of backbone attachment bank
+              $singapore cen.attachment 1 x hours of backbone attachment south
+              $hangzhou cen.processing Out
+              $hangzhou cdt.gold Out
+              $singapore cen.processing Back
+              $singapore cdt.gold Back
+        "#]],
     );
 }
 
@@ -495,28 +507,28 @@ fn one_call_over_privatelink_chained_behind_cen() {
         &carrier(&example),
         &trip,
         expect![[r#"
-        way 0
-          backbone: attachment south/a                    0 ms
-          backbone: transit router singapore            200 us
-          backbone: connection singapore -> hangzhou      0 ms  cap 50 Mbit/s
-          backbone singapore -> hangzhou               30.8 ms  jitter, loss 1e-5..1e-5
-          backbone: transit router hangzhou             200 us
-          backbone: attachment east/i                     0 ms
-          to-bank: endpoint east/i                      200 us
-          to-bank: NLB bank/i                           200 us
-          hangzhou: i -> h                              500 us  jitter
-          legs 6, floor there and back 64.2 ms
-          $hangzhou cen.attachment 1 x hours of backbone attachment east
-          $singapore cen.attachment 1 x hours of backbone attachment south
-          $singapore cen.processing Out
-          $hangzhou cen.processing Back
-          $singapore cdt.gold Out
-          $hangzhou cdt.gold Back
-          $hangzhou privatelink.zone-hour 1 x hours of to-bank endpoint i
-          $hangzhou privatelink.processing Both
-          $hangzhou nlb.hour 1 x hours of to-bank NLB
-          $hangzhou nlb.lcu capacity units of to-bank NLB
-    "#]],
+            way 0
+              backbone: attachment south/a                    0 ms
+              backbone: transit router singapore            200 us
+              backbone: connection singapore -> hangzhou      0 ms  cap 50 Mbit/s
+              backbone singapore -> hangzhou               30.8 ms  jitter, loss 1e-5..1e-5
+              backbone: transit router hangzhou             200 us
+              backbone: attachment east/i                     0 ms
+              to-bank: endpoint east/i                      200 us
+              to-bank: NLB bank/i                           200 us
+              hangzhou: i -> h                              500 us  jitter
+              legs 6, floor there and back 64.2 ms
+              $hangzhou cen.attachment 1 x hours of backbone attachment east
+              $singapore cen.attachment 1 x hours of backbone attachment south
+              $singapore cen.processing Out
+              $singapore cdt.gold Out
+              $hangzhou cen.processing Back
+              $hangzhou cdt.gold Back
+              $hangzhou privatelink.zone-hour 1 x hours of to-bank endpoint i
+              $hangzhou privatelink.processing Both
+              $hangzhou nlb.hour 1 x hours of to-bank NLB
+              $hangzhou nlb.lcu capacity units of to-bank NLB
+        "#]],
     );
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Figures come from the books at the chosen end of their range, or from the scenario where it knows better.
 
-use super::contract::{Board, Hop, Line, Role, Trip};
-use crate::provider::{Books, Level, LossProfile, PathClass, PublicDirection};
+use super::contract::{Board, Count, Fee, Hop, Line, Role, Trip};
+use crate::provider::{Books, Level, LossProfile, PathClass, PricedBy, Provider, PublicDirection};
 use crate::random::Law;
 use crate::topology::{Ground, HourLaw, RegionId, ZoneId};
 use crate::units::Duration;
@@ -64,6 +64,17 @@ pub enum PublicLoss {
     Flat(f64),
 }
 
+/// One item that a fee is charged by.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Item<'a> {
+    /// Its key in the price book.
+    pub name: &'a str,
+    /// What it counts.
+    pub count: Count,
+    /// Where the bytes go, if that decides the price.
+    pub to: Option<RegionId>,
+}
+
 /// The ground, the books and what overrides them.
 #[derive(Clone, Debug)]
 pub struct Carrier<'a> {
@@ -83,6 +94,23 @@ impl Carrier<'_> {
     /// The name of a region.
     pub fn region(&self, region: RegionId) -> &str {
         &self.ground.regions[region].name
+    }
+
+    /// Whose a region is; none: nobody's with a book.
+    pub fn provider(&self, region: RegionId) -> Option<Provider> {
+        Provider::split(self.ground.regions[region].is.as_ref()?).map(|(provider, _)| provider)
+    }
+
+    /// What a fee comes to under the rules of the provider of the region where it stands: items of the price book, what each
+    /// counts, and where to where it is priced. A region of nobody's is charged as Alibaba's are, at the prices that hold
+    /// everywhere.
+    pub fn items<'a>(&'a self, fee: &'a Fee) -> impl Iterator<Item = Item<'a>> {
+        let provider = self.provider(fee.at).unwrap_or_default();
+        self.books.charged(fee.rule, provider).map(|row| Item {
+            name: &row.item,
+            count: fee.count.clone().seen(row.counts),
+            to: fee.to.filter(|_| row.by == PricedBy::Pair),
+        })
     }
 
     /// A delay of the latency book, such as `hop.nlb`, at the end of its range that round trips are taken at: the

@@ -3,7 +3,7 @@
 use super::Carrier;
 use super::contract::{Board, Count, Entry, Fee, Line, Product, Refusal, Spot, Trip, Way};
 use super::rules;
-use crate::provider::PathClass;
+use crate::provider::{PathClass, Rule};
 use crate::topology::{Cap, PastCap, RegionId, VpcId, ZoneId};
 use crate::units::{BitsPerSec, Duration};
 
@@ -93,69 +93,34 @@ impl Cen {
         let region = |vpc: VpcId| carrier.ground.region_of(vpc);
         let (a, b) = (region(trip.from.vpc), region(trip.to.vpc));
         let paid = |vpc: &VpcId| self.attached_by_name || *vpc == trip.from.vpc || *vpc == trip.to.vpc;
-        let attachment = |vpc: VpcId| Fee {
-            product: self.name.clone(),
-            item: "cen.attachment",
-            at: region(vpc),
-            to: None,
-            payer: vpc,
-            count: Count::Hours {
-                thing: format!("{} attachment {}", self.name, carrier.ground.vpcs[vpc].name),
-                units: 1.0,
-            },
+        let fee = |rule, at, to, payer, count| Fee { product: self.name.clone(), rule, at, to, payer, count };
+        let hours = |thing: String| Count::Hours { thing, units: 1.0 };
+        let attachment = |vpc: VpcId| {
+            let thing = format!("{} attachment {}", self.name, carrier.ground.vpcs[vpc].name);
+            fee(Rule::TransitAttachment, region(vpc), None, vpc, hours(thing))
         };
         let mut fees: Vec<Fee> = self.attach.iter().map(|(vpc, _)| *vpc).filter(paid).map(attachment).collect();
-        // Processing is charged where a VPC sends into its transit router: each direction once, at its sender.
-        fees.push(Fee {
-            product: self.name.clone(),
-            item: "cen.processing",
-            at: a,
-            to: None,
-            payer: trip.from.vpc,
-            count: Count::Out,
-        });
-        fees.push(Fee {
-            product: self.name.clone(),
-            item: "cen.processing",
-            at: b,
-            to: None,
-            payer: trip.to.vpc,
-            count: Count::Back,
-        });
-        if a == b {
-            return fees;
+        for (end, other, payer, leaves) in [(a, b, trip.from.vpc, Count::Out), (b, a, trip.to.vpc, Count::Back)] {
+            // Processing is charged where a VPC sends into its transit router: each direction once, at its sender.
+            fees.push(fee(Rule::TransitProcessing, end, None, payer, leaves.clone()));
+            let router = format!("{} transit router {}", self.name, carrier.region(end));
+            fees.push(fee(Rule::TransitRouter, end, None, payer, hours(router)));
+            if a == b {
+                continue;
+            }
+            let connection = format!("{} connection {} - {}", self.name, carrier.region(end), carrier.region(other));
+            fees.push(fee(Rule::TransitConnection, end, None, payer, hours(connection)));
+            if !self.by_bandwidth {
+                let premium = self.class == PathClass::Platinum;
+                let rule = if premium { Rule::TransitTransferPremium } else { Rule::TransitTransfer };
+                fees.push(fee(rule, end, Some(other), payer, leaves));
+            }
         }
-        if self.by_bandwidth {
+        if a != b && self.by_bandwidth {
             let (low, high) = (a.min(b), a.max(b));
             let rate = self.between(a, b).expect("a trip without bandwidth was refused");
             let thing = format!("{} {} - {}", self.name, carrier.region(low), carrier.region(high));
-            let count = Count::Mbps { thing, rate };
-            fees.push(Fee {
-                product: self.name.clone(),
-                item: "cen.plan",
-                at: low,
-                to: Some(high),
-                payer: trip.from.vpc,
-                count,
-            });
-        } else {
-            let item = if self.class == PathClass::Platinum { "cdt.platinum" } else { "cdt.gold" };
-            fees.push(Fee {
-                product: self.name.clone(),
-                item,
-                at: a,
-                to: Some(b),
-                payer: trip.from.vpc,
-                count: Count::Out,
-            });
-            fees.push(Fee {
-                product: self.name.clone(),
-                item,
-                at: b,
-                to: Some(a),
-                payer: trip.to.vpc,
-                count: Count::Back,
-            });
+            fees.push(fee(Rule::TransitPlan, low, Some(high), trip.from.vpc, Count::Mbps { thing, rate }));
         }
         fees
     }

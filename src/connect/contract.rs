@@ -1,12 +1,14 @@
 //! What every kind of connectivity does: says why it cannot serve a trip, and draws the trip's ways.
 //!
 //! A kind draws on a [`Board`]: links and gateways that several ways share are drawn once, by name. What it charges for
-//! it states as [`Fee`]s, by item of the price book; it never multiplies. Knows nothing of scenarios or worlds.
+//! it states as [`Fee`]s, by rule; which items of whose price book apply is the provider's table's to say. It never
+//! multiplies. Knows nothing of scenarios or worlds.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::{Carrier, Example};
+use crate::provider::{Counts, Rule};
 use crate::random::Law;
 use crate::table::Table;
 use crate::topology::{Cap, ClusterId, GatewayId, HourLaw, Leg, LinkId, RegionId, VpcId, ZoneId, fold};
@@ -247,7 +249,8 @@ fn legs<'a>(board: &Board, hops: impl Iterator<Item = (&'a Hop, bool)>) -> Vec<L
     fold(legs)
 }
 
-/// What a fee counts.
+/// What a fee counts. A kind states bytes by what leaves the end that the fee stands at: `Out` at the caller's end, `Back` at
+/// the other; the provider's rule may charge that, what enters there, or both.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Count {
     /// Gigabytes of requests.
@@ -286,16 +289,29 @@ pub enum Count {
     },
 }
 
+impl Count {
+    /// This, as an item counts it that charges what is sent, what is received, or both.
+    #[must_use]
+    pub fn seen(self, counts: Counts) -> Count {
+        match (self, counts) {
+            (Count::Out | Count::Back, Counts::Both) => Count::Both,
+            (Count::Out, Counts::Received) => Count::Back,
+            (Count::Back, Counts::Received) => Count::Out,
+            (as_stated, _) => as_stated,
+        }
+    }
+}
+
 /// Something that is charged for.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Fee {
     /// The product's name in the scenario; `network` for what no product carries.
     pub product: String,
-    /// The item of the price book.
-    pub item: &'static str,
+    /// What is charged for; the provider of the region `at` says by which items.
+    pub rule: Rule,
     /// Where it stands, or where the bytes come from.
     pub at: RegionId,
-    /// Where the bytes go, for items priced by pair.
+    /// Where the bytes go; it matters for items priced by pair.
     pub to: Option<RegionId>,
     /// Whose bill it is.
     pub payer: VpcId,

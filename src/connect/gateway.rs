@@ -2,6 +2,7 @@
 
 use super::Carrier;
 use super::contract::{Balancer, Board, Count, Fee, Hop, Line, Refusal, Role, Trip};
+use crate::provider::Rule;
 use crate::topology::{ClusterId, GatewayId, HourLaw, ZoneId};
 use crate::units::Duration;
 
@@ -31,7 +32,7 @@ impl Size {
         let count = Count::Hours { thing, units };
         Fee {
             product: product.to_owned(),
-            item: "compute.vcpu",
+            rule: Rule::Vcpu,
             at: carrier.ground.region_of(vpc),
             to: None,
             payer: vpc,

@@ -15,7 +15,7 @@ mod rules;
 pub mod vpc;
 pub mod vpc_peering;
 
-pub use carrier::{Carrier, Inputs, Inside, Override, PublicLoss, one_way};
+pub use carrier::{Carrier, Inputs, Inside, Item, Override, PublicLoss, one_way};
 pub use contract::{
     BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Role, Spot, Trip, Way,
 };

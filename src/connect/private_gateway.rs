@@ -3,6 +3,7 @@
 use super::Carrier;
 use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Line, Product, Refusal, Spot, Trip, Way};
 use super::gateway::{self, Size};
+use crate::provider::Rule;
 use crate::topology::ZoneId;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -42,11 +43,14 @@ impl PrivateGateway {
         let mut hops = vec![board.part(nlb.in_zone(entrance))];
         gateway::enter(carrier, board, &self.name, size.cluster, gateway, entrance, trip.to.zone, &mut hops);
         let at = carrier.ground.region_of(trip.to.vpc);
-        let fee = |item, count| Fee { product: self.name.clone(), item, at, to: None, payer: trip.to.vpc, count };
+        let fee = |rule, count| Fee { product: self.name.clone(), rule, at, to: None, payer: trip.to.vpc, count };
         let hour = Count::Hours { thing: format!("{} NLB {name}", self.name), units: 1.0 };
         let fees = vec![
-            fee("nlb.hour", hour),
-            fee("nlb.lcu", Count::Capacity { thing: format!("{} NLB {name}", self.name), gateway: Some(gateway) }),
+            fee(Rule::BalancerHour, hour),
+            fee(
+                Rule::BalancerCapacity,
+                Count::Capacity { thing: format!("{} NLB {name}", self.name), gateway: Some(gateway) },
+            ),
             size.fee(carrier, &self.name),
         ];
         before.then(Way { hops, idle_limit: Some(BALANCER_IDLE), fees })

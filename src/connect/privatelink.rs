@@ -8,6 +8,7 @@ use super::contract::{
     BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Spot, Trip, Way,
 };
 use super::rules;
+use crate::provider::Rule;
 use crate::topology::{Cap, ClusterId, VpcId, ZoneId};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -122,27 +123,30 @@ impl PrivateLink {
 
     fn fees(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, gateway: crate::topology::GatewayId) -> Vec<Fee> {
         let at = carrier.ground.region_of(self.consumer);
-        let fee = |item, payer, count| Fee { product: self.name.clone(), item, at, to: None, payer, count };
+        let fee = |rule, payer, count| Fee { product: self.name.clone(), rule, at, to: None, payer, count };
         let mut fees: Vec<Fee> = self
             .zones
             .iter()
             .map(|zone| {
                 let thing = format!("{} endpoint {}", self.name, carrier.ground.zone_name(*zone));
-                fee("privatelink.zone-hour", self.consumer, Count::Hours { thing, units: 1.0 })
+                fee(Rule::EndpointZoneHour, self.consumer, Count::Hours { thing, units: 1.0 })
             })
             .collect();
-        fees.push(fee("privatelink.processing", self.consumer, Count::Both));
+        let thing = format!("{} endpoint", self.name);
+        fees.push(fee(Rule::EndpointHour, self.consumer, Count::Hours { thing, units: 1.0 }));
+        fees.push(fee(Rule::EndpointProcessing, self.consumer, Count::Out));
+        fees.push(fee(Rule::ServiceProcessing, trip.to.vpc, Count::Back));
         let thing = format!("{} NLB", self.name);
-        fees.push(fee("nlb.hour", trip.to.vpc, Count::Hours { thing, units: 1.0 }));
+        fees.push(fee(Rule::BalancerHour, trip.to.vpc, Count::Hours { thing, units: 1.0 }));
         fees.push(fee(
-            "nlb.lcu",
+            Rule::BalancerCapacity,
             trip.to.vpc,
             Count::Capacity { thing: format!("{} NLB", self.name), gateway: Some(gateway) },
         ));
         if let Leads::Gateway { replicas, cpu, .. } = self.leads {
             let thing = format!("{} gateway", self.name);
             let units = f64::from(replicas) * f64::from(cpu);
-            fees.push(fee("compute.vcpu", trip.to.vpc, Count::Hours { thing, units }));
+            fees.push(fee(Rule::Vcpu, trip.to.vpc, Count::Hours { thing, units }));
         }
         fees
     }

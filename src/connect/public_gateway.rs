@@ -5,6 +5,7 @@ use super::carrier::PublicLoss;
 use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Line, Product, Refusal, Trip, Way};
 use super::gateway::{self, Size};
 use super::rules;
+use crate::provider::Rule;
 use crate::topology::{Cap, GatewayId, PastCap, RegionId, VpcId, ZoneId};
 use crate::units::{BitsPerSec, Duration};
 
@@ -57,45 +58,33 @@ pub struct PublicGateway {
 }
 
 impl PublicGateway {
-    /// What bytes pay that leave a region for the internet.
-    fn egress(&self, carrier: &Carrier<'_>, from: RegionId, to: RegionId) -> &'static str {
+    /// What bytes pay that leave a region for another by public addresses.
+    fn egress(&self, carrier: &Carrier<'_>, from: RegionId, to: RegionId) -> Rule {
+        let own = carrier.provider(from).is_some() && carrier.provider(from) == carrier.provider(to);
         match self.line {
-            Carriage::Bgp => "eip.egress",
-            Carriage::BgpPro => "eip.egress-bgp-pro",
-            Carriage::Ga if carrier.mainland(from) != carrier.mainland(to) => "ga.cross-border",
-            Carriage::Ga => "eip.egress",
+            Carriage::BgpPro => Rule::EgressPremium,
+            Carriage::Ga if carrier.mainland(from) != carrier.mainland(to) => Rule::EgressAccelerated,
+            Carriage::Bgp | Carriage::Ga if own => Rule::EgressOwn,
+            Carriage::Bgp | Carriage::Ga => Rule::Egress,
         }
     }
 
     /// A public address: its hour, and its bytes or its bandwidth.
     fn address(&self, carrier: &Carrier<'_>, at: VpcId, to: RegionId, thing: &str, bytes: Count) -> Vec<Fee> {
-        let region = carrier.ground.region_of(at);
+        let hour = Count::Hours { thing: thing.to_owned(), units: 1.0 };
+        let hour = self.fee(carrier, at, Rule::AddressHour, None, hour);
         if self.by_bandwidth {
-            let item = if self.line == Carriage::BgpPro { "eip.bandwidth-day-bgp-pro" } else { "eip.bandwidth-day" };
+            let premium = self.line == Carriage::BgpPro;
+            let rule = if premium { Rule::AddressBandwidthPremium } else { Rule::AddressBandwidth };
             let count = Count::MbpsDays { thing: thing.to_owned(), rate: self.eip };
-            return vec![
-                self.hour(carrier, at, thing),
-                Fee { product: self.name.clone(), item, at: region, to: None, payer: at, count },
-            ];
+            return vec![hour, self.fee(carrier, at, rule, None, count)];
         }
-        let item = self.egress(carrier, region, to);
-        let to = (item == "ga.cross-border").then_some(to);
-        vec![
-            self.hour(carrier, at, thing),
-            Fee { product: self.name.clone(), item, at: region, to, payer: at, count: bytes },
-        ]
+        let rule = self.egress(carrier, carrier.ground.region_of(at), to);
+        vec![hour, self.fee(carrier, at, rule, Some(to), bytes)]
     }
 
-    fn hour(&self, carrier: &Carrier<'_>, at: VpcId, thing: &str) -> Fee {
-        let count = Count::Hours { thing: thing.to_owned(), units: 1.0 };
-        Fee {
-            product: self.name.clone(),
-            item: "eip.hour",
-            at: carrier.ground.region_of(at),
-            to: None,
-            payer: at,
-            count,
-        }
+    fn fee(&self, carrier: &Carrier<'_>, at: VpcId, rule: Rule, to: Option<RegionId>, count: Count) -> Fee {
+        Fee { product: self.name.clone(), rule, at: carrier.ground.region_of(at), to, payer: at, count }
     }
 
     fn fees(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, size: Size, gateway: GatewayId) -> Vec<Fee> {
@@ -106,21 +95,19 @@ impl PublicGateway {
         if self.nat {
             let name = &carrier.ground.vpcs[near].name;
             let hour = Count::Hours { thing: format!("{} NAT {name}", self.name), units: 1.0 };
-            fees.push(Fee { product: self.name.clone(), item: "nat.hour", at: a, to: None, payer: near, count: hour });
+            fees.push(self.fee(carrier, near, Rule::NatHour, None, hour));
             let units = Count::Capacity { thing: format!("{} NAT {name}", self.name), gateway: None };
-            fees.push(Fee { product: self.name.clone(), item: "nat.cu", at: a, to: None, payer: near, count: units });
+            fees.push(self.fee(carrier, near, Rule::NatCapacity, None, units));
             fees.extend(self.address(carrier, near, b, &format!("{} NAT {name} EIP", self.name), Count::Out));
         } else {
-            let item = self.egress(carrier, a, b);
-            let to = (item == "ga.cross-border").then_some(b);
-            fees.push(Fee { product: self.name.clone(), item, at: a, to, payer: near, count: Count::Out });
+            fees.push(self.fee(carrier, near, self.egress(carrier, a, b), Some(b), Count::Out));
         }
         let name = &carrier.ground.clusters[size.cluster].name;
         fees.extend(self.address(carrier, far, a, &format!("{} gateway {name} EIP", self.name), Count::Back));
         let hour = Count::Hours { thing: format!("{} NLB {name}", self.name), units: 1.0 };
-        fees.push(Fee { product: self.name.clone(), item: "nlb.hour", at: b, to: None, payer: far, count: hour });
+        fees.push(self.fee(carrier, far, Rule::BalancerHour, None, hour));
         let units = Count::Capacity { thing: format!("{} NLB {name}", self.name), gateway: Some(gateway) };
-        fees.push(Fee { product: self.name.clone(), item: "nlb.lcu", at: b, to: None, payer: far, count: units });
+        fees.push(self.fee(carrier, far, Rule::BalancerCapacity, None, units));
         fees.push(size.fee(carrier, &self.name));
         fees
     }

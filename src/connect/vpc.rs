@@ -2,6 +2,7 @@
 
 use super::Carrier;
 use super::contract::{Board, Count, Entry, Fee, Product, Refusal, Trip, Way};
+use crate::provider::Rule;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "vpc",
@@ -28,15 +29,11 @@ impl Product for SameVpc {
 
     fn draw(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Way> {
         let at = carrier.ground.region_of(trip.from.vpc);
-        let cross_zone = Fee {
-            product: "network".into(),
-            item: "vpc.cross-zone",
-            at,
-            to: None,
-            payer: trip.from.vpc,
-            count: Count::Both,
-        };
-        let fees = if trip.from.zone == trip.to.zone { Vec::new() } else { vec![cross_zone] };
+        // Each zone's end by itself: what leaves it, and what enters it where that is charged too.
+        let end =
+            |count| Fee { product: "network".into(), rule: Rule::CrossZone, at, to: None, payer: trip.from.vpc, count };
+        let crosses = trip.from.zone != trip.to.zone;
+        let fees = if crosses { vec![end(Count::Out), end(Count::Back)] } else { Vec::new() };
         vec![Way { hops: vec![carrier.zones(board, trip.from.zone, trip.to.zone)], idle_limit: None, fees }]
     }
 

@@ -3,7 +3,7 @@
 use super::Carrier;
 use super::contract::{Board, Count, Entry, Fee, Line, Product, Refusal, Trip, Way};
 use super::rules;
-use crate::provider::PathClass;
+use crate::provider::{PathClass, Rule};
 use crate::topology::graph::Graph;
 use crate::topology::{Cap, VpcId};
 use crate::units::Duration;
@@ -62,17 +62,22 @@ impl Product for VpcPeering {
                 .capped(self.cap.filter(|_| a != b))
         };
         let peering = board.hop(line(trip.from.vpc, trip.to.vpc), line(trip.to.vpc, trip.from.vpc));
-        let fee = |item, at, to, payer, count| Fee { product: self.name.clone(), item, at, to, payer, count };
+        let fee = |rule, at, to, payer, count| Fee { product: self.name.clone(), rule, at, to, payer, count };
+        let ends = |rule: Rule| {
+            let to = |region| (a != b).then_some(region);
+            let near = fee(rule, a, to(b), trip.from.vpc, Count::Out);
+            [near, fee(rule, b, to(a), trip.to.vpc, Count::Back)]
+        };
         let way = if a == b {
             let hop = carrier.zones(board, trip.from.zone, trip.to.zone);
-            let fees = vec![fee("peering.intra", a, None, trip.from.vpc, Count::Both)];
+            let mut fees = ends(Rule::PeeringInRegion).to_vec();
+            if trip.from.zone != trip.to.zone {
+                fees.extend(ends(Rule::PeeringCrossZone));
+            }
             Way { hops: vec![peering, hop], idle_limit: None, fees }
         } else {
             let hop = carrier.backbone(board, a, b, PathClass::Gold);
-            let fees = vec![
-                fee("cdt.gold", a, Some(b), trip.from.vpc, Count::Out),
-                fee("cdt.gold", b, Some(a), trip.to.vpc, Count::Back),
-            ];
+            let fees = ends(Rule::PeeringTransfer).to_vec();
             Way { hops: vec![peering, hop], idle_limit: None, fees }
         };
         vec![way]

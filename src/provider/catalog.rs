@@ -7,6 +7,7 @@ pub(super) mod text {
     pub(in super::super) const RTT_FIT: &str = include_str!("books/rtt_fit.csv");
     pub(in super::super) const LATENCY: &str = include_str!("books/latency.csv");
     pub(in super::super) const LOSS: &str = include_str!("books/loss.csv");
+    pub(in super::super) const RULES: &str = include_str!("books/rules.csv");
     pub(in super::super) const PRICES: &str = include_str!("books/prices.csv");
     pub(in super::super) const CAPACITY_UNITS: &str = include_str!("books/capacity_units.csv");
     pub(in super::super) const SLA: &str = include_str!("books/sla.csv");
@@ -17,12 +18,13 @@ pub(super) mod text {
 }
 
 /// Names of the tables, in the order in which they are listed, each with a line of what it holds and its text.
-const TABLES: [(&str, &str, &str); 12] = [
+const TABLES: [(&str, &str, &str); 13] = [
     ("regions", "regions with area, position, zones", text::REGIONS),
     ("rtt", "round trips between regions over the backbone, low, mid, high", text::RTT),
     ("rtt-fit", "factors for pairs that the book lacks", text::RTT_FIT),
     ("latency", "delays of zones and hops, jitter, sidecars", text::LATENCY),
     ("loss", "loss and jitter of the public path by profile", text::LOSS),
+    ("rules", "which items of the prices charge for what, by provider", text::RULES),
     ("prices", "prices, one row each", text::PRICES),
     ("capacity-units", "what a load balancer's or NAT gateway's capacity unit holds", text::CAPACITY_UNITS),
     ("sla", "promised availabilities", text::SLA),

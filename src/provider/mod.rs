@@ -6,19 +6,23 @@
 mod availability;
 mod book;
 pub mod catalog;
+mod cloud;
 mod latency;
 mod price;
 mod region;
 mod rtt;
+mod rule;
 
 use std::sync::OnceLock;
 
 pub use availability::{Incident, IncidentPhase, LimitRow, ReliabilityRow, SlaRow};
 pub use book::{Level, Status};
+pub use cloud::Provider;
 pub use latency::{LatencyRow, LossProfile, LossRow, PathClass, PublicDirection};
 pub use price::{CapacityUnit, PriceRow, Way};
 pub use region::{Area, Region, RegionKind};
 pub use rtt::{FitRow, Rtt, RttMethod, RttRow};
+pub use rule::{Counts, PricedBy, Rule, RuleRow};
 
 /// All books.
 #[derive(Clone, PartialEq, Debug)]
@@ -33,6 +37,8 @@ pub struct Books {
     pub latency: Vec<LatencyRow>,
     /// Loss of the public path.
     pub loss: Vec<LossRow>,
+    /// Which items charge for what, by provider.
+    pub rules: Vec<RuleRow>,
     /// Prices.
     pub prices: Vec<PriceRow>,
     /// Sizes of capacity units.
@@ -64,6 +70,7 @@ impl Books {
                 fit: book::rows("rtt-fit", text::RTT_FIT),
                 latency: book::rows("latency", text::LATENCY),
                 loss: book::rows("loss", text::LOSS),
+                rules: book::rows("rules", text::RULES),
                 prices: book::rows("prices", text::PRICES),
                 units: book::rows("capacity-units", text::CAPACITY_UNITS),
                 slas: book::rows("sla", text::SLA),
@@ -75,18 +82,24 @@ impl Books {
         })
     }
 
-    /// The region of that id, with or without the provider's name before it: `cn-hangzhou`, `alibaba/cn-hangzhou`.
+    /// The region of that id, with or without the provider's name before it: `aws/us-east-1`; `cn-hangzhou` is Alibaba's.
     pub fn region(&self, id: &str) -> Option<&Region> {
-        let id = id.strip_prefix("alibaba/").unwrap_or(id);
-        self.regions.iter().find(|region| region.id == id)
+        let (provider, id) = Provider::split(id)?;
+        self.regions.iter().find(|region| region.provider == provider && region.id == id)
     }
 
     /// The region whose id or city is nearest to a mistyped one, for hints.
     pub fn nearest(&self, name: &str) -> Option<&Region> {
-        let name = name.strip_prefix("alibaba/").unwrap_or(name).to_lowercase();
+        let (word, id) = name.split_once('/').map_or((None, name), |(word, id)| (Some(word), id));
+        let id = id.to_lowercase();
         let likeness = |region: &Region| {
-            strsim::jaro_winkler(&region.id, &name).max(strsim::jaro_winkler(&region.city.to_lowercase(), &name))
+            let near =
+                strsim::jaro_winkler(&region.id, &id).max(strsim::jaro_winkler(&region.city.to_lowercase(), &id));
+            // Of two that are as like, the one of the provider that was written.
+            near + if word == Some(region.provider.word()) { 0.05 } else { 0.0 }
         };
-        self.regions.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|region| likeness(region) > 0.7)
+        // The first of equals: `max_by` takes the last.
+        let best = self.regions.iter().rev().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        best.filter(|region| likeness(region) > 0.7)
     }
 }

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::{Books, Level, Region, Status};
+use super::{Books, Level, Provider, Region, Status};
 use crate::units::Money;
 
 /// Does a row hold both ways?
@@ -24,7 +24,7 @@ pub struct PriceRow {
     /// `cdt.gold`, `eip.egress`, `nlb.lcu`.
     pub item: String,
     /// Whose.
-    pub provider: String,
+    pub provider: Provider,
     /// The provider's name of the product.
     pub product: String,
     /// What the invoice calls it.
@@ -121,9 +121,10 @@ impl Books {
 
     /// All tiers of that price, lowest first.
     pub fn price_tiers(&self, item: &str, from: &str, to: &str) -> Vec<&PriceRow> {
-        let (a, b) = (self.region(from), self.region(to));
-        let (from, to) = (a.map_or(from, |region| region.id.as_str()), b.map_or(to, |region| region.id.as_str()));
         let rank = |row: &PriceRow| {
+            // A bare id in a row is a region of the row's provider: `us-east-1` is another place at AWS than at Alibaba.
+            let (from, a) = self.place(row.provider, from);
+            let (to, b) = self.place(row.provider, to);
             let straight = fit(&row.from, from, a).zip(fit(&row.to, to, b));
             let turned = fit(&row.from, to, b).zip(fit(&row.to, from, a)).filter(|_| row.way == Way::Any);
             straight.max(turned).map(|(x, y)| (x + y, x))
@@ -133,6 +134,15 @@ impl Books {
         let mut tiers: Vec<&PriceRow> = rows().filter(|row| rank(row) == Some(best)).collect();
         tiers.sort_by_key(|row| row.tier_from);
         tiers
+    }
+
+    /// What a row of a provider may call a place: a region's id where the region is its own, else no word but `*` fits by
+    /// name; and the region, for its area.
+    fn place<'a>(&'a self, provider: Provider, word: &'a str) -> (&'a str, Option<&'a Region>) {
+        match self.region(word) {
+            Some(region) if region.provider == provider || !word.contains('/') => (&region.id, Some(region)),
+            region => (word, region),
+        }
     }
 
     /// Size of the capacity unit of `item`.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Status;
+use super::{Provider, Status};
 
 /// Billing area of inter-region traffic (CEN and CDT price tables).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
@@ -56,6 +56,8 @@ pub enum RegionKind {
 /// A region.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct Region {
+    /// Whose.
+    pub provider: Provider,
     /// `cn-hangzhou`.
     pub id: String,
     /// `China (Hangzhou)`.
@@ -87,6 +89,16 @@ pub struct Region {
 }
 
 impl Region {
+    /// The name by which scenarios call it: `aws/us-east-1`.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.provider, self.id)
+    }
+
+    /// Is it that one?
+    pub fn is(&self, other: &Region) -> bool {
+        self.provider == other.provider && self.id == other.id
+    }
+
     /// Is it in mainland China? Traffic between there and elsewhere, Hong Kong included, crosses the border.
     pub fn mainland(&self) -> bool {
         self.area == Area::China

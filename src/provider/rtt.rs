@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::region::{Area, Region};
-use super::{Books, Level, Status};
+use super::{Books, Level, Provider, Status};
 use crate::units::Duration;
 
 /// Cities through which traffic leaves the mainland.
@@ -27,7 +27,7 @@ pub enum RttMethod {
 /// A pair of the book.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct RttRow {
-    /// A region.
+    /// A region, with its provider before it unless that is Alibaba.
     pub a: String,
     /// Another.
     pub b: String,
@@ -117,11 +117,11 @@ impl Books {
     /// The round trip between two regions; none where one of them is unknown. Inside a region: between two zones.
     pub fn rtt(&self, a: &str, b: &str) -> Option<Rtt> {
         let (from, to) = (self.region(a)?, self.region(b)?);
-        if from.id == to.id {
+        if from.is(to) {
             let row = self.latency("zone.cross.rtt")?;
             return Some(made([row.low, row.mid, row.high], row.status, row.source.clone(), false));
         }
-        if let Some(row) = self.rtt_row(&from.id, &to.id) {
+        if let Some(row) = self.booked(from, to) {
             let basis = format!("{}: {}", row.source, row.note);
             return Some(made([row.low_ms, row.mid_ms, row.high_ms], row.status, basis, false));
         }
@@ -131,14 +131,21 @@ impl Books {
 
     /// The pair's row in the book, whichever way round it is written.
     pub fn rtt_row(&self, a: &str, b: &str) -> Option<&RttRow> {
-        self.rtt.iter().find(|row| (row.a == a && row.b == b) || (row.a == b && row.b == a))
+        self.booked(self.region(a)?, self.region(b)?)
+    }
+
+    fn booked(&self, a: &Region, b: &Region) -> Option<&RttRow> {
+        let is = |name: &str, region: &Region| {
+            Provider::split(name).is_some_and(|(whose, id)| whose == region.provider && id == region.id)
+        };
+        self.rtt.iter().find(|row| (is(&row.a, a) && is(&row.b, b)) || (is(&row.a, b) && is(&row.b, a)))
     }
 
     fn modelled(&self, a: &Region, b: &Region) -> (String, Range) {
         let (basis, straight) = self.leg(a, b);
         // At least one half of a detour has to be in the book: two guesses do not bound a third.
-        let booked = |c: &&Region| self.rtt_row(&a.id, &c.id).is_some() || self.rtt_row(&c.id, &b.id).is_some();
-        let others = self.regions.iter().filter(|c| c.id != a.id && c.id != b.id).filter(booked);
+        let booked = |c: &&Region| self.booked(a, c).is_some() || self.booked(c, b).is_some();
+        let others = self.regions.iter().filter(|c| !c.is(a) && !c.is(b)).filter(booked);
         let detour = shortest(others.map(|c| (c.id.clone(), sum(self.leg(a, c).1, self.leg(c, b).1))));
         match detour {
             Some((by, way)) if way[1] < straight[1] => (format!("{basis}; not longer than the detour by {by}"), way),
@@ -148,7 +155,7 @@ impl Books {
 
     /// Booked, or fitted; across the border by way of an exit.
     fn leg(&self, a: &Region, b: &Region) -> (String, Range) {
-        if let Some(row) = self.rtt_row(&a.id, &b.id) {
+        if let Some(row) = self.booked(a, b) {
             return ("book".into(), [row.low_ms, row.mid_ms, row.high_ms]);
         }
         let inland = if a.mainland() { a } else { b };
@@ -158,7 +165,7 @@ impl Books {
         let abroad = if a.mainland() { b } else { a };
         let ways = EXITS.iter().filter_map(|exit| {
             let exit = self.region(exit)?;
-            let half = |x: &Region, y: &Region| match self.rtt_row(&x.id, &y.id) {
+            let half = |x: &Region, y: &Region| match self.booked(x, y) {
                 Some(row) => [row.low_ms, row.mid_ms, row.high_ms],
                 None => self.fitted(x, y).1,
             };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::connect::Fee;
+use crate::provider::Rule;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{ProductKind, Scenario};
 use crate::topology::{Ground, VpcId};
@@ -13,7 +14,7 @@ pub(super) fn overlaps(scenario: &Scenario, ground: &Ground, fees: &[(PathId, Fe
     for (name, product) in &scenario.connectivity {
         let ProductKind::Cen(cen) = &product.kind else { continue };
         // Every attachment is paid for, so who pays for one is attached.
-        let attachments = fees.iter().filter(|(_, fee)| fee.product == *name && fee.item == "cen.attachment");
+        let attachments = fees.iter().filter(|(_, fee)| fee.product == *name && fee.rule == Rule::TransitAttachment);
         let attached: BTreeSet<VpcId> = attachments.map(|(_, fee)| fee.payer).collect();
         for &a in &attached {
             for &b in attached.range(a..).skip(1) {

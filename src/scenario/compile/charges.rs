@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::connect::{Carrier, Count, Fee};
-use crate::provider::PriceRow;
+use crate::provider::{PriceRow, Rule};
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Dataplane, Scenario};
 use crate::topology::{GatewayId, RegionId, VpcId};
@@ -22,7 +22,7 @@ const FURTHER: &str = "eip.bandwidth-day-more";
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Key {
     product: String,
-    item: &'static str,
+    item: String,
     at: RegionId,
     to: Option<RegionId>,
     payer: String,
@@ -77,10 +77,23 @@ fn add(lines: &mut BTreeMap<Key, Line>, carrier: &Carrier<'_>, path: PathId, fee
         _ => String::new(),
     };
     let payer = carrier.ground.vpcs[fee.payer].owner.clone();
-    let key = Key { product: fee.product, item: fee.item, at: fee.at, to: fee.to, payer, thing };
-    let line = lines.entry(key).or_default();
+    for item in carrier.items(&fee) {
+        let key = Key {
+            product: fee.product.clone(),
+            item: item.name.to_owned(),
+            at: fee.at,
+            to: item.to,
+            payer: payer.clone(),
+            thing: thing.clone(),
+        };
+        gather(lines.entry(key).or_default(), path, item.count);
+    }
+}
+
+/// What an item counts of a fee, into its line.
+fn gather(line: &mut Line, path: PathId, count: Count) {
     let mut tap = |direction: Direction| line.taps.push(Tap { path, direction });
-    match fee.count {
+    match count {
         Count::Out => tap(Direction::Forward),
         Count::Back => tap(Direction::Back),
         Count::Both => {
@@ -115,7 +128,7 @@ fn compute(scenario: &Scenario, carrier: &Carrier<'_>, world: &World) -> Vec<Fee
             let count = Count::Hours { thing, units };
             fees.push(Fee {
                 product: "compute".into(),
-                item: "compute.vcpu",
+                rule: Rule::Vcpu,
                 at: ground.region_of(vpc),
                 to: None,
                 payer: vpc,
@@ -184,9 +197,9 @@ fn charge(scenario: &Scenario, carrier: &Carrier<'_>, key: Key, line: Line, unkn
     let (row, steps) = match days {
         Some((steps, further)) => (Some(further), steps),
         None if by_day => (None, Vec::new()),
-        None => (carrier.books.price(key.item, from, to), Vec::new()),
+        None => (carrier.books.price(&key.item, from, to), Vec::new()),
     };
-    let user = scenario.prices.rows.get(if by_day { FURTHER } else { key.item });
+    let user = scenario.prices.rows.get(if by_day { FURTHER } else { key.item.as_str() });
     // The reader's own price is for each Mbit/s alike.
     let steps = if user.is_some() { Vec::new() } else { steps };
     let price = user.map_or_else(
@@ -196,7 +209,7 @@ fn charge(scenario: &Scenario, carrier: &Carrier<'_>, key: Key, line: Line, unkn
     let item = match row {
         _ if by_day => "EIP by bandwidth".to_owned(),
         Some(row) => row.name.clone(),
-        None => key.item.to_owned(),
+        None => key.item.clone(),
     };
     if price.is_none() {
         unknown.insert(format!("{item} ({})", key.item));
@@ -213,7 +226,7 @@ fn charge(scenario: &Scenario, carrier: &Carrier<'_>, key: Key, line: Line, unkn
         item,
         scope: if key.thing.is_empty() { place } else { format!("{place}, {}", key.thing) },
         payer: key.payer,
-        basis: basis(carrier, key.item, line, &steps),
+        basis: basis(carrier, &key.item, line, &steps),
         price,
         unit: row.map_or_else(String::new, |row| row.unit.clone()),
         gigabyte: row.and_then(|row| row.gigabyte_bytes).unwrap_or(GIGABYTE),

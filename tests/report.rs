@@ -210,19 +210,23 @@ fn hostile_names_stay_names() {
 }
 
 #[test]
-fn a_result_has_every_chart_in_both_forms_and_the_page() {
+fn a_result_has_every_chart_in_both_forms_the_page_and_the_bill() {
     let study = synthetic::comparison();
     let files = drawn(&study);
     let names = files.iter().map(|file| file.name.clone());
     let want = ["latency", "cost", "choice", "timeline"]
         .iter()
         .flat_map(|name| [format!("charts/{name}.svg"), format!("charts/{name}.png")]);
-    assert_eq!(names.collect::<Vec<_>>(), want.chain(["report.html".to_owned()]).collect::<Vec<_>>());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        want.chain(["report.html".to_owned(), "bill.xlsx".to_owned()]).collect::<Vec<_>>()
+    );
     for file in &files {
         let bytes = (file.bytes)();
         let begins: &[u8] = match file.name.rsplit('.').next() {
             Some("png") => b"\x89PNG",
             Some("svg") => b"<svg",
+            Some("xlsx") => b"PK",
             _ => b"<!doctype html>",
         };
         assert!(bytes.starts_with(begins), "{}", file.name);

@@ -8,9 +8,11 @@ use super::options::{Changes, Manner};
 use super::outcome::{Answer, Stop};
 use super::reading;
 use crate::provider::Books;
+use crate::report::workbook::{self, Ledger};
 use crate::report::{self, terminal};
 use crate::scenario::{Inputs, compile};
 use crate::study::estimate::estimate;
+use crate::study::files;
 use crate::world::World;
 
 /// The command.
@@ -18,6 +20,9 @@ use crate::world::World;
 pub struct Estimate {
     /// The scenario file
     pub file: PathBuf,
+    /// Write the bill as a spreadsheet with formulas into this folder: bill.xlsx
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// What is changed; all variants are estimated where none is named.
     #[command(flatten)]
     pub changes: Changes,
@@ -34,6 +39,10 @@ impl Estimate {
         }
         let mut told = estimate(&worlds);
         (told.scenario, told.question) = (loaded.name, loaded.question);
+        if let Some(folder) = &self.out {
+            let ledger = Ledger::of_projection(&told);
+            files::put(folder, workbook::NAME, &workbook::workbook(&ledger)).map_err(Stop::io)?;
+        }
         let text =
             if manner.json() { report::json(&told) } else { terminal::estimate(&told, manner.width(), manner.style()) };
         Ok(Answer::met(text))

@@ -130,12 +130,31 @@ pub struct BreakEven {
     pub b: String,
     /// The cheaper one at the scenario's traffic; none where both cost the same or a price that nobody knows decides.
     pub cheaper: Option<String>,
-    /// Gigabytes (2^30) a month of the first on priced legs (of the second where the first has none) at which both cost the same; none: never.
+    /// Gigabytes (2^30) a month of the first on priced legs (of the second where the first has none) at which both cost
+    /// the same; of several the one nearest to the scenario's traffic; none: never.
     pub gigabytes_month: Option<f64>,
-    /// Prices at which both cost the same: of what is unknown, else of each one's most uncertain line.
+    /// All of them, by volume.
+    pub volumes: Vec<VolumeBreakEven>,
+    /// Prices at which both cost the same: of what is unknown; else of each item whose book's range holds such a price, and
+    /// of each one's most uncertain item.
     pub prices: Vec<PriceBreakEven>,
     /// All of that in words.
     pub sentences: Vec<String>,
+}
+
+/// A volume at which two variants cost the same.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct VolumeBreakEven {
+    /// Gigabytes (2^30) a month, counted as in [`BreakEven::gigabytes_month`].
+    pub gigabytes_month: f64,
+    /// The same as a multiple of the scenario's traffic.
+    pub times: f64,
+    /// The cheaper one below it.
+    pub below: String,
+    /// The cheaper one above it.
+    pub above: String,
+    /// What does not carry so much, with its variant: on average it would be over capacity.
+    pub over: Vec<String>,
 }
 
 /// The price of an item at which two variants cost the same.

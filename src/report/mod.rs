@@ -1,4 +1,4 @@
-//! What a person sees of a study: the terminal, Markdown, JSON, charts and one self-contained page.
+//! What a person sees of a study: the terminal, Markdown, JSON, charts, one self-contained page, the bill as a spreadsheet.
 //!
 //! Everything here reads a [`crate::record::Comparison`] and nothing else, so that it can be run again tomorrow on a
 //! record without a simulation. The same figures stand behind every form: [`decision`] is the table, [`sentence`] the
@@ -12,6 +12,7 @@ pub mod markdown;
 pub mod number;
 pub mod sentence;
 pub mod terminal;
+pub mod workbook;
 
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ pub fn json(record: &impl Serialize) -> String {
     text
 }
 
-/// A file of charts or the page, made when it is asked for.
+/// A file of charts, the page or the bill's spreadsheet, made when it is asked for.
 pub struct Drawn<'a> {
     /// Below the result's folder: `charts/cost.png`.
     pub name: String,
@@ -32,7 +33,8 @@ pub struct Drawn<'a> {
     pub bytes: Box<dyn Fn() -> Vec<u8> + Send + Sync + 'a>,
 }
 
-/// The charts (`charts/*.svg`, `charts/*.png`) and the page (`report.html`) of `comparison`, in the order of a listing.
+/// The charts (`charts/*.svg`, `charts/*.png`), the page (`report.html`) and, where there is a bill, its spreadsheet
+/// (`bill.xlsx`) of `comparison`, in the order of a listing.
 /// None waits for another: pictures are worth a thread each.
 pub fn drawn(comparison: &Comparison) -> Vec<Drawn<'_>> {
     let mut files = Vec::new();
@@ -44,5 +46,9 @@ pub fn drawn(comparison: &Comparison) -> Vec<Drawn<'_>> {
         files.push(Drawn { name: format!("charts/{}.png", figure.name), bytes });
     }
     files.push(Drawn { name: "report.html".into(), bytes: Box::new(|| html::page(comparison).into_bytes()) });
+    let ledger = workbook::Ledger::of_study(comparison);
+    if !ledger.is_empty() {
+        files.push(Drawn { name: workbook::NAME.into(), bytes: Box::new(move || workbook::workbook(&ledger)) });
+    }
     files
 }

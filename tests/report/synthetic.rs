@@ -574,6 +574,7 @@ pub(crate) fn projection() -> Projection {
             b: "public".into(),
             cheaper: Some("public".into()),
             gigabytes_month: Some(48_200.0),
+            volumes: Vec::new(),
             prices: Vec::new(),
             sentences: vec!["public is cheaper than cen below 48,200 GB a month.".into()],
         }],

@@ -5,6 +5,7 @@
 //! succeeds at the first attempt; what waits, fails or retries is the simulation's business.
 
 mod break_even;
+mod curve;
 mod effort;
 mod flow;
 mod load;
@@ -18,6 +19,7 @@ use crate::workload::Arrivals;
 use crate::world::{StreamId, World};
 
 use break_even::Costs;
+use curve::Curve;
 pub(super) use effort::{calls, requests};
 use flow::{Flow, Traffic};
 use program::Time;
@@ -28,11 +30,13 @@ const GIB: f64 = 1_073_741_824.0;
 
 /// All variants in closed form. The scenario's name and question are the caller's to fill in.
 pub fn estimate(variants: &[World]) -> Projection {
-    let estimated: Vec<(VariantProjection, Bill)> = variants.iter().map(variant).collect();
+    // One variant has nothing to be compared with, and needs no cost at other volumes.
+    let many = variants.len() > 1;
+    let estimated: Vec<(VariantProjection, Curve)> = variants.iter().map(|world| variant(world, many)).collect();
     let mut bills: Vec<(String, Bill)> = estimated.iter().map(|(v, _)| (v.name.clone(), v.bill.clone())).collect();
     solve_unknowns(&mut bills);
     let costs: Vec<Costs<'_>> =
-        estimated.iter().map(|(variant, twice)| Costs { name: &variant.name, once: &variant.bill, twice }).collect();
+        estimated.iter().map(|(of, curve)| Costs { name: &of.name, bill: &of.bill, curve, loads: &of.loads }).collect();
     let mut break_evens = Vec::new();
     for (index, a) in costs.iter().enumerate() {
         break_evens.extend(costs[index + 1..].iter().map(|b| break_even::between(a, b)));
@@ -56,8 +60,12 @@ fn assumptions() -> Vec<String> {
     .into()
 }
 
-/// One variant, and its bill at twice the traffic.
-fn variant(world: &World) -> (VariantProjection, Bill) {
+/// Volumes are looked at up to this many gigabytes a month, or this many times the scenario's, and go on from there as
+/// they are: past the last tier of any book.
+const FAR: (f64, f64) = (1e7, 1024.0);
+
+/// One variant, and what it costs at any volume.
+fn variant(world: &World, curve: bool) -> (VariantProjection, Curve) {
     let flow = Flow::new(world);
     let streams: Vec<Traffic> = world.streams.ids().map(|stream| flow.traffic(stream)).collect();
     let rates: Vec<Rates> = world.streams.ids().map(|stream| Rates::of(world, stream, &flow)).collect();
@@ -72,7 +80,12 @@ fn variant(world: &World) -> (VariantProjection, Bill) {
     };
     let open = flow.open_connections();
     let bill = bill_of_usage(world, usage(&by_hour, &open, 1.0), basis());
-    let twice = bill_of_usage(world, usage(&by_hour, &open, 2.0), basis());
+    let cost = |times: f64| {
+        let bill = bill_of_usage(world, usage(&by_hour, &open, times), Vec::new());
+        bill.month.value.unwrap_or(0.0)
+    };
+    let top = if bill.gigabytes_month > 0.0 { (FAR.0 / bill.gigabytes_month).max(FAR.1) } else { FAR.1 };
+    let curve = if curve { Curve::of(&cost, top) } else { Curve::none() };
     let loads = load::loads(world, &mean, &peak);
     let projection = VariantProjection {
         name: world.variant.clone(),
@@ -85,7 +98,7 @@ fn variant(world: &World) -> (VariantProjection, Bill) {
         loads,
         prerequisites: world.prerequisites.clone(),
     };
-    (projection, twice)
+    (projection, curve)
 }
 
 /// Streams whose highest rate a run of this horizon would not meet.

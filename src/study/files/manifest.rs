@@ -106,7 +106,9 @@ fn is_of_a_result(name: &str) -> bool {
         Path::new(file).extension().is_some_and(|ending| endings.iter().any(|known| ending == *known))
     };
     match parts.as_deref() {
-        Some([file]) => ends(file, &["csv"]) || ["summary.json", "exemplars.json", "report.html"].contains(file),
+        Some([file]) => {
+            ends(file, &["csv"]) || ["summary.json", "exemplars.json", "report.html", "bill.xlsx"].contains(file)
+        }
         Some(["records", file]) => ends(file, &["jsonl"]),
         Some(["charts", file]) => ends(file, &["svg", "png"]),
         _ => false,
@@ -119,7 +121,8 @@ mod tests {
 
     #[test]
     fn only_files_that_a_result_may_have_are_listed() {
-        for ours in ["summary.csv", "summary.json", "records/cen.jsonl", "charts/cost.png", "report.html"] {
+        for ours in ["summary.csv", "summary.json", "records/cen.jsonl", "charts/cost.png", "report.html", "bill.xlsx"]
+        {
             assert!(is_of_a_result(ours), "{ours}");
         }
         for other in ["../summary.csv", "/etc/x.csv", "notes.md", "charts/a/b.svg", "records/../x.jsonl", "", "charts"]

@@ -114,7 +114,7 @@ fn across_the_border_the_evening_costs_the_public_path_its_tail_and_the_backbone
     // Per gigabyte the backbone is several times dearer.
     let more = answer(
         "mainland-and-abroad-day",
-        &["workload.readers.scale=20", "run.horizon=1m", "run.from=2026-06-01T20:00+08:00"],
+        &["workload.readers.scale=10", "run.horizon=1m", "run.from=2026-06-01T20:00+08:00"],
     );
     assert!(network(variant(&more, "cen")) > 2.0 * network(variant(&more, "public")));
 }

@@ -22,7 +22,7 @@ impl Machine<'_> {
     }
 
     /// Is the end of this frame at `at` certain, and the end of all that it does?
-    pub(super) fn ends_surely(&self, frame: u32, at: SimTime) -> bool {
+    pub(super) fn ends_surely(&self, frame: u32, at: SimTime, now: SimTime) -> bool {
         let core = self.core(frame);
         if core.failed > 0 || !self.certain(at) || !matches!(self.world.program[core.pc as usize + 1], Step::End) {
             return false;
@@ -33,7 +33,10 @@ impl Machine<'_> {
         if replica.threads || replica.windows[1] || !self.alive(frame) {
             return false;
         }
-        if is_sub(frame) { self.frames[frame & !SUB].left == 1 } else { self.wanted(row, at) }
+        if is_sub(frame) {
+            return self.frames[frame & !SUB].left == 1;
+        }
+        self.answers_in_turn(row.connection, at, now) && self.wanted(row, at)
     }
 
     /// Ends a frame at `at`, a time to come, and so up the tree, as far as that is certain. Tells whether it was.
@@ -52,7 +55,7 @@ impl Machine<'_> {
             (frame, at) = (parent, over);
         }
         // What is not quite so plain.
-        if self.ends_surely(frame, at) {
+        if self.ends_surely(frame, at, schedule.now()) {
             self.end(frame, at, schedule);
             return true;
         }

@@ -172,6 +172,8 @@ impl Attempt {
     pub(super) const LIVE: u16 = 128;
     /// An event of its message is pending.
     pub(super) const TRAVELLING: u16 = 256;
+    /// The message has arrived and waits for one that was sent before it.
+    pub(super) const HELD: u16 = 512;
 
     pub(super) const fn is(&self, flag: u16) -> bool {
         self.flags & flag != 0

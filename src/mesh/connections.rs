@@ -7,6 +7,7 @@ use super::calls::{Attempt, NONE};
 use super::event::Kind;
 use super::hanging::next_ping;
 use super::machine::Machine;
+use super::order::Line;
 use super::tcp;
 use crate::engine::Schedule;
 use crate::random::mix;
@@ -63,6 +64,8 @@ pub(super) struct Connection {
     pub(super) attempts: u64,
     /// Requests, answers: some are longer than a fresh window, so that the window matters.
     pub(super) windows: [bool; 2],
+    /// Requests, answers: who arrives before whom.
+    pub(super) lines: [Line; 2],
 }
 
 /// In place of the number of SYNs: none that is still to be sent is answered in time.
@@ -207,6 +210,7 @@ impl Machine<'_> {
             syns: 1,
             attempts: 0,
             windows,
+            lines: [Line::default(), Line::default()],
         });
         self.upstream_mut(upstream).hosts[usize::from(host)].connection = slot;
         self.ledger.connection_opened(path, edge);
@@ -315,8 +319,10 @@ impl Machine<'_> {
                 self.attempts[attempt].flags |= Attempt::SERVER_DONE;
                 self.free_attempt(attempt);
             } else {
+                // A handshake may be over before the proxy is through with the request.
+                let leaves = self.attempts[attempt].core.latest.max(now);
                 self.trace_until(attempt, now, "connect", |_, _| "TCP and TLS".into());
-                self.send_request(attempt, now, now, schedule);
+                self.send_request(attempt, leaves, now, schedule);
             }
         }
     }
@@ -333,8 +339,10 @@ impl Machine<'_> {
         })
     }
 
-    /// Waits for the handshake.
-    pub(super) fn park(&mut self, attempt: u32) {
+    /// Waits for the handshake; the proxy is through with the request at `leaves`.
+    pub(super) fn park(&mut self, attempt: u32, leaves: SimTime) {
+        // Nothing of the server's side has begun: its place is free for what the client's side must remember.
+        self.attempts[attempt].core.latest = leaves;
         self.attempts[attempt].flags |= Attempt::PARKED;
         self.attempts[attempt].next = NONE;
         let connection = &mut self.connections[self.attempts[attempt].connection];
@@ -354,6 +362,7 @@ impl Machine<'_> {
         self.connections[slot].hung = (NONE, NONE);
         self.connections[slot].stuck = [false; 2];
         self.connections[slot].waiting = (NONE, NONE);
+        self.connections[slot].lines.iter_mut().for_each(Line::clear);
         // Keeps the slot while its calls are told.
         self.connections[slot].attached += 1;
         self.retire(slot);
@@ -370,8 +379,8 @@ impl Machine<'_> {
             if !row.is(Attempt::LIVE) || row.connection != slot {
                 continue;
             }
-            let listed = row.is(Attempt::HUNG) || row.is(Attempt::PARKED);
-            row.flags &= !(Attempt::HUNG | Attempt::PARKED);
+            let listed = row.is(Attempt::HUNG) || row.is(Attempt::PARKED) || row.is(Attempt::HELD);
+            row.flags &= !(Attempt::HUNG | Attempt::PARKED | Attempt::HELD);
             if listed {
                 row.flags |= Attempt::SERVER_DONE;
             }

@@ -28,6 +28,7 @@ impl Machine<'_> {
         self.plan_give_up(slot, lost_request, now, schedule);
         if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
             self.attempts[attempt].flags |= Attempt::SERVER_DONE;
+            self.leave_line(attempt, schedule);
             self.free_attempt(attempt);
             return;
         }
@@ -113,6 +114,7 @@ impl Machine<'_> {
             self.attempts[attempt].flags &= !Attempt::HUNG;
             if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
                 self.attempts[attempt].flags |= Attempt::SERVER_DONE;
+                self.leave_line(attempt, schedule);
                 self.free_attempt(attempt);
                 continue;
             }

@@ -31,6 +31,12 @@ pub(super) struct Way {
     pub(super) plain: [Option<Duration>; 2],
     /// There and back: a cap counts what passes it.
     pub(super) capped: [bool; 2],
+    /// There and back: a message may have to stop, at a cap or a gateway.
+    pub(super) stops: [bool; 2],
+    /// There and back: it does not, but chance decides how long it takes.
+    pub(super) noisy: [bool; 2],
+    /// One way, without chance or queue.
+    pub(super) floor: u64,
 }
 
 /// An operation.
@@ -120,6 +126,10 @@ impl Hot {
             idle_limit: path.idle_limit.nanos(),
             plain: [plain(&path.legs), plain(&path.back)],
             capped: [&path.legs, &path.back].map(|legs| legs.iter().any(|leg| matches!(leg, Leg::Cap(_)))),
+            stops: [&path.legs, &path.back].map(|legs| stops(legs)),
+            noisy: [&path.legs, &path.back]
+                .map(|legs| !stops(legs) && legs.iter().any(|leg| matches!(leg, Leg::Noise(_)))),
+            floor: path.floor.nanos(),
         });
         let message = |payload: Bytes, wire, acks| Message { segments: tcp::segments(payload.0), wire, acks };
         let operations = world.operations.rows().iter().map(|row| Task {
@@ -218,6 +228,11 @@ fn long(world: &World, operations: &[OperationId]) -> [bool; 2] {
 /// The sum of the waits, where a way is nothing but waits.
 fn plain(legs: &[Leg]) -> Option<Duration> {
     legs.iter().map(|leg| if let Leg::Wait(delay) = leg { Some(*delay) } else { None }).sum()
+}
+
+/// Is there a cap or a gateway on the way?
+fn stops(legs: &[Leg]) -> bool {
+    legs.iter().any(|leg| matches!(leg, Leg::Cap(_) | Leg::Gateway(_)))
 }
 
 /// Does each of these operations work first, and never again?

@@ -2,7 +2,7 @@
 //!
 //! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
 //! attempts, from the caller's side), `proxies` and `upstream` (whom to send to), `connections`, `hanging` and `tcp` (TCP, TLS, dead paths),
-//! `travel` and `caps` (leg by leg), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
+//! `travel`, `caps` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
 //! needs no event), `ledger` (what is counted), `faults` (what goes down), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
 
@@ -18,6 +18,7 @@ mod hanging;
 mod hot;
 mod ledger;
 mod machine;
+mod order;
 mod proxies;
 mod servers;
 mod settle;

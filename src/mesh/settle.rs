@@ -136,17 +136,15 @@ impl Machine<'_> {
         }
         leaves += side.delay;
         let connection = self.connection(row, host, leaves, schedule);
-        let dead = self.down > 0 && self.dead_since(&self.connections[connection]).is_some();
         let counts = self.ledger.counts();
         let on = &mut self.connections[connection];
         on.attached += 1;
         on.attempts += u64::from(counts);
-        // A handshake that ends before the proxy is through needs no waiting for, unless nobody answers it.
-        let wait = on.state == State::Connecting && (dead || on.at > leaves.nanos());
+        let wait = on.state == State::Connecting;
         let path = on.path;
         // The most common way by far goes in one go: nothing to wait for, nothing on it but distance.
         let delay = hot.paths[path.0 as usize].plain[0].filter(|_| !wait && !on.windows[0] && self.brief);
-        if delay.is_some() && on.state == State::Open {
+        if delay.is_some() {
             on.at = on.at.max(leaves.nanos());
         }
         let attempt = self.attempts.take(Attempt::BLANK);
@@ -179,7 +177,7 @@ impl Machine<'_> {
             self.trace_attempt(attempt, now, leaves);
         }
         if wait {
-            self.park(attempt);
+            self.park(attempt, leaves);
         } else {
             self.send_request(attempt, leaves, now, schedule);
         }
@@ -284,7 +282,7 @@ impl Machine<'_> {
         let row = &mut self.attempts[attempt];
         row.flags |= Attempt::CLIENT_DONE;
         let (call, host) = (row.call, row.host);
-        let busy = Attempt::HUNG | Attempt::PARKED | Attempt::TRAVELLING;
+        let busy = Attempt::HUNG | Attempt::PARKED | Attempt::TRAVELLING | Attempt::HELD;
         let idle = row.is(Attempt::SERVER_DONE) && !row.is(busy);
         self.calls[call].attempt = NONE;
         let edge = self.calls[call].edge;

@@ -151,7 +151,12 @@ impl Machine<'_> {
             if full {
                 self.ledger.blocked(endpoint, at);
                 self.core_mut(frame).fail(Failure::Overflow, false);
-                self.end(frame, at, schedule);
+                if at > schedule.now() {
+                    // Answers are sent in order of time.
+                    self.resume(frame, at, schedule);
+                } else {
+                    self.end(frame, at, schedule);
+                }
                 return;
             }
         }

@@ -5,6 +5,7 @@ use super::connections::State;
 use super::event::Kind;
 use super::hot::Message;
 use super::machine::Machine;
+use super::order::Turn;
 use super::servers::Workers;
 use super::tcp;
 use crate::engine::Schedule;
@@ -29,6 +30,7 @@ impl Machine<'_> {
         let counted = if self.hot.paths[path.0 as usize].capped[0] { Bytes(0) } else { message.wire };
         self.ledger.bytes(path, counted, message.acks, at);
         let at = self.slow_start(attempt, self.attempts[attempt].connection, message.segments, 0, at);
+        self.line_up(attempt, at);
         self.travel(attempt, at, now, schedule);
     }
 
@@ -56,6 +58,7 @@ impl Machine<'_> {
         let counted = if way.capped[1] { Bytes(0) } else { message.wire };
         self.ledger.bytes(path, message.acks, counted, at);
         let at = self.slow_start(attempt, connection, message.segments, 1, at);
+        self.line_up(attempt, at);
         let at = match way.plain[1] {
             Some(delay) if self.brief => {
                 self.attempts[attempt].leg = THROUGH;
@@ -63,7 +66,10 @@ impl Machine<'_> {
             }
             _ => self.pass_legs(attempt, at, schedule.now()),
         };
-        if self.attempts[attempt].leg == THROUGH && self.arrives_surely(attempt, at) {
+        if self.attempts[attempt].leg == THROUGH
+            && self.arrives_surely(attempt, at)
+            && self.arrives_in_turn(attempt, at, schedule)
+        {
             return self.settle_well(attempt, at, schedule).map(|parent| (parent, at));
         }
         self.on_its_way(attempt, at, schedule);
@@ -119,7 +125,7 @@ impl Machine<'_> {
         let at = self.pass_legs(attempt, at, now);
         let row = &self.attempts[attempt];
         let surely = row.is(Attempt::RESPONSE) && !row.is(Attempt::CLIENT_DONE) && row.leg == THROUGH;
-        if surely && self.arrives_surely(attempt, at) {
+        if surely && self.arrives_surely(attempt, at) && self.arrives_in_turn(attempt, at, schedule) {
             if let Some(parent) = self.settle_well(attempt, at, schedule) {
                 self.child_done(parent, None, at, schedule);
             }
@@ -136,7 +142,7 @@ impl Machine<'_> {
         let path = &world.paths[self.path_of(attempt)];
         let legs = if response { &path.back } else { &path.legs };
         let mut leg = usize::from(row.leg);
-        let mut at = at;
+        let (sent, mut at) = (at, at);
         while let Some(&stop) = legs.get(leg) {
             match stop {
                 Leg::Wait(delay) => {
@@ -165,8 +171,12 @@ impl Machine<'_> {
             }
             leg += 1;
         }
-        self.attempts[attempt].leg = if leg == legs.len() { THROUGH } else { leg as u8 };
-        at
+        if leg < legs.len() {
+            self.attempts[attempt].leg = leg as u8;
+            return at;
+        }
+        self.attempts[attempt].leg = THROUGH;
+        self.in_order(attempt, sent, at, now)
     }
 
     /// Bytes of the message under way.
@@ -314,6 +324,8 @@ impl Machine<'_> {
         }
         if leg != THROUGH {
             self.travel(attempt, now, now, schedule);
+        } else if !self.takes_turn(attempt, now, schedule) {
+            // Its turn comes with that of the last one before it.
         } else if response {
             self.receive(attempt, now, schedule);
         } else {
@@ -328,15 +340,17 @@ impl Machine<'_> {
     fn served_plainly(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) -> bool {
         let (world, hot) = (self.world, self.hot);
         let row = &mut self.attempts[attempt];
-        let connection = &self.connections[row.connection];
+        let slot = row.connection;
+        let connection = &self.connections[slot];
         let endpoint = connection.endpoint;
         let (server, replica) = (&mut self.servers[endpoint.0 as usize], &hot.replicas[endpoint.0 as usize]);
         let usual =
             replica.plain && self.down == 0 && !connection.stuck[0] && connection.epoch == server.epoch && self.brief;
+        let turn = connection.lines[0].turn(attempt, now.nanos());
         let call = &self.calls[row.call];
         let start = hot.operations[call.operation.0 as usize].start;
-        let (Step::Work { law }, Workers::Fcfs(fcfs), true) =
-            (world.program[start as usize], &mut server.workers, usual)
+        let (Step::Work { law }, Workers::Fcfs(fcfs), true, Turn::Free | Turn::First) =
+            (world.program[start as usize], &mut server.workers, usual, turn)
         else {
             return false;
         };
@@ -347,6 +361,9 @@ impl Machine<'_> {
         let work = Duration::from_seconds_f64(world.laws[law].sample(draw));
         let served = fcfs.serve(now.nanos(), work.nanos());
         self.ledger.served(endpoint, now.nanos(), served);
+        if turn == Turn::First {
+            self.step_out(slot, 0, 0, schedule);
+        }
         self.through(attempt, start, SimTime::from_nanos(served.end), schedule);
         true
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use eastwest::provider::{
-    Books, Counts, Level, LossProfile, Provider, PublicDirection, RttMethod, Rule, RuleRow, Status, catalog,
+    Books, Counts, Level, LossProfile, Provider, PublicDirection, PublicLine, RttMethod, Rule, RuleRow, Status, catalog,
 };
 use eastwest::units::Money;
 
@@ -18,7 +18,7 @@ fn the_books_hold_what_was_collected() {
         ("regions", b.regions.len(), 32),
         ("rtt", b.rtt.len(), 300), // 25 regions, each pair once: 25 * 24 / 2
         ("sla", b.slas.len(), 26), // 23 statements, credits in 3 rows and one row of two figures in 2
-        ("limits", b.limits.len(), 28),
+        ("limits", b.limits.len(), 34),
         ("incidents", b.incidents.len(), 16),
         ("incident phases", b.phases.len(), 33),
         ("reliability", b.reliability.len(), 14),
@@ -56,7 +56,7 @@ fn no_key_stands_twice() {
         ("rules", &["rule", "provider", "item"]),
         ("rtt-fit", &["key"]),
         ("latency", &["key"]),
-        ("loss", &["profile", "path"]),
+        ("loss", &["profile", "path", "line"]),
         ("prices", &["item", "from", "to", "tier_from"]),
         ("capacity-units", &["item", "protocol"]),
         ("sla", &["provider", "service", "configuration"]),
@@ -212,14 +212,17 @@ fn every_pair_of_regions_has_a_round_trip_and_the_modelled_ones_say_so() {
 fn the_evening_loses_packets_only_on_the_way_in() {
     let b = books();
     for profile in LossProfile::ALL {
-        let inbound = b.loss(profile, PublicDirection::between(false, true));
-        let outbound = b.loss(profile, PublicDirection::between(true, false));
+        let inbound = b.loss(profile, PublicDirection::between(false, true), PublicLine::Bgp);
+        let outbound = b.loss(profile, PublicDirection::between(true, false), PublicLine::Bgp);
         let hours = inbound.loss_by_hour();
         assert!(hours[21] > 3.0 * hours[9], "{profile:?}");
         assert_eq!(outbound.loss_by_hour()[21], outbound.loss_by_hour()[9], "{profile:?}");
-        assert!(b.loss(profile, PublicDirection::OneSide).base < inbound.base, "{profile:?}");
+        assert!(b.loss(profile, PublicDirection::OneSide, PublicLine::Bgp).base < inbound.base, "{profile:?}");
     }
-    assert_eq!(b.loss(LossProfile::Typical, PublicDirection::AbroadToMainland).loss_by_hour()[20], 0.05);
+    assert_eq!(
+        b.loss(LossProfile::Typical, PublicDirection::AbroadToMainland, PublicLine::Bgp).loss_by_hour()[20],
+        0.05
+    );
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn cen_and_privatelink_alone_and_in_a_row() {
           to-bank: endpoint shop-hz/h 200 us
           to-bank: NLB bank/h 200 us
           hangzhou/h 50 us
-          = wait 500 us, noise of hangzhou: i -> h, wait 450 us, noise of hangzhou/h; handshake 2, idle 15 min
+          = wait 500 us, noise of hangzhou: i -> h, cap of to-bank: endpoint shop-hz/h, wait 450 us, noise of hangzhou/h; handshake 2, idle 15 min
         orders -> payments from south/a: 1 priorities
           P0 weight 1 to-bank/payments for payments@pay#0 payments@pay#1 payments@pay#2, 3 ways
           P0 weight 1 to-bank/payments for payments@pay#0 payments@pay#1 payments@pay#2, 3 ways
@@ -217,7 +217,7 @@ fn cen_and_privatelink_alone_and_in_a_row() {
           to-bank: endpoint shop-hz/h 200 us
           to-bank: NLB bank/h 200 us
           hangzhou/h 50 us
-          = wait 200 us, cap of backbone: connection singapore -> hangzhou, wait 30.8 ms, noise of backbone singapore -> hangzhou, wait 650 us, noise of hangzhou/h; handshake 2, idle 15 min
+          = wait 200 us, cap of backbone: connection singapore -> hangzhou, wait 30.8 ms, noise of backbone singapore -> hangzhou, wait 200 us, cap of to-bank: endpoint shop-hz/h, wait 450 us, noise of hangzhou/h; handshake 2, idle 15 min
     "#]].assert_eq(&shown);
 }
 
@@ -273,6 +273,7 @@ fn a_public_gateway_stands_for_the_replicas_of_each_locality_behind_it() {
           P0 weight 1 internet/pay for payments@pay#2, 2 ways
         south/b -> pay/h via internet: floor 39.34 ms + 39.34 ms
           internet: NAT shop-sg 200 us
+          internet: NAT EIP shop-sg out 0 ms
           internet singapore -> hangzhou 38.19 ms
           internet: EIP pay in 0 ms
           internet: NLB pay/h 200 us
@@ -280,7 +281,7 @@ fn a_public_gateway_stands_for_the_replicas_of_each_locality_behind_it() {
           internet: gateway pay 350 us
           gateway CPU internet/pay 0 ms
           internet: gateway -> pay/h 200 us
-          = wait 38.39 ms, noise of internet singapore -> hangzhou, cap of internet: EIP pay in, wait 750 us, CPU of internet/pay, wait 200 us, noise of internet: gateway -> pay/h; handshake 2, idle 15 min
+          = wait 200 us, cap of internet: NAT EIP shop-sg out, wait 38.19 ms, noise of internet singapore -> hangzhou, cap of internet: EIP pay in, wait 750 us, CPU of internet/pay, wait 200 us, noise of internet: gateway -> pay/h; handshake 2, idle 15 min
         gateway internet/pay#0 x1 in pay/h
         gateway internet/pay#1 x1 in pay/i
         gateway internet/pay#2 x1 in pay/h
@@ -314,7 +315,7 @@ fn prerequisites_are_listed_once_each() {
     expect![[r#"
         to-bank: an endpoint service with an NLB in bank, and its owner's approval of the endpoint in shop-hz
         to-bank: callers address the endpoint's name; the service stands outside the mesh's identity and locality
-        mesh mesh: east (10.10.0.0/16) and pay (10.10.0.0/16) overlap, which one ASM instance takes only from 1.22 on with the cross-cluster proxy and a network for each, or as several masters
+        mesh mesh: east and pay overlap (VPC 10.10.0.0/16, VPC 10.10.0.0/16): a network of its own for each (`topology.istio.io/network`)
         backbone: shop-sg attached to the transit router, with a vSwitch in each of 2 zone(s)
         backbone: shop-hz attached to the transit router, with a vSwitch in each of 2 zone(s)
         hangzhou - singapore crosses the mainland's border: a regulated carrier service, with real-name registration and approval
@@ -322,7 +323,7 @@ fn prerequisites_are_listed_once_each() {
         internet: an east-west gateway in pay on port 15443 (AUTO_PASSTHROUGH), mutual TLS on every call
         internet: an internet-facing NLB (vSwitches in two zones or more) with a public address in front of it
         internet: a NAT gateway with a public address in shop-hz
-        mesh mesh: east (10.10.0.0/16) and pay (10.10.0.0/16) overlap, which one ASM instance takes only from 1.22 on with the cross-cluster proxy and a network for each, or as several masters
+        mesh mesh: east and pay overlap (VPC 10.10.0.0/16, VPC 10.10.0.0/16): a network of its own for each (`topology.istio.io/network`)
         internet: a NAT gateway with a public address in shop-sg
         internet: an east-west gateway in south on port 15443 (AUTO_PASSTHROUGH), mutual TLS on every call
 
@@ -811,11 +812,10 @@ fn what_providers_do_not_sell_what_nobody_takes_and_what_hour_it_is_are_told() {
     complains(
         &text,
         expect![[r#"
-        EW355 no call takes the route `odd`
-        EW348 `internet` asks for 900 Mbit/s, above the limit (EIP billed by traffic: 200 Mbit/s)
-        EW354 internet singapore -> hangzhou, internet hangzhou -> singapore follow the hour of the day, and the run begins at midnight unless told
-        EW353 40 % of the calls users -> orders leave their region: Istio spreads them over all replicas alike
-    "#]],
+            EW355 no call takes the route `odd`
+            EW347 `internet` asks for 900 Mbit/s, and the limit is 200 Mbit/s: EIP billed by traffic
+            EW354 internet singapore -> hangzhou, internet hangzhou -> singapore follow the hour of the day, and the run begins at midnight unless told
+        "#]],
     );
 }
 

@@ -262,7 +262,15 @@ fn peering_is_not_transitive() {
 
 fn to_payments(consumer: VpcId, behind: Option<Box<dyn Product>>) -> PrivateLink {
     let leads = Leads::Service("payments".into());
-    PrivateLink { name: "to-bank".into(), leads, consumer, zones: vec![ZoneId(0), ZoneId(1)], cap: None, behind }
+    PrivateLink {
+        name: "to-bank".into(),
+        leads,
+        consumer,
+        zones: vec![ZoneId(0), ZoneId(1)],
+        cap: None,
+        cross_region: false,
+        behind,
+    }
 }
 
 #[test]
@@ -308,11 +316,11 @@ fn privatelink_is_one_way_and_stands_in_the_consumers_network() {
         &carrier,
         &Trip { from: abroad.from, ..trip },
         expect![[r#"
-        privatelink cannot join regions singapore and hangzhou
-          put the consumer in the service's region and chain it behind cen or vpc-peering (`behind: ..`), or use a gateway
-        the endpoint has zone a, where the service has none
-          endpoint zones exist in the service's zones only: leave it out, or spread the service's cluster to it
-    "#]],
+            privatelink cannot join regions singapore and hangzhou
+              say `cross-region: true`, or put the consumer in the service's region and chain it behind cen or vpc-peering (`behind: ..`), or use a gateway
+            the endpoint has zone a, where the service has none
+              endpoint zones exist in the service's zones only: leave it out, or spread the service's cluster to it
+        "#]],
     );
 }
 
@@ -419,43 +427,45 @@ fn one_call_over_the_public_gateway_between_two_regions() {
         &carrier(&example),
         &example.trip(ClusterId(2), 0),
         expect![[r#"
-        way 0
-          internet: NAT east                            200 us
-          internet hangzhou -> singapore              38.19 ms  jitter, loss 3e-3..3e-3
-          internet: EIP south in                          0 ms  cap 200 Mbit/s
-          internet: NLB south/a                         200 us
-          internet: NLB south/a -> gateway              275 us
-          internet: gateway south                       350 us
-          internet: gateway -> south/a                  275 us  jitter
-          legs 7, floor there and back 78.98 ms
-          $hangzhou nat.hour 1 x hours of internet NAT east
-          $hangzhou nat.cu capacity units of internet NAT east
-          $hangzhou eip.hour 1 x hours of internet NAT east EIP
-          $hangzhou eip.egress Out
-          $singapore eip.hour 1 x hours of internet gateway south EIP
-          $singapore eip.egress Back
-          $singapore nlb.hour 1 x hours of internet NLB south
-          $singapore nlb.lcu capacity units of internet NLB south
-          $singapore compute.vcpu 4 x hours of internet gateway south
-        way 1
-          internet: NAT east                            200 us
-          internet hangzhou -> singapore              38.19 ms  jitter, loss 3e-3..3e-3
-          internet: EIP south in                          0 ms  cap 200 Mbit/s
-          internet: NLB south/b                         200 us
-          internet: NLB south/b -> gateway              275 us
-          internet: gateway south                       350 us
-          internet: gateway -> south/a                  275 us  jitter
-          legs 7, floor there and back 78.98 ms
-          $hangzhou nat.hour 1 x hours of internet NAT east
-          $hangzhou nat.cu capacity units of internet NAT east
-          $hangzhou eip.hour 1 x hours of internet NAT east EIP
-          $hangzhou eip.egress Out
-          $singapore eip.hour 1 x hours of internet gateway south EIP
-          $singapore eip.egress Back
-          $singapore nlb.hour 1 x hours of internet NLB south
-          $singapore nlb.lcu capacity units of internet NLB south
-          $singapore compute.vcpu 4 x hours of internet gateway south
-    "#]],
+            way 0
+              internet: NAT east                            200 us
+              internet: NAT EIP east out                      0 ms  cap 200 Mbit/s
+              internet hangzhou -> singapore              38.19 ms  jitter, loss 3e-3..3e-3
+              internet: EIP south in                          0 ms  cap 200 Mbit/s
+              internet: NLB south/a                         200 us
+              internet: NLB south/a -> gateway              275 us
+              internet: gateway south                       350 us
+              internet: gateway -> south/a                  275 us  jitter
+              legs 9, floor there and back 78.98 ms
+              $hangzhou nat.hour 1 x hours of internet NAT east
+              $hangzhou nat.cu capacity units of internet NAT east
+              $hangzhou eip.hour 1 x hours of internet NAT east EIP
+              $hangzhou eip.egress Out
+              $singapore eip.hour 1 x hours of internet gateway south EIP
+              $singapore eip.egress Back
+              $singapore nlb.hour 1 x hours of internet NLB south
+              $singapore nlb.lcu capacity units of internet NLB south
+              $singapore compute.vcpu 4 x hours of internet gateway south
+            way 1
+              internet: NAT east                            200 us
+              internet: NAT EIP east out                      0 ms  cap 200 Mbit/s
+              internet hangzhou -> singapore              38.19 ms  jitter, loss 3e-3..3e-3
+              internet: EIP south in                          0 ms  cap 200 Mbit/s
+              internet: NLB south/b                         200 us
+              internet: NLB south/b -> gateway              275 us
+              internet: gateway south                       350 us
+              internet: gateway -> south/a                  275 us  jitter
+              legs 9, floor there and back 78.98 ms
+              $hangzhou nat.hour 1 x hours of internet NAT east
+              $hangzhou nat.cu capacity units of internet NAT east
+              $hangzhou eip.hour 1 x hours of internet NAT east EIP
+              $hangzhou eip.egress Out
+              $singapore eip.hour 1 x hours of internet gateway south EIP
+              $singapore eip.egress Back
+              $singapore nlb.hour 1 x hours of internet NLB south
+              $singapore nlb.lcu capacity units of internet NLB south
+              $singapore compute.vcpu 4 x hours of internet gateway south
+        "#]],
     );
 }
 
@@ -551,3 +561,6 @@ fn a_longer_backbone_makes_every_product_on_it_longer_by_at_least_as_much() {
     assert_eq!(more[0], (long - short).nanos() / 2);
     assert!(more[0] < more[1] && more[1] < more[2], "{more:?}");
 }
+
+#[path = "connect/products.rs"]
+mod products;

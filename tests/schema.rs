@@ -180,7 +180,7 @@ connectivity:
   cen2: {cen: {bandwidth: 50Mbps, past-cap: {shape: {buffer: 20ms}}}}
   peer: {vpc-peering: {between: [va, cb]}}
   link: {privatelink: {to: gateway/ca, consumer: cb, gateway: {replicas: 3}}}
-  pub: {public-gateway: {gateways: {ca: {cpu: 1}}, eip: {line: bgp-pro}, loss: 0.5%}}
+  pub: {public-gateway: {nat: {addresses: 2}, gateways: {ca: {cpu: 1}}, eip: {line: bgp-pro}, loss: 0.5%}}
   priv: {private-gateway: {over: cen}}
 routes: {default: {via: cen}, x: {from: a, to: cluster/cb, via: pub}}
 services:

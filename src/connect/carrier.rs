@@ -3,7 +3,7 @@
 //! Figures come from the books at the chosen end of their range, or from the scenario where it knows better.
 
 use super::contract::{Board, Count, Fee, Hop, Line, Role, Trip};
-use crate::provider::{Books, Level, LossProfile, PathClass, PricedBy, Provider, PublicDirection};
+use crate::provider::{Books, Level, LossProfile, PathClass, PricedBy, Provider, PublicDirection, PublicLine};
 use crate::random::Law;
 use crate::topology::{Ground, HourLaw, RegionId, ZoneId};
 use crate::units::Duration;
@@ -196,8 +196,16 @@ impl Carrier<'_> {
         board.hop(line(from, to), line(to, from))
     }
 
-    /// The public internet between two regions (or inside one).
-    pub fn internet(&self, board: &mut Board, from: RegionId, to: RegionId, loss: PublicLoss) -> Hop {
+    /// The public internet between two regions (or inside one), over a carrier line.
+    pub fn internet(
+        &self,
+        board: &mut Board,
+        from: RegionId,
+        to: RegionId,
+        loss: PublicLoss,
+        carrier_line: PublicLine,
+    ) -> Hop {
+        let word = if carrier_line == PublicLine::Bgp { "internet" } else { "internet (bgp-pro)" };
         let line = |from: RegionId, to: RegionId| {
             let rtt = if from == to {
                 self.inside(from, false).0
@@ -210,7 +218,7 @@ impl Carrier<'_> {
                 PublicLoss::Profile(profile) => profile,
                 PublicLoss::Flat(_) => self.inputs.loss,
             };
-            let row = self.books.loss(profile, way);
+            let row = self.books.loss(profile, way, carrier_line);
             let at_zero = self.border_clock(from, to);
             let law = one_way(row.jitter_p50_rtt_ms / 1e3, row.jitter_p99_rtt_ms / 1e3);
             // A law is drawn once and scaled by the hour: the evening's factor keeps the evening's mean.
@@ -221,7 +229,7 @@ impl Carrier<'_> {
                 PublicLoss::Flat(chance) => HourLaw::flat(chance),
             };
             Line {
-                name: format!("internet {} -> {}", self.region(from), self.region(to)),
+                name: format!("{word} {} -> {}", self.region(from), self.region(to)),
                 delay: half(rtt.scaled(ratio.at(self.inputs.public))),
                 jitter: Some((law, HourLaw { values: row.by_hour(1.0, evening), at_zero })),
                 loss: chance.values.iter().any(|p| *p > 0.0).then_some(chance),

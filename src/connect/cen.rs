@@ -1,11 +1,11 @@
 //! CEN: a transit router in each region, VPCs attached to it zone by zone, regions joined over the backbone.
 
 use super::Carrier;
-use super::contract::{Board, Count, Entry, Fee, Line, Product, Refusal, Spot, Trip, Way};
+use super::contract::{Board, Count, Entry, Fee, Hop, Line, Product, Refusal, Spot, Trip, Way};
 use super::rules;
 use crate::provider::{PathClass, Rule};
 use crate::topology::{Cap, PastCap, RegionId, VpcId, ZoneId};
-use crate::units::{BitsPerSec, Duration};
+use crate::units::{BitsPerSec, Bytes, Duration};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "cen",
@@ -43,11 +43,14 @@ pub enum Past {
     },
 }
 
+/// The largest packet, with headers: a bucket that holds less would let none pass, ever.
+const PACKET: u64 = 1_500;
+
 impl Past {
     /// A cap of this rate.
     pub fn cap(self, rate: BitsPerSec) -> Cap {
         let past = match self {
-            Past::Police { burst } => PastCap::Police { burst: rate.bytes_in(burst) },
+            Past::Police { burst } => PastCap::Police { burst: Bytes(rate.bytes_in(burst).0.max(PACKET)) },
             Past::Shape { buffer } => PastCap::Shape { buffer },
         };
         Cap { rate, past }
@@ -155,9 +158,14 @@ impl Product for Cen {
         let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
         let (near, far) = (self.enis(trip.from), self.enis(trip.to));
         let router = carrier.delay("hop.transit-router");
-        let attachment = |vpc: VpcId, zone: ZoneId| {
-            let (vpc, name) = (&carrier.ground.vpcs[vpc].name, carrier.ground.zone_name(zone));
-            Line::part(format!("{}: attachment {vpc}/{name}", self.name), Duration::ZERO).in_zone(zone)
+        let attachment = |board: &mut Board, vpc: VpcId, zone: ZoneId| {
+            let (name, zone_name) = (&carrier.ground.vpcs[vpc].name, carrier.ground.zone_name(zone));
+            let line = Line::part(format!("{}: attachment {name}/{zone_name}", self.name), Duration::ZERO);
+            let hop = board.part(line.in_zone(zone));
+            if let (Hop::Pair { out, back }, true) = (hop, self.zones(vpc).is_some_and(|zones| zones.len() > 1)) {
+                board.spares.extend([out, back]);
+            }
+            hop
         };
         let transit =
             |at: RegionId| Line::part(format!("{}: transit router {}", self.name, carrier.region(at)), router);
@@ -165,7 +173,7 @@ impl Product for Cen {
         if near != trip.from.zone {
             hops.push(carrier.zones(board, trip.from.zone, near));
         }
-        hops.push(board.part(attachment(trip.from.vpc, near)));
+        hops.push(attachment(board, trip.from.vpc, near));
         hops.push(board.part(transit(a)));
         if a == b {
             hops.push(carrier.zones(board, near, far));
@@ -179,7 +187,7 @@ impl Product for Cen {
             hops.push(carrier.backbone(board, a, b, self.class));
             hops.push(board.part(transit(b)));
         }
-        hops.push(board.part(attachment(trip.to.vpc, far)));
+        hops.push(attachment(board, trip.to.vpc, far));
         if far != trip.to.zone {
             hops.push(carrier.zones(board, far, trip.to.zone));
         }
@@ -205,6 +213,7 @@ impl Product for Cen {
                 ));
             }
         }
+        list.extend(rules::overlay_routes(carrier, trip, &self.name));
         list.extend(super::carrier::border_note(carrier, trip));
         list
     }

@@ -4,7 +4,7 @@
 //! it states as [`Fee`]s, by rule; which items of whose price book apply is the provider's table's to say. It never
 //! multiplies. Knows nothing of scenarios or worlds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use super::{Carrier, Example};
@@ -126,6 +126,8 @@ pub struct Board {
     pub lines: Table<LinkId, Line>,
     /// Gateways and balancers.
     pub balancers: Table<GatewayId, Balancer>,
+    /// Links of which another zone's twin takes over some time after they were lost.
+    pub spares: BTreeSet<LinkId>,
     line_names: BTreeMap<String, LinkId>,
     balancer_names: BTreeMap<String, GatewayId>,
 }

@@ -36,6 +36,7 @@ impl Example {
                 vpc,
                 zones: zones.to_vec(),
                 pods: None,
+                overlay: false,
                 services: None,
                 mesh: "mesh".into(),
             });

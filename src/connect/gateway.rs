@@ -81,7 +81,10 @@ pub(super) fn enter(
 
 /// What every east-west gateway demands of the cluster that it leads to.
 pub(super) fn refusals(carrier: &Carrier<'_>, trip: &Trip<'_>, gateways: &[Size]) -> (Vec<Refusal>, Option<Size>) {
-    let Some(cluster) = trip.to.cluster else { return (Vec::new(), None) };
+    let Some(cluster) = trip.to.cluster else {
+        let rule = "an east-west gateway leads to pods of its cluster, not to an address of the network";
+        return (vec![Refusal::new(rule, "use cen or vpc-peering, which route by address")], None);
+    };
     let size = gateways.iter().find(|size| size.cluster == cluster).copied();
     let name = &carrier.ground.clusters[cluster].name;
     let missing = Refusal::new(

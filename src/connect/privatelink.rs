@@ -1,14 +1,14 @@
 //! PrivateLink: an endpoint in a consumer's VPC, and behind it the balancer of one service or gateway of another VPC.
 //!
-//! One way only: connections start at the consumer. Bound to a region, unless a product stands before it that brings
-//! the caller to the consumer's VPC.
+//! One way only: connections start at the consumer. Bound to a region, unless it is of the cross-region sort or a product
+//! stands before it that brings the caller to the consumer's VPC.
 
 use super::Carrier;
 use super::contract::{
     BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Spot, Trip, Way,
 };
 use super::rules;
-use crate::provider::Rule;
+use crate::provider::{PathClass, Rule};
 use crate::topology::{Cap, ClusterId, VpcId, ZoneId};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -22,6 +22,7 @@ pub(super) const ENTRY: Entry = Entry {
             consumer: VpcId(0),
             zones: vec![ZoneId(0), ZoneId(1)],
             cap: None,
+            cross_region: false,
             behind: None,
         })
     },
@@ -56,6 +57,8 @@ pub struct PrivateLink {
     pub zones: Vec<ZoneId>,
     /// Limit in each zone and direction.
     pub cap: Option<Cap>,
+    /// May it stand in another region than what it leads to? Then its bytes ride the backbone, as CEN's do.
+    pub cross_region: bool,
     /// What brings callers of other VPCs to the consumer's; none: only callers in it.
     pub behind: Option<Box<dyn Product>>,
 }
@@ -74,12 +77,30 @@ impl PrivateLink {
         }
     }
 
-    fn zone_way(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, zone: ZoneId, board: &mut Board) -> Way {
+    /// The zone of the service's balancer that the endpoint's `number`-th zone leads to: the same one, or in another region
+    /// one of the service's in turn.
+    fn far_zone(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, number: usize, zone: ZoneId) -> ZoneId {
+        if carrier.ground.zones[zone].region == carrier.ground.region_of(trip.to.vpc) {
+            return zone;
+        }
+        let zones = trip.to.cluster.map_or(&[][..], |cluster| &carrier.ground.clusters[cluster].zones);
+        if zones.is_empty() { trip.to.zone } else { zones[number % zones.len()] }
+    }
+
+    fn zone_way(
+        &self,
+        carrier: &Carrier<'_>,
+        trip: &Trip<'_>,
+        (number, zone): (usize, ZoneId),
+        board: &mut Board,
+    ) -> Way {
         let (consumer, provider) = (&carrier.ground.vpcs[self.consumer].name, &carrier.ground.vpcs[trip.to.vpc].name);
         let name = carrier.ground.zone_name(zone);
         let endpoint =
             Line::part(format!("{}: endpoint {consumer}/{name}", self.name), carrier.delay("hop.privatelink"));
-        let nlb = Line::part(format!("{}: NLB {provider}/{name}", self.name), carrier.delay("hop.nlb"));
+        let far = self.far_zone(carrier, trip, number, zone);
+        let nlb = format!("{}: NLB {provider}/{}", self.name, carrier.ground.zone_name(far));
+        let nlb = Line::part(nlb, carrier.delay("hop.nlb"));
         let mut hops: Vec<Hop> = Vec::new();
         let before = match &self.behind {
             Some(product) if trip.from.vpc != self.consumer => {
@@ -92,12 +113,16 @@ impl PrivateLink {
             }
         };
         hops.push(board.part(endpoint.in_zone(zone).capped(self.cap)));
-        hops.push(board.part(nlb.in_zone(zone)));
+        let (a, b) = (carrier.ground.region_of(self.consumer), carrier.ground.region_of(trip.to.vpc));
+        if a != b {
+            hops.push(carrier.backbone(board, a, b, PathClass::Gold));
+        }
+        hops.push(board.part(nlb.in_zone(far)));
         let gateway = board.balancer(self.balancer(carrier));
         match &self.leads {
-            Leads::Service(_) => hops.push(carrier.zones(board, zone, trip.to.zone)),
+            Leads::Service(_) => hops.push(carrier.zones(board, far, trip.to.zone)),
             Leads::Gateway { cluster, .. } => {
-                super::gateway::enter(carrier, board, &self.name, *cluster, gateway, zone, trip.to.zone, &mut hops);
+                super::gateway::enter(carrier, board, &self.name, *cluster, gateway, far, trip.to.zone, &mut hops);
             }
         }
         let own = Way { hops, idle_limit: Some(BALANCER_IDLE), fees: self.fees(carrier, trip, gateway) };
@@ -135,18 +160,19 @@ impl PrivateLink {
         let thing = format!("{} endpoint", self.name);
         fees.push(fee(Rule::EndpointHour, self.consumer, Count::Hours { thing, units: 1.0 }));
         fees.push(fee(Rule::EndpointProcessing, self.consumer, Count::Out));
-        fees.push(fee(Rule::ServiceProcessing, trip.to.vpc, Count::Back));
+        let far = carrier.ground.region_of(trip.to.vpc);
+        if far != at {
+            fees.push(Fee { to: Some(far), ..fee(Rule::EndpointTransfer, self.consumer, Count::Out) });
+        }
+        let there = |rule, count| Fee { at: far, ..fee(rule, trip.to.vpc, count) };
+        fees.push(there(Rule::ServiceProcessing, Count::Back));
         let thing = format!("{} NLB", self.name);
-        fees.push(fee(Rule::BalancerHour, trip.to.vpc, Count::Hours { thing, units: 1.0 }));
-        fees.push(fee(
-            Rule::BalancerCapacity,
-            trip.to.vpc,
-            Count::Capacity { thing: format!("{} NLB", self.name), gateway: Some(gateway) },
-        ));
+        fees.push(there(Rule::BalancerHour, Count::Hours { thing: thing.clone(), units: 1.0 }));
+        fees.push(there(Rule::BalancerCapacity, Count::Capacity { thing, gateway: Some(gateway) }));
         if let Leads::Gateway { replicas, cpu, .. } = self.leads {
             let thing = format!("{} gateway", self.name);
             let units = f64::from(replicas) * f64::from(cpu);
-            fees.push(fee(Rule::Vcpu, trip.to.vpc, Count::Hours { thing, units }));
+            fees.push(there(Rule::Vcpu, Count::Hours { thing, units }));
         }
         fees
     }
@@ -158,12 +184,16 @@ impl Product for PrivateLink {
         let ground = carrier.ground;
         let consumer = &ground.vpcs[self.consumer];
         let inside = Trip { from: self.endpoint(trip.to.zone), ..*trip };
-        refusals.extend(rules::one_region(
-            carrier,
-            &inside,
-            "privatelink",
-            "put the consumer in the service's region and chain it behind cen or vpc-peering (`behind: ..`), or use a gateway",
-        ));
+        if self.cross_region {
+            refusals.extend(rules::distance(carrier, &inside));
+        } else {
+            refusals.extend(rules::one_region(
+                carrier,
+                &inside,
+                "privatelink",
+                "say `cross-region: true`, or put the consumer in the service's region and chain it behind cen or vpc-peering (`behind: ..`), or use a gateway",
+            ));
+        }
         if trip.from.vpc != self.consumer && trip.to.vpc == self.consumer && self.leads_to(trip) {
             refusals.push(Refusal::new(
                 format!("the endpoint stands in VPC {}, where what it leads to is itself", consumer.name),
@@ -205,7 +235,9 @@ impl Product for PrivateLink {
             )),
             _ => {}
         }
-        let served: &[ZoneId] = trip.to.cluster.map_or(&[], |cluster| &ground.clusters[cluster].zones);
+        let away = self.cross_region && ground.region_of(self.consumer) != ground.region_of(trip.to.vpc);
+        let served = trip.to.cluster.filter(|_| !away);
+        let served: &[ZoneId] = served.map_or(&[], |cluster| &ground.clusters[cluster].zones);
         for zone in &self.zones {
             if !served.is_empty() && !served.contains(zone) {
                 let name = ground.zone_name(*zone);
@@ -225,7 +257,7 @@ impl Product for PrivateLink {
     }
 
     fn draw(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Way> {
-        self.zones.iter().map(|zone| self.zone_way(carrier, trip, *zone, board)).collect()
+        self.zones.iter().copied().enumerate().map(|zone| self.zone_way(carrier, trip, zone, board)).collect()
     }
 
     fn front(&self) -> Front {
@@ -238,6 +270,15 @@ impl Product for PrivateLink {
             "{}: an endpoint service with an NLB in {}, and its owner's approval of the endpoint in {}",
             self.name, provider.name, consumer.name
         )];
+        let (a, b) = (carrier.ground.region_of(self.consumer), carrier.ground.region_of(trip.to.vpc));
+        if a != b {
+            list.push(format!(
+                "{}: the endpoint service lists {} among its regions, and the endpoint is created there",
+                self.name,
+                carrier.region(a)
+            ));
+            list.extend(super::carrier::border_note(carrier, &Trip { from: self.endpoint(trip.to.zone), ..*trip }));
+        }
         if matches!(self.leads, Leads::Service(_)) {
             list.push(format!(
                 "{}: callers address the endpoint's name; the service stands outside the mesh's identity and locality",

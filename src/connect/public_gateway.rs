@@ -2,10 +2,10 @@
 
 use super::Carrier;
 use super::carrier::PublicLoss;
-use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Line, Product, Refusal, Trip, Way};
+use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Trip, Way};
 use super::gateway::{self, Size};
 use super::rules;
-use crate::provider::Rule;
+use crate::provider::{PathClass, PublicLine, Rule};
 use crate::topology::{Cap, GatewayId, PastCap, RegionId, VpcId, ZoneId};
 use crate::units::{BitsPerSec, Duration};
 
@@ -19,9 +19,10 @@ pub(super) const ENTRY: Entry = Entry {
             name: "internet".into(),
             gateways,
             eip: BitsPerSec(200_000_000),
+            addresses: 1,
             by_bandwidth: false,
             line: Carriage::Bgp,
-            nat: true,
+            nat: Some(1),
             loss: None,
         })
     },
@@ -34,7 +35,7 @@ pub enum Carriage {
     Bgp,
     /// BGP with better routes across the mainland's border.
     BgpPro,
-    /// Global accelerator.
+    /// Global accelerator: the internet as far as the access point in the caller's region, then the provider's backbone.
     Ga,
 }
 
@@ -45,46 +46,63 @@ pub struct PublicGateway {
     pub name: String,
     /// The gateways.
     pub gateways: Vec<Size>,
-    /// What a gateway's public address lets pass, each direction.
+    /// What a public address lets pass, each direction.
     pub eip: BitsPerSec,
+    /// Public addresses of each gateway; the zones of its balancer share them in turn.
+    pub addresses: u32,
     /// Is the address paid by bandwidth rather than by traffic?
     pub by_bandwidth: bool,
     /// Carrier line.
     pub line: Carriage,
-    /// Do callers leave through a NAT gateway?
-    pub nat: bool,
+    /// Public addresses of the NAT gateway by which callers leave; none: they have addresses of their own.
+    pub nat: Option<u32>,
     /// Loss on the way; none: not stated.
     pub loss: Option<PublicLoss>,
 }
 
 impl PublicGateway {
+    fn fee(&self, carrier: &Carrier<'_>, at: VpcId, rule: Rule, to: Option<RegionId>, count: Count) -> Fee {
+        Fee { product: self.name.clone(), rule, at: carrier.ground.region_of(at), to, payer: at, count }
+    }
+
     /// What bytes pay that leave a region for another by public addresses.
     fn egress(&self, carrier: &Carrier<'_>, from: RegionId, to: RegionId) -> Rule {
         let own = carrier.provider(from).is_some() && carrier.provider(from) == carrier.provider(to);
         match self.line {
             Carriage::BgpPro => Rule::EgressPremium,
-            Carriage::Ga if carrier.mainland(from) != carrier.mainland(to) => Rule::EgressAccelerated,
             Carriage::Bgp | Carriage::Ga if own => Rule::EgressOwn,
             Carriage::Bgp | Carriage::Ga => Rule::Egress,
         }
     }
 
     /// A public address: its hour, and its bytes or its bandwidth.
-    fn address(&self, carrier: &Carrier<'_>, at: VpcId, to: RegionId, thing: &str, bytes: Count) -> Vec<Fee> {
+    fn address(&self, carrier: &Carrier<'_>, at: VpcId, to: RegionId, thing: &str, bytes: Option<Count>) -> Vec<Fee> {
         let hour = Count::Hours { thing: thing.to_owned(), units: 1.0 };
-        let hour = self.fee(carrier, at, Rule::AddressHour, None, hour);
+        let mut fees = vec![self.fee(carrier, at, Rule::AddressHour, None, hour)];
         if self.by_bandwidth {
             let premium = self.line == Carriage::BgpPro;
             let rule = if premium { Rule::AddressBandwidthPremium } else { Rule::AddressBandwidth };
             let count = Count::MbpsDays { thing: thing.to_owned(), rate: self.eip };
-            return vec![hour, self.fee(carrier, at, rule, None, count)];
+            fees.push(self.fee(carrier, at, rule, None, count));
+        } else {
+            let rule = self.egress(carrier, carrier.ground.region_of(at), to);
+            fees.extend(bytes.map(|count| self.fee(carrier, at, rule, Some(to), count)));
         }
-        let rule = self.egress(carrier, carrier.ground.region_of(at), to);
-        vec![hour, self.fee(carrier, at, rule, Some(to), bytes)]
+        fees
     }
 
-    fn fee(&self, carrier: &Carrier<'_>, at: VpcId, rule: Rule, to: Option<RegionId>, count: Count) -> Fee {
-        Fee { product: self.name.clone(), rule, at: carrier.ground.region_of(at), to, payer: at, count }
+    /// What an accelerator charges for a way: its hour, and each direction's bytes between the regions.
+    fn accelerator(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Fee> {
+        let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
+        let border = carrier.mainland(a) != carrier.mainland(b);
+        let rule = if border { Rule::EgressAccelerated } else { Rule::AcceleratorTransfer };
+        let hour = Count::Hours { thing: format!("{} accelerator", self.name), units: 1.0 };
+        let mut fees = vec![self.fee(carrier, trip.to.vpc, Rule::AcceleratorHour, None, hour)];
+        if a != b {
+            fees.push(self.fee(carrier, trip.from.vpc, rule, Some(b), Count::Out));
+            fees.push(self.fee(carrier, trip.to.vpc, rule, Some(a), Count::Back));
+        }
+        fees
     }
 
     fn fees(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, size: Size, gateway: GatewayId) -> Vec<Fee> {
@@ -92,18 +110,31 @@ impl PublicGateway {
         let (near, far) = (trip.from.vpc, trip.to.vpc);
         let (a, b) = (region(near), region(far));
         let mut fees = Vec::new();
-        if self.nat {
-            let name = &carrier.ground.vpcs[near].name;
-            let hour = Count::Hours { thing: format!("{} NAT {name}", self.name), units: 1.0 };
-            fees.push(self.fee(carrier, near, Rule::NatHour, None, hour));
-            let units = Count::Capacity { thing: format!("{} NAT {name}", self.name), gateway: None };
-            fees.push(self.fee(carrier, near, Rule::NatCapacity, None, units));
-            fees.extend(self.address(carrier, near, b, &format!("{} NAT {name} EIP", self.name), Count::Out));
-        } else {
-            fees.push(self.fee(carrier, near, self.egress(carrier, a, b), Some(b), Count::Out));
+        match self.nat {
+            Some(addresses) => {
+                let name = format!("{} NAT {}", self.name, carrier.ground.vpcs[near].name);
+                let hour = Count::Hours { thing: name.clone(), units: 1.0 };
+                fees.push(self.fee(carrier, near, Rule::NatHour, None, hour));
+                let units = Count::Capacity { thing: name.clone(), gateway: None };
+                fees.push(self.fee(carrier, near, Rule::NatCapacity, None, units));
+                for number in 0..addresses {
+                    // Bytes are charged once, whichever address they leave by.
+                    let bytes = (number == 0).then_some(Count::Out);
+                    fees.extend(self.address(carrier, near, b, &numbered(&format!("{name} EIP"), number), bytes));
+                }
+            }
+            None => fees.push(self.fee(carrier, near, self.egress(carrier, a, b), Some(b), Count::Out)),
         }
         let name = &carrier.ground.clusters[size.cluster].name;
-        fees.extend(self.address(carrier, far, a, &format!("{} gateway {name} EIP", self.name), Count::Back));
+        if self.line == Carriage::Ga {
+            fees.extend(self.accelerator(carrier, trip));
+        }
+        for number in 0..self.addresses {
+            let thing = numbered(&format!("{} gateway {name} EIP", self.name), number);
+            // What an accelerator carries back leaves by it, not by the address.
+            let bytes = (number == 0 && self.line != Carriage::Ga).then_some(Count::Back);
+            fees.extend(self.address(carrier, far, a, &thing, bytes));
+        }
         let hour = Count::Hours { thing: format!("{} NLB {name}", self.name), units: 1.0 };
         fees.push(self.fee(carrier, far, Rule::BalancerHour, None, hour));
         let units = Count::Capacity { thing: format!("{} NLB {name}", self.name), gateway: Some(gateway) };
@@ -112,20 +143,56 @@ impl PublicGateway {
         fees
     }
 
-    fn zone_way(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, size: Size, entrance: ZoneId, board: &mut Board) -> Way {
+    fn cap(&self, addresses: u32) -> Cap {
+        let rate = BitsPerSec(self.eip.0 * u64::from(addresses));
+        Cap { rate, past: PastCap::Police { burst: rate.bytes_in(Duration::from_millis(50)) } }
+    }
+
+    /// Out of the caller's network, across to the gateway's region.
+    fn across(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Hop> {
         let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
-        let name = &carrier.ground.clusters[size.cluster].name;
-        let burst = self.eip.bytes_in(Duration::from_millis(50));
-        let cap = Cap { rate: self.eip, past: PastCap::Police { burst } };
-        let gateway = board.balancer(size.balancer(carrier, &self.name));
         let mut hops = Vec::new();
-        if self.nat {
+        if let Some(addresses) = self.nat {
             let vpc = &carrier.ground.vpcs[trip.from.vpc].name;
             hops.push(board.part(Line::part(format!("{}: NAT {vpc}", self.name), carrier.delay("hop.nat"))));
+            // Connections spread over a pool of addresses, so it passes the sum.
+            let pool = |way: &str| {
+                let line = Line::part(format!("{}: NAT EIP {vpc} {way}", self.name), Duration::ZERO);
+                line.capped(Some(self.cap(addresses)))
+            };
+            hops.push(board.hop(pool("out"), pool("in")));
         }
         let loss = self.loss.unwrap_or(PublicLoss::Profile(carrier.inputs.loss));
-        hops.push(carrier.internet(board, a, b, loss));
-        let eip = |way: &str| Line::part(format!("{}: EIP {name} {way}", self.name), Duration::ZERO).capped(Some(cap));
+        match self.line {
+            Carriage::Bgp => hops.push(carrier.internet(board, a, b, loss, PublicLine::Bgp)),
+            Carriage::BgpPro => hops.push(carrier.internet(board, a, b, loss, PublicLine::BgpPro)),
+            Carriage::Ga => {
+                let point = Line::part(format!("{}: GA {}", self.name, carrier.region(a)), carrier.delay("hop.ga"));
+                hops.push(carrier.internet(board, a, a, loss, PublicLine::Bgp));
+                hops.push(board.part(point));
+                if a != b {
+                    hops.push(carrier.backbone(board, a, b, PathClass::Gold));
+                }
+            }
+        }
+        hops
+    }
+
+    fn zone_way(
+        &self,
+        carrier: &Carrier<'_>,
+        trip: &Trip<'_>,
+        size: Size,
+        (number, entrance): (usize, ZoneId),
+        board: &mut Board,
+    ) -> Way {
+        let name = &carrier.ground.clusters[size.cluster].name;
+        let gateway = board.balancer(size.balancer(carrier, &self.name));
+        let mut hops = self.across(carrier, trip, board);
+        let address = numbered(name, number as u32 % self.addresses);
+        let eip = |way: &str| {
+            Line::part(format!("{}: EIP {address} {way}", self.name), Duration::ZERO).capped(Some(self.cap(1)))
+        };
         hops.push(board.hop(eip("in"), eip("out")));
         let zone = carrier.ground.zone_name(entrance);
         let nlb = Line::part(format!("{}: NLB {name}/{zone}", self.name), carrier.delay("hop.nlb"));
@@ -135,18 +202,30 @@ impl PublicGateway {
     }
 }
 
+/// The first of several things has the bare name.
+fn numbered(name: &str, number: u32) -> String {
+    if number == 0 { name.to_owned() } else { format!("{name}#{}", number + 1) }
+}
+
 impl Product for PublicGateway {
     fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
         let (mut refusals, _) = gateway::refusals(carrier, trip, &self.gateways);
         refusals.extend(rules::distance(carrier, trip));
+        let zones = trip.to.cluster.map_or(0, |cluster| carrier.ground.clusters[cluster].zones.len());
+        if zones > 0 && self.addresses as usize > zones {
+            refusals.push(Refusal::new(
+                format!("a balancer has one public address in each zone, and this one has {zones} zone(s)"),
+                "write fewer `addresses`, spread the cluster over more zones, or buy more bandwidth for each address",
+            ));
+        }
         refusals
     }
 
     fn draw(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Way> {
         let (_, size) = gateway::refusals(carrier, trip, &self.gateways);
         let size = size.expect("a trip to a cluster without a gateway was refused");
-        let entrances = &carrier.ground.clusters[size.cluster].zones;
-        entrances.iter().map(|zone| self.zone_way(carrier, trip, size, *zone, board)).collect()
+        let entrances = carrier.ground.clusters[size.cluster].zones.iter().copied().enumerate();
+        entrances.map(|entrance| self.zone_way(carrier, trip, size, entrance, board)).collect()
     }
 
     fn front(&self) -> Front {
@@ -159,9 +238,20 @@ impl Product for PublicGateway {
             "{}: an internet-facing NLB (vSwitches in two zones or more) with a public address in front of it",
             self.name
         ));
-        if self.nat {
+        if let Some(addresses) = self.nat {
             let vpc = &carrier.ground.vpcs[trip.from.vpc].name;
-            list.push(format!("{}: a NAT gateway with a public address in {vpc}", self.name));
+            let with =
+                if addresses == 1 { "a public address".to_owned() } else { format!("{addresses} public addresses") };
+            list.push(format!("{}: a NAT gateway with {with} in {vpc}", self.name));
+        }
+        if self.line == Carriage::Ga {
+            let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
+            let (a, b) = (carrier.region(a), carrier.region(b));
+            list.push(format!(
+                "{}: an accelerator with an access point in {a} and an endpoint group in {b}",
+                self.name
+            ));
+            list.extend(super::carrier::border_note(carrier, trip));
         }
         list
     }

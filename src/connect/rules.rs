@@ -3,7 +3,7 @@
 
 use super::Carrier;
 use super::contract::{Refusal, Trip};
-use crate::topology::Cidr;
+use crate::topology::{Cidr, Cluster};
 
 /// The two networks, and pod addresses that are not their network's, must be apart where packets are routed between
 /// them by address.
@@ -29,7 +29,30 @@ pub(super) fn addresses(carrier: &Carrier<'_>, trip: &Trip<'_>, pods_too: bool) 
             }
         }
     }
+    // The nodes of a cluster take what goes to its services' range for a call to a service of its own.
+    for (own, other) in [(trip.from, trip.to), (trip.to, trip.from)] {
+        let Some(cluster) = own.cluster.filter(|_| pods_too) else { continue };
+        let cluster = &carrier.ground.clusters[cluster];
+        let Some(services) = cluster.services else { continue };
+        for (far, range) in side(other).into_iter().filter(|(_, range)| range.overlaps(services)) {
+            refusals.push(Refusal::new(
+                format!("addresses overlap: services of {} have {services}, {far} has {range}", cluster.name),
+                "give the cluster another `service-cidr`, or use privatelink or an east-west gateway",
+            ));
+        }
+    }
     refusals
+}
+
+/// Pods with a range of their own are found only where the routes to them are known.
+pub(super) fn overlay_routes(carrier: &Carrier<'_>, trip: &Trip<'_>, product: &str) -> Vec<String> {
+    let clusters = [trip.from, trip.to].into_iter().filter_map(|spot| spot.cluster);
+    let overlays = clusters.map(|cluster| &carrier.ground.clusters[cluster]).filter(|cluster| cluster.overlay);
+    let line = |cluster: &Cluster| {
+        let range = cluster.pods.map_or_else(|| "their range".to_owned(), |pods| pods.to_string());
+        format!("{product}: routes to the pods of {} ({range}), which are Flannel's, on the other side", cluster.name)
+    };
+    overlays.map(line).collect()
 }
 
 /// The distance between the two regions must be known.

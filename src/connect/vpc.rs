@@ -15,10 +15,21 @@ pub(super) const ENTRY: Entry = Entry {
 #[derive(Clone, Copy, Debug)]
 pub struct SameVpc;
 
+/// Two clusters of a network must not have the same pod addresses: its route table leads to one of them only.
+fn clash(carrier: &Carrier<'_>, trip: &Trip<'_>) -> Option<Refusal> {
+    let (a, b) = (trip.from.cluster?, trip.to.cluster?);
+    let (near, far) = (&carrier.ground.clusters[a.min(b)], &carrier.ground.clusters[a.max(b)]);
+    let (x, y) = near.pods.zip(far.pods).filter(|(x, y)| a != b && x.overlaps(*y))?;
+    Some(Refusal::new(
+        format!("addresses overlap: pods of {} have {x}, pods of {} have {y}, in one VPC", near.name, far.name),
+        "give one of the clusters another range of pods",
+    ))
+}
+
 impl Product for SameVpc {
     fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
         if trip.from.vpc == trip.to.vpc {
-            return Vec::new();
+            return clash(carrier, trip).into_iter().collect();
         }
         let name = |spot: super::Spot| &carrier.ground.vpcs[spot.vpc].name;
         vec![Refusal::new(

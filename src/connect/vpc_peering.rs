@@ -89,6 +89,7 @@ impl Product for VpcPeering {
             "{}: a peering connection {} - {}, accepted by the other side, and routes in both VPCs",
             self.name, near.name, far.name
         )];
+        list.extend(rules::overlay_routes(carrier, trip, &self.name));
         list.extend(super::carrier::border_note(carrier, trip));
         list
     }

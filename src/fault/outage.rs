@@ -15,13 +15,18 @@ pub struct Kind {
 }
 
 /// Every kind of domain that an outage may hit.
-pub const KINDS: [Kind; 8] = [
+pub const KINDS: [Kind; 13] = [
     Kind { word: "region", form: "region/REGION", manner: Manner::Silent },
     Kind { word: "zone", form: "zone/REGION/ZONE", manner: Manner::Silent },
     Kind { word: "cluster", form: "cluster/CLUSTER", manner: Manner::Silent },
     Kind { word: "link", form: "link/REGION-REGION, link/internet/REGION-REGION or link/NAME", manner: Manner::Silent },
     Kind { word: "product", form: "product/NAME or product/NAME/zone/ZONE", manner: Manner::Silent },
     Kind { word: "gateway", form: "gateway/PRODUCT/CLUSTER, with #NUMBER for one replica", manner: Manner::Silent },
+    Kind { word: "eip", form: "eip/PRODUCT/CLUSTER", manner: Manner::Silent },
+    Kind { word: "nat", form: "nat/PRODUCT/VPC", manner: Manner::Silent },
+    Kind { word: "nlb", form: "nlb/PRODUCT/CLUSTER/ZONE", manner: Manner::Silent },
+    Kind { word: "attachment", form: "attachment/PRODUCT/VPC/ZONE", manner: Manner::Silent },
+    Kind { word: "endpoint", form: "endpoint/PRODUCT/ZONE", manner: Manner::Silent },
     Kind { word: "service", form: "service/SERVICE or service/SERVICE@CLUSTER", manner: Manner::Refused },
     Kind { word: "replica", form: "replica/SERVICE@CLUSTER#NUMBER", manner: Manner::Refused },
 ];

@@ -131,6 +131,16 @@ impl PublicDirection {
     }
 }
 
+/// The carrier line of a public address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PublicLine {
+    /// BGP over several carriers.
+    Bgp,
+    /// BGP with better routes across the mainland's border; elsewhere as the other.
+    BgpPro,
+}
+
 /// Loss and jitter of a direction of the public path under a profile.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct LossRow {
@@ -138,6 +148,8 @@ pub struct LossRow {
     pub profile: LossProfile,
     /// The direction.
     pub path: PublicDirection,
+    /// The carrier line.
+    pub line: PublicLine,
     /// Share of packets lost outside the evening.
     pub base: f64,
     /// Share lost in the evening.
@@ -194,11 +206,11 @@ impl Books {
         (row("p50"), row("p99"))
     }
 
-    /// Loss and jitter of the public path.
-    pub fn loss(&self, profile: LossProfile, path: PublicDirection) -> &LossRow {
-        self.loss
-            .iter()
-            .find(|row| row.profile == profile && row.path == path)
-            .expect("the loss book has every profile and direction")
+    /// Loss and jitter of the public path over a carrier line; where the book tells no other, a line is as plain BGP.
+    pub fn loss(&self, profile: LossProfile, path: PublicDirection, line: PublicLine) -> &LossRow {
+        let row = |line: PublicLine| {
+            self.loss.iter().find(move |row| row.profile == profile && row.path == path && row.line == line)
+        };
+        row(line).or_else(|| row(PublicLine::Bgp)).expect("the loss book has every profile and direction")
     }
 }

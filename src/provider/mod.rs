@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 pub use availability::{Incident, IncidentPhase, LimitRow, ReliabilityRow, SlaRow};
 pub use book::{Level, Status};
 pub use cloud::Provider;
-pub use latency::{LatencyRow, LossProfile, LossRow, PathClass, PublicDirection};
+pub use latency::{LatencyRow, LossProfile, LossRow, PathClass, PublicDirection, PublicLine};
 pub use price::{CapacityUnit, PriceRow, Way};
 pub use region::{Area, Region, RegionKind};
 pub use rtt::{FitRow, Rtt, RttMethod, RttRow};

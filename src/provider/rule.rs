@@ -64,6 +64,10 @@ pub enum Rule {
     EgressPremium,
     /// What an accelerator carries across the mainland's border.
     EgressAccelerated,
+    /// What an accelerator carries between other regions.
+    AcceleratorTransfer,
+    /// The hour of an accelerator.
+    AcceleratorHour,
     /// What crosses from zone to zone inside a network.
     CrossZone,
     /// The hour of a virtual CPU.
@@ -72,7 +76,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them, in the order of the table.
-    pub const ALL: [Rule; 28] = [
+    pub const ALL: [Rule; 30] = [
         Rule::TransitAttachment,
         Rule::TransitRouter,
         Rule::TransitConnection,
@@ -99,6 +103,8 @@ impl Rule {
         Rule::EgressOwn,
         Rule::EgressPremium,
         Rule::EgressAccelerated,
+        Rule::AcceleratorTransfer,
+        Rule::AcceleratorHour,
         Rule::CrossZone,
         Rule::Vcpu,
     ];
@@ -132,6 +138,8 @@ impl Rule {
             Rule::EgressOwn => "egress-own",
             Rule::EgressPremium => "egress-premium",
             Rule::EgressAccelerated => "egress-accelerated",
+            Rule::AcceleratorTransfer => "accelerator-transfer",
+            Rule::AcceleratorHour => "accelerator-hour",
             Rule::CrossZone => "cross-zone",
             Rule::Vcpu => "vcpu",
         }

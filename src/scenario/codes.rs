@@ -203,6 +203,11 @@ pub const CODES: &[Code] = &[
         "a matrix with holes",
         "It says nothing of two regions of the scenario, so the figure is not the one that you measured.",
     ),
+    code(
+        "EW337",
+        "pods in the wrong range",
+        "Terway gives pods addresses of the VPC, Flannel gives them a range of their own beside it.",
+    ),
     code("EW340", "no route", "Calls go between these places, and no route says over which product."),
     code(
         "EW341",
@@ -218,6 +223,11 @@ pub const CODES: &[Code] = &[
     ),
     code("EW345", "no loss at all", "The internet across the mainland's border without loss flatters the public path."),
     code("EW346", "a fault that cannot be placed", "What it hits is not in the compiled network."),
+    code(
+        "EW347",
+        "more than is sold",
+        "The provider sells no such thing, whatever the quota; the limit and its source are named.",
+    ),
     code(
         "EW348",
         "above a documented limit",

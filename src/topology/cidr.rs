@@ -26,6 +26,11 @@ impl Cidr {
         if self.bits == 0 { 0 } else { u32::MAX << (32 - self.bits) }
     }
 
+    /// Does it hold all addresses of the other?
+    pub const fn contains(self, other: Cidr) -> bool {
+        self.bits <= other.bits && self.overlaps(other)
+    }
+
     /// Do the two share an address? Ranges either nest or are apart.
     pub const fn overlaps(self, other: Cidr) -> bool {
         let mask = self.mask() & other.mask();

@@ -77,6 +77,8 @@ pub struct Cluster {
     pub zones: Vec<ZoneId>,
     /// Addresses of pods that are not the network's own (an overlay); none: pods take addresses of the network.
     pub pods: Option<Cidr>,
+    /// Are `pods` an overlay that each route table must lead to, rather than addresses of the network?
+    pub overlay: bool,
     /// Addresses of services.
     pub services: Option<Cidr>,
     /// The mesh (one control plane, one root of trust) that it belongs to.

@@ -81,7 +81,7 @@ impl World {
         for (id, link) in self.links.iter() {
             scene.add(&format!("link/{}", link.name), Target::Link(id));
             let Some((word, a, b)) = self.between_regions(&link.name) else { continue };
-            let infix = if word == "internet" { "internet/" } else { "" };
+            let infix = if word.starts_with("internet") { "internet/" } else { "" };
             scene.add(&format!("link/{infix}{a}-{b}"), Target::Link(id));
             scene.add(&format!("link/{infix}{b}-{a}"), Target::Link(id));
         }

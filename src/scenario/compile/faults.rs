@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use super::backbones;
 use super::ground::region_named;
-use crate::connect::Board;
+use crate::connect::{Board, Carrier};
 use crate::fault;
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{Hit, Manner, Scenario};
-use crate::topology::Ground;
+use crate::scenario::file::{Hit, Manner, Part, Scenario};
 use crate::units::Duration;
-use crate::world::{Outage, PathId, Target, World};
+use crate::world::{FaultId, Outage, PathId, Target, World};
 
 /// How long after its end a fault's effects may last: outlier ejections (30 s, then the sweep) and back-offs run out
 /// within a minute; a connection that has hung tries again after as long as it has hung, two minutes at most.
@@ -21,7 +20,7 @@ fn recovery(lasted: Duration) -> Duration {
 /// Schedules all faults, in the order of the file.
 pub(super) fn faults(
     scenario: &Scenario,
-    ground: &Ground,
+    carrier: &Carrier<'_>,
     board: &Board,
     through: &BTreeSet<(String, PathId)>,
     world: &mut World,
@@ -30,6 +29,7 @@ pub(super) fn faults(
     if scenario.faults.is_empty() {
         return;
     }
+    let ground = carrier.ground;
     let mut scene = world.scene();
     for name in scenario.connectivity.keys() {
         scene.declare(&format!("product/{name}"));
@@ -55,9 +55,16 @@ pub(super) fn faults(
         }
     }
     for (name, fault) in &scenario.faults {
-        // The decoder has found the gateway in the scenario; a variant that goes another way has not drawn it.
-        if matches!(fault.hit.value, Hit::Gateway { .. }) {
-            scene.declare(&fault.hit_text);
+        match &fault.hit.value {
+            // The decoder has found it in the scenario; a variant that goes another way has not drawn it.
+            Hit::Gateway { .. } => scene.declare(&fault.hit_text),
+            Hit::Part(part) => {
+                scene.declare(&fault.hit_text);
+                for (id, _) in board.lines.iter().filter(|(_, line)| is_part(&line.name, part)) {
+                    scene.add(&fault.hit_text, Target::Link(id));
+                }
+            }
+            _ => {}
         }
         let manner = match fault.manner {
             Manner::Silent => fault::Manner::Silent,
@@ -71,8 +78,32 @@ pub(super) fn faults(
             manner: Some(manner),
             recovery: recovery(fault.lasts.value),
         };
-        if let Err(error) = world.schedule(&scene, outage) {
-            said.push(Diagnostic::error("EW346", error.to_string()).at(fault.hit.span, "what this fault hits"));
+        match world.schedule(&scene, outage) {
+            Ok(id) => take_over(carrier, board, world, id),
+            Err(error) => {
+                said.push(Diagnostic::error("EW346", error.to_string()).at(fault.hit.span, "what this fault hits"));
+            }
         }
     }
+}
+
+/// Is this the line of that part, of whichever number and in either direction?
+fn is_part(line: &str, part: &Part) -> bool {
+    let rest = line.strip_prefix(part.product.as_str()).and_then(|rest| rest.strip_prefix(": "));
+    let rest = rest.and_then(|rest| rest.strip_prefix(part.word)).and_then(|rest| rest.strip_prefix(' '));
+    let Some(rest) = rest.and_then(|rest| rest.strip_prefix(part.place.as_str())) else { return false };
+    let rest = rest.strip_prefix('#').map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    matches!(rest, "" | " (back)" | " in" | " out")
+}
+
+/// An attachment with an interface in another zone is back as soon as that one has taken over.
+fn take_over(carrier: &Carrier<'_>, board: &Board, world: &mut World, fault: FaultId) {
+    let by = world.faults[fault].start + carrier.delay("cen.attachment.takeover");
+    for change in &mut world.changes {
+        let spared = matches!(change.target, Target::Link(link) if board.spares.contains(&link));
+        if change.fault == fault && !change.down && spared {
+            change.at = change.at.min(by);
+        }
+    }
+    world.changes.sort_by_key(|change| change.at);
 }

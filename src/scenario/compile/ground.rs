@@ -7,7 +7,7 @@ use crate::connect::{Inside, Override};
 use crate::provider::Books;
 use crate::random::Law;
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{Cidr, RttFile, RttUnit, Scenario, Topology};
+use crate::scenario::file::{self, Cidr, Cni, RttFile, RttUnit, Scenario, Topology};
 use crate::scenario::span::{Span, Spanned};
 use crate::table::Table;
 use crate::topology::{self, Cluster, ClusterId, Ground, Place, PlaceId, Region, RegionId, Vpc, VpcId, Zone, ZoneId};
@@ -46,6 +46,7 @@ pub(super) fn ground(scenario: &Scenario, books: &Books, said: &mut Vec<Diagnost
                 ground.vpcs.push(Vpc { name: name.clone(), region, cidr: None, owner: String::new() })
             }
         };
+        pods(name, cluster, ground.vpcs[vpc].cidr, said);
         let region = ground.region_of(vpc);
         let zones = cluster.zones.iter().map(|zone| {
             zone_named(&ground, region, zone).expect("a cluster's zones were checked to exist in its region")
@@ -56,11 +57,38 @@ pub(super) fn ground(scenario: &Scenario, books: &Books, said: &mut Vec<Diagnost
             vpc,
             zones,
             pods: cluster.pods.map(|cidr| range(cidr.value)),
+            overlay: cluster.cni.is_some_and(|cni| cni.value == Cni::Flannel),
             services: cluster.service_cidr.map(|cidr| range(cidr.value)),
             mesh: cluster.mesh.value.clone(),
         });
     }
     ground
+}
+
+/// Terway's pods have addresses of the VPC, Flannel's have others.
+fn pods(name: &str, cluster: &file::Cluster, vpc: Option<topology::Cidr>, said: &mut Vec<Diagnostic>) {
+    let (Some(cni), Some(pods), Some(vpc)) = (cluster.cni, cluster.pods, vpc) else { return };
+    let own = range(pods.value);
+    let (broken, help) = match cni.value {
+        Cni::Terway => {
+            (!vpc.contains(own), "leave `pods` out, or write a part of the VPC's range; or say `cni: flannel`")
+        }
+        Cni::Flannel => (vpc.overlaps(own), "give the pods a range outside of the VPC's; or say `cni: terway`"),
+    };
+    if broken {
+        let what = match cni.value {
+            Cni::Terway => format!("pods of `{name}` have {own}, and Terway takes them from the VPC, which has {vpc}"),
+            Cni::Flannel => {
+                format!("pods of `{name}` have {own}, in the range of the VPC, {vpc}, and Flannel needs one of its own")
+            }
+        };
+        said.push(
+            Diagnostic::error("EW337", what)
+                .at(pods.span, "these addresses")
+                .at(cni.span, "of this plug-in")
+                .help(help),
+        );
+    }
 }
 
 fn range(cidr: Cidr) -> topology::Cidr {

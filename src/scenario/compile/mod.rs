@@ -79,13 +79,13 @@ pub fn compile_with_warnings(
     streams::streams(scenario, &carrier, &mut world, &mut said, &mut policy);
     services::upstreams(&mut world);
 
-    let routes = routes::Routes::new(scenario, &ground, &mut said);
+    let routes = routes::Routes::new(scenario, &ground, books, &mut said);
     let mut paths = paths::Paths::new(scenario, &carrier, routes, &places);
     host_sets(&mut world, &ground, &mut paths, &rules);
     said.extend(paths.complaints(scenario));
     said.extend(paths.idle());
     attachments::overlaps(scenario, &ground, &paths.fees, &mut said);
-    limits::limits(scenario, books, &mut said);
+    limits::limits(scenario, &carrier, &paths.fees, &mut said);
     clock::unsaid(scenario, &paths.board, &mut said);
     unstated_loss(scenario, &carrier, &paths, &mut said);
     world.paths = std::mem::take(&mut paths.paths);
@@ -95,7 +95,7 @@ pub fn compile_with_warnings(
     // A way through two products (an endpoint behind cen) falls with either: the fees name both.
     let through: BTreeSet<(String, PathId)> = fees.iter().map(|(path, fee)| (fee.product.clone(), *path)).collect();
     world.charges = charges::charges(scenario, &carrier, &world, fees, &mut said);
-    faults::faults(scenario, &ground, &paths.board, &through, &mut world, &mut said);
+    faults::faults(scenario, &carrier, &paths.board, &through, &mut world, &mut said);
     if said.iter().any(Diagnostic::is_error) {
         return Err(told(said));
     }

@@ -6,7 +6,7 @@ use super::routes::Routes;
 use crate::connect::vpc::SameVpc;
 use crate::connect::{Board, Carrier, Fee, Front, Hop, Product, Refusal, Spot, Trip, Way};
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{Dataplane, Scenario, Tls};
+use crate::scenario::file::{Dataplane, Distribution, Scenario, Tls};
 use crate::table::Table;
 use crate::topology::{Cluster, ClusterId, GatewayId, Place, PlaceId, floor};
 use crate::units::Duration;
@@ -63,7 +63,8 @@ pub(super) struct Paths<'a> {
     /// What has to be there first, by route.
     pub prerequisites: Vec<String>,
     missing: BTreeMap<(ClusterId, ClusterId), String>,
-    refused: BTreeMap<(usize, Refusal), Vec<String>>,
+    refused: BTreeMap<(Option<usize>, Refusal), Vec<String>>,
+    mesh: MeshRules,
     /// Routes that carry something.
     used: Vec<bool>,
 }
@@ -96,6 +97,7 @@ impl<'a> Paths<'a> {
             prerequisites: Vec::new(),
             missing: BTreeMap::new(),
             refused: BTreeMap::new(),
+            mesh: MeshRules { distribution: scenario.mesh.distribution, version: scenario.mesh.version.value },
             used,
         }
     }
@@ -158,10 +160,16 @@ impl<'a> Paths<'a> {
                 "use `dataplane: sidecar` with `tls: \"1.3\"`, or a product that routes by address",
             ));
         }
+        let of_mesh = match self.mesh.ask(self.carrier, &trip, product.front()) {
+            Ok(line) => line,
+            Err(refusal) => {
+                refusals.push(refusal);
+                None
+            }
+        };
         if !refusals.is_empty() {
-            let index = route.expect("a network always joins itself");
             for refusal in refusals {
-                let pairs = self.refused.entry((index, refusal)).or_default();
+                let pairs = self.refused.entry((route, refusal)).or_default();
                 let clusters = &self.carrier.ground.clusters;
                 let pair = format!("{} -> {}", clusters[near.cluster].name, clusters[far.cluster].name);
                 if !pairs.contains(&pair) {
@@ -170,15 +178,10 @@ impl<'a> Paths<'a> {
             }
             return None;
         }
-        for line in product.prerequisites(self.carrier, &trip) {
+        for line in product.prerequisites(self.carrier, &trip).into_iter().chain(of_mesh) {
             if !self.prerequisites.contains(&line) {
                 self.prerequisites.push(line);
             }
-        }
-        if let Some(line) = same_mesh_addresses(self.carrier, &trip)
-            && !self.prerequisites.contains(&line)
-        {
-            self.prerequisites.push(line);
         }
         let (front, ways) = (product.front(), product.draw(self.carrier, &trip, &mut self.board));
         let via = via.to_owned();
@@ -269,31 +272,80 @@ impl<'a> Paths<'a> {
             said.push(missing.help("write `routes: {default: {via: PRODUCT}}`, or a route for each pair"));
         }
         for ((index, refusal), pairs) in &self.refused {
-            let way = &self.routes.ways[*index];
-            let what = format!("`{}` cannot serve {}: {}", way.route.via.value, pairs.join(", "), refusal.rule);
-            said.push(
-                Diagnostic::error("EW341", what)
-                    .at(way.route.via.span, format!("chosen by route `{}`", way.name))
-                    .help(refusal.help.clone()),
-            );
+            let way = index.map(|index| &self.routes.ways[index]);
+            let via = way.map_or(NETWORK, |way| &way.route.via.value);
+            let what = format!("`{via}` cannot serve {}: {}", pairs.join(", "), refusal.rule);
+            let mut refused = Diagnostic::error("EW341", what).help(refusal.help.clone());
+            if let Some(way) = way {
+                refused = refused.at(way.route.via.span, format!("chosen by route `{}`", way.name));
+            } else {
+                let ends = pairs.first().and_then(|pair| pair.split_once(" -> "));
+                let ends = ends.map_or(Vec::new(), |(a, b)| vec![a, b]);
+                for cluster in ends.into_iter().filter_map(|name| scenario.topology.clusters.get(name)) {
+                    refused = refused.at(cluster.span, "in one network");
+                }
+            }
+            said.push(refused);
         }
         said
     }
 }
 
-/// One mesh instance minds addresses that overlap, whatever the product that joins its clusters.
-fn same_mesh_addresses(carrier: &Carrier<'_>, trip: &Trip<'_>) -> Option<String> {
+/// What one mesh makes of two clusters whose addresses overlap, whatever the product that joins them.
+#[derive(Clone, Copy, Debug)]
+struct MeshRules {
+    distribution: Distribution,
+    version: (u32, u32),
+}
+
+/// The first ASM with a proxy between clusters that need no common network.
+const CROSS_CLUSTER_PROXY: (u32, u32) = (1, 22);
+
+impl MeshRules {
+    /// A rule that is broken, or what has to be there: nothing where no addresses overlap.
+    fn ask(self, carrier: &Carrier<'_>, trip: &Trip<'_>, front: Front) -> Result<Option<String>, Refusal> {
+        let Some((near, far, what)) = clash(carrier, trip) else { return Ok(None) };
+        let who = format!("mesh {}: {near} and {far} overlap ({what})", near_mesh(carrier, trip));
+        let proxied = self.version >= CROSS_CLUSTER_PROXY && front == Front::Gateway;
+        match self.distribution {
+            Distribution::Istio if front == Front::None => Ok(None),
+            Distribution::Istio => {
+                Ok(Some(format!("{who}: a network of its own for each (`topology.istio.io/network`)")))
+            }
+            Distribution::Asm if proxied => {
+                Ok(Some(format!("{who}: the cross-cluster proxy of ASM 1.22 or later, and a network for each")))
+            }
+            Distribution::Asm => Err(Refusal::new(
+                format!("{who}: one ASM takes no clusters whose addresses conflict"),
+                "renumber one of them, give them a mesh each (`mesh: NAME`, several masters), or use ASM 1.22 or later with its cross-cluster proxy over an east-west gateway",
+            )),
+        }
+    }
+}
+
+fn near_mesh<'c>(carrier: &'c Carrier<'_>, trip: &Trip<'_>) -> &'c str {
+    trip.from.cluster.map_or("", |cluster| &carrier.ground.clusters[cluster].mesh)
+}
+
+/// Two clusters of one mesh with addresses that overlap, and which.
+fn clash<'c>(carrier: &'c Carrier<'_>, trip: &Trip<'_>) -> Option<(&'c str, &'c str, String)> {
     let ground = carrier.ground;
     let (a, b) = (trip.from.cluster?, trip.to.cluster?);
     let (near, far) = (&ground.clusters[a.min(b)], &ground.clusters[a.max(b)]);
-    let ranges = |cluster: &Cluster| [ground.vpcs[cluster.vpc].cidr, cluster.pods, cluster.services];
-    let clash = ranges(near)
-        .into_iter()
-        .flatten()
-        .find_map(|x| ranges(far).into_iter().flatten().find(|y| x.overlaps(*y)).map(|y| (x, y)));
-    let (x, y) = clash.filter(|_| near.vpc != far.vpc && near.mesh == far.mesh)?;
-    Some(format!(
-        "mesh {}: {} ({x}) and {} ({y}) overlap, which one ASM instance takes only from 1.22 on with the cross-cluster proxy and a network for each, or as several masters",
-        near.mesh, near.name, far.name
-    ))
+    if a == b || near.mesh != far.mesh {
+        return None;
+    }
+    let ranges = |cluster: &Cluster| {
+        // Of one network the addresses are its own.
+        let network = ground.vpcs[cluster.vpc].cidr.filter(|_| near.vpc != far.vpc);
+        [(network, "VPC"), (cluster.pods, "pods"), (cluster.services, "services")]
+    };
+    for (x, what) in ranges(near) {
+        for (y, other) in ranges(far) {
+            if let Some((x, y)) = x.zip(y).filter(|(x, y)| x.overlaps(*y)) {
+                return Some((&near.name, &far.name, format!("{what} {x}, {other} {y}")));
+            }
+        }
+    }
+    None
 }

@@ -8,19 +8,21 @@ use crate::connect::privatelink::{Leads, PrivateLink};
 use crate::connect::public_gateway::{Carriage, PublicGateway};
 use crate::connect::vpc_peering::VpcPeering;
 use crate::connect::{Product, PublicLoss};
-use crate::provider::{LossProfile, PathClass};
+use crate::provider::{Books, LossProfile, PathClass};
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{
     self, Billing, GatewaySize, InternetLoss, Nat, PastCap, PrivateLinkTo, ProductKind, Route, Scenario, Tier,
 };
 use crate::scenario::span::Spanned;
 use crate::topology::{ClusterId, Ground, VpcId, ZoneId};
+use crate::units::BitsPerSec;
 use indexmap::IndexMap;
 
 /// The product of a route, with what stands before it. None: it was refused, and `said` tells why.
 pub(super) fn of_route(
     scenario: &Scenario,
     ground: &Ground,
+    books: &Books,
     route: &Route,
     said: &mut Vec<Diagnostic>,
 ) -> Option<Box<dyn Product>> {
@@ -36,19 +38,20 @@ pub(super) fn of_route(
         );
         return None;
     }
-    build(scenario, ground, &route.via, route.behind.as_ref(), said)
+    build(scenario, ground, books, &route.via, route.behind.as_ref(), said)
 }
 
 fn build(
     scenario: &Scenario,
     ground: &Ground,
+    books: &Books,
     name: &Spanned<String>,
     behind: Option<&Spanned<String>>,
     said: &mut Vec<Diagnostic>,
 ) -> Option<Box<dyn Product>> {
     let product = scenario.connectivity.get(&name.value)?;
     Some(match &product.kind {
-        ProductKind::Cen(cen) => Box::new(cen_of(&name.value, cen, ground, product.span, said)?),
+        ProductKind::Cen(cen) => Box::new(cen_of(&name.value, cen, ground, books, product.span, said)?),
         ProductKind::VpcPeering(peering) => {
             let pairs = peering.between.as_ref().map(|(a, b)| vec![(vpc(ground, a), vpc(ground, b))]);
             let cap = peering.bandwidth.map(|rate| past(peering.past_cap).cap(rate.value));
@@ -56,30 +59,23 @@ fn build(
         }
         ProductKind::PrivateLink(link) => {
             let behind = match behind {
-                Some(product) => Some(build(scenario, ground, product, None, said)?),
+                Some(product) => Some(build(scenario, ground, books, product, None, said)?),
                 None => None,
             };
-            Box::new(privatelink_of(scenario, ground, &name.value, link, link.gateway, behind))
-        }
-        ProductKind::PublicGateway(gateway) if gateway.eip.line == file::Line::Ga => {
-            said.push(
-                Diagnostic::error("EW335", format!("the books have no figures for `{}` with `line: ga`", name.value))
-                    .at(gateway.eip.bandwidth.span, "of this EIP")
-                    .help("use `line: bgp` or `line: bgp-pro`"),
-            );
-            return None;
+            Box::new(privatelink_of(scenario, ground, books, &name.value, link, link.gateway, behind))
         }
         ProductKind::PublicGateway(gateway) => Box::new(PublicGateway {
             name: name.value.clone(),
             gateways: sizes(ground, &gateway.gateways),
             eip: gateway.eip.bandwidth.value,
+            addresses: gateway.eip.addresses,
             by_bandwidth: gateway.eip.billing == Billing::ByBandwidth,
             line: match gateway.eip.line {
                 file::Line::Bgp => Carriage::Bgp,
                 file::Line::BgpPro => Carriage::BgpPro,
                 file::Line::Ga => Carriage::Ga,
             },
-            nat: gateway.nat == Nat::Gateway,
+            nat: if let Nat::Gateway(addresses) = gateway.nat { Some(addresses) } else { None },
             loss: gateway.loss.map(|loss| match loss.value {
                 InternetLoss::None => PublicLoss::Flat(0.0),
                 InternetLoss::Mild => PublicLoss::Profile(LossProfile::Mild),
@@ -105,9 +101,9 @@ fn build(
                     return None;
                 };
                 let size = gateway.gateways.get(cluster).copied().unwrap_or(link.gateway);
-                return Some(Box::new(privatelink_of(scenario, ground, &gateway.over.value, link, size, None)));
+                return Some(Box::new(privatelink_of(scenario, ground, books, &gateway.over.value, link, size, None)));
             }
-            let over = build(scenario, ground, &gateway.over, None, said)?;
+            let over = build(scenario, ground, books, &gateway.over, None, said)?;
             Box::new(PrivateGateway { name: name.value.clone(), gateways: sizes(ground, &gateway.gateways), over })
         }
     })
@@ -117,6 +113,7 @@ fn cen_of(
     name: &str,
     cen: &file::Cen,
     ground: &Ground,
+    books: &Books,
     span: crate::scenario::Span,
     said: &mut Vec<Diagnostic>,
 ) -> Option<Cen> {
@@ -143,10 +140,15 @@ fn cen_of(
         Some((vpc, zones.iter().filter_map(|zone| zone_named(ground, region, zone)).collect::<Vec<ZoneId>>()))
     });
     let regions: Vec<_> = ground.regions.iter().collect();
+    let unbought = books.limit("cen.inter-region.unbought").and_then(|row| row.value);
+    let unbought = BitsPerSec(unbought.map_or(1_000, |mbps| (mbps * 1e6) as u64));
     let mut bandwidth = Vec::new();
     for (i, (a, near)) in regions.iter().enumerate() {
         for (b, far) in &regions[i + 1..] {
-            bandwidth.extend(cen.bandwidth.between(&near.name, &far.name).map(|rate| ((*a, *b), rate.value)));
+            let bought = cen.bandwidth.between(&near.name, &far.name);
+            // `none`: what a connection passes that nobody bought bandwidth for.
+            let rate = |bought: BitsPerSec| if bought.0 == 0 { unbought } else { bought };
+            bandwidth.extend(bought.map(|bought| ((*a, *b), rate(bought.value))));
         }
     }
     Some(Cen {
@@ -163,6 +165,7 @@ fn cen_of(
 fn privatelink_of(
     scenario: &Scenario,
     ground: &Ground,
+    books: &Books,
     name: &str,
     link: &file::PrivateLink,
     size: GatewaySize,
@@ -182,19 +185,23 @@ fn privatelink_of(
         }
     };
     let zones = if link.zones.is_empty() {
-        common_zones(ground, consumer, &served)
+        common_zones(ground, consumer, &served, link.cross_region)
     } else {
         link.zones.iter().filter_map(|zone| zone_named(ground, region, zone)).collect()
     };
-    let cap = link.bandwidth.map(|rate| past(link.past_cap).cap(rate.value));
-    PrivateLink { name: name.to_owned(), leads, consumer, zones, cap, behind }
+    let most = books.limit("privatelink.connection.rate").and_then(|row| row.value);
+    let most = most.map(|mbps| BitsPerSec((mbps * 1e6) as u64));
+    let cap = link.bandwidth.map(|rate| rate.value).or(most).map(|rate| past(link.past_cap).cap(rate));
+    PrivateLink { name: name.to_owned(), leads, consumer, zones, cap, cross_region: link.cross_region, behind }
 }
 
 /// Zones of the consumer's clusters in which the service has a part too; all the service's where the consumer has no
-/// cluster of its own there.
-fn common_zones(ground: &Ground, consumer: VpcId, served: &[ClusterId]) -> Vec<ZoneId> {
+/// cluster of its own there. In another region than the service's any zone will do.
+fn common_zones(ground: &Ground, consumer: VpcId, served: &[ClusterId], cross_region: bool) -> Vec<ZoneId> {
     let region = ground.region_of(consumer);
-    let of_service = |zone: &ZoneId| served.iter().any(|cluster| ground.clusters[*cluster].zones.contains(zone));
+    let away = cross_region && served.iter().all(|cluster| ground.region_of_cluster(*cluster) != region);
+    let of_service =
+        |zone: &ZoneId| away || served.iter().any(|cluster| ground.clusters[*cluster].zones.contains(zone));
     let clusters = ground.clusters.rows().iter().filter(|cluster| cluster.vpc == consumer);
     let own: Vec<ZoneId> = clusters.flat_map(|cluster| cluster.zones.iter().copied()).collect();
     let zones = ground.zones.iter().filter(|(_, zone)| zone.region == region).map(|(id, _)| id);

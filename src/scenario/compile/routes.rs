@@ -2,6 +2,7 @@
 
 use super::products;
 use crate::connect::Product;
+use crate::provider::Books;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Route, RouteEnd, Scenario};
 use crate::topology::{ClusterId, Ground};
@@ -25,9 +26,9 @@ pub(super) struct Routes<'a> {
 
 impl<'a> Routes<'a> {
     /// Makes the product of each route.
-    pub(super) fn new(scenario: &'a Scenario, ground: &Ground, said: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn new(scenario: &'a Scenario, ground: &Ground, books: &Books, said: &mut Vec<Diagnostic>) -> Self {
         let ways = scenario.routes.iter().map(|(name, route)| {
-            let product = products::of_route(scenario, ground, route, said);
+            let product = products::of_route(scenario, ground, books, route, said);
             Way { name, route, product }
         });
         Routes { ways: ways.collect() }

@@ -17,7 +17,7 @@ use indexmap::IndexMap;
 const BILLING: [Billing; 2] = [Billing::ByTraffic, Billing::ByBandwidth];
 
 /// Names of all VPCs: written ones, and clusters with one of their own.
-fn vpc_names(topology: &Topology) -> Vec<String> {
+pub(super) fn vpc_names(topology: &Topology) -> Vec<String> {
     let own = topology.clusters.iter().filter(|(_, cluster)| cluster.vpc.is_none()).map(|(name, _)| name);
     topology.vpcs.keys().chain(own).cloned().collect()
 }
@@ -29,7 +29,7 @@ fn region_of_vpc<'t>(topology: &'t Topology, vpc: &str) -> Option<&'t str> {
 }
 
 /// Names of the zones of the region of a VPC.
-fn zones_of_vpc(topology: &Topology, vpc: &str) -> Vec<String> {
+pub(super) fn zones_of_vpc(topology: &Topology, vpc: &str) -> Vec<String> {
     let region = region_of_vpc(topology, vpc).and_then(|region| topology.regions.get(region));
     region.iter().flat_map(|region| &region.zones).map(|zone| zone.value.clone()).collect()
 }
@@ -99,15 +99,11 @@ impl Decoder {
         let Some(said) = map.said(self, "bandwidth") else { return Bandwidth::default() };
         let span = Some(said.node.span);
         if !matches!(said.node.value, Value::Map(_)) {
-            return Bandwidth {
-                every: self.read(&said.node, "a link rate", quantity::bandwidth),
-                pairs: Vec::new(),
-                span,
-            };
+            return Bandwidth { every: self.read(&said.node, "a link rate", bought), pairs: Vec::new(), span };
         }
         let mut pairs: Vec<(String, String, Spanned<BitsPerSec>)> = Vec::new();
         for (key, entry) in self.entries(Some(&said.node), "bandwidths") {
-            let rate = self.read(&entry.node, "a link rate", quantity::bandwidth);
+            let rate = self.read(&entry.node, "a link rate", bought);
             let Some((a, b)) = self.region_pair(key, entry.key, topology) else { continue };
             let same = |(x, y, _): &(String, String, _)| (*x == a && *y == b) || (*x == b && *y == a);
             if pairs.iter().any(same) {
@@ -226,8 +222,9 @@ impl Decoder {
                 .help("remove it, or write `to: gateway/CLUSTER`"),
             );
         }
+        let cross_region = map.word(self, "cross-region") == Some(0);
         map.close();
-        Some(PrivateLink { to: to?, consumer: consumer?, zones, bandwidth, past_cap, gateway })
+        Some(PrivateLink { to: to?, consumer: consumer?, zones, bandwidth, past_cap, gateway, cross_region })
     }
 
     fn privatelink_to(
@@ -273,12 +270,13 @@ impl Decoder {
         );
         let eip = eip.and_then(|eip| {
             let bandwidth = eip.read(self, "bandwidth", quantity::bandwidth);
+            let addresses = eip.count32(self, "addresses");
             let billing = eip.word(self, "billing").map_or(Billing::ByTraffic, |word| BILLING[word]);
             let line = eip.word(self, "line").map_or(Line::Bgp, |word| [Line::Bgp, Line::BgpPro, Line::Ga][word]);
             eip.close();
-            Some(Eip { bandwidth: bandwidth?, billing, line })
+            Some(Eip { bandwidth: bandwidth?, addresses: addresses?.value, billing, line })
         });
-        let nat = map.word(self, "nat").map_or(Nat::Gateway, |word| [Nat::Gateway, Nat::None][word]);
+        let nat = self.nat(&map);
         let loss = map.said(self, "loss").and_then(|said| {
             let text = self.text(&said.node, "a profile or a share")?;
             if text.starts_with(|c: char| c.is_ascii_digit()) {
@@ -290,6 +288,19 @@ impl Decoder {
         });
         map.close();
         Some(PublicGateway { gateways, eip: eip?, nat, loss })
+    }
+
+    fn nat(&mut self, map: &Fields<'_>) -> Nat {
+        let Some(said) = map.said(self, "nat") else { return Nat::Gateway(1) };
+        if !matches!(said.node.value, Value::Map(_)) {
+            return if self.word(&said.node, map.shape("nat")) == Some(1) { Nat::None } else { Nat::Gateway(1) };
+        }
+        let Some(long) = self.open(Some(&said.node), &words::NAT, said.path, Span::NONE) else {
+            return Nat::Gateway(1);
+        };
+        let addresses = long.count32(self, "addresses");
+        long.close();
+        Nat::Gateway(addresses.map_or(1, |addresses| addresses.value))
     }
 
     fn private_gateway(&mut self, product: &Fields<'_>, entry: &Entry, topology: &Topology) -> Option<PrivateGateway> {
@@ -427,6 +438,11 @@ fn used_zones(topology: &Topology, vpc: &str) -> Vec<Spanned<String>> {
     let used: Vec<_> = clusters.flat_map(|(_, cluster)| &cluster.zones).map(|zone| zone.value.clone()).collect();
     let zones = zones_of_vpc(topology, vpc).into_iter().filter(|zone| used.is_empty() || used.contains(zone));
     zones.map(Spanned::unsaid).collect()
+}
+
+/// A bandwidth that is bought, or `none`.
+fn bought(text: &str) -> Result<BitsPerSec, quantity::Complaint> {
+    if text == "none" { Ok(BitsPerSec(0)) } else { quantity::bandwidth(text) }
 }
 
 /// A share of packets that are lost: some must pass.

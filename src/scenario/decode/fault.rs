@@ -1,14 +1,15 @@
 //! `faults:`.
 
+use super::connectivity::{vpc_names, zones_of_vpc};
 use super::fields::{Decoder, below};
 use super::mesh::positive;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Fault, Hit, Manner, Product, ProductKind, ReplicaCount, Service, Topology};
+use crate::scenario::file::{Fault, Hit, Manner, Nat, Part, Product, ProductKind, ReplicaCount, Service, Topology};
 use crate::scenario::quantity;
 use crate::scenario::span::Spanned;
 use crate::scenario::tree::{Entry, Node};
 use crate::scenario::vocabulary as words;
-use crate::units::SimTime;
+use crate::units::{Duration, SimTime};
 use indexmap::IndexMap;
 
 /// What a fault may hit.
@@ -18,7 +19,9 @@ pub(super) struct Things<'s> {
     pub(super) services: &'s IndexMap<String, Service>,
 }
 
-const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, `service/S` or `replica/SERVICE/CLUSTER/NUMBER`";
+const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S` or `replica/SERVICE/CLUSTER/NUMBER`";
+/// How long a public address stays blackholed after an attack, unless told (book of limits, `eip.blackhole`).
+const BLACKHOLE: Duration = Duration::from_secs(9_000);
 
 impl Decoder {
     /// `faults:`.
@@ -36,9 +39,25 @@ impl Decoder {
         let path = vec!["faults".into(), name.to_owned()];
         let map = self.open(Some(&entry.node), &words::FAULT, path.clone(), entry.key)?;
         let at = map.read(self, "at", quantity::duration);
-        let lasts = map.read(self, "for", positive);
+        let lasts = map.said(self, "for").map(|said| self.read(&said.node, "a duration", positive));
         let text = map.text(self, "hit");
         let hit = text.as_ref().and_then(|text| self.hit(text, things));
+        let attacked = text.as_ref().is_some_and(|text| text.value.starts_with("eip/"));
+        let lasts = match lasts {
+            None if attacked => {
+                self.fill(below(&path, "for"), "2h30m", false, "provider");
+                Some(Spanned::unsaid(BLACKHOLE))
+            }
+            None => {
+                let lacks = format!("`faults.{name}` lacks `for`");
+                let lacks = Diagnostic::error("EW013", lacks).at(entry.key, "of this");
+                self.say(
+                    lacks.help("for: For how long, `5m`; only a blackholed `eip/..` has a length of its own, 2h30m."),
+                );
+                None
+            }
+            Some(lasts) => lasts,
+        };
         let down = map.word(self, "down");
         map.close();
         let hit = hit?;
@@ -91,6 +110,19 @@ impl Decoder {
                 let known = self.known("product", name, span, things.products.keys().map(String::as_str));
                 known.then(|| Hit::Product(name.into()))
             }
+            ["eip", product, place] => self.part_hit(text, "EIP", product, place, None, things),
+            ["nat", product, place] => self.part_hit(text, "NAT", product, place, None, things),
+            ["nlb", product, place, zone] => self.part_hit(text, "NLB", product, place, Some(zone), things),
+            ["attachment", product, place, zone] => {
+                self.part_hit(text, "attachment", product, place, Some(zone), things)
+            }
+            ["endpoint", product, zone] => {
+                let consumer = match things.products.get(product).map(|product| &product.kind) {
+                    Some(ProductKind::PrivateLink(link)) => link.consumer.value.clone(),
+                    _ => String::new(),
+                };
+                self.part_hit(text, "endpoint", product, &consumer, Some(zone), things)
+            }
             ["gateway", product, cluster] => self.gateway_hit(text, product, cluster, None, things),
             ["gateway", product, cluster, number] => self.gateway_hit(text, product, cluster, Some(number), things),
             ["replica", .., "*"] | ["replica", "*", ..] => {
@@ -111,7 +143,7 @@ impl Decoder {
                 let service = parts[1..parts.len() - 2].join("/");
                 self.replica_hit(text, &service, cluster, number, things)
             }
-            ["control-plane" | "store" | "vpc" | "endpoint" | "entry", ..] => {
+            ["control-plane" | "store" | "vpc" | "entry", ..] => {
                 self.say(
                     Diagnostic::error("EW015", format!("`{}` is known, but not supported yet", parts[0]))
                         .at(span, "")
@@ -129,6 +161,51 @@ impl Decoder {
             }
         };
         hit.map(|hit| Spanned::new(hit, span))
+    }
+
+    /// A part of a product: the product has such a thing, in that place and zone.
+    fn part_hit(
+        &mut self,
+        text: &Spanned<String>,
+        word: &'static str,
+        product: &str,
+        place: &str,
+        zone: Option<&str>,
+        things: &Things<'_>,
+    ) -> Option<Hit> {
+        let topology = things.topology;
+        let has = |kind: &ProductKind| match word {
+            "EIP" => matches!(kind, ProductKind::PublicGateway(_)),
+            "NAT" => matches!(kind, ProductKind::PublicGateway(gateway) if gateway.nat != Nat::None),
+            "NLB" => !matches!(kind, ProductKind::Cen(_) | ProductKind::VpcPeering(_)),
+            "attachment" => matches!(kind, ProductKind::Cen(_)),
+            _ => matches!(kind, ProductKind::PrivateLink(_)),
+        };
+        let with: Vec<&str> =
+            things.products.iter().filter(|(_, product)| has(&product.kind)).map(|(name, _)| name.as_str()).collect();
+        if !self.known(&format!("product with {word}"), product, text.span, with.iter().copied()) {
+            return None;
+        }
+        // An endpoint's balancer and what is attached stand in a network, a gateway's address and balancer at a cluster.
+        let in_network = matches!(things.products[product].kind, ProductKind::PrivateLink(_) | ProductKind::Cen(_));
+        let known = if in_network || word == "NAT" {
+            let vpcs = vpc_names(topology);
+            self.known("VPC", place, text.span, vpcs.iter().map(String::as_str))
+        } else {
+            self.known("cluster", place, text.span, topology.clusters.keys().map(String::as_str))
+        };
+        if !known {
+            return None;
+        }
+        let Some(zone) = zone else {
+            return Some(Hit::Part(Part { product: product.into(), word, place: place.into() }));
+        };
+        let zones = match topology.clusters.get(place).filter(|_| !in_network) {
+            Some(cluster) => cluster.zones.iter().map(|zone| zone.value.clone()).collect(),
+            None => zones_of_vpc(topology, place),
+        };
+        let known = self.known("zone", zone, text.span, zones.iter().map(String::as_str));
+        known.then(|| Hit::Part(Part { product: product.into(), word, place: format!("{place}/{zone}") }))
     }
 
     fn gateway_hit(

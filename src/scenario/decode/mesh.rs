@@ -3,7 +3,9 @@
 use super::fields::{Decoder, Fields, Path, below};
 use crate::policy::{Balance, Outlier, RetryOn, defaults};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Dataplane, Locality, Mesh, ProxyCost, Selector, Tls, Topology, Traffic, TrafficPatch};
+use crate::scenario::file::{
+    Dataplane, Distribution, Locality, Mesh, ProxyCost, Selector, Tls, Topology, Traffic, TrafficPatch,
+};
 use crate::scenario::quantity::{self, Complaint};
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node, Value};
@@ -31,6 +33,7 @@ impl Decoder {
     ) -> Mesh {
         let fallback = Mesh {
             version: Spanned::unsaid(defaults::ISTIO_VERSION),
+            distribution: Distribution::Istio,
             dataplane: Dataplane::Sidecar,
             concurrency: Spanned::unsaid(1),
             proxy: ProxyCost {
@@ -45,6 +48,8 @@ impl Decoder {
             return fallback;
         };
         let version = map.read(self, "version", version).unwrap_or(fallback.version);
+        let asm = map.word(self, "distribution") == Some(1);
+        let distribution = if asm { Distribution::Asm } else { Distribution::Istio };
         let dataplane =
             map.word(self, "dataplane").map_or(Dataplane::Sidecar, |word| [Dataplane::Sidecar, Dataplane::None][word]);
         let concurrency = map.count32(self, "concurrency").unwrap_or(fallback.concurrency);
@@ -87,7 +92,7 @@ impl Decoder {
             self.traffic(&nothing, below(&map.path_of("traffic"), "*"), topology);
         }
         map.close();
-        Mesh { version, dataplane, concurrency, proxy: proxy.unwrap_or(fallback.proxy), tls, traffic }
+        Mesh { version, distribution, dataplane, concurrency, proxy: proxy.unwrap_or(fallback.proxy), tls, traffic }
     }
 
     /// Of a more specific policy, what is not said is what a less specific one says, not a default.

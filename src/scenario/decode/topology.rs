@@ -2,7 +2,7 @@
 
 use super::fields::{Decoder, below};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Cluster, LinkOverride, Region, RttFile, RttUnit, Topology, Vpc};
+use crate::scenario::file::{Cluster, Cni, LinkOverride, Region, RttFile, RttUnit, Topology, Vpc};
 use crate::scenario::quantity;
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node};
@@ -118,6 +118,8 @@ impl Decoder {
         let (region, vpc) = (map.text(self, "region"), map.text(self, "vpc"));
         let pods = map.read(self, "pods", quantity::cidr);
         let service_cidr = map.read(self, "service-cidr", quantity::cidr);
+        let cni = map.written("cni").map(|node| node.span);
+        let cni = map.word(self, "cni").zip(cni).map(|(word, at)| Spanned::new([Cni::Terway, Cni::Flannel][word], at));
         let mesh = map.text(self, "mesh").unwrap_or_else(|| Spanned::unsaid("mesh".into()));
         self.check_name(&mesh, mesh.span);
         let region = match (region, &vpc) {
@@ -168,7 +170,7 @@ impl Decoder {
         }
         map.close();
         let zones = zones.filter(|zones| !zones.is_empty()).or(all)?;
-        Some(Cluster { span: entry.key, region: region?, vpc, zones, pods, service_cidr, mesh })
+        Some(Cluster { span: entry.key, region: region?, vpc, zones, pods, service_cidr, cni, mesh })
     }
 
     /// A list of zones, each one of `known` (nothing is checked where none are known: the region was wrong already).

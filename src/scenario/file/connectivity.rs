@@ -64,7 +64,8 @@ pub struct Bandwidth {
     pub every: Option<Spanned<BitsPerSec>>,
     /// By pair of regions (unordered).
     pub pairs: Vec<(String, String, Spanned<BitsPerSec>)>,
-    /// Where it is written; `Span::NONE`: not at all, which is an error only where two regions are joined.
+    /// Where it is written; none: not at all, which is an error only where two regions are joined. What was left unbought
+    /// on purpose has a rate of zero.
     pub span: Option<Span>,
 }
 
@@ -131,12 +132,14 @@ pub struct PrivateLink {
     pub consumer: Spanned<String>,
     /// Zones of the endpoint; empty: all zones of the consumer that the service has too.
     pub zones: Vec<Spanned<String>>,
-    /// Bandwidth of the endpoint in each zone; none: no cap.
+    /// Bandwidth of the endpoint in each zone; none: the most that can be set.
     pub bandwidth: Option<Spanned<BitsPerSec>>,
     /// What happens past it.
     pub past_cap: PastCap,
     /// The gateway behind it, in the form `to: gateway/CLUSTER`.
     pub gateway: GatewaySize,
+    /// May it stand in another region than what it leads to?
+    pub cross_region: bool,
 }
 
 /// What a private endpoint leads to.
@@ -177,6 +180,8 @@ pub struct GatewaySize {
 pub struct Eip {
     /// What it lets pass, each direction.
     pub bandwidth: Spanned<BitsPerSec>,
+    /// Addresses of each gateway.
+    pub addresses: u32,
     /// How it is paid.
     pub billing: Billing,
     /// Which carrier line.
@@ -197,8 +202,8 @@ pub enum Line {
 /// How callers reach the internet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Nat {
-    /// A NAT gateway in each calling VPC.
-    Gateway,
+    /// A NAT gateway in each calling VPC, with so many public addresses.
+    Gateway(u32),
     /// Pods have public addresses; nothing is charged.
     None,
 }

@@ -10,6 +10,8 @@ use indexmap::IndexMap;
 pub struct Mesh {
     /// Istio's release, `(1, 24)`: it decides what changed between releases.
     pub version: Spanned<(u32, u32)>,
+    /// Whose mesh.
+    pub distribution: Distribution,
     /// Are there proxies?
     pub dataplane: Dataplane,
     /// Workers of each sidecar.
@@ -20,6 +22,15 @@ pub struct Mesh {
     pub tls: Tls,
     /// Policies by selector, [`Selector::key`]; more specific wins, key by key.
     pub traffic: IndexMap<String, Traffic>,
+}
+
+/// Whose mesh it is, which decides what it makes of addresses that overlap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Distribution {
+    /// Istio: a network for each range.
+    Istio,
+    /// Alibaba Cloud Service Mesh: no two clusters with conflicting ranges.
+    Asm,
 }
 
 /// Proxies beside the replicas.

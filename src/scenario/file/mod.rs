@@ -14,12 +14,12 @@ pub use connectivity::{
     Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
-pub use mesh::{Dataplane, EdgePolicy, Locality, Mesh, ProxyCost, Selector, Tls, Traffic, TrafficPatch};
+pub use mesh::{Dataplane, Distribution, EdgePolicy, Locality, Mesh, ProxyCost, Selector, Tls, Traffic, TrafficPatch};
 pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term};
 pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
-pub use topology::{Cidr, Cluster, LinkOverride, Region, RttFile, RttUnit, Topology, Vpc};
+pub use topology::{Cidr, Cluster, Cni, LinkOverride, Region, RttFile, RttUnit, Topology, Vpc};
 pub use workload::{
-    Entry, Fault, Hit, Manner, Price, Prices, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp,
+    Entry, Fault, Hit, Manner, Part, Price, Prices, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp,
 };
 
 use super::span::Spanned;

@@ -64,6 +64,8 @@ pub struct Cluster {
     pub pods: Option<Spanned<Cidr>>,
     /// Service addresses.
     pub service_cidr: Option<Spanned<Cidr>>,
+    /// How pods get their addresses; none: not said.
+    pub cni: Option<Spanned<Cni>>,
     /// The mesh (one control plane, one root of trust) that it belongs to; `mesh` unless told.
     pub mesh: Spanned<String>,
 }
@@ -73,6 +75,15 @@ impl Cluster {
     pub fn vpc_name<'a>(&'a self, own_name: &'a str) -> &'a str {
         self.vpc.as_ref().map_or(own_name, |vpc| &vpc.value)
     }
+}
+
+/// How pods get their addresses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cni {
+    /// From the VPC.
+    Terway,
+    /// From a range of the cluster's own, routed node by node.
+    Flannel,
 }
 
 /// A block of IPv4 addresses, `10.10.0.0/16`; the bits past the prefix are zero.

@@ -128,6 +128,9 @@ pub enum Hit {
     },
     /// `product/NAME`: every path over it.
     Product(String),
+    /// A part that a product has once or in each zone: `eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`,
+    /// `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`.
+    Part(Part),
     /// `service/S`: all replicas.
     Service(String),
     /// `replica/SERVICE/CLUSTER/NUMBER`.
@@ -139,6 +142,17 @@ pub enum Hit {
         /// Counted from 0 within the cluster.
         number: u32,
     },
+}
+
+/// A part of a product.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// The product.
+    pub product: String,
+    /// The word with which the name of its link begins: `EIP`, `NLB`.
+    pub word: &'static str,
+    /// The rest of that name: `east`, `east/h`.
+    pub place: String,
 }
 
 /// How a peer notices that something is down.

@@ -30,7 +30,7 @@ pub static CEN: Block = Block {
     keys: &[
         Key::new("attach", Shape::Names(&Shape::List(&Shape::Reference("zone"))), "VPCs (or clusters with a VPC of their own) and the zones of their attachments.")
             .absent("every VPC, in every zone of its clusters", "eastwest"),
-        Key::new("bandwidth", Shape::Either(&[Shape::Bandwidth, Shape::Names(&Shape::Bandwidth)]), "Inter-region bandwidth, each direction: one figure for every pair, or by pair `REGION-REGION`. Without it CEN passes 1 kbit/s, so between regions it is required.")
+        Key::new("bandwidth", Shape::Either(&[Shape::Bandwidth, Shape::Word(&["none"], &[]), Shape::Names(&Shape::Either(&[Shape::Bandwidth, Shape::Word(&["none"], &[])]))]), "Inter-region bandwidth, each direction: one figure for every pair, or by pair `REGION-REGION`. Required between regions: an unbought connection passes 1 kbit/s, which `none` asks for on purpose.")
             .absent("an error where two regions are joined", "provider"),
         Key::new("past-cap", Shape::Either(&[Shape::Word(&["police", "shape"], &[]), Shape::Block(&PAST_CAP)]), "Past the bandwidth: drop the excess, or queue it.")
             .default("police", "provider"),
@@ -100,12 +100,11 @@ pub static PRIVATELINK: Block = Block {
         Key::new("to", Shape::Text, "What it leads to: `service/NAME` (a plain host, outside the mesh's identity and locality) or `gateway/CLUSTER`.").required(),
         Key::new("consumer", Shape::Reference("VPC"), "The VPC (or cluster with a VPC of its own) in which the endpoint stands.").required(),
         Key::new("zones", Shape::List(&Shape::Reference("zone")), "Zones of the endpoint.").absent("the zones of the consumer that the service has too", "eastwest"),
-        Key::new("bandwidth", Shape::Bandwidth, "Bandwidth of the endpoint in each zone.").absent("no cap", "provider"),
+        Key::new("bandwidth", Shape::Bandwidth, "Bandwidth of the endpoint connection in each zone.").absent("1024Mbps, the most that can be set", "provider"),
         Key::new("past-cap", Shape::Either(&[Shape::Word(&["police", "shape"], &[]), Shape::Block(&PAST_CAP)]), "Past the bandwidth: drop the excess, or queue it.")
             .default("police", "provider"),
         Key::new("gateway", Shape::Block(&GATEWAY_SIZE), "The gateway behind it, with `to: gateway/CLUSTER`.").absent("2 replicas of 2 cores", "eastwest"),
-        Key::later("cross_region", "Endpoints in another region than their service."),
-        Key::later("cross-region", "Endpoints in another region than their service."),
+        Key::new("cross-region", Shape::Word(&["true", "false"], &[]), "May the endpoint stand in another region than what it leads to? Its bytes then ride the backbone and pay a surcharge.").default("false", "provider"),
     ],
 };
 
@@ -121,7 +120,7 @@ pub static PUBLIC_GATEWAY: Block = Block {
             .absent("200Mbps by traffic on BGP lines", "eastwest"),
         Key::new(
             "nat",
-            Shape::Word(&["gateway", "none"], &[]),
+            Shape::Either(&[Shape::Word(&["gateway", "none"], &[]), Shape::Block(&NAT)]),
             "How callers get out: a NAT gateway in each calling VPC (hours and capacity units are billed), or none.",
         )
         .default("gateway", "eastwest"),
@@ -134,16 +133,31 @@ pub static PUBLIC_GATEWAY: Block = Block {
     ],
 };
 
+/// The long form of `nat`.
+pub static NAT: Block = Block {
+    title: "nat",
+    about: "A NAT gateway in each calling VPC.",
+    one_of: false,
+    keys: &[Key::new(
+        "addresses",
+        Shape::Count(1, 64),
+        "Public addresses of the pool; each gives 55,000 connections to one destination and the bandwidth of `eip`.",
+    )
+    .default("1", "eastwest")],
+};
+
 /// `eip`.
 pub static EIP: Block = Block {
     title: "eip",
     about: "A public address.",
     one_of: false,
     keys: &[
-        Key::new("bandwidth", Shape::Bandwidth, "What it lets pass, each direction.").default("200Mbps", "provider"),
+        Key::new("bandwidth", Shape::Bandwidth, "What it lets pass, each direction: at most 200Mbps by traffic, 500Mbps by bandwidth.").default("200Mbps", "provider"),
+        Key::new("addresses", Shape::Count(1, 20), "Public addresses of each gateway, at most one for each zone of its balancer.")
+            .default("1", "eastwest"),
         Key::new("billing", Shape::Word(&["by-traffic", "by-bandwidth"], &[]), "How it is paid.")
             .default("by-traffic", "eastwest"),
-        Key::new("line", Shape::Word(&["bgp", "bgp-pro", "ga"], &[]), "Carrier line.").default("bgp", "provider"),
+        Key::new("line", Shape::Word(&["bgp", "bgp-pro", "ga"], &[]), "Carrier line: `bgp-pro` loses less across the mainland's border; `ga` enters an accelerator in the caller's region and rides the backbone.").default("bgp", "provider"),
     ],
 };
 

@@ -12,6 +12,12 @@ pub static MESH: Block = Block {
     keys: &[
         Key::new("version", Shape::Text, "Istio's release, in quotes; from 1.15 on.").default("1.24", "eastwest"),
         Key::new(
+            "distribution",
+            Shape::Word(&["istio", "asm"], &[]),
+            "Whose mesh: Istio lets addresses of different networks overlap, ASM refuses clusters whose ranges conflict.",
+        )
+        .default("istio", "eastwest"),
+        Key::new(
             "dataplane",
             Shape::Word(&["sidecar", "none"], &["ambient"]),
             "A proxy beside each replica, or none: clients then choose hosts at no cost and do not retry unless told.",

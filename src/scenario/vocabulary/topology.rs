@@ -91,7 +91,8 @@ pub static CLUSTER: Block = Block {
             .absent("does not overlap with any other", "eastwest"),
         Key::new("mesh", Shape::Name, "The mesh that it belongs to: one control plane, one root of trust.")
             .default("mesh", "eastwest"),
-        Key::later("cni", "How pods get their addresses."),
+        Key::new("cni", Shape::Word(&["terway", "flannel"], &[]), "How pods get their addresses: `terway` takes them from the VPC, `flannel` gives them a range of their own, which the VPC's route table must lead to.")
+            .absent("not said, so pods are where `pods` says", "eastwest"),
     ],
 };
 

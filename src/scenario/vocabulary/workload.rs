@@ -131,9 +131,9 @@ pub static FAULT: Block = Block {
     one_of: false,
     keys: &[
         Key::new("at", Shape::Duration, "When it begins, from t = 0.").required(),
-        Key::new("for", Shape::Duration, "For how long.").required(),
-        Key::new("hit", Shape::Text, "What: `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER[/NUMBER]`, `product/NAME`, `service/S`, `replica/SERVICE/CLUSTER/NUMBER`.").required(),
-        Key::new("down", Shape::Word(&["true", "silent", "refused"], &[]), "How peers notice: not at all (connections hang), or by resets. `true`: silent for region, zone, link, product and gateway, refused for replica and service.").required(),
+        Key::new("for", Shape::Duration, "For how long.").absent("2h30m for `eip/..`, which is how long a blackhole lasts; required for all else", "provider"),
+        Key::new("hit", Shape::Text, "What: `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER[/NUMBER]`, `product/NAME`, `eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`, `service/S`, `replica/SERVICE/CLUSTER/NUMBER`.").required(),
+        Key::new("down", Shape::Word(&["true", "silent", "refused"], &[]), "How peers notice: not at all (connections hang), or by resets. `true`: refused for replica and service, silent for all else.").required(),
         Key::later("slow", "Added delay, or a factor on work."),
         Key::later("loss", "Lost packets."),
         Key::later("errors", "Failing requests."),

@@ -109,7 +109,7 @@ fn fit(place: &str, word: &str, region: Option<&Region>) -> Option<u8> {
     match place {
         "*" => Some(0),
         "abroad" => region.is_some_and(|region| !region.mainland()).then_some(1),
-        _ => region.is_some_and(|region| region.area.word() == place).then_some(2),
+        _ => region.is_some_and(|region| region.area.word() == place || region.bills_as(place)).then_some(2),
     }
 }
 

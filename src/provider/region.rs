@@ -20,8 +20,10 @@ pub enum Area {
     SouthAmerica,
     /// The Middle East.
     MiddleEast,
-    /// Australia, an area of the old price tables; its region is closed.
+    /// Australia, an area of Alibaba's old price tables; its region there is closed.
     Australia,
+    /// Africa.
+    Africa,
 }
 
 impl Area {
@@ -35,6 +37,7 @@ impl Area {
             Area::SouthAmerica => "south-america",
             Area::MiddleEast => "middle-east",
             Area::Australia => "australia",
+            Area::Africa => "africa",
         }
     }
 }
@@ -66,12 +69,16 @@ pub struct Region {
     pub city: String,
     /// The country.
     pub country: String,
-    /// Billing area.
+    /// Billing area of Alibaba, and the part of the world for others.
     pub area: Area,
+    /// Further words by which its provider's price tables call the part of the world it is in, apart by blanks.
+    pub billing: String,
     /// Degrees north, of the city's centre.
     pub lat: f64,
     /// Degrees east, of the city's centre.
     pub lon: f64,
+    /// Hours by which its clocks are ahead of UTC, without summer time.
+    pub utc_offset_h: f64,
     /// Zones named in old documents, a lower bound; none where not found.
     pub zones: Option<u32>,
     /// How the number of zones is known.
@@ -99,27 +106,14 @@ impl Region {
         self.provider == other.provider && self.id == other.id
     }
 
+    /// Does its provider's price table call its part of the world so?
+    pub fn bills_as(&self, word: &str) -> bool {
+        self.billing.split(' ').any(|billing| billing == word)
+    }
+
     /// Is it in mainland China? Traffic between there and elsewhere, Hong Kong included, crosses the border.
     pub fn mainland(&self) -> bool {
         self.area == Area::China
-    }
-
-    /// Hours by which its clocks are ahead of UTC, without summer time: by country, since the mainland keeps one time.
-    pub fn utc_offset_hours(&self) -> f64 {
-        match self.country.as_str() {
-            "China" | "China (HK SAR)" | "Singapore" | "Malaysia" | "Philippines" => 8.0,
-            "Japan" | "South Korea" => 9.0,
-            "Indonesia" | "Thailand" => 7.0,
-            "Australia" => 10.0,
-            "India" => 5.5,
-            "Germany" => 1.0,
-            "United Kingdom" => 0.0,
-            "UAE" => 4.0,
-            "Saudi Arabia" => 3.0,
-            "Mexico" => -6.0,
-            // The two coasts differ: the meridian decides.
-            _ => (self.lon / 15.0).round(),
-        }
     }
 
     /// Great-circle distance in km on a sphere of radius 6371 km (haversine).

@@ -16,6 +16,8 @@ const EXITS: [&str; 4] = ["cn-beijing", "cn-shanghai", "cn-guangzhou", "cn-shenz
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RttMethod {
+    /// Measured between these regions.
+    Measured,
     /// Measured for another provider between the same cities.
     CityProxy,
     /// Fitted factor times the great circle.
@@ -27,7 +29,9 @@ pub enum RttMethod {
 /// A pair of the book.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 pub struct RttRow {
-    /// A region, with its provider before it unless that is Alibaba.
+    /// Whose backbone.
+    pub provider: Provider,
+    /// A region.
     pub a: String,
     /// Another.
     pub b: String,
@@ -134,11 +138,13 @@ impl Books {
         self.booked(self.region(a)?, self.region(b)?)
     }
 
+    /// No book has a pair of two providers: nobody sells it.
     fn booked(&self, a: &Region, b: &Region) -> Option<&RttRow> {
-        let is = |name: &str, region: &Region| {
-            Provider::split(name).is_some_and(|(whose, id)| whose == region.provider && id == region.id)
-        };
-        self.rtt.iter().find(|row| (is(&row.a, a) && is(&row.b, b)) || (is(&row.a, b) && is(&row.b, a)))
+        if a.provider != b.provider {
+            return None;
+        }
+        let mut own = self.rtt.iter().filter(|row| row.provider == a.provider);
+        own.find(|row| (row.a == a.id && row.b == b.id) || (row.a == b.id && row.b == a.id))
     }
 
     fn modelled(&self, a: &Region, b: &Region) -> (String, Range) {

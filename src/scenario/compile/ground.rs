@@ -23,7 +23,7 @@ pub(super) fn ground(scenario: &Scenario, books: &Books, said: &mut Vec<Diagnost
             let mut unknown = Diagnostic::error("EW330", format!("no book knows the region `{}`", is.value))
                 .at(is.span, "not in the book of regions");
             if let Some(near) = books.nearest(is) {
-                unknown = unknown.help(format!("did you mean `alibaba/{}`?", near.id));
+                unknown = unknown.help(format!("did you mean `{}`?", near.key()));
             }
             said.push(unknown.help("`eastwest catalog regions` lists them"));
         }

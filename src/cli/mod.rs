@@ -4,6 +4,7 @@
 //! the result and nothing else, so that `eastwest compare x.yaml --format json | jq` always works; progress,
 //! warnings and errors go to stderr.
 
+mod break_even;
 mod catalog;
 mod check;
 mod compare;
@@ -64,6 +65,8 @@ pub enum Command {
     Run(run::Run),
     /// Work out bytes, bill, floors and break-evens without simulating
     Estimate(estimate::Estimate),
+    /// Find the volume at which two variants cost the same, and confirm it by runs
+    BreakEven(break_even::BreakEven),
     /// Check the objectives of scenarios, for CI
     Check(check::Check),
     /// Say all that is wrong with scenarios, without running them
@@ -110,6 +113,7 @@ impl Cli {
             Command::Compare(compare) => compare.run(&self.manner),
             Command::Run(run) => run.run(&self.manner),
             Command::Estimate(estimate) => estimate.run(&self.manner),
+            Command::BreakEven(pair) => pair.run(&self.manner),
             Command::Check(check) => check.run(&self.manner),
             Command::Validate(validate) => validate.run(&self.manner),
             Command::Explain(explain) => explain.run(&self.manner),

@@ -3,6 +3,8 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::Business;
+
 /// A figure with what is known of it.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Estimate {
@@ -132,6 +134,9 @@ pub struct VariantResult {
     pub flows: Vec<(String, String, String, f64)>,
     /// Digests of the replications, hex.
     pub digests: Vec<String>,
+    /// Downtime and years to come, where the scenario has `business:`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub business: Option<Business>,
     /// Requests followed through all hops (only where tracing was asked for).
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub traces: Vec<Trace>,

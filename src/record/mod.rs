@@ -3,11 +3,15 @@
 //! [`Run`] is one replication of one variant: exact integer counts and histograms. [`Comparison`] is the result of a
 //! study, every figure with its interval; written to disk as `summary.json` and read back by `eastwest report`.
 
+mod break_even;
+mod business;
 mod comparison;
 mod explain;
 mod projection;
 mod run;
 
+pub use break_even::*;
+pub use business::*;
 pub use comparison::*;
 pub use explain::*;
 pub use projection::*;

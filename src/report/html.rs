@@ -8,6 +8,7 @@ use minijinja::{AutoEscape, Environment, context};
 
 use crate::record::{Comparison, Outcome, VariantResult};
 
+use super::business;
 use super::charts::{Figure, dark_line_hex, dark_rules, figures, line_hex};
 use super::decision::{Decision, quantile_of};
 use super::number::{Unit, clock, nines, span};
@@ -54,6 +55,7 @@ fn values(comparison: &Comparison) -> Value {
         charts => figures(comparison).into_iter().map(chart).collect::<Vec<_>>(),
         faults => tables::faults(comparison),
         traces => variants.iter().flat_map(|v| v.traces.iter().map(move |t| tables::trace(&v.name, t))).collect::<Vec<_>>(),
+        business => business::section(comparison).map(|section| context! { title => section.title, head => section.head, rows => section.rows, over => section.over, basis => section.basis }),
         bills => variants.iter().map(bill::bill).collect::<Vec<_>>(),
         parts => variants.iter().map(tables::parts).collect::<Vec<_>>(),
         assumptions => comparison.assumptions.clone(),

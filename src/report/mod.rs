@@ -5,6 +5,7 @@
 //! computed sentences, [`number`] the printing of a figure with its unit and interval.
 //! Knows nothing of scenarios, of worlds, or of how a figure was estimated.
 
+mod business;
 pub mod charts;
 pub mod decision;
 pub mod html;

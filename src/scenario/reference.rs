@@ -66,6 +66,7 @@ fn shape(shape: &'static Shape) -> String {
         Shape::Rate => "rate".into(),
         Shape::Share => "share".into(),
         Shape::Price => "price".into(),
+        Shape::Written { name, .. } => (*name).into(),
         Shape::TimeOfDay => "time of day".into(),
         Shape::Moment => "moment".into(),
         Shape::Cidr => "addresses".into(),

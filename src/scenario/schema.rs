@@ -86,6 +86,7 @@ fn of(shape: &'static Shape) -> Value {
         Shape::Rate => quantity("^[0-9]+(\\.[0-9]+)? ?rps$", "400rps"),
         Shape::Share => quantity("^[0-9]+(\\.[0-9]+)? ?%$", "0.05%"),
         Shape::Price => quantity("^[0-9]+(\\.[0-9]+)? ?[A-Z]{3} ?/ ?.+$", "0.02 USD/GB"),
+        Shape::Written { pattern, example, .. } => quantity(pattern, example),
         Shape::TimeOfDay => quantity("^[0-2][0-9]:[0-5][0-9]$", "20:00"),
         Shape::Moment => quantity("^[0-9]{4}-[0-9]{2}-[0-9]{2}T.+$", "2026-06-01T19:30+08:00"),
         Shape::Cidr => quantity("^[0-9.]+/[0-9]+$", "10.10.0.0/16"),

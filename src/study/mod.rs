@@ -6,6 +6,8 @@
 //! them. Knows nothing of charts or terminals.
 
 pub mod bill;
+mod break_even;
+mod business;
 pub mod changes;
 mod design;
 pub mod difference;
@@ -35,6 +37,7 @@ pub mod verdict;
 pub mod warm_up;
 mod weigh;
 
+pub use break_even::{Reload, break_even};
 pub use design::{Options, Study, StudyError, compare};
 pub use gates::exit_code;
 pub use progress::{Progress, Unwatched};

@@ -23,7 +23,7 @@ use super::robustness::{self, Trial};
 use super::varied::Varied;
 use super::verdict::Claims;
 use super::warm_up::{Cut, cut};
-use super::{bill, changes, estimate, gates, recovery, resource, summary, traffic, verdict};
+use super::{bill, business, changes, estimate, gates, recovery, resource, summary, traffic, verdict};
 use crate::mesh;
 use crate::provider::{Books, Level};
 use crate::record::{Comparison, Exemplar, Run, Trace, VariantResult};
@@ -99,6 +99,9 @@ pub(super) fn weigh(
     let mut results: Vec<VariantResult> = of.par_iter().map(|variant| result(variant, &cut, design)).collect();
     for (result, variant) in results.iter_mut().zip(variants) {
         result.changes = changes::changes(&loaded.base, variant);
+    }
+    for (result, of) in results.iter_mut().zip(&of) {
+        result.business = business::business(of, result);
     }
     varied.middle(&of.iter().map(|variant| variant.runs.as_slice()).collect::<Vec<_>>(), &cut);
     varied.measure(&cut);
@@ -207,6 +210,7 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
         faults: recovery::faults(&of.runs, whole),
         flows: traffic::flows(&of.runs),
         digests: digests(&of.runs),
+        business: None,
         traces: Vec::new(),
     }
 }

@@ -183,6 +183,7 @@ fn variant(shape: &Shape) -> VariantResult {
             ("web -> orders".into(), "east/h".into(), "south/a".into(), 0.02),
         ],
         digests: vec!["00f1c2d3a4b59687".into()],
+        business: None,
         traces: if shape.name == "cen" { vec![trace()] } else { Vec::new() },
     }
 }

@@ -3,6 +3,8 @@
 //! The width and the style are arguments, so that the text is the same in a terminal, in CI and in a test.
 
 mod bill;
+mod break_even;
+mod business;
 mod compare;
 mod estimate;
 mod explain;
@@ -14,6 +16,7 @@ mod waterfall;
 use std::path::{Path, PathBuf};
 
 pub(super) use bill::{quantity as bill_quantity, remark as bill_remark, unit_price as bill_unit_price};
+pub use break_even::break_even;
 pub use compare::compare;
 pub use estimate::estimate;
 pub use explain::{explain, failures};

@@ -488,6 +488,7 @@ pub(crate) fn what_is_due(shape: &'static Shape) -> &'static str {
         Shape::Rate => "a rate such as `400rps`",
         Shape::Share => "a share such as `5%`",
         Shape::Price => "a price such as `0.02 USD/GB`",
+        Shape::Written { what, .. } => what,
         Shape::TimeOfDay => "a time of day such as `\"20:00\"`",
         Shape::Moment => "a moment such as `\"2026-06-01T19:30+08:00\"`",
         Shape::Cidr => "a block of addresses such as `10.10.0.0/16`",

@@ -2,6 +2,7 @@
 //!
 //! Reads in the order in which names are defined: places, services, products, routes, mesh, workload, faults, gates.
 
+mod business;
 mod calls;
 mod connectivity;
 mod dead;
@@ -100,6 +101,7 @@ impl Decoder {
         let things = fault::Things { topology: &topology, products: &connectivity, services: &services };
         let faults = self.faults(map.written("faults"), &things);
         let prices = self.prices(map.entry("prices"));
+        let business = self.business(map.entry("business"), &written(map.written("faults")), "USD");
         let run = self.run(map.entry("run"), &workload);
         let names = objective::Names {
             topology: &topology,
@@ -131,6 +133,7 @@ impl Decoder {
             workload,
             faults,
             prices: prices?,
+            business,
             objectives,
             run: run?,
         };

@@ -3,6 +3,7 @@
 //! Plain data. References between names have been checked by the time anyone sees it; what needs the world (does a
 //! product serve its route? do addresses overlap?) has not.
 
+mod business;
 mod connectivity;
 mod mesh;
 mod objectives;
@@ -10,6 +11,7 @@ mod service;
 mod topology;
 mod workload;
 
+pub use business::Business;
 pub use connectivity::{
     Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
@@ -52,6 +54,8 @@ pub struct Scenario {
     pub faults: IndexMap<String, Fault>,
     /// Price book and overrides.
     pub prices: Prices,
+    /// Downtime, growth, years; none where the file says nothing of them.
+    pub business: Option<Business>,
     /// Gates.
     pub objectives: IndexMap<String, Objective>,
     /// How to run.

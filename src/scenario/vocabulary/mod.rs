@@ -18,7 +18,7 @@ pub use connectivity::{
 };
 pub use law::{ERLANG, HYPER, HYPER_PHASE, LAW, LOGNORMAL, MIX_PART, PARETO, UNIFORM, WEIBULL};
 pub use mesh::{LOCALITY, MESH, OUTLIER, PING, POOL, PROXY, TRAFFIC};
-pub use root::{OBJECTIVE, PRICES, ROOT, RUN};
+pub use root::{BUSINESS, OBJECTIVE, PRICES, ROOT, RUN};
 pub use service::{CHOICE, OPERATION, REPEAT, SERVICE, STEP};
 pub use topology::{CLUSTER, LINK, REGION, REGION_RTT, RTT_FILE, TOPOLOGY, VPC};
 pub use workload::{ARRIVALS, CLOSED, DIURNAL, FAULT, GAP_HYPER, GAP_PHASE, RATE, STREAM};
@@ -60,6 +60,17 @@ pub enum Shape {
     Number(f64, f64),
     /// One of these words; the second list is known and not supported yet.
     Word(&'static [&'static str], &'static [&'static str]),
+    /// A quantity of one key's own grammar.
+    Written {
+        /// What it is called in a message.
+        what: &'static str,
+        /// What the reference calls it.
+        name: &'static str,
+        /// As a regular expression, for editors.
+        pattern: &'static str,
+        /// One of them.
+        example: &'static str,
+    },
     /// A map with these keys.
     Block(&'static Block),
     /// A map from names to this.

@@ -27,6 +27,7 @@ pub static ROOT: Block = Block {
         Key::new("workload", Shape::Names(&Shape::Block(&STREAM)), "Who asks.").required(),
         Key::new("faults", Shape::Names(&Shape::Block(&FAULT)), "What breaks."),
         Key::new("prices", Shape::Block(&PRICES), "Price book and your own prices."),
+        Key::new("business", Shape::Block(&BUSINESS), "What downtime costs, how traffic grows, over how many years."),
         Key::new("run", Shape::Block(&RUN), "How to run."),
         Key::new(
             "variants",
@@ -39,7 +40,6 @@ pub static ROOT: Block = Block {
         Key::later("flows", "Background traffic."),
         Key::later("entry", "Global entries: DNS and balancers."),
         Key::later("actions", "What operators do."),
-        Key::later("business", "What downtime costs."),
         Key::later("sweep", "Parameter studies."),
         Key::later("search", "The cheapest configuration that meets the objectives."),
     ],
@@ -62,6 +62,49 @@ pub static PRICES: Block = Block {
         Key::later("currency", "Currency of the bill."),
         Key::later("fx", "Exchange rates."),
         Key::later("discount", "Contract discounts."),
+    ],
+};
+
+/// `business`.
+pub static BUSINESS: Block = Block {
+    title: "business",
+    about: "Money beyond the bill: of downtime, and of years to come.",
+    one_of: false,
+    keys: &[
+        Key::new(
+            "downtime",
+            Shape::Price,
+            "What an hour costs in which no request is answered: `20000 USD/h`. A fault that loses a share of the requests \
+             costs that share of it.",
+        ),
+        Key::new(
+            "growth",
+            Shape::Written {
+                what: "a growth such as `40%/year`",
+                name: "growth",
+                pattern: "^-?[0-9]+(\\.[0-9]+)? ?% ?/ ?(year|a)$",
+                example: "40%/year",
+            },
+            "How much the traffic grows each year; each year's bill is worked out at its own volume.",
+        )
+        .default("0%/year", "eastwest"),
+        Key::new(
+            "horizon",
+            Shape::Written {
+                what: "a span such as `3 years`",
+                name: "years",
+                pattern: "^[0-9]+ ?(years?|a)$",
+                example: "3 years",
+            },
+            "How many years are added up.",
+        )
+        .default("1 year", "eastwest"),
+        Key::new(
+            "outages-per-year",
+            Shape::Names(&Shape::Number(0.0, 8760.0)),
+            "How often a year each fault of `faults:` comes, by your own estimate. The money of a fault without a rate is \
+             told for once, and is in no sum.",
+        ),
     ],
 };
 

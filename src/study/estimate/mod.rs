@@ -101,6 +101,17 @@ fn variant(world: &World, curve: bool) -> (VariantProjection, Curve) {
     (projection, curve)
 }
 
+/// What would be over capacity on average at so many times the traffic, and is not at once times it.
+pub(in crate::study) fn over(world: &World, times: f64) -> Vec<String> {
+    let flow = Flow::new(world);
+    let streams: Vec<Traffic> = world.streams.ids().map(|stream| flow.traffic(stream)).collect();
+    let rates: Vec<f64> = world.streams.ids().map(|stream| Rates::of(world, stream, &flow).mean).collect();
+    let mean = Traffic::at(world, &streams, &rates);
+    let loads = load::loads(world, &mean, &mean);
+    let over = loads.iter().filter(|load| load.mean < 1.0 && load.mean * times >= 1.0);
+    over.map(|load| format!("{} {}", load.kind, load.name)).collect()
+}
+
 /// Streams whose highest rate a run of this horizon would not meet.
 fn missed_peaks(world: &World) -> Vec<String> {
     let horizon = world.plan.horizon;

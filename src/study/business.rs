@@ -1,0 +1,212 @@
+//! The money of downtime and of years to come, for one variant.
+//!
+//! Downtime stands on what was simulated: requests lost to each named fault. How often a fault comes is nothing that a run
+//! can tell; it is the reader's own rate or it is left out. A year's bill is worked out at that year's volume, step by
+//! step of every price, not multiplied.
+
+use super::replicated::Replicated;
+use super::{bill, estimate};
+use crate::record::{Business, BusinessFault, BusinessYear, Estimate, FaultSummary, PathRow, Run, VariantResult};
+use crate::units::significant;
+
+/// Months of a year; 730 h each, which is 365 days.
+const MONTHS: f64 = 12.0;
+
+/// What the scenario's `business:` makes of a variant's result; none where it says nothing.
+pub(super) fn business(of: &Replicated, result: &VariantResult) -> Option<Business> {
+    let said = of.scenario.business.as_ref()?;
+    let downtime = said.downtime.as_ref().map(|downtime| downtime.value.0.units());
+    let rate = mean_rate(result);
+    let fault = |fault: &FaultSummary| {
+        let hours =
+            if rate > 0.0 { times(&fault.lost, 1.0 / (rate * 3600.0)) } else { Estimate::none("nothing was sent") };
+        let cost = match downtime {
+            Some(downtime) => times(&hours, downtime),
+            None => Estimate::none("`business.downtime` is not stated"),
+        };
+        let per_year = said.outages.get(&fault.name).map(|rate| rate.value);
+        BusinessFault { name: fault.name.clone(), hours, cost, per_year }
+    };
+    let faults: Vec<BusinessFault> = result.faults.iter().map(fault).collect();
+    let downtime_year = downtime_year(&faults, downtime);
+    let years: Vec<BusinessYear> = (0..said.years.value).map(|year| year_of(of, year, said.growth.value)).collect();
+    let mut total = years.iter().fold(Estimate::exact(0.0), |sum, year| plus(&sum, &year.bill));
+    if downtime_year.value.is_some() {
+        total = plus(&total, &times(&downtime_year, years.len() as f64));
+    }
+    Some(Business {
+        currency: of.bill.currency.clone(),
+        downtime_hour: downtime,
+        growth_year: said.growth.value,
+        basis: basis(of, &faults, &downtime_year, rate, said.growth.value, downtime),
+        faults,
+        downtime_year,
+        years,
+        total,
+    })
+}
+
+/// Requests per second over the measured time, all replications together.
+fn mean_rate(result: &VariantResult) -> f64 {
+    let rates = result.windows.iter().map(|window| window.rate);
+    rates.sum::<f64>() / result.windows.len().max(1) as f64
+}
+
+/// Over the faults whose rate is stated.
+fn downtime_year(faults: &[BusinessFault], downtime: Option<f64>) -> Estimate {
+    if downtime.is_none() {
+        return Estimate::none("`business.downtime` is not stated");
+    }
+    if faults.is_empty() {
+        return Estimate::none("nothing fails in this scenario: such a run says nothing of downtime");
+    }
+    let rated: Vec<Estimate> = faults.iter().filter_map(|fault| Some(times(&fault.cost, fault.per_year?))).collect();
+    match rated.split_first() {
+        None => Estimate::none("no fault has a rate in `business.outages-per-year`"),
+        Some((first, rest)) => rest.iter().fold(first.clone(), |sum, one| plus(&sum, one)),
+    }
+}
+
+fn year_of(of: &Replicated, year: u32, growth: f64) -> BusinessYear {
+    let times_traffic = (0..year).fold(1.0, |times, _| times * (1.0 + growth));
+    let bill = if year == 0 { of.bill.clone() } else { bill::bill(&of.world, &scaled(&of.runs, times_traffic)) };
+    BusinessYear {
+        year: year + 1,
+        times: times_traffic,
+        gigabytes_month: bill.gigabytes_month,
+        bill: times(&bill.month, MONTHS),
+        over: if year == 0 { Vec::new() } else { estimate::over(&of.world, times_traffic) },
+    }
+}
+
+/// What the runs would have counted with so many times the traffic, as far as a bill asks for it.
+fn scaled(runs: &[Run], times: f64) -> Vec<Run> {
+    let count = |count: u64| (count as f64 * times + 0.5) as u64;
+    let counts = |counts: &Vec<u64>| counts.iter().map(|&one| count(one)).collect();
+    let path = |row: &PathRow| PathRow {
+        forward: counts(&row.forward),
+        back: counts(&row.back),
+        connections: counts(&row.connections),
+        open: count(row.open),
+        ..row.clone()
+    };
+    let run = |run: &Run| Run {
+        replication: run.replication,
+        horizon_ns: run.horizon_ns,
+        paths: run.paths.iter().map(path).collect(),
+        ..Run::default()
+    };
+    runs.iter().map(run).collect()
+}
+
+fn basis(
+    of: &Replicated,
+    faults: &[BusinessFault],
+    downtime_year: &Estimate,
+    rate: f64,
+    growth: f64,
+    downtime: Option<f64>,
+) -> Vec<String> {
+    let currency = &of.bill.currency;
+    let mut basis = vec![
+        "a year is twelve months of 730 h; nothing is discounted to today's money".to_owned(),
+        "intervals of sums add the ends of their parts, which is wide rather than narrow".to_owned(),
+    ];
+    if growth != 0.0 {
+        basis.push(format!(
+            "traffic grows by {} % at each turn of the year; bytes and connections grow with it and every bill is worked out \
+             anew with its steps, while hours, bandwidth and compute are bought as they are",
+            significant(growth * 100.0, 4)
+        ));
+    }
+    let Some(downtime) = downtime else { return basis };
+    basis.push(format!(
+        "an hour in which no request is answered costs {} {currency}; what a fault loses counts as hours at the mean rate of \
+         {}/s",
+        significant(downtime, 6),
+        significant(rate, 4)
+    ));
+    if faults.is_empty() {
+        basis.push(
+            "nothing fails in this scenario, and the availability of a run in which nothing fails says nothing of downtime: \
+             none is counted; name `faults:` and their `business.outages-per-year`"
+                .to_owned(),
+        );
+    }
+    for fault in faults {
+        basis.push(match fault.per_year {
+            Some(times) => format!("{}: {} a year, by the scenario's own estimate", fault.name, significant(times, 4)),
+            None => format!("{}: no rate in `business.outages-per-year`; told for once, and in no sum", fault.name),
+        });
+    }
+    if downtime_year.value.is_some() {
+        basis.push("only the named faults are counted: what else may fail is in no figure here".to_owned());
+    }
+    basis
+}
+
+/// A figure times a number that is exact.
+fn times(of: &Estimate, factor: f64) -> Estimate {
+    let scaled = |value: Option<f64>| value.map(|value| value * factor);
+    Estimate {
+        value: scaled(of.value),
+        low: scaled(of.low),
+        high: scaled(of.high),
+        inputs: of.inputs.map(|(low, high)| (low * factor, high * factor)),
+        ..of.clone()
+    }
+}
+
+/// Two figures of the same replications: ends are added to ends.
+fn plus(a: &Estimate, b: &Estimate) -> Estimate {
+    let end = |a: &Estimate, end: fn(&Estimate) -> Option<f64>| end(a).or(a.value);
+    let sum = |of: fn(&Estimate) -> Option<f64>| {
+        (of(a).is_some() || of(b).is_some()).then(|| Some(end(a, of)? + end(b, of)?)).flatten()
+    };
+    let inputs = |of: &Estimate| of.inputs.or(of.value.map(|value| (value, value)));
+    Estimate {
+        value: a.value.zip(b.value).map(|(a, b)| a + b),
+        low: sum(|of| of.low),
+        high: sum(|of| of.high),
+        confidence: a.confidence.or(b.confidence),
+        n: a.n.or(b.n),
+        inputs: (a.inputs.is_some() || b.inputs.is_some())
+            .then(|| Some((inputs(a)?.0 + inputs(b)?.0, inputs(a)?.1 + inputs(b)?.1)))
+            .flatten(),
+        why: a.why.clone().or_else(|| b.why.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_add_ends_and_products_scale_them() {
+        let a =
+            Estimate { low: Some(1.0), high: Some(3.0), confidence: Some(0.95), n: Some(5), ..Estimate::exact(2.0) };
+        let b = Estimate { inputs: Some((9.0, 12.0)), ..Estimate::exact(10.0) };
+        let sum = plus(&a, &b);
+        assert_eq!(
+            (sum.value, sum.low, sum.high, sum.inputs),
+            (Some(12.0), Some(11.0), Some(13.0), Some((11.0, 14.0)))
+        );
+        let half = times(&sum, 0.5);
+        assert_eq!((half.value, half.low, half.inputs), (Some(6.0), Some(5.5), Some((5.5, 7.0))));
+    }
+
+    #[test]
+    fn downtime_of_a_year_counts_rated_faults_only_and_says_why_there_is_none() {
+        let fault = |name: &str, cost: f64, per_year| BusinessFault {
+            name: name.into(),
+            cost: Estimate::exact(cost),
+            per_year,
+            ..BusinessFault::default()
+        };
+        let faults = [fault("zone", 100.0, Some(2.0)), fault("link", 5.0, None), fault("region", 1000.0, Some(0.1))];
+        assert_eq!(downtime_year(&faults, Some(1.0)).value, Some(300.0));
+        assert!(downtime_year(&faults[1..2], Some(1.0)).why.is_some_and(|why| why.contains("no fault has a rate")));
+        assert!(downtime_year(&[], Some(1.0)).why.is_some_and(|why| why.contains("nothing fails")));
+        assert!(downtime_year(&faults, None).value.is_none());
+    }
+}

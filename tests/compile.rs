@@ -852,3 +852,6 @@ fn an_address_by_bandwidth_is_charged_by_the_day_in_steps_and_not_by_the_gigabyt
     let own = world(&format!("{text}prices: {{rows: {{eip.bandwidth-day-more: 0.3 USD/Mbps-day}}}}\n"));
     assert_eq!(lines(&own), [(20, 0, 0.3); 4]);
 }
+
+#[path = "compile/products.rs"]
+mod products;

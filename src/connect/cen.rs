@@ -162,19 +162,22 @@ impl Product for Cen {
             let (name, zone_name) = (&carrier.ground.vpcs[vpc].name, carrier.ground.zone_name(zone));
             let line = Line::part(format!("{}: attachment {name}/{zone_name}", self.name), Duration::ZERO);
             let hop = board.part(line.in_zone(zone));
+            rules::sold(carrier, board, carrier.ground.region_of(vpc), hop, "cen.attachment.rate");
             if let (Hop::Pair { out, back }, true) = (hop, self.zones(vpc).is_some_and(|zones| zones.len() > 1)) {
                 board.spares.extend([out, back]);
             }
             hop
         };
-        let transit =
-            |at: RegionId| Line::part(format!("{}: transit router {}", self.name, carrier.region(at)), router);
+        let transit = |board: &mut Board, at: RegionId| {
+            let hop = board.part(Line::part(format!("{}: transit router {}", self.name, carrier.region(at)), router));
+            rules::sold(carrier, board, at, hop, "cen.router.rate")
+        };
         let mut hops = Vec::new();
         if near != trip.from.zone {
             hops.push(carrier.zones(board, trip.from.zone, near));
         }
         hops.push(attachment(board, trip.from.vpc, near));
-        hops.push(board.part(transit(a)));
+        hops.push(transit(board, a));
         if a == b {
             hops.push(carrier.zones(board, near, far));
         } else {
@@ -185,13 +188,13 @@ impl Product for Cen {
             };
             hops.push(board.hop(connection(a, b), connection(b, a)));
             hops.push(carrier.backbone(board, a, b, self.class));
-            hops.push(board.part(transit(b)));
+            hops.push(transit(board, b));
         }
         hops.push(attachment(board, trip.to.vpc, far));
         if far != trip.to.zone {
             hops.push(carrier.zones(board, far, trip.to.zone));
         }
-        vec![Way { hops, idle_limit: None, fees: self.fees(carrier, trip) }]
+        vec![Way { hops, fees: self.fees(carrier, trip), ..Way::default() }]
     }
 
     fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {

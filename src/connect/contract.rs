@@ -117,6 +117,30 @@ pub struct Balancer {
     pub replicas: u32,
     /// Cores of each.
     pub cpu: u32,
+    /// What a connection, a KiB and a request take of it.
+    pub work: Work,
+}
+
+/// CPU that a gateway spends.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Work {
+    /// On a new connection.
+    pub connection: Duration,
+    /// On each KiB passed through, both directions.
+    pub kib: Duration,
+    /// On each request; zero where it sees none.
+    pub request: Duration,
+}
+
+/// A table of connections on the way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Limit {
+    /// Whose: `internet: NAT east`.
+    pub name: String,
+    /// Connections at once.
+    pub open: Option<u64>,
+    /// New connections per second.
+    pub new_per_second: Option<u64>,
 }
 
 /// The drawing: links and gateways shared by name.
@@ -126,6 +150,11 @@ pub struct Board {
     pub lines: Table<LinkId, Line>,
     /// Gateways and balancers.
     pub balancers: Table<GatewayId, Balancer>,
+    /// Links that pass no more than so many Mbit/s (both directions together), by key of the book of limits: not
+    /// simulated, but told where the load comes there.
+    pub sold: BTreeMap<LinkId, &'static str>,
+    /// Tables of connections, by name.
+    pub limits: BTreeMap<String, Limit>,
     /// Links of which another zone's twin takes over some time after they were lost.
     pub spares: BTreeSet<LinkId>,
     line_names: BTreeMap<String, LinkId>,
@@ -153,6 +182,21 @@ impl Board {
         let id = self.balancers.push(balancer);
         self.balancer_names.insert(name, id);
         id
+    }
+
+    /// The table of that name, drawn now if it was not there.
+    pub fn limit(&mut self, limit: Limit) -> String {
+        let name = limit.name.clone();
+        self.limits.entry(name.clone()).or_insert(limit);
+        name
+    }
+
+    /// A hop that passes no more than the book of limits says.
+    pub fn sold(&mut self, hop: Hop, key: &'static str) -> Hop {
+        if let Hop::Pair { out, back } = hop {
+            self.sold.extend([(out, key), (back, key)]);
+        }
+        hop
     }
 
     /// A hop over a pair of links, one each way.
@@ -190,9 +234,22 @@ pub struct Way {
     pub idle_limit: Option<Duration>,
     /// What it costs.
     pub fees: Vec<Fee>,
+    /// Names of the tables of connections that it goes through.
+    pub limits: Vec<String>,
+    /// How many of the hops a new connection's handshakes cross, where it ends at a gateway; none: all.
+    pub greeting: Option<usize>,
 }
 
 impl Way {
+    /// Round trip of the handshakes of a new connection, where that is not the way's own.
+    pub fn greeting(&self, board: &Board) -> Option<Duration> {
+        let delay = |hop: &Hop| match *hop {
+            Hop::Pair { out, back } => board.lines[out].delay + board.lines[back].delay,
+            Hop::Gateway(_) => Duration::ZERO,
+        };
+        self.greeting.map(|hops| self.hops.iter().take(hops).map(delay).sum())
+    }
+
     /// What a request meets, folded.
     pub fn legs(&self, board: &Board) -> Vec<Leg> {
         legs(board, self.hops.iter().map(|hop| (hop, false)))
@@ -217,7 +274,9 @@ impl Way {
     /// This way, and then that one.
     #[must_use]
     pub fn then(mut self, next: Way) -> Way {
+        self.greeting = next.greeting.map(|hops| self.hops.len() + hops);
         self.hops.extend(next.hops);
+        self.limits.extend(next.limits);
         self.fees.extend(next.fees);
         self.idle_limit = match (self.idle_limit, next.idle_limit) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -345,6 +404,8 @@ pub enum Front {
     None,
     /// A gateway of the endpoint's cluster, one host for each locality behind it.
     Gateway,
+    /// A gateway of the endpoint's cluster that reads requests: one host for each endpoint behind it.
+    Proxy,
     /// One plain host per way, outside the mesh's identity and locality.
     Balancer,
 }

@@ -17,7 +17,8 @@ pub mod vpc_peering;
 
 pub use carrier::{Carrier, Inputs, Inside, Item, Override, PublicLoss, one_way};
 pub use contract::{
-    BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Role, Spot, Trip, Way,
+    BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Limit, Line, Product, Refusal, Role, Spot, Trip,
+    Way, Work,
 };
 pub use example::Example;
 

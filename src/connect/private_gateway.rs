@@ -1,8 +1,9 @@
 //! An east-west gateway reached over another product, on the backbone instead of the internet.
 
 use super::Carrier;
-use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Line, Product, Refusal, Spot, Trip, Way};
-use super::gateway::{self, Size};
+use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Product, Refusal, Spot, Trip, Way};
+use super::gateway::{self, Kind, Size};
+use super::rules;
 use crate::provider::Rule;
 use crate::topology::ZoneId;
 
@@ -11,7 +12,7 @@ pub(super) const ENTRY: Entry = Entry {
     about: "clusters over cen or vpc-peering by way of a gateway: pod addresses may overlap, networks' may not",
     crosses_regions: true,
     example: |example| {
-        let gateways = example.ground.clusters.ids().map(|cluster| Size { cluster, replicas: 2, cpu: 2 }).collect();
+        let gateways = example.ground.clusters.ids().map(Size::usual).collect();
         let over = super::CATALOGUE.iter().find(|entry| entry.name == "cen").expect("cen is a kind");
         Box::new(PrivateGateway { name: "private".into(), gateways, over: (over.example)(example) })
     },
@@ -39,9 +40,10 @@ impl PrivateGateway {
         let gateway = board.balancer(size.balancer(carrier, &self.name));
         let before = self.over.draw(carrier, &Self::to_balancer(trip, entrance), board).swap_remove(0);
         let zone = carrier.ground.zone_name(entrance);
-        let nlb = Line::part(format!("{}: NLB {name}/{zone}", self.name), carrier.delay("hop.nlb"));
-        let mut hops = vec![board.part(nlb.in_zone(entrance))];
-        gateway::enter(carrier, board, &self.name, size.cluster, gateway, entrance, trip.to.zone, &mut hops);
+        let (nlb, table) = rules::balancer(carrier, board, format!("{}: NLB {name}/{zone}", self.name), entrance);
+        let mut hops = vec![nlb];
+        let greeted =
+            gateway::enter(carrier, board, &self.name, size.cluster, gateway, entrance, trip.to.zone, &mut hops);
         let at = carrier.ground.region_of(trip.to.vpc);
         let fee = |rule, count| Fee { product: self.name.clone(), rule, at, to: None, payer: trip.to.vpc, count };
         let hour = Count::Hours { thing: format!("{} NLB {name}", self.name), units: 1.0 };
@@ -53,7 +55,13 @@ impl PrivateGateway {
             ),
             size.fee(carrier, &self.name),
         ];
-        before.then(Way { hops, idle_limit: Some(BALANCER_IDLE), fees })
+        before.then(Way {
+            hops,
+            idle_limit: Some(BALANCER_IDLE),
+            fees,
+            limits: table.into_iter().collect(),
+            greeting: (size.kind == Kind::L7).then_some(greeted),
+        })
     }
 }
 
@@ -72,11 +80,12 @@ impl Product for PrivateGateway {
     }
 
     fn front(&self) -> Front {
-        Front::Gateway
+        self.gateways.first().map_or(Front::Gateway, |size| size.front())
     }
 
     fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {
-        let mut list = gateway::prerequisites(carrier, trip, &self.name);
+        let kind = self.gateways.first().map_or(Kind::Passthrough, |size| size.kind);
+        let mut list = gateway::prerequisites(carrier, trip, &self.name, kind);
         list.extend(self.over.prerequisites(carrier, &Self::to_balancer(trip, trip.to.zone)));
         list
     }

@@ -5,11 +5,12 @@
 
 use super::Carrier;
 use super::contract::{
-    BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Spot, Trip, Way,
+    BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Spot, Trip, Way, Work,
 };
+use super::gateway::{self, Kind, Size};
 use super::rules;
 use crate::provider::{PathClass, Rule};
-use crate::topology::{Cap, ClusterId, VpcId, ZoneId};
+use crate::topology::{Cap, VpcId, ZoneId};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "privatelink",
@@ -33,15 +34,8 @@ pub(super) const ENTRY: Entry = Entry {
 pub enum Leads {
     /// One service.
     Service(String),
-    /// The east-west gateway of a cluster, of so many replicas with so many cores.
-    Gateway {
-        /// The cluster.
-        cluster: ClusterId,
-        /// Replicas.
-        replicas: u32,
-        /// Cores of each.
-        cpu: u32,
-    },
+    /// The east-west gateway of a cluster.
+    Gateway(Size),
 }
 
 /// An endpoint and its service.
@@ -73,7 +67,7 @@ impl PrivateLink {
     fn leads_to(&self, trip: &Trip<'_>) -> bool {
         match &self.leads {
             Leads::Service(service) => service == trip.service,
-            Leads::Gateway { cluster, .. } => Some(*cluster) == trip.to.cluster,
+            Leads::Gateway(size) => Some(size.cluster) == trip.to.cluster,
         }
     }
 
@@ -100,7 +94,7 @@ impl PrivateLink {
             Line::part(format!("{}: endpoint {consumer}/{name}", self.name), carrier.delay("hop.privatelink"));
         let far = self.far_zone(carrier, trip, number, zone);
         let nlb = format!("{}: NLB {provider}/{}", self.name, carrier.ground.zone_name(far));
-        let nlb = Line::part(nlb, carrier.delay("hop.nlb"));
+        let (nlb, table) = rules::balancer(carrier, board, nlb, far);
         let mut hops: Vec<Hop> = Vec::new();
         let before = match &self.behind {
             Some(product) if trip.from.vpc != self.consumer => {
@@ -117,15 +111,24 @@ impl PrivateLink {
         if a != b {
             hops.push(carrier.backbone(board, a, b, PathClass::Gold));
         }
-        hops.push(board.part(nlb.in_zone(far)));
+        hops.push(nlb);
+        let mut greeting = None;
         let gateway = board.balancer(self.balancer(carrier));
         match &self.leads {
             Leads::Service(_) => hops.push(carrier.zones(board, far, trip.to.zone)),
-            Leads::Gateway { cluster, .. } => {
-                super::gateway::enter(carrier, board, &self.name, *cluster, gateway, far, trip.to.zone, &mut hops);
+            Leads::Gateway(size) => {
+                let to = trip.to.zone;
+                let greeted = gateway::enter(carrier, board, &self.name, size.cluster, gateway, far, to, &mut hops);
+                greeting = (size.kind == Kind::L7).then_some(greeted);
             }
         }
-        let own = Way { hops, idle_limit: Some(BALANCER_IDLE), fees: self.fees(carrier, trip, gateway) };
+        let own = Way {
+            hops,
+            idle_limit: Some(BALANCER_IDLE),
+            fees: self.fees(carrier, trip, gateway),
+            limits: table.into_iter().collect(),
+            greeting,
+        };
         match before {
             Some(before) => before.then(own),
             None => own,
@@ -134,15 +137,14 @@ impl PrivateLink {
 
     fn balancer(&self, carrier: &Carrier<'_>) -> Balancer {
         match &self.leads {
-            Leads::Service(service) => {
-                Balancer { name: format!("{}/{service}", self.name), cluster: None, replicas: 0, cpu: 0 }
-            }
-            Leads::Gateway { cluster, replicas, cpu } => Balancer {
-                name: format!("{}/{}", self.name, carrier.ground.clusters[*cluster].name),
-                cluster: Some(*cluster),
-                replicas: *replicas,
-                cpu: *cpu,
+            Leads::Service(service) => Balancer {
+                name: format!("{}/{service}", self.name),
+                cluster: None,
+                replicas: 0,
+                cpu: 0,
+                work: Work::default(),
             },
+            Leads::Gateway(size) => size.balancer(carrier, &self.name),
         }
     }
 
@@ -169,9 +171,9 @@ impl PrivateLink {
         let thing = format!("{} NLB", self.name);
         fees.push(there(Rule::BalancerHour, Count::Hours { thing: thing.clone(), units: 1.0 }));
         fees.push(there(Rule::BalancerCapacity, Count::Capacity { thing, gateway: Some(gateway) }));
-        if let Leads::Gateway { replicas, cpu, .. } = self.leads {
+        if let Leads::Gateway(size) = self.leads {
             let thing = format!("{} gateway", self.name);
-            let units = f64::from(replicas) * f64::from(cpu);
+            let units = f64::from(size.replicas) * f64::from(size.cpu);
             fees.push(there(Rule::Vcpu, Count::Hours { thing, units }));
         }
         fees
@@ -225,10 +227,10 @@ impl Product for PrivateLink {
                 format!("this endpoint leads to service {service} only, not to {}", trip.service),
                 "give the other service an endpoint of its own, or lead to the gateway of its cluster",
             )),
-            Leads::Gateway { cluster, .. } if Some(*cluster) != trip.to.cluster => refusals.push(Refusal::new(
+            Leads::Gateway(size) if Some(size.cluster) != trip.to.cluster => refusals.push(Refusal::new(
                 format!(
                     "this endpoint leads to the gateway of cluster {}, not to {}",
-                    ground.clusters[*cluster].name,
+                    ground.clusters[size.cluster].name,
                     rules::spot_name(carrier, trip.to)
                 ),
                 "write an endpoint for that cluster's gateway",
@@ -261,7 +263,10 @@ impl Product for PrivateLink {
     }
 
     fn front(&self) -> Front {
-        if matches!(self.leads, Leads::Service(_)) { Front::Balancer } else { Front::Gateway }
+        match self.leads {
+            Leads::Service(_) => Front::Balancer,
+            Leads::Gateway(size) => size.front(),
+        }
     }
 
     fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {

@@ -2,8 +2,8 @@
 
 use super::Carrier;
 use super::carrier::PublicLoss;
-use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Trip, Way};
-use super::gateway::{self, Size};
+use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Hop, Limit, Line, Product, Refusal, Trip, Way};
+use super::gateway::{self, Kind, Size};
 use super::rules;
 use crate::provider::{PathClass, PublicLine, Rule};
 use crate::topology::{Cap, GatewayId, PastCap, RegionId, VpcId, ZoneId};
@@ -14,7 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
     about: "clusters of any region over the internet, whatever the addresses; a gateway in each destination",
     crosses_regions: true,
     example: |example| {
-        let gateways = example.ground.clusters.ids().map(|cluster| Size { cluster, replicas: 2, cpu: 2 }).collect();
+        let gateways = example.ground.clusters.ids().map(Size::usual).collect();
         Box::new(PublicGateway {
             name: "internet".into(),
             gateways,
@@ -23,6 +23,7 @@ pub(super) const ENTRY: Entry = Entry {
             by_bandwidth: false,
             line: Carriage::Bgp,
             nat: Some(1),
+            ports: None,
             loss: None,
         })
     },
@@ -56,6 +57,8 @@ pub struct PublicGateway {
     pub line: Carriage,
     /// Public addresses of the NAT gateway by which callers leave; none: they have addresses of their own.
     pub nat: Option<u32>,
+    /// Connections that one of those holds to one destination; none: as the book has it.
+    pub ports: Option<u64>,
     /// Loss on the way; none: not stated.
     pub loss: Option<PublicLoss>,
 }
@@ -154,7 +157,8 @@ impl PublicGateway {
         let mut hops = Vec::new();
         if let Some(addresses) = self.nat {
             let vpc = &carrier.ground.vpcs[trip.from.vpc].name;
-            hops.push(board.part(Line::part(format!("{}: NAT {vpc}", self.name), carrier.delay("hop.nat"))));
+            let nat = board.part(Line::part(format!("{}: NAT {vpc}", self.name), carrier.delay("hop.nat")));
+            hops.push(rules::sold(carrier, board, a, nat, "nat.rate"));
             // Connections spread over a pool of addresses, so it passes the sum.
             let pool = |way: &str| {
                 let line = Line::part(format!("{}: NAT EIP {vpc} {way}", self.name), Duration::ZERO);
@@ -195,10 +199,37 @@ impl PublicGateway {
         };
         hops.push(board.hop(eip("in"), eip("out")));
         let zone = carrier.ground.zone_name(entrance);
-        let nlb = Line::part(format!("{}: NLB {name}/{zone}", self.name), carrier.delay("hop.nlb"));
-        hops.push(board.part(nlb.in_zone(entrance)));
-        gateway::enter(carrier, board, &self.name, size.cluster, gateway, entrance, trip.to.zone, &mut hops);
-        Way { hops, idle_limit: Some(BALANCER_IDLE), fees: self.fees(carrier, trip, size, gateway) }
+        let nlb = format!("{}: NLB {name}/{zone}", self.name);
+        let (nlb, table) = rules::balancer(carrier, board, nlb, entrance);
+        hops.push(nlb);
+        let limits = self.tables(carrier, trip, &address, board).into_iter().chain(table).collect();
+        let greeted =
+            gateway::enter(carrier, board, &self.name, size.cluster, gateway, entrance, trip.to.zone, &mut hops);
+        Way {
+            hops,
+            idle_limit: Some(BALANCER_IDLE),
+            fees: self.fees(carrier, trip, size, gateway),
+            limits,
+            greeting: (size.kind == Kind::L7).then_some(greeted),
+        }
+    }
+
+    /// Tables of connections of the NAT gateway: all of them, and the ports of its addresses to one destination.
+    fn tables(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, address: &str, board: &mut Board) -> Vec<String> {
+        let Some(addresses) = self.nat else { return Vec::new() };
+        let region = carrier.ground.region_of(trip.from.vpc);
+        let vpc = &carrier.ground.vpcs[trip.from.vpc].name;
+        let book = |key: &str| rules::limit(carrier, region, key);
+        let mut tables = Vec::new();
+        if let (Some(open), new) = (book("nat.open"), book("nat.new")) {
+            let name = format!("{}: NAT {vpc}", self.name);
+            tables.push(board.limit(Limit { name, open: Some(open), new_per_second: new }));
+        }
+        if let Some(ports) = self.ports.or_else(|| book("nat.address.ports")) {
+            let name = format!("{}: NAT {vpc} ports to {address}", self.name);
+            tables.push(board.limit(Limit { name, open: Some(ports * u64::from(addresses)), new_per_second: None }));
+        }
+        tables
     }
 }
 
@@ -229,11 +260,12 @@ impl Product for PublicGateway {
     }
 
     fn front(&self) -> Front {
-        Front::Gateway
+        self.gateways.first().map_or(Front::Gateway, |size| size.front())
     }
 
     fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {
-        let mut list = gateway::prerequisites(carrier, trip, &self.name);
+        let kind = self.gateways.first().map_or(Kind::Passthrough, |size| size.kind);
+        let mut list = gateway::prerequisites(carrier, trip, &self.name, kind);
         list.push(format!(
             "{}: an internet-facing NLB (vSwitches in two zones or more) with a public address in front of it",
             self.name

@@ -2,8 +2,8 @@
 //! have a gateway.
 
 use super::Carrier;
-use super::contract::{Refusal, Trip};
-use crate::topology::{Cidr, Cluster};
+use super::contract::{Board, Hop, Limit, Line, Refusal, Trip};
+use crate::topology::{Cidr, Cluster, RegionId, ZoneId};
 
 /// The two networks, and pod addresses that are not their network's, must be apart where packets are routed between
 /// them by address.
@@ -82,4 +82,26 @@ pub(super) fn spot_name(carrier: &Carrier<'_>, spot: super::Spot) -> String {
         Some(cluster) => format!("{}/{zone}", carrier.ground.clusters[cluster].name),
         None => format!("{}/{zone}", carrier.ground.vpcs[spot.vpc].name),
     }
+}
+
+/// A limit of the book, where the provider of the region is the one whose it is.
+pub(super) fn limit(carrier: &Carrier<'_>, region: RegionId, key: &str) -> Option<u64> {
+    let row = carrier.books.limit(key)?;
+    let provider = carrier.provider(region).unwrap_or_default();
+    row.value.filter(|_| row.provider == provider.word()).map(|value| value as u64)
+}
+
+/// The hop, marked as one that passes no more than the book says.
+pub(super) fn sold(carrier: &Carrier<'_>, board: &mut Board, region: RegionId, hop: Hop, key: &'static str) -> Hop {
+    if limit(carrier, region, key).is_some() { board.sold(hop, key) } else { hop }
+}
+
+/// The balancer of a gateway or endpoint in a zone: its hop, and its table of connections.
+pub(super) fn balancer(carrier: &Carrier<'_>, board: &mut Board, name: String, zone: ZoneId) -> (Hop, Option<String>) {
+    let region = carrier.ground.zones[zone].region;
+    let (open, new) = (limit(carrier, region, "nlb.zone.open"), limit(carrier, region, "nlb.zone.new"));
+    let table =
+        (open.is_some() || new.is_some()).then(|| board.limit(Limit { name: name.clone(), open, new_per_second: new }));
+    let hop = board.part(Line::part(name, carrier.delay("hop.nlb")).in_zone(zone));
+    (sold(carrier, board, region, hop, "nlb.zone.rate"), table)
 }

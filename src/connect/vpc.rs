@@ -45,7 +45,7 @@ impl Product for SameVpc {
             |count| Fee { product: "network".into(), rule: Rule::CrossZone, at, to: None, payer: trip.from.vpc, count };
         let crosses = trip.from.zone != trip.to.zone;
         let fees = if crosses { vec![end(Count::Out), end(Count::Back)] } else { Vec::new() };
-        vec![Way { hops: vec![carrier.zones(board, trip.from.zone, trip.to.zone)], idle_limit: None, fees }]
+        vec![Way { hops: vec![carrier.zones(board, trip.from.zone, trip.to.zone)], fees, ..Way::default() }]
     }
 
     fn prerequisites(&self, _: &Carrier<'_>, _: &Trip<'_>) -> Vec<String> {

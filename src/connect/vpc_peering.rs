@@ -74,11 +74,11 @@ impl Product for VpcPeering {
             if trip.from.zone != trip.to.zone {
                 fees.extend(ends(Rule::PeeringCrossZone));
             }
-            Way { hops: vec![peering, hop], idle_limit: None, fees }
+            Way { hops: vec![peering, hop], fees, ..Way::default() }
         } else {
             let hop = carrier.backbone(board, a, b, PathClass::Gold);
             let fees = ends(Rule::PeeringTransfer).to_vec();
-            Way { hops: vec![peering, hop], idle_limit: None, fees }
+            Way { hops: vec![peering, hop], fees, ..Way::default() }
         };
         vec![way]
     }

@@ -36,6 +36,8 @@ pub(super) struct Connection {
     pub(super) replica: StationId,
     /// Something in between chose the endpoint.
     pinned: bool,
+    /// It has a place in the tables of connections on its way.
+    pub(super) admitted: bool,
     pub(super) epoch: u16,
     /// Names the connection for its own draws.
     pub(super) key: u64,
@@ -148,6 +150,9 @@ impl Machine<'_> {
         if self.connections[slot].pinned {
             self.pinned[endpoint.0 as usize] -= 1;
         }
+        if self.connections[slot].admitted {
+            self.admission.leave(self.connections[slot].path);
+        }
         self.count_flow(slot);
         // Events of this connection may still be pending: they must not take its successor for it.
         let connection = &mut self.connections[slot];
@@ -173,7 +178,7 @@ impl Machine<'_> {
             HostTarget::Endpoint(endpoint, path) => (*endpoint, *path, StationId::NONE, false),
             HostTarget::Gateway(gateway, behind) => {
                 let replica = self.gateway_replica(&world.gateways[*gateway].replicas, key, now);
-                let (endpoint, path) = self.behind(behind, key);
+                let (endpoint, path) = self.behind(behind, key, now);
                 self.pinned[endpoint.0 as usize] += 1;
                 (endpoint, path, replica, true)
             }
@@ -183,7 +188,7 @@ impl Machine<'_> {
         let windows = long.map(|long| long && self.hot.paths[path.0 as usize].round_trip > 0);
         let mut ready = now;
         for round in 0..u64::from(way.handshake) {
-            ready = ready + way.floor + way.floor_back + self.noise(path, mix(key, round), now);
+            ready = ready + world.greeting(path) + self.noise(path, mix(key, round), now);
         }
         let slot = self.connections.insert(Connection {
             upstream,
@@ -195,6 +200,7 @@ impl Machine<'_> {
             endpoint,
             replica,
             pinned,
+            admitted: false,
             epoch: self.servers[endpoint.0 as usize].epoch,
             key,
             opened: now.nanos(),
@@ -216,6 +222,7 @@ impl Machine<'_> {
         self.ledger.connection_opened(path, edge);
         let (forward, back) = tcp::handshake_wire(way.handshake);
         self.ledger.bytes(path, forward, back, now);
+        self.admitted(slot, now);
         if way.handshake > 0 {
             schedule.at(ready, Kind::Connected.order_of(0, key), slot);
         }
@@ -241,11 +248,29 @@ impl Machine<'_> {
     }
 
     /// The gateway's own choice, once per connection: of two draws the replica with fewer connections through gateways.
-    fn behind(&self, behind: &[(EndpointId, PathId)], key: u64) -> (EndpointId, PathId) {
-        let draw = |n: u64| behind[(mix(key, n) % behind.len() as u64) as usize];
+    fn behind(&self, behind: &[(EndpointId, PathId)], key: u64, now: SimTime) -> (EndpointId, PathId) {
+        let draw = |n: u64| self.entrance(behind, behind[(mix(key, n) % behind.len() as u64) as usize], now);
         let (first, second) = (draw(2), draw(3));
         let load = |endpoint: EndpointId| self.pinned[endpoint.0 as usize];
         if load(second.0) < load(first.0) { second } else { first }
+    }
+
+    /// The same replica by another way, where the chosen one has been dead for so long that the balancer's name no longer
+    /// leads there.
+    fn entrance(
+        &self,
+        behind: &[(EndpointId, PathId)],
+        chosen: (EndpointId, PathId),
+        now: SimTime,
+    ) -> (EndpointId, PathId) {
+        let known_dead = |path: PathId| {
+            let state = &self.path_states[path.0 as usize];
+            state.down > 0 && now.nanos() - state.down_since >= BALANCER_DETECT
+        };
+        if self.down == 0 || !known_dead(chosen.1) {
+            return chosen;
+        }
+        behind.iter().copied().find(|member| member.0 == chosen.0 && !known_dead(member.1)).unwrap_or(chosen)
     }
 
     /// Since when nothing gets through on this connection; none: it does.
@@ -280,7 +305,9 @@ impl Machine<'_> {
             self.break_connection(slot, Failure::Connect, now, schedule);
             return;
         }
-        if self.dead_since(connection).is_some() {
+        let admitted = self.admitted(slot, now);
+        let connection = &self.connections[slot];
+        if !admitted || self.dead_since(connection).is_some() {
             if now.nanos() >= limit || self.refuses(connection) {
                 self.break_connection(slot, Failure::Connect, now, schedule);
                 return;

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::admission::Admission;
 use super::arrivals::StreamState;
 use super::calls::{Attempt, Call, Request, SUB, SubFrame};
 use super::caps::CapState;
@@ -39,6 +40,7 @@ pub(super) struct Machine<'w> {
     pub(super) pinned: Vec<u32>,
     pub(super) stations: Vec<StationState>,
     pub(super) caps: Vec<CapState>,
+    pub(super) admission: Admission,
     pub(super) path_states: Vec<PathState>,
     /// Things that are down now; while it is zero, nobody looks.
     pub(super) down: u32,
@@ -143,6 +145,7 @@ impl<'w> Machine<'w> {
                 .map(|station| StationState { fcfs: Fcfs::new(station.servers, false), down: 0, down_since: 0 })
                 .collect(),
             caps: vec![CapState::default(); world.links.len()],
+            admission: Admission::new(world),
             path_states: vec![PathState::default(); world.paths.len()],
             down: 0,
             certain_until: SimTime::ZERO,

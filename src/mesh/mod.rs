@@ -6,6 +6,7 @@
 //! needs no event), `ledger` (what is counted), `faults` (what goes down), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
 
+mod admission;
 mod ahead;
 mod arrivals;
 mod calls;

@@ -161,8 +161,11 @@ impl Machine<'_> {
                 Leg::Gateway(_) if self.connections[self.attempts[attempt].connection].replica.is_none() => (),
                 Leg::Gateway(gateway) => {
                     let bytes = self.wire_bytes(attempt);
-                    let per_kib = world.gateways[gateway].cpu_per_kib;
-                    let work = Duration::from_nanos((per_kib.nanos() * bytes).div_ceil(1024));
+                    let gateway = &world.gateways[gateway];
+                    let mut work = Duration::from_nanos((gateway.cpu_per_kib.nanos() * bytes).div_ceil(1024));
+                    if !response {
+                        work += gateway.cpu_per_request;
+                    }
                     let replica = self.connections[self.attempts[attempt].connection].replica;
                     let done = self.station_serve(replica, at, work);
                     self.trace_span(attempt, "gateway", at, done, |world, _| world.stations[replica].name.clone());

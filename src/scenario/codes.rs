@@ -233,6 +233,11 @@ pub const CODES: &[Code] = &[
         "above a documented limit",
         "The provider does not sell that much by default; ask for a higher quota, or ask for less.",
     ),
+    code(
+        "EW349",
+        "more bytes than a part lets pass",
+        "A router, an attachment or a balancer has a limit that is not simulated: past it the figures are too good.",
+    ),
     code("EW350", "more load than an unlimited queue can bear", "The queue grows for ever, and so does every figure."),
     code("EW351", "more load than capacity", "What the queue cannot hold is answered 503."),
     code("EW352", "more bytes than a cap lets pass", "The excess is dropped or waits, as `past-cap` says."),

@@ -22,6 +22,7 @@ use crate::random::Law;
 use crate::table::Table;
 use crate::units::{Duration, Ratio, SimTime};
 use crate::workload::Arrivals;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 id! {
@@ -72,6 +73,10 @@ pub struct World {
     pub gateways: Table<GatewayId, Gateway>,
     /// Ways between places.
     pub paths: Table<PathId, Path>,
+    /// Round trip of a connection that ends at a gateway on the way, where it does: elsewhere it is the path's.
+    pub greetings: BTreeMap<PathId, Duration>,
+    /// Tables of connections on the ways.
+    pub connection_limits: Vec<ConnectionLimit>,
     /// Services.
     pub services: Table<ServiceId, Service>,
     /// Operations of all services.
@@ -111,10 +116,29 @@ pub struct World {
 }
 
 impl World {
+    /// One round trip of the handshakes of a connection over `path`, without jitter and loss.
+    pub fn greeting(&self, path: PathId) -> Duration {
+        let way = &self.paths[path];
+        self.greetings.get(&path).copied().unwrap_or(way.floor + way.floor_back)
+    }
+
     /// What a proxy at `place` sees behind `edge`.
     pub fn host_set(&self, edge: EdgeId, place: PlaceId) -> HostSetId {
         self.host_set_of[edge.0 as usize * self.places.len() + place.0 as usize]
     }
+}
+
+/// Connections that something on the way keeps track of, a NAT gateway or a balancer; past them a SYN is lost.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConnectionLimit {
+    /// Whose: `internet: NAT east`.
+    pub name: String,
+    /// Connections at once.
+    pub open: Option<u64>,
+    /// New connections per second, with a second's worth at once.
+    pub new_per_second: Option<u64>,
+    /// The ways that go through it.
+    pub paths: Vec<PathId>,
 }
 
 /// A directed link: what physically or commercially carries bytes.
@@ -163,6 +187,8 @@ pub struct Gateway {
     pub cpu_per_connection: Duration,
     /// CPU for each KiB passed through, both directions.
     pub cpu_per_kib: Duration,
+    /// CPU for each request; zero where it does not see requests.
+    pub cpu_per_request: Duration,
 }
 
 /// A way from one place to another and back, as a connection uses it.

@@ -236,7 +236,13 @@ mod tests {
     }
 
     fn gateway(name: &str, replicas: Vec<StationId>) -> Gateway {
-        Gateway { name: name.to_owned(), replicas, cpu_per_connection: Duration::ZERO, cpu_per_kib: Duration::ZERO }
+        Gateway {
+            name: name.to_owned(),
+            replicas,
+            cpu_per_connection: Duration::ZERO,
+            cpu_per_kib: Duration::ZERO,
+            cpu_per_request: Duration::ZERO,
+        }
     }
 
     #[track_caller]

@@ -15,12 +15,13 @@ use expect_test::expect;
 fn internet(line: Carriage) -> PublicGateway {
     PublicGateway {
         name: "internet".into(),
-        gateways: vec![Size { cluster: ClusterId(2), replicas: 2, cpu: 2 }],
+        gateways: vec![Size::usual(ClusterId(2))],
         eip: BitsPerSec(200_000_000),
         addresses: 1,
         by_bandwidth: false,
         line,
         nat: Some(1),
+        ports: None,
         loss: Some(PublicLoss::Profile(LossProfile::Typical)),
     }
 }

@@ -43,7 +43,13 @@ pub(crate) fn world(seed: u64) -> World {
             .collect();
         let us = Duration::from_micros;
         let name = format!("gateway {}", place.0);
-        gateways.push(world.gateways.push(Gateway { name, replicas, cpu_per_connection: us(300), cpu_per_kib: us(5) }));
+        gateways.push(world.gateways.push(Gateway {
+            name,
+            replicas,
+            cpu_per_connection: us(300),
+            cpu_per_kib: us(5),
+            cpu_per_request: us(0),
+        }));
     }
     let by_gateway = dice.one_in(2);
     for &from in &places {

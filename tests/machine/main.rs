@@ -1,5 +1,6 @@
 //! The machine against closed forms and hand arithmetic, on worlds made by hand.
 
+mod admission;
 mod chaos;
 mod order;
 mod worlds;

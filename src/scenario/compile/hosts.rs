@@ -133,6 +133,12 @@ fn collect(world: &World, paths: &mut Paths<'_>, service: ServiceId, from: Place
                     behind(&mut seen, (gateway, number), None, endpoint, vec![path], 1);
                 }
             }
+            Some(Reach::Fronted { front: Front::Proxy, gateway, ways }) => {
+                // It picks for each request, so each endpoint is a choice of its own.
+                let members = ways.into_iter().map(|path| (endpoint, path)).collect();
+                let host = Host { target: HostTarget::Gateway(gateway, members), weight: 1, priority: 0 };
+                seen.push(Seen { host, at: Some(at), gateway: None });
+            }
             Some(Reach::Fronted { gateway, ways, .. }) => {
                 behind(&mut seen, (gateway, 0), Some(at), endpoint, ways, 0);
             }

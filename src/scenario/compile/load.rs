@@ -1,7 +1,11 @@
 //! Offered load against capacity, worked out from means before anything runs: who is busier than he can be, which cap is
 //! below the bytes that it is offered, what share of calls leaves the region.
 
+use std::collections::BTreeMap;
+
 use super::program::Mean;
+use crate::connect::Board;
+use crate::provider::Books;
 use crate::scenario::file::Scenario;
 use crate::scenario::{Diagnostic, Span};
 use crate::topology::PlaceId;
@@ -201,6 +205,34 @@ impl Load {
             }
         }
         said
+    }
+
+    /// More than the book of limits lets pass where nothing is simulated: routers, attachments, balancers.
+    pub(super) fn past_the_sold(
+        &self,
+        scenario: &Scenario,
+        books: &Books,
+        board: &Board,
+        world: &World,
+    ) -> Vec<Diagnostic> {
+        let offered = self.offered(world);
+        let mut both: BTreeMap<(&str, &str), f64> = BTreeMap::new();
+        for (link, key) in &board.sold {
+            let name = world.links[*link].name.as_str();
+            *both.entry((name.strip_suffix(" (back)").unwrap_or(name), key)).or_default() += offered[link.0 as usize];
+        }
+        let past = |((name, key), bytes): ((&str, &str), f64)| {
+            let (row, mbps) = (books.limit(key)?, bytes * 8.0 / 1e6);
+            let most = row.value.filter(|most| mbps > *most)?;
+            let what =
+                format!("{name} is offered {mbps:.0} Mbit/s at the peak, and its limit is {most} Mbit/s: {}", row.what);
+            let said = Diagnostic::warning("EW349", what).at(bought(scenario, name), "of this product");
+            let past = if row.past_limit.is_empty() { "unknown" } else { &row.past_limit };
+            let help =
+                format!("what happens past it ({past}) is not simulated; source: {} ({})", row.source, row.as_of);
+            Some(said.help(help))
+        };
+        both.into_iter().filter_map(past).collect()
     }
 
     /// Closed streams whose users ask again at once and are answered at once: time would stand still.

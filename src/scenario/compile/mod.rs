@@ -89,6 +89,8 @@ pub fn compile_with_warnings(
     clock::unsaid(scenario, &paths.board, &mut said);
     unstated_loss(scenario, &carrier, &paths, &mut said);
     world.paths = std::mem::take(&mut paths.paths);
+    world.greetings = std::mem::take(&mut paths.greetings);
+    world.connection_limits = std::mem::take(&mut paths.limits).into_values().collect();
     world.prerequisites = std::mem::take(&mut paths.prerequisites);
     draw(&mut world, &carrier, &paths.board);
     let fees = std::mem::take(&mut paths.fees);
@@ -101,6 +103,7 @@ pub fn compile_with_warnings(
     }
     let load = Load::new(&world, &means, Moment::Peak(scenario.run.horizon.value));
     said.extend(load.complaints(scenario, &world));
+    said.extend(load.past_the_sold(scenario, books, &paths.board, &world));
     said.extend(Load::standstill(scenario, &world, &means));
     let flat: Vec<bool> = rules.iter().map(is_flat).collect();
     said.extend(load.crossings(&world, &flat));
@@ -195,8 +198,9 @@ fn draw(world: &mut World, carrier: &Carrier<'_>, board: &Board) {
         world.gateways.push(Gateway {
             name: balancer.name.clone(),
             replicas,
-            cpu_per_connection: carrier.delay("gateway.cpu.connection"),
-            cpu_per_kib: carrier.delay("gateway.cpu.kib"),
+            cpu_per_connection: balancer.work.connection,
+            cpu_per_kib: balancer.work.kib,
+            cpu_per_request: balancer.work.request,
         });
     }
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::routes::Routes;
 use crate::connect::vpc::SameVpc;
-use crate::connect::{Board, Carrier, Fee, Front, Hop, Product, Refusal, Spot, Trip, Way};
+use crate::connect::{Board, Carrier, Fee, Front, Hop, Limit, Product, Refusal, Spot, Trip, Way};
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Dataplane, Distribution, Scenario, Tls};
 use crate::table::Table;
 use crate::topology::{Cluster, ClusterId, GatewayId, Place, PlaceId, floor};
 use crate::units::Duration;
-use crate::world::{Path, PathId};
+use crate::world::{ConnectionLimit, Path, PathId};
 
 /// Envoy's idle timeout of an upstream connection (`common_http_protocol_options.idle_timeout`).
 const ENVOY_IDLE: Duration = Duration::from_secs(3600);
@@ -58,6 +58,10 @@ pub(super) struct Paths<'a> {
     pub board: Board,
     /// The paths.
     pub paths: Table<PathId, Path>,
+    /// Round trips of handshakes that end on the way.
+    pub greetings: BTreeMap<PathId, Duration>,
+    /// Tables of connections, by name.
+    pub limits: BTreeMap<String, ConnectionLimit>,
     /// What each path costs.
     pub fees: Vec<(PathId, Fee)>,
     /// What has to be there first, by route.
@@ -93,6 +97,8 @@ impl<'a> Paths<'a> {
             known: BTreeMap::new(),
             board: Board::default(),
             paths: Table::new(),
+            greetings: BTreeMap::new(),
+            limits: BTreeMap::new(),
             fees: Vec::new(),
             prerequisites: Vec::new(),
             missing: BTreeMap::new(),
@@ -154,7 +160,7 @@ impl<'a> Paths<'a> {
             }
         };
         let mut refusals = product.refusals(self.carrier, &trip);
-        if product.front() == Front::Gateway && !self.sealed {
+        if matches!(product.front(), Front::Gateway | Front::Proxy) && !self.sealed {
             refusals.push(Refusal::new(
                 "an east-west gateway passes TLS through by its name (SNI), and this mesh does not encrypt",
                 "use `dataplane: sidecar` with `tls: \"1.3\"`, or a product that routes by address",
@@ -192,7 +198,7 @@ impl<'a> Paths<'a> {
         let ids: Vec<PathId> = ways.into_iter().map(|way| self.add(from, to, &via, way)).collect();
         Some(match front {
             Front::None => Reach::Direct(ids[0]),
-            Front::Gateway | Front::Balancer => {
+            Front::Gateway | Front::Proxy | Front::Balancer => {
                 let gateway = gateway.expect("what stands before endpoints has a balancer, and that is paid for");
                 Reach::Fronted { front, gateway, ways: ids }
             }
@@ -233,7 +239,14 @@ impl<'a> Paths<'a> {
             idle_limit: way.idle_limit.map_or(ENVOY_IDLE, |limit| limit.min(ENVOY_IDLE)),
             via: via.to_owned(),
         };
+        let greeting = way.greeting(&self.board);
         let id = self.paths.push(path);
+        self.greetings.extend(greeting.map(|greeting| (id, greeting)));
+        for name in way.limits {
+            let Limit { open, new_per_second, .. } = self.board.limits[&name];
+            let limit = ConnectionLimit { name: name.clone(), open, new_per_second, paths: Vec::new() };
+            self.limits.entry(name).or_insert(limit).paths.push(id);
+        }
         self.fees.extend(way.fees.into_iter().map(|fee| (id, fee)));
         id
     }
@@ -306,7 +319,7 @@ impl MeshRules {
     fn ask(self, carrier: &Carrier<'_>, trip: &Trip<'_>, front: Front) -> Result<Option<String>, Refusal> {
         let Some((near, far, what)) = clash(carrier, trip) else { return Ok(None) };
         let who = format!("mesh {}: {near} and {far} overlap ({what})", near_mesh(carrier, trip));
-        let proxied = self.version >= CROSS_CLUSTER_PROXY && front == Front::Gateway;
+        let proxied = self.version >= CROSS_CLUSTER_PROXY && front == Front::Proxy;
         match self.distribution {
             Distribution::Istio if front == Front::None => Ok(None),
             Distribution::Istio => {
@@ -317,7 +330,7 @@ impl MeshRules {
             }
             Distribution::Asm => Err(Refusal::new(
                 format!("{who}: one ASM takes no clusters whose addresses conflict"),
-                "renumber one of them, give them a mesh each (`mesh: NAME`, several masters), or use ASM 1.22 or later with its cross-cluster proxy over an east-west gateway",
+                "renumber one of them, give them a mesh each (`mesh: NAME`, several masters), or use ASM 1.22 or later with its cross-cluster proxy (`gateways: {CLUSTER: {kind: l7}}`)",
             )),
         }
     }

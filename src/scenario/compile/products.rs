@@ -2,7 +2,7 @@
 
 use super::ground::{cluster_named, vpc_named, zone_named};
 use crate::connect::cen::{Cen, Past};
-use crate::connect::gateway::Size;
+use crate::connect::gateway::{Cpu, Kind, Size};
 use crate::connect::private_gateway::PrivateGateway;
 use crate::connect::privatelink::{Leads, PrivateLink};
 use crate::connect::public_gateway::{Carriage, PublicGateway};
@@ -75,7 +75,8 @@ fn build(
                 file::Line::BgpPro => Carriage::BgpPro,
                 file::Line::Ga => Carriage::Ga,
             },
-            nat: if let Nat::Gateway(addresses) = gateway.nat { Some(addresses) } else { None },
+            nat: if let Nat::Gateway { addresses, .. } = gateway.nat { Some(addresses) } else { None },
+            ports: if let Nat::Gateway { ports, .. } = gateway.nat { ports.map(u64::from) } else { None },
             loss: gateway.loss.map(|loss| match loss.value {
                 InternetLoss::None => PublicLoss::Flat(0.0),
                 InternetLoss::Mild => PublicLoss::Profile(LossProfile::Mild),
@@ -181,7 +182,7 @@ fn privatelink_of(
         }
         PrivateLinkTo::Gateway(cluster) => {
             let cluster = cluster_named(ground, cluster).expect("a gateway's cluster was checked to exist");
-            (Leads::Gateway { cluster, replicas: size.replicas, cpu: size.cpu }, vec![cluster])
+            (Leads::Gateway(size_of(cluster, &size)), vec![cluster])
         }
     };
     let zones = if link.zones.is_empty() {
@@ -213,9 +214,8 @@ fn vpc(ground: &Ground, name: &str) -> VpcId {
 }
 
 fn sizes(ground: &Ground, gateways: &IndexMap<String, GatewaySize>) -> Vec<Size> {
-    let size = |(name, size): (&String, &GatewaySize)| {
-        cluster_named(ground, name).map(|cluster| Size { cluster, replicas: size.replicas, cpu: size.cpu })
-    };
+    let size =
+        |(name, size): (&String, &GatewaySize)| cluster_named(ground, name).map(|cluster| size_of(cluster, size));
     gateways.iter().filter_map(size).collect()
 }
 
@@ -224,4 +224,10 @@ const fn past(past: PastCap) -> Past {
         PastCap::Police { burst } => Past::Police { burst },
         PastCap::Shape { buffer } => Past::Shape { buffer },
     }
+}
+
+fn size_of(cluster: ClusterId, size: &GatewaySize) -> Size {
+    let [connection, kib, request] = size.work;
+    let kind = if size.l7 { Kind::L7 } else { Kind::Passthrough };
+    Size { cluster, replicas: size.replicas, cpu: size.cpu, kind, work: Cpu { connection, kib, request } }
 }

@@ -209,7 +209,7 @@ impl Decoder {
         let past_cap = self.past_cap(&map);
         let gateway = match map.entry("gateway") {
             Some(entry) => self.gateway_size(&entry.node, entry.key, below(&path, "gateway")),
-            None => GatewaySize { span: Span::NONE, replicas: 2, cpu: 2 },
+            None => GatewaySize::usual(Span::NONE),
         };
         if let (Some(entry), Some(Spanned { value: PrivateLinkTo::Service(_), span })) = (map.entry("gateway"), &to) {
             self.say(
@@ -291,16 +291,15 @@ impl Decoder {
     }
 
     fn nat(&mut self, map: &Fields<'_>) -> Nat {
-        let Some(said) = map.said(self, "nat") else { return Nat::Gateway(1) };
+        const ONE: Nat = Nat::Gateway { addresses: 1, ports: None };
+        let Some(said) = map.said(self, "nat") else { return ONE };
         if !matches!(said.node.value, Value::Map(_)) {
-            return if self.word(&said.node, map.shape("nat")) == Some(1) { Nat::None } else { Nat::Gateway(1) };
+            return if self.word(&said.node, map.shape("nat")) == Some(1) { Nat::None } else { ONE };
         }
-        let Some(long) = self.open(Some(&said.node), &words::NAT, said.path, Span::NONE) else {
-            return Nat::Gateway(1);
-        };
-        let addresses = long.count32(self, "addresses");
+        let Some(long) = self.open(Some(&said.node), &words::NAT, said.path, Span::NONE) else { return ONE };
+        let (addresses, ports) = (long.count32(self, "addresses"), long.count32(self, "ports"));
         long.close();
-        Nat::Gateway(addresses.map_or(1, |addresses| addresses.value))
+        Nat::Gateway { addresses: addresses.map_or(1, |count| count.value), ports: ports.map(|count| count.value) }
     }
 
     fn private_gateway(&mut self, product: &Fields<'_>, entry: &Entry, topology: &Topology) -> Option<PrivateGateway> {
@@ -316,7 +315,7 @@ impl Decoder {
         let mut gateways = IndexMap::new();
         match map.said(self, "gateways") {
             None => {
-                let size = GatewaySize { span: Span::NONE, replicas: 2, cpu: 2 };
+                let size = GatewaySize::usual(Span::NONE);
                 gateways.extend(topology.clusters.keys().map(|cluster| (cluster.clone(), size)));
             }
             Some(said) => {
@@ -332,12 +331,24 @@ impl Decoder {
     }
 
     fn gateway_size(&mut self, node: &Node, span: Span, path: Path) -> GatewaySize {
-        let fallback = GatewaySize { span, replicas: 2, cpu: 2 };
+        let fallback = GatewaySize::usual(span);
         let Some(map) = self.open(Some(node), &words::GATEWAY_SIZE, path, span) else { return fallback };
         let (replicas, cpu) = (map.count32(self, "replicas"), map.count32(self, "cpu"));
+        let l7 = map.word(self, "kind") == Some(1);
+        let work = ["cpu-per-connection", "cpu-per-kib", "cpu-per-request"]
+            .map(|key| map.read(self, key, quantity::duration).map(|work| work.value));
+        if let (false, Some(entry)) = (l7, map.entry("cpu-per-request")) {
+            self.say(
+                Diagnostic::error("EW014", "a gateway that passes TLS through sees no requests")
+                    .at(entry.key, "for each of them")
+                    .help("remove it, or write `kind: l7`"),
+            );
+        }
         map.close();
         match (replicas, cpu) {
-            (Some(replicas), Some(cpu)) => GatewaySize { span, replicas: replicas.value, cpu: cpu.value },
+            (Some(replicas), Some(cpu)) => {
+                GatewaySize { replicas: replicas.value, cpu: cpu.value, l7, work, ..fallback }
+            }
             _ => fallback,
         }
     }

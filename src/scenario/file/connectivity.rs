@@ -173,6 +173,17 @@ pub struct GatewaySize {
     pub replicas: u32,
     /// Cores of each.
     pub cpu: u32,
+    /// Does it end TLS and read requests?
+    pub l7: bool,
+    /// CPU for a connection, a KiB and a request; none: as the book has it.
+    pub work: [Option<Duration>; 3],
+}
+
+impl GatewaySize {
+    /// Two replicas of two cores that pass TLS through.
+    pub const fn usual(span: Span) -> GatewaySize {
+        GatewaySize { span, replicas: 2, cpu: 2, l7: false, work: [None; 3] }
+    }
 }
 
 /// An elastic public address.
@@ -203,7 +214,12 @@ pub enum Line {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Nat {
     /// A NAT gateway in each calling VPC, with so many public addresses.
-    Gateway(u32),
+    Gateway {
+        /// How many.
+        addresses: u32,
+        /// Connections of each to one destination; none: as the book has it.
+        ports: Option<u32>,
+    },
     /// Pods have public addresses; nothing is charged.
     None,
 }

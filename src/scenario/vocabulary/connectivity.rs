@@ -138,12 +138,16 @@ pub static NAT: Block = Block {
     title: "nat",
     about: "A NAT gateway in each calling VPC.",
     one_of: false,
-    keys: &[Key::new(
-        "addresses",
-        Shape::Count(1, 64),
-        "Public addresses of the pool; each gives 55,000 connections to one destination and the bandwidth of `eip`.",
-    )
-    .default("1", "eastwest")],
+    keys: &[
+        Key::new("addresses", Shape::Count(1, 64), "Public addresses of the pool, each with the bandwidth of `eip`.")
+            .default("1", "eastwest"),
+        Key::new(
+            "ports",
+            Shape::Count(1, 65535),
+            "Connections that one address holds to one destination; past them a new one is not answered.",
+        )
+        .absent("55000 (book of limits)", "provider"),
+    ],
 };
 
 /// `eip`.
@@ -169,6 +173,14 @@ pub static GATEWAY_SIZE: Block = Block {
     keys: &[
         Key::new("replicas", Shape::Count(1, 1000), "Pods, spread over the cluster's zones.").default("2", "eastwest"),
         Key::new("cpu", Shape::Count(1, 128), "Cores of each.").default("2", "eastwest"),
+        Key::new("kind", Shape::Word(&["passthrough", "l7"], &[]), "`passthrough` passes TLS through by its name and picks an endpoint for each connection; `l7` ends TLS, reads HTTP and picks one for each request, as the cross-cluster proxy of ASM does.")
+            .default("passthrough", "Istio"),
+        Key::new("cpu-per-connection", Shape::Duration, "CPU for a new connection.")
+            .absent("100us; with `kind: l7` 1ms for the handshake of TLS (book of latencies)", "eastwest"),
+        Key::new("cpu-per-kib", Shape::Duration, "CPU for each KiB passed through.")
+            .absent("2us (book of latencies)", "eastwest"),
+        Key::new("cpu-per-request", Shape::Duration, "CPU for each request, with `kind: l7`.")
+            .absent("200us (book of latencies)", "eastwest"),
     ],
 };
 

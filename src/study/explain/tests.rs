@@ -45,6 +45,7 @@ fn shop(policy: Policy) -> Shop {
         replicas: vec![StationId(0)],
         cpu_per_connection: ms(5),
         cpu_per_kib: MS,
+        cpu_per_request: Duration::ZERO,
     };
     world.gateways.push(gateway);
     world.stations.push(Station { name: "gateway".to_owned(), servers: 1, place: PlaceId(1) });

@@ -579,12 +579,12 @@ fn the_clock_of_a_public_path_is_the_mainlands() {
     let text = public().replace("run: {horizon: 2m}", "run: {horizon: 2m, from: \"2026-06-01T19:30+08:00\"}");
     let world = world(&text);
     let link = world.links.rows().iter().find(|link| link.name == "internet singapore -> hangzhou").unwrap();
-    let loss = link.loss.expect("the border loses packets");
+    let loss = link.loss.expect("the border loses packets").good;
     assert_eq!(loss.at_zero, Duration::from_secs(19 * 3600 + 1800));
     let zero = eastwest::units::SimTime::ZERO;
     assert_eq!((loss.at(zero, zero), loss.values[12]), (0.05, 0.003));
     let out = world.links.rows().iter().find(|link| link.name == "internet hangzhou -> singapore").unwrap();
-    assert_eq!(out.loss.unwrap().values, [0.003; 24]);
+    assert_eq!(out.loss.unwrap().good.values, [0.003; 24]);
 }
 
 #[test]
@@ -733,7 +733,7 @@ fn unstated_loss_follows_the_inputs() {
     let loss = |profile: LossProfile| {
         let world = compiled(&text, "", Inputs { loss: profile, ..Inputs::default() }).unwrap().world;
         let link = world.links.rows().iter().find(|link| link.name == "internet singapore -> hangzhou").unwrap();
-        link.loss.unwrap().values[21]
+        link.loss.unwrap().good.values[21]
     };
     assert_eq!(LossProfile::ALL.map(loss), [0.01, 0.05, 0.15]);
 }
@@ -855,3 +855,77 @@ fn an_address_by_bandwidth_is_charged_by_the_day_in_steps_and_not_by_the_gigabyt
 
 #[path = "compile/products.rs"]
 mod products;
+/// The link of that name.
+#[track_caller]
+fn link<'w>(world: &'w World, name: &str) -> &'w eastwest::world::Link {
+    world.links.rows().iter().find(|link| link.name == name).unwrap_or_else(|| panic!("a link {name}"))
+}
+
+fn with_links(links: &str) -> World {
+    world(&format!("{}{CONNECTIVITY}{SERVICES}", GROUND.replace("  vpcs:", &format!("  links: {links}\n  vpcs:"))))
+}
+
+const THERE: &str = "backbone hangzhou -> singapore";
+const BACK: &str = "backbone singapore -> hangzhou";
+
+#[test]
+fn a_link_of_one_direction_leaves_the_other_as_it_is() {
+    let book = with_links("{}");
+    let world = with_links("{out: {from: hangzhou, to: singapore, delay: 40ms, jitter: 0ms, loss: 2%, rate: 100Mbps}}");
+    let (out, home) = (link(&world, THERE), link(&world, BACK));
+    assert_eq!((out.delay, out.jitter), (Duration::from_millis(40), None));
+    assert_eq!(out.loss, Some(eastwest::world::Loss::flat(0.02)));
+    let buffer = Duration::from_millis(100);
+    let rate = eastwest::units::BitsPerSec(100_000_000);
+    assert_eq!(out.cap, Some(eastwest::world::Cap { rate, past: eastwest::world::PastCap::Shape { buffer } }));
+    assert_eq!((home.delay, home.loss, home.cap), (link(&book, BACK).delay, link(&book, BACK).loss, None));
+    assert!(home.jitter.is_some());
+    // Both directions, each by itself.
+    let world = with_links(
+        "{o: {from: hangzhou, to: singapore, delay: 40ms}, h: {from: singapore, to: hangzhou, delay: 20ms}}",
+    );
+    assert_eq!([THERE, BACK].map(|name| link(&world, name).delay.millis()), [40.0, 20.0]);
+    let floors = world.paths.rows().iter().find(|path| path.name == "east/h -> south/a via backbone");
+    let floors = floors.map(|path| path.floor.millis() - path.floor_back.millis());
+    assert_eq!(floors, Some(20.0));
+}
+
+#[test]
+fn a_link_has_a_bad_state_and_factors_by_the_hour() {
+    let hours = "[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 10, 1, 1]";
+    let world = with_links(&format!(
+        "{{sea: {{between: [hangzhou, singapore], loss: {{good: 0.01%, bad: 8%, mean-good: 50s, mean-bad: 2s}}, profile: {{loss: {hours}, jitter: {hours}}}}}}}"
+    ));
+    for name in [THERE, BACK] {
+        let (loss, jitter) = (link(&world, name).loss.unwrap(), link(&world, name).jitter.unwrap());
+        let bad = loss.bad.unwrap();
+        assert_eq!((bad.mean_good, bad.mean_bad), (Duration::from_secs(50), Duration::from_secs(2)));
+        let mean = (50.0 * 0.0001 + 2.0 * 0.08) / 52.0;
+        assert!((loss.mean_in(3) - mean).abs() < 1e-15 && (loss.mean_in(21) - 10.0 * mean).abs() < 1e-15);
+        assert_eq!((jitter.factor.values[20], jitter.factor.values[21]), (1.0, 10.0));
+    }
+}
+
+#[test]
+fn a_round_trip_law_is_simulated_as_it_is_written() {
+    // 200,000 round trips: what is written as p50 and p99 is what the two directions add up to.
+    let world = with_links("{sea: {between: [hangzhou, singapore], rtt: {lognormal: {p50: 60ms, p99: 90ms}}}}");
+    let (out, home) = (link(&world, THERE), link(&world, BACK));
+    let key = eastwest::random::Key::new(1, 0, "round trips", "jitter");
+    let one = |link: &eastwest::world::Link, draw: u64| {
+        link.delay.seconds() + world.laws[link.jitter.unwrap().law].sample(key.uniform(draw))
+    };
+    let trips: Vec<f64> = (0..200_000).map(|n| one(out, 2 * n) + one(home, 2 * n + 1)).collect();
+    let below = |seconds: f64| trips.iter().filter(|trip| **trip <= seconds).count() as f64 / trips.len() as f64;
+    assert!(
+        (below(0.060) - 0.5).abs() < 0.004 && (below(0.090) - 0.99).abs() < 0.0008,
+        "{} {}",
+        below(0.06),
+        below(0.09)
+    );
+    // The law's own mean, within what its first per cent weighs.
+    let mean = trips.iter().sum::<f64>() / trips.len() as f64;
+    let sigma = libm::log(1.5) / 2.326_347_874_040_841;
+    let want = 0.060 * libm::exp(sigma * sigma / 2.0);
+    assert!((mean / want - 1.0).abs() < 0.01, "{mean} {want}");
+}

@@ -358,7 +358,9 @@ fn shows(product: &dyn Product, carrier: &Carrier<'_>, trip: &Trip<'_>, want: Ex
             let mut marks = Vec::new();
             marks.extend(line.cap.map(|cap| format!("cap {} Mbit/s", cap.rate.mbps())));
             marks.extend(line.jitter.as_ref().map(|_| "jitter".to_owned()));
-            marks.extend(line.loss.map(|loss| format!("loss {:e}..{:e}", least(&loss.values), most(&loss.values))));
+            marks.extend(
+                line.loss.map(|loss| format!("loss {:e}..{:e}", least(&loss.good.values), most(&loss.good.values))),
+            );
             table += &format!("  {:<42} {:>9}  {}\n", line.name, line.delay.to_string(), marks.join(", "));
         }
         let there = floor(&way.legs(&board)) + floor(&way.back_legs(&board));

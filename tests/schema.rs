@@ -174,7 +174,8 @@ topology:
   regions: {a: {is: alibaba/cn-hangzhou, zones: [x, z]}, b: {is: alibaba/cn-beijing}}
   vpcs: {va: {region: a, cidr: 10.1.0.0/16, owner: bank}}
   clusters: {ca: {vpc: va, pods: 172.16.0.0/16}, cb: {region: b}}
-  links: {ab: {between: [a, b], rtt: {lognormal: {p50: 20ms, p99: 30ms}}, loss: 0.1%}}
+  links:
+    ab: {between: [a, b], rtt: {lognormal: {p50: 20ms, p99: 30ms}}, loss: {good: 0%, bad: 5%, mean-good: 9s, mean-bad: 1s}, profile: {loss: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 1, 1]}}
 connectivity:
   cen: {cen: {bandwidth: {a-b: 50Mbps}, past-cap: {police: {burst: 20ms}}}}
   cen2: {cen: {bandwidth: 50Mbps, past-cap: {shape: {buffer: 20ms}}}}

@@ -5,7 +5,7 @@
 use super::contract::{Board, Count, Fee, Hop, Line, Role, Trip};
 use crate::provider::{Books, Level, LossProfile, PathClass, PricedBy, Provider, PublicDirection, PublicLine};
 use crate::random::Law;
-use crate::topology::{Ground, HourLaw, RegionId, ZoneId};
+use crate::topology::{Cap, Ground, HourLaw, Loss, RegionId, ZoneId};
 use crate::units::Duration;
 
 /// Which end of the uncertain figures a world is compiled with. Products that share a figure move together: CEN,
@@ -32,14 +32,46 @@ impl Default for Inputs {
 /// What the scenario knows better than the book about the backbone between two regions.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Override {
-    /// The pair, in either order.
+    /// The pair.
     pub between: (RegionId, RegionId),
-    /// Fixed part of the round trip.
+    /// It holds from the first to the second only, not the other way.
+    pub one_way: bool,
+    /// Fixed part of the round trip, of both directions.
     pub rtt: Option<Duration>,
+    /// Fixed part of the delay, of each direction that it holds for; wins over `rtt`.
+    pub delay: Option<Duration>,
     /// Extra delay one way; the inner none: no jitter at all.
     pub jitter: Option<Option<Law>>,
-    /// Chance that a packet is lost, each direction.
-    pub loss: Option<f64>,
+    /// Factor of the extra delay by hour of the day.
+    pub jitter_factor: Option<HourLaw>,
+    /// Chance that a packet is lost, each direction that it holds for.
+    pub loss: Option<Loss>,
+    /// Factor of the loss by hour of the day, also of the book's.
+    pub loss_factor: Option<HourLaw>,
+    /// What the physical link passes, each direction that it holds for.
+    pub cap: Option<Cap>,
+}
+
+impl Override {
+    /// Nothing is known better between these two, yet.
+    pub const fn between(a: RegionId, b: RegionId) -> Self {
+        Override {
+            between: (a, b),
+            one_way: false,
+            rtt: None,
+            delay: None,
+            jitter: None,
+            jitter_factor: None,
+            loss: None,
+            loss_factor: None,
+            cap: None,
+        }
+    }
+
+    /// Does it hold from `from` to `to`?
+    pub fn holds(&self, from: RegionId, to: RegionId) -> bool {
+        self.between == (from, to) || !self.one_way && self.between == (to, from)
+    }
 }
 
 /// What the scenario knows better than the book about a region's own network.
@@ -125,17 +157,34 @@ impl Carrier<'_> {
         one_way(p50.at(self.inputs.rtt) / 1e3, p99.at(self.inputs.rtt) / 1e3)
     }
 
+    /// What the scenario knows of the way from `a` to `b`.
     fn overridden(&self, a: RegionId, b: RegionId) -> Option<&Override> {
-        self.overrides.iter().find(|o| o.between == (a, b) || o.between == (b, a))
+        self.overrides.iter().find(|o| o.holds(a, b))
+    }
+
+    /// One way over the backbone, without jitter: as the scenario says of this direction, else half a round trip.
+    fn one_way(&self, from: RegionId, to: RegionId) -> Option<Duration> {
+        let known = self.overridden(from, to).and_then(|o| o.delay);
+        known.or_else(|| self.round_trip(from, to).map(half))
+    }
+
+    /// Round trip where nothing is known of single directions.
+    fn round_trip(&self, a: RegionId, b: RegionId) -> Option<Duration> {
+        let known = [(a, b), (b, a)].into_iter().find_map(|(a, b)| self.overridden(a, b).and_then(|o| o.rtt));
+        if known.is_some() {
+            return known;
+        }
+        let (a, b) = (self.ground.regions[a].is.as_ref()?, self.ground.regions[b].is.as_ref()?);
+        self.books.rtt(a, b).map(|rtt| rtt.at(self.inputs.rtt))
     }
 
     /// Round trip over the backbone between two regions; none: neither the scenario nor the book knows it.
     pub fn rtt(&self, a: RegionId, b: RegionId) -> Option<Duration> {
-        if let Some(rtt) = self.overridden(a, b).and_then(|o| o.rtt) {
-            return Some(rtt);
+        let directed = |a, b| self.overridden(a, b).is_some_and(|o| o.delay.is_some());
+        if directed(a, b) || directed(b, a) {
+            return Some(self.one_way(a, b)? + self.one_way(b, a)?);
         }
-        let (a, b) = (self.ground.regions[a].is.as_ref()?, self.ground.regions[b].is.as_ref()?);
-        self.books.rtt(a, b).map(|rtt| rtt.at(self.inputs.rtt))
+        self.round_trip(a, b)
     }
 
     /// Is the region in mainland China?
@@ -181,14 +230,19 @@ impl Carrier<'_> {
         let line = |from: RegionId, to: RegionId| {
             let known = self.overridden(from, to);
             let jitter = known.and_then(|o| o.jitter.clone()).unwrap_or_else(|| Some(self.jitter(class)));
-            let book = || self.books.latency(&loss_key).map(|row| row.at(self.inputs.rtt));
+            let book = || self.books.latency(&loss_key).map(|row| Loss::flat(row.at(self.inputs.rtt)));
             let loss = known.and_then(|o| o.loss).or_else(book);
+            let loss = match known.and_then(|o| o.loss_factor) {
+                Some(factor) => loss.map(|loss| loss.scaled(&factor)),
+                None => loss,
+            };
+            let factor = known.and_then(|o| o.jitter_factor).unwrap_or(HourLaw::flat(1.0));
             Line {
                 name: format!("{word} {} -> {}", self.region(from), self.region(to)),
-                delay: half(self.rtt(from, to).expect("a trip between regions of unknown distance was refused")),
-                jitter: jitter.map(|law| (law, HourLaw::flat(1.0))),
-                loss: loss.filter(|p| *p > 0.0).map(HourLaw::flat),
-                cap: None,
+                delay: self.one_way(from, to).expect("a trip between regions of unknown distance was refused"),
+                jitter: jitter.map(|law| (law, factor)),
+                loss: loss.filter(|loss| !loss.is_nothing()),
+                cap: known.and_then(|o| o.cap),
                 role: Role::Backbone(from, to),
                 zone: None,
             }
@@ -232,7 +286,7 @@ impl Carrier<'_> {
                 name: format!("{word} {} -> {}", self.region(from), self.region(to)),
                 delay: half(rtt.scaled(ratio.at(self.inputs.public))),
                 jitter: Some((law, HourLaw { values: row.by_hour(1.0, evening), at_zero })),
-                loss: chance.values.iter().any(|p| *p > 0.0).then_some(chance),
+                loss: Some(Loss::by_hour(chance)).filter(|loss| !loss.is_nothing()),
                 cap: None,
                 role: Role::Internet(from, to),
                 zone: None,

@@ -11,7 +11,7 @@ use super::{Carrier, Example};
 use crate::provider::{Counts, Rule};
 use crate::random::Law;
 use crate::table::Table;
-use crate::topology::{Cap, ClusterId, GatewayId, HourLaw, Leg, LinkId, RegionId, VpcId, ZoneId, fold};
+use crate::topology::{Cap, ClusterId, GatewayId, HourLaw, Leg, LinkId, Loss, RegionId, VpcId, ZoneId, fold};
 use crate::units::{BitsPerSec, Duration};
 
 /// Alibaba's layer 4 balancers close a connection that was idle for this long (decisions: NLB and CLB, 900 s).
@@ -78,7 +78,7 @@ pub struct Line {
     /// Extra delay in seconds, and its factor by hour of the day.
     pub jitter: Option<(Law, HourLaw)>,
     /// Chance that a packet is lost.
-    pub loss: Option<HourLaw>,
+    pub loss: Option<Loss>,
     /// What passes.
     pub cap: Option<Cap>,
     /// What it is.

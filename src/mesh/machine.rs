@@ -13,6 +13,7 @@ use super::hot::Hot;
 use super::ledger::Ledger;
 use super::servers::Server;
 use super::slab::Slab;
+use super::spells::Spells;
 use super::trace::Tracer;
 use super::upstream::Upstream;
 use crate::engine::{Event, Later, Model, Schedule, Timers};
@@ -62,6 +63,8 @@ pub(super) struct Machine<'w> {
     pub(super) edge_keys: Vec<EdgeKeys>,
     pub(super) service_keys: Vec<ServiceKeys>,
     pub(super) link_keys: Vec<LinkKeys>,
+    /// By link: its bad spells, where it has any.
+    pub(super) spells: Vec<Option<Spells>>,
     pub(super) proxy_keys: Vec<u64>,
     pub(super) ledger: Ledger,
     pub(super) tracer: Option<Box<Tracer>>,
@@ -182,6 +185,15 @@ impl<'w> Machine<'w> {
                 .rows()
                 .iter()
                 .map(|link| LinkKeys { jitter: key(&link.name, "jitter"), loss: key(&link.name, "loss") })
+                .collect(),
+            spells: world
+                .links
+                .rows()
+                .iter()
+                .map(|link| {
+                    let bad = link.loss.as_ref().and_then(|loss| loss.bad.as_ref());
+                    bad.map(|bad| Spells::new(bad, key(&link.name, "spells")))
+                })
                 .collect(),
             proxy_keys: world
                 .proxies

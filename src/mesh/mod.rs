@@ -2,7 +2,7 @@
 //!
 //! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
 //! attempts, from the caller's side), `proxies` and `upstream` (whom to send to), `connections`, `hanging` and `tcp` (TCP, TLS, dead paths),
-//! `travel`, `caps` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
+//! `travel`, `spells`, `caps` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
 //! needs no event), `ledger` (what is counted), `faults` (what goes down), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
 
@@ -24,6 +24,7 @@ mod proxies;
 mod servers;
 mod settle;
 mod slab;
+mod spells;
 mod steps;
 mod tcp;
 mod trace;

@@ -82,6 +82,13 @@ pub(super) fn next_try(since: u64, round_trip: u64, now: u64) -> u64 {
     at
 }
 
+/// How long a sender waits before it probes for a lost tail of a flight of so many segments: two round trips, and 200 ms
+/// more for a lone one (the peer's delayed acknowledgement), or the timeout where that is earlier (RFC 8985).
+pub(super) fn probe(flight: u64, round_trip: u64, timeout: u64) -> u64 {
+    let wait = if flight == 1 { 2 * round_trip + LEAST_TIMEOUT } else { 2 * round_trip };
+    wait.min(timeout.max(2 * round_trip))
+}
+
 /// Extra delay of a message of `segments` when each packet is lost with chance `loss`, from one uniform `draw`.
 ///
 /// With chance 1 - (1 - loss)^segments something is lost. Recovery takes a round trip where later segments tell of it,
@@ -102,8 +109,7 @@ pub(super) fn recovery(draw: f64, loss: f64, segments: u64, round_trip: u64) -> 
     let mut delay;
     if rest < tail {
         rest /= tail;
-        delay = if segments == 1 { 2 * round_trip + LEAST_TIMEOUT } else { 2 * round_trip };
-        delay = delay.min(timeout(round_trip).max(2 * round_trip));
+        delay = probe(segments, round_trip, timeout(round_trip));
     } else {
         rest = (rest - tail) / (1.0 - tail);
         delay = round_trip;

@@ -262,7 +262,7 @@ impl Machine<'_> {
     }
 
     fn draw_noise(
-        &self,
+        &mut self,
         link: LinkId,
         path: PathId,
         key: u64,
@@ -277,12 +277,20 @@ impl Machine<'_> {
         });
         let Some(loss) = &noise.loss else { return (jitter, Duration::ZERO, 0) };
         let round_trip = self.hot.paths[path.0 as usize].round_trip;
-        let (delay, lost) = tcp::recovery(keys.loss.uniform(key), loss.at(at, self.zero), segments, round_trip);
+        let chance = loss.at(self.is_bad(link, at), at, self.zero);
+        let (delay, lost) =
+            tcp::recovery(self.link_keys[link.0 as usize].loss.uniform(key), chance, segments, round_trip);
         (jitter, Duration::from_nanos(delay), lost)
     }
 
+    /// Is the link in its bad state then, whenever that is?
+    fn is_bad(&mut self, link: LinkId, at: SimTime) -> bool {
+        let from_zero = at.nanos().cast_signed() - self.zero.nanos().cast_signed();
+        self.spells[link.0 as usize].as_mut().is_some_and(|spells| spells.bad_at(from_zero))
+    }
+
     /// Jitter and loss of one round trip of single packets over a path, for handshakes.
-    pub(super) fn noise(&self, path: PathId, key: u64, now: SimTime) -> Duration {
+    pub(super) fn noise(&mut self, path: PathId, key: u64, now: SimTime) -> Duration {
         let way = &self.world.paths[path];
         let mut sum = Duration::ZERO;
         for (leg, &stop) in way.legs.iter().chain(&way.back).enumerate() {

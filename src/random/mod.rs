@@ -6,11 +6,13 @@
 
 mod elementary;
 mod erlang;
+mod halves;
 mod key;
 mod law;
 mod moments;
 mod normal;
 mod piece;
 
+pub use halves::halves;
 pub use key::{Key, KeyedRng, hash_name, mix};
 pub use law::Law;

@@ -55,8 +55,8 @@ impl Replicated {
             Arrivals::Closed { .. } => true,
         };
         let links = self.world.links.rows().iter().all(|link| {
-            let flat = |law: &crate::world::HourLaw| law.values.iter().all(|&value| value == law.values[0]);
-            link.jitter.is_none_or(|jitter| flat(&jitter.factor)) && link.loss.is_none_or(|loss| flat(&loss))
+            !link.jitter.is_some_and(|jitter| jitter.factor.changes())
+                && !link.loss.is_some_and(|loss| loss.follows_the_hour())
         });
         self.world.streams.rows().iter().all(steady) && links && self.world.faults.is_empty()
     }

@@ -10,6 +10,6 @@ mod place;
 pub mod wire;
 
 pub use cidr::Cidr;
-pub use link::{Cap, HourLaw, LinkId, PastCap};
+pub use link::{BadState, Cap, HourLaw, LinkId, Loss, PastCap};
 pub use path::{GatewayId, Leg, floor, fold, loss_over};
 pub use place::{Cluster, ClusterId, Ground, Place, PlaceId, Region, RegionId, Vpc, VpcId, Zone, ZoneId};

@@ -14,7 +14,9 @@ pub use scene::Outage;
 
 pub use crate::fault::Manner;
 
-pub use crate::topology::{Cap, ClusterId, GatewayId, HourLaw, Leg, LinkId, PastCap, Place, PlaceId, RegionId, ZoneId};
+pub use crate::topology::{
+    BadState, Cap, ClusterId, GatewayId, HourLaw, Leg, LinkId, Loss, PastCap, Place, PlaceId, RegionId, ZoneId,
+};
 
 use crate::id;
 use crate::policy::Policy;
@@ -150,8 +152,8 @@ pub struct Link {
     pub delay: Duration,
     /// Extra delay drawn for each message.
     pub jitter: Option<Jitter>,
-    /// Chance that a packet is lost, by hour of the day.
-    pub loss: Option<HourLaw>,
+    /// Chance that a packet is lost.
+    pub loss: Option<Loss>,
     /// What the provider lets pass.
     pub cap: Option<Cap>,
 }

@@ -63,7 +63,7 @@ pub(crate) fn world(seed: u64) -> World {
                     PastCap::Shape { buffer: Duration::from_millis(100) }
                 },
             });
-            let loss = dice.one_in(3).then(|| HourLaw::flat(0.02));
+            let loss = dice.one_in(3).then(|| Loss::flat(0.02));
             let jitter = dice.one_in(3).then(|| Jitter { law: noisy, factor: HourLaw::flat(1.0) });
             let mut link = |way: &str| {
                 let name = format!("{way} {} {}", from.0, to.0);

@@ -22,7 +22,7 @@ fn lossy(answers: bool) -> World {
     let mut world = small.world();
     let law = world.laws.push(Law::Exponential { mean: 0.002 });
     let link = LinkId(u32::from(answers));
-    world.links[link].loss = Some(HourLaw::flat(0.02));
+    world.links[link].loss = Some(Loss::flat(0.02));
     world.links[link].jitter = Some(Jitter { law, factor: HourLaw::flat(1.0) });
     let path = &mut world.paths[PathId(0)];
     if answers { &mut path.back } else { &mut path.legs }.push(Leg::Noise(link));

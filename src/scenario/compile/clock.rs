@@ -4,7 +4,6 @@ use crate::connect::Board;
 use crate::provider::Region;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{RateLaw, Scenario, StreamArrivals};
-use crate::topology::HourLaw;
 use crate::units::Duration;
 
 const DAY_S: i64 = 86_400;
@@ -22,9 +21,9 @@ pub(super) fn unsaid(scenario: &Scenario, board: &Board, said: &mut Vec<Diagnost
     if scenario.run.from.is_some() || scenario.run.horizon.value.nanos() >= DAY_S as u64 * 1_000_000_000 {
         return;
     }
-    let changes = |law: &HourLaw| law.values.iter().any(|value| *value != law.values[0]);
     let links = board.lines.rows().iter().filter(|line| {
-        line.loss.as_ref().is_some_and(changes) || line.jitter.as_ref().is_some_and(|(_, factor)| changes(factor))
+        line.loss.is_some_and(|loss| loss.follows_the_hour())
+            || line.jitter.as_ref().is_some_and(|(_, factor)| factor.changes())
     });
     let mut what: Vec<String> = links.map(|line| line.name.clone()).collect();
     what.extend(scenario.workload.iter().filter_map(|(name, stream)| match &stream.arrivals {

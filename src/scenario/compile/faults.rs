@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::backbones;
 use super::ground::region_named;
-use crate::connect::{Board, Carrier};
+use crate::connect::{Board, Carrier, Role};
 use crate::fault;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Hit, Manner, Part, Scenario};
+use crate::topology::LinkId;
 use crate::units::Duration;
 use crate::world::{FaultId, Outage, PathId, Target, World};
 
@@ -41,7 +42,8 @@ pub(super) fn faults(
         let domain = format!("link/{name}");
         scene.declare(&domain);
         let (a, b) = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
-        for id in backbones(board, a, b) {
+        let directed = |id: &LinkId| !link.one_way || board.lines[*id].role == Role::Backbone(a, b);
+        for id in backbones(board, a, b).filter(directed) {
             scene.add(&domain, Target::Link(id));
         }
     }

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use super::clock::clock_at_zero;
 use crate::connect::{Inside, Override};
 use crate::provider::Books;
-use crate::random::Law;
+use crate::random::{Law, halves};
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{self, Cidr, Cni, RttFile, RttUnit, Scenario, Topology};
+use crate::scenario::file::{self, Cidr, Cni, LinkLoss, RttFile, RttUnit, Scenario, Topology};
 use crate::scenario::span::{Span, Spanned};
 use crate::table::Table;
-use crate::topology::{self, Cluster, ClusterId, Ground, Place, PlaceId, Region, RegionId, Vpc, VpcId, Zone, ZoneId};
+use crate::topology::{
+    self, BadState, Cap, Cluster, ClusterId, Ground, HourLaw, Loss, PastCap, Place, PlaceId, Region, RegionId, Vpc,
+    VpcId, Zone, ZoneId,
+};
 use crate::units::Duration;
 
 /// All that stands somewhere, in the order of the file.
@@ -136,19 +139,46 @@ pub(super) fn overrides(topology: &Topology, ground: &Ground, said: &mut Vec<Dia
         let between = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
         let known = link.rtt.as_ref().and_then(|rtt| split(rtt, said));
         let (rtt, jitter) = known.map_or((None, None), |(rtt, jitter)| (Some(rtt), Some(jitter)));
-        overrides.push(Override { between, rtt, jitter, loss: link.loss.map(|loss| loss.get()) });
+        let at_zero = ground.regions[between.0].at_zero;
+        let by_hour = |values: [f64; 24]| HourLaw { values, at_zero };
+        let drawn = |law: &Spanned<Law>| (!matches!(law.value, Law::Constant(0.0))).then(|| law.value.clone());
+        overrides.push(Override {
+            one_way: link.one_way,
+            rtt,
+            delay: link.delay.map(|delay| delay.value),
+            jitter: link.jitter.as_ref().map(drawn).or(jitter),
+            jitter_factor: link.profile.jitter.map(by_hour),
+            loss: link.loss.map(loss_of),
+            loss_factor: link.profile.loss.map(by_hour),
+            cap: link.rate.map(|rate| Cap { rate: rate.rate, past: PastCap::Shape { buffer: rate.buffer } }),
+            ..Override::between(between.0, between.1)
+        });
     }
     if let Some(file) = &topology.rtt {
         let (round_trips, strange) = matrix(file, ground, said);
         holes(topology, ground, &round_trips, &strange, said);
         for (between, rtt) in round_trips {
-            match overrides.iter_mut().find(|o| o.between == between || o.between == (between.1, between.0)) {
-                Some(known) => known.rtt = known.rtt.or(Some(rtt)),
-                None => overrides.push(Override { between, rtt: Some(rtt), jitter: None, loss: None }),
+            let (a, b) = between;
+            let mut known = false;
+            for link in overrides.iter_mut().filter(|link| link.holds(a, b) || link.holds(b, a)) {
+                link.rtt = link.rtt.or(Some(rtt));
+                known = true;
+            }
+            if !known {
+                overrides.push(Override { rtt: Some(rtt), ..Override::between(a, b) });
             }
         }
     }
     overrides
+}
+
+fn loss_of(loss: LinkLoss) -> Loss {
+    let bad = loss.bad.map(|(chance, mean_good, mean_bad)| BadState {
+        chance: HourLaw::flat(chance.get()),
+        mean_good,
+        mean_bad,
+    });
+    Loss { good: HourLaw::flat(loss.good.get()), bad }
 }
 
 /// The scenario's own figures for the networks of its regions.
@@ -164,15 +194,15 @@ pub(super) fn insides(topology: &Topology, ground: &Ground, said: &mut Vec<Diagn
     insides
 }
 
-/// A round-trip law as a fixed part and one-way jitter. Of a lognormal law the fixed part is its p1, median^2 / p99; the
-/// rest is a lognormal with the same median and p99 of the sum.
+/// A round-trip law as a fixed part and one-way jitter. Of a lognormal law the fixed part is its p1, median^2 / p99;
+/// the rest is drawn in two halves, one each way, such that median and p99 of the whole are those of the law.
 fn split(rtt: &Spanned<Law>, said: &mut Vec<Diagnostic>) -> Option<(Duration, Option<Law>)> {
     match rtt.value {
         Law::Constant(seconds) => Some((Duration::from_seconds_f64(seconds), None)),
         Law::Lognormal { mu, sigma } => {
             let (p50, p99) = (libm::exp(mu), libm::exp(mu + 2.326_347_874_040_841 * sigma));
             let fixed = p50 * p50 / p99;
-            let jitter = (sigma > 0.0).then(|| crate::connect::one_way(p50 - fixed, p99 - fixed));
+            let jitter = (sigma > 0.0).then(|| halves(p50 - fixed, p99 - fixed));
             Some((Duration::from_seconds_f64(fixed), jitter))
         }
         _ => {
@@ -269,7 +299,7 @@ fn holes(
 ) {
     let Some(file) = topology.rtt.as_ref().filter(|_| !said.iter().any(Diagnostic::is_error)) else { return };
     let linked = |a: RegionId, b: RegionId| {
-        topology.links.values().filter(|link| link.rtt.is_some()).any(|link| {
+        topology.links.values().filter(|link| link.rtt.is_some() || link.delay.is_some()).any(|link| {
             let between = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
             between == (a, b) || between == (b, a)
         })

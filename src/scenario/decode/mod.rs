@@ -9,6 +9,7 @@ mod dead;
 mod fault;
 pub(crate) mod fields;
 mod law;
+mod link;
 mod mesh;
 mod objective;
 mod run;

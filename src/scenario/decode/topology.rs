@@ -2,7 +2,7 @@
 
 use super::fields::{Decoder, below};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Cluster, Cni, LinkOverride, Region, RttFile, RttUnit, Topology, Vpc};
+use crate::scenario::file::{Cluster, Cni, Region, RttFile, RttUnit, Topology, Vpc};
 use crate::scenario::quantity;
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node};
@@ -186,22 +186,6 @@ impl Decoder {
             }
         }
         zones
-    }
-
-    fn link(&mut self, name: &str, entry: &Entry, topology: &Topology) -> Option<LinkOverride> {
-        let path = vec!["topology".into(), "links".into(), name.to_owned()];
-        let map = self.open(Some(&entry.node), &words::LINK, path.clone(), entry.key)?;
-        let between = map.written("between").and_then(|node| {
-            let ends = self.pair(node, "region", topology.regions.keys().map(String::as_str))?;
-            if ends.0.value == ends.1.value {
-                self.say(Diagnostic::error("EW305", "a link joins two different regions").at(node.span, ""));
-            }
-            Some(ends)
-        });
-        let rtt = map.said(self, "rtt").and_then(|said| self.law(&said.node, &below(&path, "rtt")));
-        let loss = map.read(self, "loss", super::connectivity::lossy);
-        map.close();
-        Some(LinkOverride { span: entry.key, between: between?, rtt, loss })
     }
 
     /// A list of two known names.

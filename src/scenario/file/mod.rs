@@ -19,7 +19,9 @@ pub use connectivity::{
 pub use mesh::{Dataplane, Distribution, EdgePolicy, Locality, Mesh, ProxyCost, Selector, Tls, Traffic, TrafficPatch};
 pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term};
 pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
-pub use topology::{Cidr, Cluster, Cni, LinkOverride, Region, RttFile, RttUnit, Topology, Vpc};
+pub use topology::{
+    Cidr, Cluster, Cni, LinkLoss, LinkOverride, LinkProfile, LinkRate, Region, RttFile, RttUnit, Topology, Vpc,
+};
 pub use workload::{
     Entry, Fault, Hit, Manner, Part, Price, Prices, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp,
 };

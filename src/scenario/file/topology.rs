@@ -2,7 +2,7 @@
 
 use crate::random::Law;
 use crate::scenario::span::{Span, Spanned};
-use crate::units::Ratio;
+use crate::units::{BitsPerSec, Duration, Ratio};
 use indexmap::IndexMap;
 
 /// `topology:`.
@@ -117,10 +117,49 @@ pub struct LinkOverride {
     pub span: Span,
     /// Two different regions of this scenario.
     pub between: (Spanned<String>, Spanned<String>),
-    /// Round trip in seconds; a constant leaves no jitter.
+    /// Only from the first to the second.
+    pub one_way: bool,
+    /// Round trip in seconds; a constant leaves no jitter. Not of one direction.
     pub rtt: Option<Spanned<Law>>,
+    /// One way, without jitter.
+    pub delay: Option<Spanned<Duration>>,
+    /// Extra delay one way, in seconds.
+    pub jitter: Option<Spanned<Law>>,
     /// Chance that a packet is lost, each direction.
-    pub loss: Option<Spanned<Ratio>>,
+    pub loss: Option<LinkLoss>,
+    /// What the physical link passes.
+    pub rate: Option<LinkRate>,
+    /// Factors of loss and of jitter by hour of the day.
+    pub profile: LinkProfile,
+}
+
+/// Chance of loss of a link.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkLoss {
+    /// Where it is written.
+    pub span: Span,
+    /// While the link is good.
+    pub good: Ratio,
+    /// While it is bad: chance, mean stay in the good state, mean stay in the bad one.
+    pub bad: Option<(Ratio, Duration, Duration)>,
+}
+
+/// Bandwidth of a physical link.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkRate {
+    /// Bits per second, each direction.
+    pub rate: BitsPerSec,
+    /// First in, first out: the longest wait.
+    pub buffer: Duration,
+}
+
+/// 24 factors each.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct LinkProfile {
+    /// Of the chance of loss.
+    pub loss: Option<[f64; 24]>,
+    /// Of the extra delay.
+    pub jitter: Option<[f64; 24]>,
 }
 
 /// A file of round trips that overrides the book pair by pair.

@@ -99,20 +99,63 @@ pub static CLUSTER: Block = Block {
 /// `topology.links.NAME`.
 pub static LINK: Block = Block {
     title: "topology.links.NAME",
-    about: "What you know better than the latency book about the backbone between two regions.",
+    about: "What you know better than the latency book about the backbone between two regions: both directions with `between`, one with `from` and `to`.",
     one_of: false,
     keys: &[
-        Key::new("between", Shape::List(&Shape::Reference("region")), "The two regions.").required(),
+        Key::new("between", Shape::List(&Shape::Reference("region")), "The two regions; what is said holds in each direction."),
+        Key::new("from", Shape::Reference("region"), "Where the one direction begins that this is about."),
+        Key::new("to", Shape::Reference("region"), "Where it ends."),
         Key::new(
             "rtt",
             Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]),
-            "Round trip; a single duration has no jitter.",
+            "Round trip, with `between`; a single duration has no jitter. Of a lognormal law `p50` and `p99` are those of the simulated round trip: a floor at its p1, and jitter each way.",
         )
         .absent("as in the book", "provider"),
-        Key::new("loss", Shape::Share, "Share of packets lost, each direction.").absent("as in the book", "provider"),
-        Key::later("jitter", "Extra delay drawn for each message; write `rtt` as a law."),
-        Key::later("rate", "Bandwidth of the physical link."),
-        Key::later("profile", "Factors by hour of the day."),
+        Key::new("delay", Shape::Duration, "One way, without jitter; instead of `rtt`.").absent("half the round trip", "provider"),
+        Key::new(
+            "jitter",
+            Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]),
+            "Extra delay one way, drawn for each message; `0ms` is none.",
+        )
+        .absent("as in the book, or as the law of `rtt` says", "provider"),
+        Key::new(
+            "loss",
+            Shape::Either(&[Shape::Share, Shape::Block(&LINK_LOSS)]),
+            "Share of packets lost, each direction; or a good and a bad state.",
+        )
+        .absent("as in the book", "provider"),
+        Key::new("rate", Shape::Bandwidth, "Bandwidth of the physical link, each direction: a queue, first in, first out.")
+            .absent("no limit but those of the products", "eastwest"),
+        Key::new("buffer", Shape::Duration, "With `rate`: the longest wait in its queue; what would wait longer is lost.")
+            .default("100ms", "eastwest"),
+        Key::new("profile", Shape::Block(&LINK_PROFILE), "Factors by hour of the day, in the time of the first region named.")
+            .absent("the same all day", "eastwest"),
+    ],
+};
+
+/// `topology.links.NAME.loss`.
+pub static LINK_LOSS: Block = Block {
+    title: "topology.links.NAME.loss",
+    about: "Loss with a bad state that comes and goes by itself (Gilbert-Elliott); both stays are exponential.",
+    one_of: false,
+    keys: &[
+        Key::new("good", Shape::Share, "Share of packets lost in the good state.").required(),
+        Key::new("bad", Shape::Share, "Share of packets lost in the bad state.").required(),
+        Key::new("mean-good", Shape::Duration, "How long the link stays good, in the mean.").required(),
+        Key::new("mean-bad", Shape::Duration, "How long it stays bad, in the mean.").required(),
+    ],
+};
+
+/// `topology.links.NAME.profile`.
+pub static LINK_PROFILE: Block = Block {
+    title: "topology.links.NAME.profile",
+    about: "24 factors, from 00:00 to 23:00.",
+    one_of: false,
+    keys: &[
+        Key::new("loss", Shape::List(&Shape::Number(0.0, 10_000.0)), "Of the chance of loss, in either state.")
+            .absent("1 all day", "eastwest"),
+        Key::new("jitter", Shape::List(&Shape::Number(0.0, 10_000.0)), "Of the extra delay.")
+            .absent("1 all day", "eastwest"),
     ],
 };
 

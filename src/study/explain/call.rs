@@ -124,7 +124,7 @@ fn server<'a>(world: &'a World, edge: EdgeId, way: &Path) -> Option<&'a Proxy> {
 /// Chance that a packet is lost on the request's way: least and greatest over the hours of the day.
 fn loss(world: &World, way: &Path) -> (f64, f64) {
     let by_hour = (0..24).map(|hour| {
-        let passes = way.links.iter().map(|&id| world.links[id].loss.map_or(1.0, |law| 1.0 - law.values[hour]));
+        let passes = way.links.iter().map(|&id| world.links[id].loss.map_or(1.0, |loss| 1.0 - loss.mean_in(hour)));
         1.0 - passes.product::<f64>()
     });
     by_hour.fold((1.0, 0.0), |(least, most): (f64, f64), chance| (least.min(chance), most.max(chance)))

@@ -31,7 +31,8 @@ fn shop(policy: Policy) -> Shop {
         world.places.push(Place { region: RegionId(at), zone: ZoneId(at), cluster: ClusterId(at), name });
     }
     let loss = |link: f64| {
-        Some(HourLaw { values: std::array::from_fn(|h| if h < 20 { 0.0 } else { link }), at_zero: Duration::ZERO })
+        let values = std::array::from_fn(|h| if h < 20 { 0.0 } else { link });
+        Some(Loss::by_hour(HourLaw { values, at_zero: Duration::ZERO }))
     };
     for chance in [0.1, 0.2] {
         let name = format!("internet {chance}");

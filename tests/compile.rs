@@ -923,9 +923,9 @@ fn a_round_trip_law_is_simulated_as_it_is_written() {
         below(0.06),
         below(0.09)
     );
-    // The law's own mean, within what its first per cent weighs.
+    // The floor at p1 costs the law's own mean about 1 %.
     let mean = trips.iter().sum::<f64>() / trips.len() as f64;
     let sigma = libm::log(1.5) / 2.326_347_874_040_841;
     let want = 0.060 * libm::exp(sigma * sigma / 2.0);
-    assert!((mean / want - 1.0).abs() < 0.01, "{mean} {want}");
+    assert!((mean / want - 1.0).abs() < 0.015, "{mean} {want}");
 }

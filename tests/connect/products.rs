@@ -142,7 +142,7 @@ fn a_better_line_loses_less_across_the_border_and_the_same_elsewhere() {
     let back = internet(Carriage::BgpPro).draw(&carrier, &trip, &mut board)[0].back_links();
     let line = back.iter().map(|link| &board.lines[*link]).find(|line| line.name.starts_with("internet (")).unwrap();
     assert_eq!(line.name, "internet (bgp-pro) singapore -> hangzhou");
-    assert_eq!(line.loss.unwrap().values.iter().copied().fold(0.0, f64::max), 0.005);
+    assert_eq!(line.loss.unwrap().good.values.iter().copied().fold(0.0, f64::max), 0.005);
 }
 
 #[test]

@@ -124,6 +124,9 @@ pub struct Effort {
     /// Folder for the result files [default: results/SCENARIO]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Overwrite files of other people in that folder
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Replications of `--quick`.

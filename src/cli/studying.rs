@@ -67,6 +67,7 @@ pub(super) struct Place<'a> {
 
 /// All variants that were asked for.
 pub(super) fn compare(loaded: &Loaded, options: &Options, place: &Place<'_>, manner: &Manner) -> Result<Study, Stop> {
+    files::ready(place.folder, place.effort.force).map_err(Stop::io)?;
     let progress = Progress::new(&loaded.name, manner.quiet);
     interrupt::study_begins();
     let found = study::compare(loaded, options, &progress);
@@ -76,6 +77,7 @@ pub(super) fn compare(loaded: &Loaded, options: &Options, place: &Place<'_>, man
 
 /// One variant.
 pub(super) fn one(loaded: &Loaded, options: &Options, place: &Place<'_>, manner: &Manner) -> Result<Study, Stop> {
+    files::ready(place.folder, place.effort.force).map_err(Stop::io)?;
     let progress = Progress::new(&loaded.name, manner.quiet);
     let variant = options.variants.first().map(String::as_str);
     interrupt::study_begins();

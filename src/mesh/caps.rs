@@ -17,6 +17,8 @@ pub(super) struct Passed {
     pub(super) at: u64,
     /// Bytes that did not pass.
     pub(super) dropped: u64,
+    /// How long the first byte that passed waited for those before it.
+    pub(super) waited: u64,
 }
 
 impl CapState {
@@ -30,15 +32,15 @@ impl CapState {
                 let room = depth.saturating_sub(until - now);
                 let pass = cap.rate.bytes_in(Duration::from_nanos(room)).0.min(bytes);
                 self.until = until + time(pass);
-                Passed { at: now, dropped: bytes - pass }
+                Passed { at: now, dropped: bytes - pass, waited: 0 }
             }
             PastCap::Shape { buffer } => {
                 let start = self.until.max(now);
                 if start - now > buffer.nanos() {
-                    return Passed { at: now, dropped: bytes };
+                    return Passed { at: now, dropped: bytes, waited: 0 };
                 }
                 self.until = start + time(bytes);
-                Passed { at: self.until, dropped: 0 }
+                Passed { at: self.until, dropped: 0, waited: start - now }
             }
         }
     }
@@ -59,9 +61,9 @@ mod tests {
     #[test]
     fn a_full_bucket_lets_its_burst_pass_and_drops_the_rest() {
         let mut state = CapState::default();
-        assert_eq!(state.offer(&police(), 0, 60_000), Passed { at: 0, dropped: 10_000 });
-        assert_eq!(state.offer(&police(), 0, 1_000), Passed { at: 0, dropped: 1_000 });
-        assert_eq!(state.offer(&police(), 10 * MS, 20_000), Passed { at: 10 * MS, dropped: 10_000 });
+        assert_eq!(state.offer(&police(), 0, 60_000), Passed { at: 0, dropped: 10_000, waited: 0 });
+        assert_eq!(state.offer(&police(), 0, 1_000), Passed { at: 0, dropped: 1_000, waited: 0 });
+        assert_eq!(state.offer(&police(), 10 * MS, 20_000), Passed { at: 10 * MS, dropped: 10_000, waited: 0 });
     }
 
     #[test]
@@ -78,8 +80,8 @@ mod tests {
     fn a_shaper_delays_until_its_buffer_is_full() {
         let cap = Cap { rate: BitsPerSec(8_000_000), past: PastCap::Shape { buffer: Duration::from_millis(100) } };
         let mut state = CapState::default();
-        assert_eq!(state.offer(&cap, 0, 100_000), Passed { at: 100 * MS, dropped: 0 });
-        assert_eq!(state.offer(&cap, 0, 50_000), Passed { at: 150 * MS, dropped: 0 });
-        assert_eq!(state.offer(&cap, 0, 1), Passed { at: 0, dropped: 1 });
+        assert_eq!(state.offer(&cap, 0, 100_000), Passed { at: 100 * MS, dropped: 0, waited: 0 });
+        assert_eq!(state.offer(&cap, 0, 50_000), Passed { at: 150 * MS, dropped: 0, waited: 100 * MS });
+        assert_eq!(state.offer(&cap, 0, 1), Passed { at: 0, dropped: 1, waited: 0 });
     }
 }

@@ -205,7 +205,7 @@ impl Machine<'_> {
         let bytes = if again { u64::from(row.next) } else { self.wire_bytes(attempt) };
         let (path, resent) = (self.path_of(attempt), row.resent);
         let passed = self.caps[link.0 as usize].offer(&cap, at.nanos(), bytes);
-        self.ledger.cap(link, bytes, passed.dropped);
+        self.ledger.cap(link, bytes, passed);
         let direction = if row.is(Attempt::RESPONSE) { Direction::Back } else { Direction::Forward };
         if again {
             self.ledger.resent(path, direction, bytes, false, at);

@@ -128,6 +128,9 @@ pub struct VariantResult {
     pub resources: Vec<ResourceSummary>,
     /// Time series over the horizon, all requests.
     pub windows: Vec<WindowPoint>,
+    /// By hour of the day, all requests, from the hour of t = 0 on; empty where the horizon is short or no whole hours.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub hours: Vec<HourPoint>,
     /// By named fault.
     pub faults: Vec<FaultSummary>,
     /// Where calls went: edge, from place, to place, share of the edge's attempts.
@@ -259,7 +262,7 @@ pub struct ResourceSummary {
     pub quantiles_ms: IndexMap<String, Estimate>,
 }
 
-/// A sixtieth of the horizon, all replications together.
+/// A window of the horizon, most often a sixtieth, all replications together.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct WindowPoint {
     /// Seconds from t = 0.
@@ -272,6 +275,41 @@ pub struct WindowPoint {
     pub p50_ms: Option<f64>,
     /// ms.
     pub p99_ms: Option<f64>,
+}
+
+/// An hour of the day, all its occurrences in all replications together.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct HourPoint {
+    /// Time of day at its beginning, minutes after midnight.
+    pub minute: u32,
+    /// Sent, all replications.
+    pub sent: u64,
+    /// Answered.
+    pub ok: u64,
+    /// Median of successes, ms.
+    pub p50_ms: Estimate,
+    /// p99 of successes, ms.
+    pub p99_ms: Estimate,
+    /// Of all bytes on all paths, the share that was sent again after a loss.
+    pub resent_share: f64,
+    /// Capped links, in the order of the world.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub caps: Vec<HourCap>,
+}
+
+/// A capped link in an hour of the day.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct HourCap {
+    /// The link.
+    pub link: String,
+    /// What passes, Mbit/s.
+    pub available_mbps: f64,
+    /// What came, bytes that were sent again included, Mbit/s.
+    pub offered_mbps: f64,
+    /// Of that, the share that was dropped.
+    pub dropped_share: f64,
+    /// Mean wait of a message before its first byte left, ms; none where no message passed.
+    pub wait_ms: Option<f64>,
 }
 
 /// What a named fault did.

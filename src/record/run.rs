@@ -151,7 +151,7 @@ pub struct RequestRow {
     pub outside_sent: u64,
 }
 
-/// A sixtieth of the horizon.
+/// A window of the horizon, most often a sixtieth.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct RequestWindow {
     /// Intended arrivals.
@@ -238,6 +238,12 @@ pub struct CapRow {
     pub offered: Vec<u64>,
     /// Bytes that were lost at the cap, by window.
     pub dropped: Vec<u64>,
+    /// Messages that passed, by window.
+    #[serde(default)]
+    pub passed: Vec<u64>,
+    /// What they waited before their first byte left, all together, nanoseconds by window of their coming.
+    #[serde(default)]
+    pub waited_ns: Vec<u64>,
 }
 
 /// One path, over the horizon.
@@ -247,8 +253,8 @@ pub struct PathRow {
     pub forward: Vec<u64>,
     /// Bytes towards the client, by window.
     pub back: Vec<u64>,
-    /// Of both, bytes that were sent again after a loss.
-    pub resent: u64,
+    /// Of both, bytes that were sent again after a loss, by window.
+    pub resent: Vec<u64>,
     /// Messages lost at least once.
     pub lost: u64,
     /// Connections opened, by window.

@@ -1,8 +1,9 @@
 //! The decision table: one row per measure, one column per variant. The terminal, Markdown and the page print it.
 
-use crate::record::{BillLine, Comparison, Estimate, VariantResult};
+use crate::record::{BillLine, Comparison, Estimate, HourPoint, VariantResult};
 
 use super::number::{Unit, invoice};
+use super::sentence::worst_hour;
 
 /// The table that a decision is read from.
 #[derive(Clone, PartialEq, Debug)]
@@ -47,6 +48,7 @@ impl Decision {
             let figures = variants.iter().map(|v| quantile_of(v, quantile)).collect::<Vec<_>>();
             table.measure(&format!("{quantile}{}{pooled}", of_answered(variants)), Unit::Milliseconds, &figures);
         }
+        table.worst_hour(variants);
         let success = variants.iter().map(|v| v.total.availability.clone()).collect::<Vec<_>>();
         table.measure(&format!("success{pooled}"), Unit::Share, &success);
         for fault in fault_names(comparison) {
@@ -85,6 +87,24 @@ impl Decision {
         let inputs = figures.iter().map(|figure| unit.inputs(figure).unwrap_or_default()).collect::<Vec<_>>();
         if inputs.iter().any(|cell| !cell.is_empty()) {
             self.push("over the inputs", true, inputs);
+        }
+    }
+
+    /// p99 in the hour of the day in which it is highest, where hours were told: p99 of a day hides its evening.
+    fn worst_hour(&mut self, variants: &[VariantResult]) {
+        let worst = variants.iter().map(worst_hour).collect::<Vec<_>>();
+        if worst.iter().all(Option::is_none) {
+            return;
+        }
+        let cell = |hour: &HourPoint| {
+            format!("{} at {:02}:{:02}", Unit::Milliseconds.value(&hour.p99_ms), hour.minute / 60, hour.minute % 60)
+        };
+        let cells = worst.iter().map(|hour| hour.map_or_else(|| "none".to_owned(), cell));
+        self.push("p99 in its worst hour", false, cells.collect());
+        let noise = |hour: &Option<&HourPoint>| hour.and_then(|hour| Unit::Milliseconds.interval(&hour.p99_ms));
+        let noise = worst.iter().map(|hour| noise(hour).unwrap_or_default()).collect::<Vec<_>>();
+        if noise.iter().any(|cell| !cell.is_empty()) {
+            self.push("noise, 95 %", true, noise);
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! No claim is ever typed into a template: every word that ranks one variant over another is chosen here, by figures.
 
-use crate::record::{Comparison, Difference, Estimate, VariantResult, WindowPoint};
+use crate::record::{Comparison, Difference, Estimate, HourPoint, VariantResult, WindowPoint};
 
 use super::decision::{fault_names, lost_in, quantile_of};
 use super::number::{Unit, clock, half_width, place, rounded};
@@ -379,6 +379,30 @@ pub fn course(comparison: &Comparison) -> String {
         },
         None => "No requests were sent".to_owned(),
     }
+}
+
+/// The headline of the day by hours: each variant's worst hour.
+pub fn by_hour(comparison: &Comparison) -> String {
+    let worst = comparison.variants.iter().filter_map(|variant| Some((variant, worst_hour(variant)?)));
+    let mut worst = worst.collect::<Vec<_>>();
+    let p99 = |hour: &HourPoint| hour.p99_ms.value.unwrap_or(0.0);
+    worst.sort_by(|a, b| p99(b.1).total_cmp(&p99(a.1)));
+    let part = |(variant, hour): &(&VariantResult, &HourPoint)| {
+        let value = Unit::Milliseconds.value(&hour.p99_ms);
+        format!("{} {value} at {:02}:{:02}", variant.name, hour.minute / 60, hour.minute % 60)
+    };
+    let parts = worst.iter().map(part).collect::<Vec<_>>();
+    match parts.as_slice() {
+        [] => "No hour has requests enough for a p99".to_owned(),
+        [most, .., least] if parts.len() > NAMED => format!("p99 in the worst hour: from {least} to {most}"),
+        parts => format!("p99 in the worst hour: {}", list(parts)),
+    }
+}
+
+/// The hour with the highest p99, the first of equals; none where no hour has one.
+pub fn worst_hour(variant: &VariantResult) -> Option<&HourPoint> {
+    let known = variant.hours.iter().filter(|hour| hour.p99_ms.value.is_some());
+    known.reduce(|worst, next| if next.p99_ms.value > worst.p99_ms.value { next } else { worst })
 }
 
 /// The window with the highest p99 of all variants.

@@ -249,6 +249,17 @@ impl Loader {
             tree::parse(source, value, offset, &mut self.diagnostics)
         };
         let Some(mut node) = node else { return };
+        if node.is_null()
+            && let Some((key, nearest)) = setting::unknown(base, variants, &path)
+        {
+            let mut nothing = Diagnostic::error("EW016", format!("unknown key `{key}`, so there is nothing to remove"))
+                .at(whole, "without a value");
+            if let Some(near) = nearest {
+                nothing = nothing.help(format!("did you mean `{near}`?"));
+            }
+            self.diagnostics.push(nothing.help("a key without a value takes away what the scenario says of it"));
+            return;
+        }
         self.hints.extend(setting::hint(base, &path, source));
         for key in path.iter().rev() {
             let span = node.span;

@@ -59,6 +59,42 @@ pub(super) fn hint(base: &Node, path: &[String], source: SourceId) -> Option<Hin
     None
 }
 
+/// The key of `path` that neither stands in the scenario nor may stand there, and the nearest one that does: a `--set`
+/// without a value would take nothing away.
+pub(super) fn unknown(base: &Node, variants: &Node, path: &[String]) -> Option<(String, Option<String>)> {
+    let names = |node: &Node| node.as_map().map(|map| map.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    let near = |key: &String, known: &[String]| {
+        let nearest = nearest(key, known.iter().map(String::as_str));
+        Some((key.clone(), nearest.map(str::to_owned)))
+    };
+    let (overlay, path) = match path {
+        [first, name, rest @ ..] if first == "variants" => match variants.get(name) {
+            Some(overlay) => (Some(overlay), rest),
+            None => return near(name, &names(variants)),
+        },
+        _ => (None, path),
+    };
+    let (mut nodes, mut shape): (Vec<&Node>, Option<&'static Shape>) =
+        (overlay.into_iter().chain([base]).collect(), Some(&FILE));
+    for key in path {
+        let known: Vec<String> = nodes.iter().flat_map(|node| names(node)).collect();
+        let may = match shape {
+            Some(Shape::Names(_)) | None => false,
+            Some(shape) => shape.under(key).is_some(),
+        };
+        if !may && !known.contains(key) {
+            let mut known = known;
+            if let Some(Shape::Block(block)) = shape {
+                known.extend(block.keys.iter().map(|key| key.name.to_owned()));
+            }
+            return near(key, &known);
+        }
+        nodes = nodes.iter().filter_map(|node| node.get(key)).collect();
+        shape = shape.and_then(|shape| shape.under(key));
+    }
+    None
+}
+
 /// Adds the hints to the errors about what was set.
 pub(super) fn explain(hints: &[Hint], diagnostics: &mut [Diagnostic]) {
     for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.is_error()) {

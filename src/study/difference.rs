@@ -2,10 +2,11 @@
 //! cancels.
 
 use super::figure::{Design, MS, latencies};
-use super::sample::Sample;
+use super::sample::{REQUEST_GROUPING, Sample};
 use super::statistics::{Floor, Interval, Sections, quantile_sections, variance};
-use crate::meter::Quantile;
+use crate::meter::{Quantile, bucket, bucket_low, bucket_top};
 use crate::record::{Difference, Estimate};
+use crate::units::significant;
 
 /// What a variant answered, one sample and one bill per replication.
 #[derive(Clone, PartialEq, Debug)]
@@ -111,10 +112,27 @@ pub fn difference(of_a: &Answers, of_b: &Answers, metric: Metric, design: Design
                 let own = |of: &Answers| design.apart().quantile_ms(&latencies(&of.samples), quantile);
                 narrow(&mut interval, &own(of_a), &own(of_b), 1.0);
             }
+            let width = resolution(metric, a.value.max(b.value));
+            if (a.value - b.value).abs() <= width * 1.0001 && (interval.low > 0.0 || interval.high < 0.0) {
+                (interval.low, interval.high) = (interval.low.min(-width), interval.high.max(width));
+                let why = format!("the same within the resolution of {} ms", significant(width, 2));
+                let estimate = Estimate { why: Some(why), ..design.estimate(interval) };
+                return (estimate, reduction(&a.each, &b.each));
+            }
             (design.estimate(interval), reduction(&a.each, &b.each))
         }
         None => (design.bare(a.value - b.value), None),
     }
+}
+
+/// The width of the histogram's bucket at `ms`: quantiles that are no further apart are not told apart. 0 for what is
+/// counted or summed exactly.
+fn resolution(metric: Metric, ms: f64) -> f64 {
+    if !matches!(metric, Metric::Quantile(..)) || ms <= 0.0 {
+        return 0.0;
+    }
+    let index = bucket((ms * MS) as u64, REQUEST_GROUPING);
+    (bucket_top(index, REQUEST_GROUPING) - bucket_low(index, REQUEST_GROUPING) + 1) as f64 / MS
 }
 
 /// Brings the ends of a paired difference `a - factor * b` in to what the two figures' own intervals allow.

@@ -55,6 +55,37 @@ impl<'a> File<'a> {
     }
 }
 
+/// Can a result be written below `folder`? Asked before anything is simulated, and nothing is left behind. Files of the
+/// names that a result has are not overwritten where no manifest says that they are an earlier result's, unless forced.
+pub fn ready(folder: &Path, force: bool) -> Result<(), FileError> {
+    let failed = |path: &Path, source: io::Error| FileError { path: path.to_owned(), source };
+    let mut stands = folder;
+    while !stands.exists() {
+        stands = match stands.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+    }
+    if !stands.is_dir() {
+        return Err(failed(stands, io::Error::new(io::ErrorKind::NotADirectory, "is no folder")));
+    }
+    let probe = stands.join(".eastwest.part");
+    fs::File::create(&probe).and_then(|_| fs::remove_file(&probe)).map_err(|source| failed(folder, source))?;
+    if force || manifest::stands(folder) {
+        return Ok(());
+    }
+    let names = table::ALL.map(|(name, _)| name);
+    let others = ["summary.json", "report.html", manifest::NAME];
+    match names.into_iter().chain(others).map(|name| folder.join(name)).find(|path| path.exists()) {
+        Some(foreign) => {
+            let why =
+                "stands there already, and no manifest says that eastwest wrote it; use another folder, or --force";
+            Err(failed(&foreign, io::Error::new(io::ErrorKind::AlreadyExists, why)))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Writes a study below `folder`: tables, the document that `report` reads, each variant's record, and `others` (charts
 /// and the page). Files of an earlier result there that this one does not have are removed; what else lies there stays.
 /// Returns the names of the files, in order; the manifest is the last.
@@ -245,6 +276,22 @@ mod tests {
         for stays in ["charts/cost.svg", "notes.csv", "charts/mine.svg", "records/other.jsonl"] {
             assert!(exists(stays), "{stays}");
         }
+    }
+
+    #[test]
+    fn a_folder_is_asked_before_anything_is_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let new = folder.path().join("a/b");
+        assert!(ready(&new, false).is_ok());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0, "asking leaves nothing behind");
+        fs::write(folder.path().join("bill.csv"), "mine").expect("written");
+        let refused = ready(folder.path(), false).expect_err("somebody's file");
+        assert!(refused.to_string().contains("bill.csv") && refused.to_string().contains("--force"), "{refused}");
+        assert!(ready(folder.path(), true).is_ok());
+        assert!(ready(&folder.path().join("bill.csv"), false).is_err(), "a file is no folder");
+        let (comparison, records) = study();
+        write(folder.path(), &comparison, &records, Vec::new()).expect("written");
+        assert!(ready(folder.path(), false).is_ok(), "a result may be written again");
     }
 
     #[test]

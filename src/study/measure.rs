@@ -11,7 +11,7 @@ use crate::meter::Quantile;
 use crate::record::{Estimate, RequestRow, Run};
 use crate::scenario::Scenario;
 use crate::scenario::file::{Metric, ObjectiveWindow, StreamFrom, Term};
-use crate::world::WINDOWS;
+use crate::world::windows;
 
 /// A figure, and what is needed to compare it with another variant's.
 #[derive(Clone, PartialEq, Debug)]
@@ -165,7 +165,10 @@ fn seconds_of(of: &Replicated, part: Part<'_>) -> f64 {
         until = until.max(end);
     }
     match part {
-        Part::From(first) => horizon.seconds() * (WINDOWS - first.min(WINDOWS)) as f64 / WINDOWS as f64,
+        Part::From(first) => {
+            let all = windows(horizon);
+            horizon.seconds() * (all - first.min(all)) as f64 / all as f64
+        }
         Part::During(_) | Part::After(_) => covered as f64 / 1e9,
         Part::Outside(_) | Part::OutsideAll => (horizon.nanos() - covered) as f64 / 1e9,
     }

@@ -16,6 +16,7 @@ pub mod explain;
 pub mod figure;
 pub mod files;
 pub mod gates;
+pub mod hours;
 pub mod inputs;
 pub mod measure;
 mod pool;

@@ -39,12 +39,12 @@ fn service(of: &[&ServiceRow], horizons: &[f64], alone: bool, design: Design) ->
     };
     let mut quantiles_ms = quantiles("wait", &waits, design);
     quantiles_ms.extend(quantiles("sojourn", &sojourns, design));
-    quantiles_ms.insert("sojourn mean".to_owned(), design.mean_ms(&sojourns));
+    quantiles_ms.insert("sojourn mean".to_owned(), mean_ms(&sojourns, design));
     ResourceSummary {
         kind: "service".into(),
         name: if alone { name.clone() } else { format!("{name}@{}", of[0].place) },
         utilisation: utilisation(of, horizons, design),
-        wait_ms: design.mean_ms(&waits),
+        wait_ms: mean_ms(&waits, design),
         level: design.mean(&level.collect::<Vec<_>>()),
         p_wait: design.ratio(&pairs(|row| row.waited, |row| row.visits), "no visit"),
         blocked: design.ratio(&pairs(|row| row.blocked, |row| row.arrived), "no call arrived"),
@@ -59,7 +59,16 @@ pub fn utilisation(of: &[&ServiceRow], horizons: &[f64], design: Design) -> Esti
 }
 
 fn quantiles(what: &str, of: &[&SparseHistogram], design: Design) -> IndexMap<String, Estimate> {
-    QUANTILES.iter().map(|&(name, q)| (format!("{what} {name}"), design.quantile_ms(of, q))).collect()
+    QUANTILES.iter().map(|&(name, q)| (format!("{what} {name}"), visited(of, design.quantile_ms(of, q)))).collect()
+}
+
+fn mean_ms(of: &[&SparseHistogram], design: Design) -> Estimate {
+    visited(of, design.mean_ms(of))
+}
+
+/// Without a visit there is no wait: it is not that something was not answered.
+fn visited(of: &[&SparseHistogram], estimate: Estimate) -> Estimate {
+    if of.iter().all(|one| one.count == 0) { Estimate::none("nothing came") } else { estimate }
 }
 
 fn station(of: &[&StationRow], horizons: &[f64], design: Design) -> ResourceSummary {
@@ -70,7 +79,7 @@ fn station(of: &[&StationRow], horizons: &[f64], design: Design) -> ResourceSumm
         kind: if name.starts_with("gateway") { "gateway" } else { "sidecar" }.into(),
         name,
         utilisation: design.mean(&busy.collect::<Vec<_>>()),
-        wait_ms: design.mean_ms(&waits),
+        wait_ms: mean_ms(&waits, design),
         level: Estimate::none("counted for services only"),
         p_wait: Estimate::none("counted for services only"),
         blocked: Estimate::none("its queue is unbounded"),

@@ -72,6 +72,12 @@ impl Sample {
         }
     }
 
+    /// All requests of `run` that came in these windows.
+    pub(super) fn within(run: &Run, windows: &[usize]) -> Self {
+        let own = run.rows.iter().flat_map(|row| windows.iter().filter_map(|&window| row.windows.get(window)));
+        Sample::sum(own.map(|window| (window.sent, &window.failed, &window.latency)))
+    }
+
     /// (sent, failed by class, latency of the answered ones) of some windows, together.
     fn sum<'a>(parts: impl Iterator<Item = (u64, &'a [u64; 8], &'a SparseHistogram)>) -> Self {
         let mut sent = 0;

@@ -5,7 +5,7 @@ use super::statistics::{Critical, INTERVAL_REPLICATIONS, WarmUpError, mean_inter
 use crate::record::Run;
 use crate::scenario::file::WarmUp;
 use crate::units::Duration;
-use crate::world::WINDOWS;
+use crate::world::windows;
 
 /// How the beginning of a run is kept out of its figures.
 #[derive(Clone, PartialEq, Debug)]
@@ -43,9 +43,9 @@ pub fn cut(variants: &[Replicated]) -> Cut {
     for variant in variants {
         let Some(series) = series(&variant.runs) else { continue };
         match warm_up_cut(&series) {
-            // A window is a sixtieth of the horizon; the cut is rounded up to one.
+            // The cut is rounded up to one.
             Ok(spans) if begins_apart(&variant.runs, spans) => {
-                cut = cut.max((spans * WINDOWS).div_ceil(series.len()));
+                cut = cut.max((spans * windows(horizon)).div_ceil(series.len()));
             }
             Err(WarmUpError::NotSettled) if begins_apart(&variant.runs, series.len() / 2) => {
                 return Cut {
@@ -61,7 +61,7 @@ pub fn cut(variants: &[Replicated]) -> Cut {
             Ok(_) | Err(_) => {}
         }
     }
-    let span = Duration::from_nanos(horizon.nanos() / WINDOWS as u64 * cut as u64);
+    let span = Duration::from_nanos(horizon.nanos() / windows(horizon) as u64 * cut as u64);
     let words = if cut == 0 {
         format!("{filled}; MSER-5 cuts nothing more")
     } else {
@@ -71,8 +71,9 @@ pub fn cut(variants: &[Replicated]) -> Cut {
 }
 
 fn windows_of(span: Duration, horizon: Duration) -> usize {
-    let windows = (u128::from(span.nanos()) * WINDOWS as u128).div_ceil(u128::from(horizon.nanos().max(1)));
-    (windows as usize).min(WINDOWS - 1)
+    let all = windows(horizon);
+    let cut = (u128::from(span.nanos()) * all as u128).div_ceil(u128::from(horizon.nanos().max(1)));
+    (cut as usize).min(all - 1)
 }
 
 /// Is the mean of the first `spans` beyond doubt (paired over replications, 95 %) another one than that of the rest?

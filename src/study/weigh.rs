@@ -23,7 +23,7 @@ use super::robustness::{self, Trial};
 use super::varied::Varied;
 use super::verdict::Claims;
 use super::warm_up::{Cut, cut};
-use super::{bill, business, changes, estimate, gates, recovery, resource, summary, traffic, verdict};
+use super::{bill, business, changes, estimate, gates, hours, recovery, resource, summary, traffic, verdict};
 use crate::mesh;
 use crate::provider::{Books, Level};
 use crate::record::{Comparison, Exemplar, Run, Trace, VariantResult};
@@ -31,7 +31,7 @@ use crate::scenario::Loaded;
 use crate::scenario::compile::{Compiled, Effort, Inputs, many_calls};
 use crate::scenario::load::Variant;
 use crate::units::Duration;
-use crate::world::{WINDOWS, World};
+use crate::world::{World, windows};
 
 /// Both ends of all inputs together.
 fn ends() -> [Inputs; 2] {
@@ -93,7 +93,8 @@ pub(super) fn weigh(
     let replications = of[0].runs.len() as u32;
     let cut = cut(&of);
     let horizon = of[0].world.plan.horizon;
-    let measured = Duration::from_nanos(horizon.nanos() / WINDOWS as u64 * (WINDOWS - cut.first_window) as u64);
+    let all = windows(horizon);
+    let measured = Duration::from_nanos(horizon.nanos() / all as u64 * (all - cut.first_window) as u64);
     let design = Design::new(replications, measured);
     let answers: Vec<Answers> = of.par_iter().map(|variant| variant.answers(cut.first_window)).collect();
     let mut results: Vec<VariantResult> = of.par_iter().map(|variant| result(variant, &cut, design)).collect();
@@ -207,6 +208,7 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
         edges: traffic::edges(&of.runs, whole),
         resources: resource::resources(&of.runs, whole),
         windows: summary::windows(&of.runs),
+        hours: hours::hours(&of.world, &of.runs, whole),
         faults: recovery::faults(&of.runs, whole),
         flows: traffic::flows(&of.runs),
         digests: digests(&of.runs),

@@ -5,10 +5,12 @@
 //! a step by now: no word here for "transit router" or "zone outage". Shared by all runs, changed by none.
 
 mod charge;
+mod plan;
 mod program;
 mod scene;
 
 pub use charge::{Basis, Charge, Direction, PriceRange, PriceStatus, Tap};
+pub use plan::{RunPlan, WINDOWS, windows};
 pub use program::{CallSite, Choice, Operation, Step};
 pub use scene::Outage;
 
@@ -113,6 +115,8 @@ pub struct World {
     pub charges: Vec<Charge>,
     /// How long to run.
     pub plan: RunPlan,
+    /// Time of day at t = 0 where the users of the first stream are.
+    pub clock: Duration,
     /// What has to be there before this can be built: attachments, approvals, gateways.
     pub prerequisites: Vec<String>,
 }
@@ -406,17 +410,3 @@ pub enum Target {
     /// A path itself.
     Path(PathId),
 }
-
-/// How long a run is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct RunPlan {
-    /// Not measured: before t = 0, at the rates of t = 0.
-    pub fill: Duration,
-    /// Measured: arrivals of 0..horizon count.
-    pub horizon: Duration,
-    /// After the horizon, how long open requests may still settle.
-    pub drain: Duration,
-}
-
-/// How many equal windows the horizon is divided into, for time series and for cutting the warm-up.
-pub const WINDOWS: usize = 60;

@@ -1,15 +1,16 @@
 //! Counters of replicas, stations, paths and caps.
 
-use super::Ledger;
+use super::{Ledger, OUTSIDE};
+use crate::mesh::caps::Passed;
 use crate::mesh::fcfs::Served;
 use crate::units::{Bytes, SimTime};
-use crate::world::{Direction, EdgeId, EndpointId, HostSetId, LinkId, PathId, StationId, WINDOWS};
+use crate::world::{Direction, EdgeId, EndpointId, HostSetId, LinkId, PathId, StationId};
 
 impl Ledger {
     /// Does what happens now count?
     #[inline]
     pub(in crate::mesh) fn counts(&self) -> bool {
-        self.window < WINDOWS
+        self.window != OUTSIDE
     }
 
     pub(in crate::mesh) fn flow(&mut self, hosts: HostSetId, endpoint: EndpointId, attempts: u64) {
@@ -20,7 +21,7 @@ impl Ledger {
     #[inline(always)]
     pub(in crate::mesh) fn bytes(&mut self, path: PathId, forward: Bytes, back: Bytes, at: SimTime) {
         if at.nanos() < self.next_window {
-            if self.window < WINDOWS {
+            if self.window != OUTSIDE {
                 let crossing = &mut self.crossing[path.0 as usize];
                 crossing[0] += forward.0;
                 crossing[1] += back.0;
@@ -33,7 +34,7 @@ impl Ledger {
     #[inline(never)]
     fn bytes_ahead(&mut self, path: PathId, forward: Bytes, back: Bytes, at: SimTime) {
         let window = self.window_ahead(at.nanos());
-        if window < WINDOWS {
+        if window != OUTSIDE {
             let row = &mut self.paths[path.0 as usize];
             row.forward[window] += forward.0;
             row.back[window] += back.0;
@@ -44,9 +45,9 @@ impl Ledger {
     /// so that they were counted when first sent.
     pub(in crate::mesh) fn resent(&mut self, path: PathId, direction: Direction, bytes: u64, whole: bool, at: SimTime) {
         let window = self.window_at(at.nanos());
-        if window < WINDOWS {
+        if window != OUTSIDE {
             let row = &mut self.paths[path.0 as usize];
-            row.resent += bytes;
+            row.resent[window] += bytes;
             if whole {
                 match direction {
                     Direction::Forward => row.forward[window] += bytes,
@@ -65,14 +66,14 @@ impl Ledger {
     }
 
     pub(in crate::mesh) fn lost(&mut self, path: PathId, at: SimTime) {
-        let counts = self.window_at(at.nanos()) < WINDOWS;
+        let counts = self.window_at(at.nanos()) != OUTSIDE;
         self.paths[path.0 as usize].lost += u64::from(counts);
     }
 
     pub(in crate::mesh) fn connection_opened(&mut self, path: PathId, edge: EdgeId) {
         let row = &mut self.paths[path.0 as usize];
         row.open += 1;
-        if self.window < WINDOWS {
+        if self.window != OUTSIDE {
             row.connections[self.window] += 1;
             self.edges[edge.0 as usize].connections += 1;
         }
@@ -82,11 +83,16 @@ impl Ledger {
         self.paths[path.0 as usize].open -= 1;
     }
 
-    pub(in crate::mesh) fn cap(&mut self, link: LinkId, offered: u64, dropped: u64) {
-        if self.window < WINDOWS {
-            let [all, lost] = &mut self.caps[link.0 as usize];
-            all[self.window] += offered;
-            lost[self.window] += dropped;
+    /// `offered` bytes came to a cap, now.
+    pub(in crate::mesh) fn cap(&mut self, link: LinkId, offered: u64, passed: Passed) {
+        if self.window != OUTSIDE {
+            let row = &mut self.caps[link.0 as usize];
+            row.offered[self.window] += offered;
+            row.dropped[self.window] += passed.dropped;
+            if passed.dropped < offered {
+                row.passed[self.window] += 1;
+                row.waited_ns[self.window] += passed.waited;
+            }
         }
     }
 
@@ -116,7 +122,7 @@ impl Ledger {
     pub(in crate::mesh) fn served(&mut self, endpoint: EndpointId, came: u64, served: Served) {
         let row = &mut self.services[self.service_of[endpoint.0 as usize] as usize];
         if came < self.zero || served.end >= self.end {
-            row.row.arrived += u64::from(self.window < WINDOWS);
+            row.row.arrived += u64::from(self.window != OUTSIDE);
             self.visit(endpoint, came, served.start, served.end, served.end - served.start);
             return;
         }

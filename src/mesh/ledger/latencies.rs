@@ -1,14 +1,12 @@
 //! Latencies of one row by window of the horizon, of which one is being filled at a time.
 //!
-//! A histogram for each of 60 windows would be cold and large. Requests of a window are settled while it lasts or soon
+//! A histogram for each of some 60 windows would be cold and large. Requests of a window are settled while it lasts or soon
 //! after: so one histogram is in use, and stands back as a sparse one when the next window has its first; what comes
 //! later still is kept in a list and put in its place now and then.
 
+use super::FINE;
 use crate::meter::Histogram;
 use crate::record::SparseHistogram;
-use crate::world::WINDOWS;
-
-use super::FINE;
 
 /// So many late ones are kept: 64 KiB.
 const LATE: usize = 4096;
@@ -26,11 +24,11 @@ pub(super) struct Latencies {
 }
 
 impl Latencies {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(windows: usize) -> Self {
         Latencies {
             window: 0,
             current: Histogram::new(FINE),
-            closed: vec![SparseHistogram::empty(FINE); WINDOWS],
+            closed: vec![SparseHistogram::empty(FINE); windows],
             late: Vec::new(),
             scratch: Histogram::new(FINE),
         }
@@ -89,7 +87,7 @@ mod tests {
 
     #[test]
     fn however_late_each_latency_is_found_in_its_window() {
-        let (mut latencies, mut plain) = (Latencies::new(), vec![Histogram::new(FINE); WINDOWS]);
+        let (mut latencies, mut plain) = (Latencies::new(60), vec![Histogram::new(FINE); 60]);
         for n in 0..40_000_u64 {
             // Windows go on, and every third request is of an earlier one.
             let now = (n / 700) as usize;

@@ -9,15 +9,17 @@ use self::latencies::Latencies;
 use self::rows::{service_rows, station_rows};
 use super::calls::Request;
 use crate::meter::Histogram;
-use crate::record::{CallBalance, Exemplar, Failure, PathRow, ServiceRow, StationRow};
+use crate::record::{CallBalance, CapRow, Exemplar, Failure, PathRow, ServiceRow, StationRow};
 use crate::units::SimTime;
-use crate::world::{EdgeId, OperationId, StreamId, WINDOWS, World};
+use crate::world::{EdgeId, OperationId, StreamId, World, windows};
 
 /// Significant bits of request histograms (0.1 %), and of those of edges and stations (0.4 %).
 const FINE: u8 = 10;
 const COARSE: u8 = 8;
-/// Spans of the series for warm-up detection.
-const SERIES: u64 = 600;
+/// Spans of a window in the series for warm-up detection.
+const SPANS: usize = 10;
+/// The window of an instant outside the horizon.
+const OUTSIDE: usize = usize::MAX;
 /// Requests kept to be followed.
 const SLOWEST: usize = 5;
 
@@ -27,8 +29,10 @@ pub(super) struct Ledger {
     zero: u64,
     end: u64,
     horizon: u64,
-    /// The window of the clock, or `WINDOWS` outside the horizon.
+    /// The window of the clock, or [`OUTSIDE`].
     window: usize,
+    /// How many windows there are.
+    windows: usize,
     next_window: u64,
     rows: Vec<Row>,
     edges: Vec<EdgeCount>,
@@ -37,7 +41,8 @@ pub(super) struct Ledger {
     services: Vec<ServiceCount>,
     station_of: Vec<u32>,
     stations: Vec<StationCount>,
-    caps: Vec<[Vec<u64>; 2]>,
+    /// By link; empty where it has no cap.
+    caps: Vec<CapRow>,
     paths: Vec<PathRow>,
     /// By path: bytes there and back in the window of the clock.
     crossing: Vec<[u64; 2]>,
@@ -102,10 +107,16 @@ fn empty_row() -> Counts {
     (0, [0; 8], Histogram::new(FINE))
 }
 
+fn cap_row(link: &str, rate_bps: u64, windows: usize) -> CapRow {
+    let none = || vec![0; windows];
+    CapRow { link: link.to_owned(), rate_bps, offered: none(), dropped: none(), passed: none(), waited_ns: none() }
+}
+
 impl Ledger {
     pub(super) fn new(world: &World, zero: SimTime) -> Self {
         let horizon = world.plan.horizon.nanos();
-        assert!(horizon < u64::MAX / SERIES, "a horizon is shorter than 350 days");
+        let windows = windows(world.plan.horizon);
+        assert!(horizon < u64::MAX / (windows * SPANS) as u64, "a horizon is shorter than 350 days");
         let rows: Vec<Row> = world
             .streams
             .iter()
@@ -113,9 +124,9 @@ impl Ledger {
             .map(|(stream, operation)| Row {
                 stream,
                 operation,
-                windows: vec![(0, [0; 8]); WINDOWS],
-                latencies: Latencies::new(),
-                series: vec![(0, 0); SERIES as usize],
+                windows: vec![(0, [0; 8]); windows],
+                latencies: Latencies::new(windows),
+                series: vec![(0, 0); windows * SPANS],
                 outside: Histogram::new(FINE),
                 outside_sent: 0,
             })
@@ -123,9 +134,10 @@ impl Ledger {
         let (service_of, services) = service_rows(world);
         let (station_of, stations) = station_rows(world);
         let blank = PathRow {
-            forward: vec![0; WINDOWS],
-            back: vec![0; WINDOWS],
-            connections: vec![0; WINDOWS],
+            forward: vec![0; windows],
+            back: vec![0; windows],
+            connections: vec![0; windows],
+            resent: vec![0; windows],
             ..PathRow::default()
         };
         let faults = world.faults.rows().iter().map(|fault| Window {
@@ -140,7 +152,8 @@ impl Ledger {
             zero: zero.nanos(),
             end: zero.nanos() + horizon,
             horizon,
-            window: WINDOWS,
+            window: OUTSIDE,
+            windows,
             next_window: zero.nanos(),
             edges: world
                 .edges
@@ -163,11 +176,7 @@ impl Ledger {
                 .links
                 .rows()
                 .iter()
-                .map(
-                    |link| {
-                        if link.cap.is_some() { [vec![0; WINDOWS], vec![0; WINDOWS]] } else { [Vec::new(), Vec::new()] }
-                    },
-                )
+                .map(|link| link.cap.map_or_else(CapRow::default, |cap| cap_row(&link.name, cap.rate.0, windows)))
                 .collect(),
             paths: world.paths.rows().iter().map(|_| blank.clone()).collect(),
             crossing: vec![[0; 2]; world.paths.len()],
@@ -194,11 +203,11 @@ impl Ledger {
         self.close_window();
         while now.nanos() >= self.next_window {
             if self.next_window >= self.end {
-                self.window = WINDOWS;
+                self.window = OUTSIDE;
                 self.next_window = u64::MAX;
             } else {
                 self.window = if self.next_window == self.zero { 0 } else { self.window + 1 };
-                let next = u128::from(self.horizon) * (self.window as u128 + 1) / WINDOWS as u128;
+                let next = u128::from(self.horizon) * (self.window as u128 + 1) / self.windows as u128;
                 self.next_window = (self.zero + next as u64).max(self.next_window + 1);
             }
         }
@@ -216,7 +225,7 @@ impl Ledger {
         }
     }
 
-    /// The window of an instant that is not over yet, or `WINDOWS` outside the horizon.
+    /// The window of an instant that is not over yet, or [`OUTSIDE`].
     #[inline]
     fn window_at(&self, at: u64) -> usize {
         if at < self.next_window { self.window } else { self.window_ahead(at) }
@@ -225,13 +234,13 @@ impl Ledger {
     #[cold]
     fn window_ahead(&self, at: u64) -> usize {
         if at >= self.end {
-            return WINDOWS;
+            return OUTSIDE;
         }
         let since = u128::from(at - self.zero);
-        let window = since * WINDOWS as u128 / u128::from(self.horizon);
+        let window = since * self.windows as u128 / u128::from(self.horizon);
         // A window begins at the nanosecond below its exact beginning.
-        let next = u128::from(self.horizon) * (window + 1) / WINDOWS as u128;
-        (window as usize + usize::from(since >= next)).min(WINDOWS - 1)
+        let next = u128::from(self.horizon) * (window + 1) / self.windows as u128;
+        (window as usize + usize::from(since >= next)).min(self.windows - 1)
     }
 
     fn within(&self, at: u64) -> bool {
@@ -274,8 +283,8 @@ impl Ledger {
     }
 
     fn count(&mut self, row: u32, at: u64, latency: u64, failure: Option<Failure>) {
-        let span = ((at - self.zero) * SERIES / self.horizon) as usize;
-        let window = span / (SERIES as usize / WINDOWS);
+        let span = ((at - self.zero) * (self.windows * SPANS) as u64 / self.horizon) as usize;
+        let window = span / SPANS;
         let add = |counts: &mut Counts| {
             counts.0 += 1;
             match failure {
@@ -339,6 +348,6 @@ impl Ledger {
     }
 
     pub(super) fn ejected(&mut self, edge: EdgeId) {
-        self.edges[edge.0 as usize].ejections += u64::from(self.window < WINDOWS);
+        self.edges[edge.0 as usize].ejections += u64::from(self.window != OUTSIDE);
     }
 }

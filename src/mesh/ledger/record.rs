@@ -2,8 +2,7 @@
 
 use super::{FINE, Ledger, ServiceCount, StationCount};
 use crate::record::{
-    CapRow, EdgeRow, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run, ServiceRow, SparseHistogram,
-    StationRow,
+    EdgeRow, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run, ServiceRow, SparseHistogram, StationRow,
 };
 use crate::world::{Caller, World};
 
@@ -60,15 +59,7 @@ impl Ledger {
             after: window.after.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
             hit_before: window.hit_before,
         });
-        let caps = world.links.iter().filter_map(|(id, link)| {
-            let [offered, dropped] = &self.caps[id.0 as usize];
-            link.cap.map(|cap| CapRow {
-                link: link.name.clone(),
-                rate_bps: cap.rate.0,
-                offered: offered.clone(),
-                dropped: dropped.clone(),
-            })
-        });
+        let caps = world.links.iter().filter_map(|(id, link)| link.cap.map(|_| self.caps[id.0 as usize].clone()));
         Run {
             variant: world.variant.clone(),
             replication,

@@ -11,6 +11,8 @@ use super::{Figure, footer, level, theme, ticks};
 
 const LEFT: f64 = 78.0;
 const SPACE: f64 = 350.0;
+/// Half the length of a gate's mark.
+const GATE: f64 = 46.0;
 
 /// A point of a variant's curve: x, and the figure.
 type Point<'a> = (f64, &'a Estimate);
@@ -124,16 +126,33 @@ fn axes(board: &Board, plot: &Plot, frame: Area, end: f64, (low, high): (f64, f6
     );
 }
 
+/// The percentile that a gate is about: `p99(web) < 1s`.
+fn gated(check: &str) -> Option<f64> {
+    let percent: f64 = check.strip_prefix('p')?.split_once('(')?.0.parse().ok()?;
+    (0.0..100.0).contains(&percent).then_some(percent)
+}
+
 fn gate_lines(board: &Board, plot: &Plot, frame: Area, limits: &[(String, f64)], (low, high): (f64, f64)) {
     for (check, limit) in limits.iter().filter(|(_, limit)| (low..=high).contains(limit)) {
         let (_, y) = board.at(plot, 0.0, libm::log10(*limit));
+        // A gate holds one percentile: it is marked there, and only what is no percentile (a mean) all along.
+        let span = gated(check).map_or((frame.left, frame.right), |percent| {
+            let (x, _) = board.at(plot, -libm::log10(1.0 - percent / 100.0), libm::log10(*limit));
+            ((x - GATE).max(frame.left), (x + GATE).min(frame.right))
+        });
+        if span.0 >= span.1 {
+            continue;
+        }
         board.dashed("5 4");
-        board.line(&[(frame.left, y), (frame.right, y)], theme::INK, 1.2);
+        board.line(&[(span.0, y), (span.1, y)], theme::INK, 1.6);
         board.dashed("");
         let text = Type::AXIS.elided(check, frame.right - frame.left - 20.0);
         // Above the line, or below it where the frame ends.
         let above = if y - 10.0 > frame.top { y - 9.0 } else { y + 10.0 };
-        board.text(frame.left + 8.0, above, &text, Type { colour: theme::INK, ..Type::AXIS }, Hold::Left);
+        let width = Type::AXIS.width(&text);
+        let left = (f64::midpoint(span.0, span.1) - width / 2.0)
+            .clamp(frame.left + 8.0, (frame.right - width).max(frame.left + 8.0));
+        board.text(left, above, &text, Type { colour: theme::INK, ..Type::AXIS }, Hold::Left);
     }
 }
 

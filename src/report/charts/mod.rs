@@ -1,4 +1,5 @@
-//! Four charts that answer an architect: the tail, the bill, cost against the tail, and the course through a fault.
+//! Charts that answer an architect: the tail, the bill, cost against the tail, the course through a fault, and the day by
+//! hours where one was run.
 //!
 //! Each has a headline computed from the figures, names beside the lines instead of a legend, the intervals, and a table
 //! of the same figures for those who read tables. Drawn by plotters on a canvas of our own; no system fonts.
@@ -7,6 +8,7 @@ mod board;
 mod canvas;
 mod cost;
 mod curve;
+mod hours;
 mod labels;
 mod pareto;
 mod png;
@@ -25,7 +27,7 @@ pub(super) use theme::{dark_line_hex, dark_rules, line_hex};
 /// A chart, ready to be written or to stand in a page.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Figure {
-    /// Name of its files: `latency`, `cost`, `choice`, `timeline`.
+    /// Name of its files: `latency`, `cost`, `choice`, `timeline`, `hours`.
     pub name: &'static str,
     /// The computed sentence on top.
     pub headline: String,
@@ -46,7 +48,14 @@ impl Figure {
 
 /// The charts of a study, in the order in which a reader asks.
 pub fn figures(comparison: &Comparison) -> Vec<Figure> {
-    vec![curve::curve(comparison), cost::cost(comparison), pareto::pareto(comparison), timeline::timeline(comparison)]
+    let mut figures = vec![
+        curve::curve(comparison),
+        cost::cost(comparison),
+        pareto::pareto(comparison),
+        timeline::timeline(comparison),
+    ];
+    figures.extend(hours::hours(comparison));
+    figures
 }
 
 /// What every chart stands on, for its last line.

@@ -1,10 +1,13 @@
 //! The answer of `compare`: the verdict, what differs, one table, the differences, the bill, the gates, what to beware of.
 
 use super::{Style, bill, business, gates, heading, items, paragraph, table};
-use crate::record::{Comparison, Estimate, RequestSummary};
+use crate::record::{Comparison, Estimate, HourPoint, RequestSummary};
 use crate::report::decision::Decision;
 use crate::report::number::{Unit, span};
 use crate::report::sentence;
+
+/// Of the bytes that come to a cap, the dropped share that is told by the hour.
+const WORTH_TELLING: f64 = 0.001;
 
 /// The whole answer as text of at most `width` columns (figures and names that are wider than that excepted).
 pub fn compare(comparison: &Comparison, width: usize, style: Style) -> String {
@@ -21,6 +24,7 @@ pub fn compare(comparison: &Comparison, width: usize, style: Style) -> String {
     out.push_str(&heading("Result", style));
     out.push_str(&table::decision(&Decision::of(comparison), width, style));
     out.push_str(&streams(comparison, width, style));
+    out.push_str(&hours(comparison, width, style));
     out.push_str(&paired(comparison, width, style));
     out.push_str(&bill::bills(&bill::of_variants(&comparison.variants), width, style));
     out.push_str(&business::business(comparison, width, style));
@@ -109,6 +113,44 @@ fn streams(comparison: &Comparison, width: usize, style: Style) -> String {
             out.push_str(&if index == 0 { style.dim(line) } else { line.clone() });
             out.push('\n');
         }
+    }
+    out
+}
+
+/// p99 by hour of the day, and beside it what happened in that hour at the cap where most was dropped or waited longest.
+fn hours(comparison: &Comparison, width: usize, style: Style) -> String {
+    let Some(most) = comparison.variants.iter().map(|variant| variant.hours.len()).max().filter(|&hours| hours > 0)
+    else {
+        return String::new();
+    };
+    let mut out = heading("p99 by hour of the day", style);
+    let head = std::iter::once(String::new()).chain(comparison.variants.iter().map(|variant| variant.name.clone()));
+    let row = |index: usize| {
+        let hours = || comparison.variants.iter().map(move |variant| variant.hours.get(index));
+        let minute = hours().flatten().next().map_or(0, |hour| hour.minute);
+        let cell = |hour: Option<&HourPoint>| {
+            hour.map_or_else(String::new, |hour| {
+                let p99 =
+                    hour.p99_ms.value.map_or_else(|| "none".to_owned(), |_| Unit::Milliseconds.value(&hour.p99_ms));
+                let dropped = hour.caps.iter().map(|cap| cap.dropped_share).fold(0.0, f64::max);
+                let wait = hour.caps.iter().filter_map(|cap| cap.wait_ms).fold(0.0, f64::max);
+                if dropped >= WORTH_TELLING {
+                    format!("{p99}, drops {}", Unit::Share.amount(dropped, None))
+                } else if wait > 1.0 && wait >= 0.01 * hour.p99_ms.value.unwrap_or(0.0) {
+                    format!("{p99}, waits {}", Unit::Milliseconds.amount(wait, None))
+                } else {
+                    p99
+                }
+            })
+        };
+        let from = format!("{:02}:{:02}", minute / 60, minute % 60);
+        std::iter::once(from).chain(hours().map(cell)).collect::<Vec<_>>()
+    };
+    let figures = (1..=comparison.variants.len()).collect();
+    let grid = table::Grid { head: head.collect(), rows: (0..most).map(row).collect(), figures };
+    for (index, line) in grid.lines(2, width).iter().enumerate() {
+        out.push_str(&if index == 0 { style.dim(line) } else { line.clone() });
+        out.push('\n');
     }
     out
 }

@@ -3,7 +3,8 @@
 use crate::connect::Board;
 use crate::provider::Region;
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{RateLaw, Scenario, StreamArrivals};
+use crate::scenario::file::{RateLaw, Scenario, StreamArrivals, StreamFrom};
+use crate::topology::Ground;
 use crate::units::Duration;
 
 const DAY_S: i64 = 86_400;
@@ -14,6 +15,16 @@ pub(super) fn clock_at_zero(scenario: &Scenario, region: Option<&Region>) -> Dur
     let offset = region.map_or(0.0, |region| region.utc_offset_h);
     let local = from.value.as_second() + (offset * 3600.0) as i64;
     Duration::from_secs(local.rem_euclid(DAY_S) as u64)
+}
+
+/// Time of day at t = 0 where the users of the first stream are.
+pub(super) fn of_users(scenario: &Scenario, ground: &Ground) -> Duration {
+    let region = scenario.workload.values().next().map(|stream| match &stream.from.value {
+        StreamFrom::Region(name) => name.as_str(),
+        StreamFrom::Cluster(name) => scenario.topology.clusters.get(name).map_or("", |cluster| &cluster.region.value),
+    });
+    let here = ground.regions.rows().iter().find(|known| region == Some(known.name.as_str()));
+    here.map_or(Duration::ZERO, |region| region.at_zero)
 }
 
 /// Something follows the hour of the day, and nobody said what hour it is.

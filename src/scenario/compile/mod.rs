@@ -66,6 +66,7 @@ pub fn compile_with_warnings(
     world.regions = ground.regions.map(|region| region.name.clone());
     world.zones = ground.zones.map(|zone| (zone.region, zone.name.clone()));
     world.clusters = ground.clusters.map(|cluster| cluster.name.clone());
+    world.clock = clock::of_users(scenario, &ground);
 
     services::services(scenario, &mut world);
     services::replicas(scenario, &carrier, &mut world);

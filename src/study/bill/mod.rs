@@ -16,7 +16,7 @@ pub(in crate::study) use usage::{PathUsage, Usage};
 
 use crate::record::{Bill, Estimate, Run};
 use crate::units::{Duration, Money, significant};
-use crate::world::{Basis, Direction, PriceStatus, Tap, WINDOWS, World};
+use crate::world::{Basis, Direction, PriceStatus, Tap, World};
 
 use line::Priced;
 use month::{Month, Scale};
@@ -139,11 +139,12 @@ fn gigabytes(world: &World, usages: &[Usage], scale: Scale) -> f64 {
 fn extra_of_faults(world: &World, runs: &[Run], month: &Month) -> Vec<String> {
     let edge = |window: usize| Duration::from_nanos(month.window_ns * window as u64);
     let quiet = month.counts.iter().filter(|&&counted| counted).count();
-    if runs.is_empty() || quiet == 0 || quiet == WINDOWS {
+    if runs.is_empty() || quiet == 0 || quiet == month.counts.len() {
         return Vec::new();
     }
     let of_fault = |fault: &crate::world::Fault| {
-        let within: Vec<usize> = (0..WINDOWS).filter(|&w| month::overlaps(fault, edge(w), edge(w + 1))).collect();
+        let within: Vec<usize> =
+            (0..month.counts.len()).filter(|&w| month::overlaps(fault, edge(w), edge(w + 1))).collect();
         let extra: f64 = world
             .charges
             .iter()

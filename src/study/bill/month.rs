@@ -3,7 +3,7 @@
 use crate::record::Run;
 use crate::units::{Duration, Money, significant};
 use crate::workload::{Arrivals, Rate};
-use crate::world::{Fault, Stream, WINDOWS, World};
+use crate::world::{Fault, Stream, World, windows};
 
 /// Hours in a month of a bill: 365 days / 12.
 pub const MONTH_HOURS: i128 = 730;
@@ -42,18 +42,18 @@ impl Month {
     /// one.
     pub(super) fn of(world: &World, runs: &[Run]) -> Month {
         let horizon_ns = runs.iter().map(|run| run.horizon_ns).max().unwrap_or(0).max(1);
-        let edge =
-            |window: usize| Duration::from_nanos((u128::from(horizon_ns) * window as u128 / WINDOWS as u128) as u64);
+        let all = windows(Duration::from_nanos(horizon_ns));
+        let edge = |window: usize| Duration::from_nanos((u128::from(horizon_ns) * window as u128 / all as u128) as u64);
         let mut basis = Vec::new();
         let in_fault =
             |window: usize| world.faults.rows().iter().any(|fault| overlaps(fault, edge(window), edge(window + 1)));
-        let mut counts: Vec<bool> = (0..WINDOWS).map(|window| !in_fault(window)).collect();
+        let mut counts: Vec<bool> = (0..all).map(|window| !in_fault(window)).collect();
         let left_out = counts.iter().filter(|&&counted| !counted).count();
-        if left_out == WINDOWS {
-            counts = vec![true; WINDOWS];
+        if left_out == all {
+            counts = vec![true; all];
             basis.push("no part of the run lies outside faults: the month is scaled from the faulty rates".into());
         } else if left_out > 0 {
-            basis.push(format!("{left_out} of {WINDOWS} windows lie in faults and are left out of the rates"));
+            basis.push(format!("{left_out} of {all} windows lie in faults and are left out of the rates"));
         }
         let counted = counts.iter().filter(|&&counted| counted).count() as i128;
         let rates = open_rates(world);
@@ -73,13 +73,10 @@ impl Month {
                             .into(),
                     );
                 }
-                Scale {
-                    numerator: MONTH_HOURS * HOUR_NS * WINDOWS as i128,
-                    denominator: counted * i128::from(horizon_ns),
-                }
+                Scale { numerator: MONTH_HOURS * HOUR_NS * all as i128, denominator: counted * i128::from(horizon_ns) }
             }
         };
-        Month { counts, window_ns: horizon_ns / WINDOWS as u64, scale, basis }
+        Month { counts, window_ns: horizon_ns / all as u64, scale, basis }
     }
 }
 
@@ -128,7 +125,7 @@ fn by_profile(rates: &[&Rate], counts: &[bool], edge: impl Fn(usize) -> Duration
         (horizon_ns, format!("held at the mean rate of the run for {MONTH_HOURS} h: the profile does not cover a day"))
     };
     let whole = expected(Duration::ZERO, Duration::from_nanos(span_ns as u64));
-    let seen: f64 = (0..WINDOWS).filter(|&w| counts[w]).map(|w| expected(edge(w), edge(w + 1))).sum();
+    let seen: f64 = (0..counts.len()).filter(|&w| counts[w]).map(|w| expected(edge(w), edge(w + 1))).sum();
     let per_span = if seen > 0.0 { whole / seen } else { 0.0 };
     let factor = per_span * (MONTH_HOURS * HOUR_NS) as f64 / span_ns as f64;
     (Scale { numerator: (factor * 1e9 + 0.5) as i128, denominator: 1_000_000_000 }, sentence)

@@ -75,13 +75,22 @@ struct Listed {
     files: Vec<String>,
 }
 
+/// Is there a manifest of a result in `folder`?
+pub(super) fn stands(folder: &Path) -> bool {
+    read(folder).is_some()
+}
+
 /// The files of the result that stands in `folder`, of those that a result may have; none where there is no manifest.
 pub(super) fn listed(folder: &Path) -> Vec<String> {
+    let listed = read(folder).unwrap_or_default();
+    listed.into_iter().filter(|name| is_of_a_result(name)).collect()
+}
+
+fn read(folder: &Path) -> Option<Vec<String>> {
     let path = folder.join(NAME);
     let sound = fs::metadata(&path).is_ok_and(|data| data.is_file() && data.len() <= MAX_BYTES);
     let bytes = if sound { fs::read(&path).unwrap_or_default() } else { Vec::new() };
-    let listed = serde_json::from_slice::<Listed>(&bytes).map(|listed| listed.files).unwrap_or_default();
-    listed.into_iter().filter(|name| is_of_a_result(name)).collect()
+    serde_json::from_slice::<Listed>(&bytes).map(|listed| listed.files).ok()
 }
 
 /// Removes those of `earlier` that are not among `now`.

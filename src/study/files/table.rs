@@ -1,12 +1,12 @@
 //! The tables of a result as CSV.
 
-use crate::record::{Comparison, Estimate, RequestSummary, VariantResult};
+use crate::record::{Comparison, Estimate, HourCap, RequestSummary, VariantResult};
 
 /// A table's name, and what makes its bytes.
 type Table = (&'static str, fn(&Comparison) -> Vec<u8>);
 
 /// All of them.
-pub(super) const ALL: [Table; 10] = [
+pub(super) const ALL: [Table; 11] = [
     ("summary.csv", summary),
     ("latency.csv", latency),
     ("differences.csv", differences),
@@ -14,6 +14,7 @@ pub(super) const ALL: [Table; 10] = [
     ("flows.csv", flows),
     ("resources.csv", resources),
     ("windows.csv", windows),
+    ("hours.csv", hours),
     ("bill.csv", bill),
     ("faults.csv", faults),
     ("gates.csv", gates),
@@ -221,6 +222,48 @@ fn windows(of: &Comparison) -> Vec<u8> {
             number(window.p50_ms),
             number(window.p99_ms),
         ]);
+    }
+    sheet.bytes()
+}
+
+/// Of several caps the one that is fullest in its fullest hour; all of them stand in the document.
+fn hours(of: &Comparison) -> Vec<u8> {
+    let mut sheet = Sheet::new(&[
+        "variant",
+        "from",
+        "sent_requests",
+        "failed_requests",
+        "latency_ms_p50",
+        "latency_ms_p50_low",
+        "latency_ms_p50_high",
+        "latency_ms_p99",
+        "latency_ms_p99_low",
+        "latency_ms_p99_high",
+        "resent_share",
+        "cap",
+        "cap_available_mbps",
+        "cap_offered_mbps",
+        "cap_dropped_mbps",
+        "cap_wait_ms",
+    ]);
+    for variant in &of.variants {
+        let load = |cap: &HourCap| cap.offered_mbps / cap.available_mbps;
+        let caps = variant.hours.iter().flat_map(|hour| &hour.caps);
+        let fullest = caps.reduce(|full, cap| if load(cap) > load(full) { cap } else { full });
+        for hour in &variant.hours {
+            let cap = fullest.and_then(|fullest| hour.caps.iter().find(|cap| cap.link == fullest.link));
+            let mut row = vec![variant.name.clone(), format!("{:02}:{:02}", hour.minute / 60, hour.minute % 60)];
+            row.extend([hour.sent.to_string(), (hour.sent - hour.ok).to_string()]);
+            row.extend(three(&hour.p50_ms));
+            row.extend(three(&hour.p99_ms));
+            row.push(hour.resent_share.to_string());
+            row.push(cap.map(|cap| cap.link.clone()).unwrap_or_default());
+            row.push(number(cap.map(|cap| cap.available_mbps)));
+            row.push(number(cap.map(|cap| cap.offered_mbps)));
+            row.push(number(cap.map(|cap| cap.offered_mbps * cap.dropped_share)));
+            row.push(number(cap.and_then(|cap| cap.wait_ms)));
+            sheet.row(row);
+        }
     }
     sheet.bytes()
 }

@@ -43,6 +43,7 @@
 //! scenario | mesh          text to world | world to record; never import each other
 //! world          the waist
 //! connect | policy | fault | workload | meter | report
+//! bill           metered usage at its tariffs: invoices
 //! provider       the books
 //! engine | topology | random | record
 //! units | table
@@ -63,7 +64,7 @@
 //! | serve | [`mesh`] | a worker or the queue; the operation's steps; calls of its own; the reply travels back |
 //! | settle | [`mesh`], [`policy`] | success, retry or failure; outlier detection hears of it |
 //! | record | [`meter`], [`record`] | exact integer counts and histograms, a digest of every event |
-//! | weigh | [`study`] | intervals over replications, paired differences, the month's bill, gates |
+//! | weigh | [`study`], [`bill`] | intervals over replications, paired differences, the month's bill, gates |
 //! | show | [`report`] | reads the record only, so it can be shown again tomorrow without a simulation |
 //!
 //! # As a library
@@ -98,6 +99,7 @@
 //! A product, a balancer, a law is one file beside its siblings and one line in their catalogue. No `match` elsewhere
 //! learns its name. If it must, the contract is wrong: fix the contract.
 
+pub mod bill;
 pub mod cli;
 pub mod connect;
 pub mod engine;

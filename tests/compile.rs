@@ -127,13 +127,19 @@ fn charges(world: &World) -> String {
                 format!("units of {} taps{}", taps.len(), if gateway.is_none() { "" } else { " and connections" })
             }
             Basis::Mbps(mbps) => format!("{mbps} Mbit/s"),
-            Basis::MbpsDays { mbps, first } => format!("{mbps} Mbit/s by the day, {} steps", first.len()),
+            Basis::MbpsDays(mbps) => {
+                format!("{mbps} Mbit/s by the day, {} steps", charge.tariff.tiers.len() - 1)
+            }
         };
-        let price = charge.price.map_or("?".to_owned(), |price| significant(price.mid.units(), 6));
+        let price = charge.price().map_or("?".to_owned(), |price| significant(price.mid.units(), 6));
         let payer = if charge.payer.is_empty() { String::new() } else { format!(" [{}]", charge.payer) };
         format!(
             "{}: {} ({}){payer}: {basis} at {price}/{} {:?}\n",
-            charge.product, charge.item, charge.scope, charge.unit, charge.status
+            charge.product,
+            charge.name(),
+            charge.scope,
+            charge.tariff.unit,
+            charge.tariff.status
         )
     };
     world.charges.iter().map(line).collect()
@@ -380,7 +386,7 @@ fn every_byte_between_regions_is_tapped_by_exactly_one_transfer_charge() {
             for direction in [Direction::Forward, Direction::Back] {
                 let tap = Tap { path: id, direction };
                 let charged = world.charges.iter().filter(|charge| {
-                    let transfer = TRANSFER.iter().any(|word| charge.item.contains(word));
+                    let transfer = TRANSFER.iter().any(|word| charge.name().contains(word));
                     transfer && matches!(&charge.basis, Basis::Bytes(taps) if taps.contains(&tap))
                 });
                 let public = path.via == "internet";
@@ -396,7 +402,7 @@ fn no_tap_is_listed_twice_in_a_charge() {
         for charge in world(&text).charges {
             let (Basis::Bytes(taps) | Basis::Lcu { taps, .. }) = charge.basis else { continue };
             for (index, tap) in taps.iter().enumerate() {
-                assert!(!taps[..index].contains(tap), "{} {}: {tap:?}", charge.item, charge.scope);
+                assert!(!taps[..index].contains(tap), "{}: {tap:?}", charge.scope);
             }
         }
     }
@@ -684,8 +690,8 @@ fn a_price_that_nobody_knows_is_solved_for() {
     );
     let told = format!("{text}prices: {{rows: {{cen.plan: 90 USD/Mbps-month}}}}\n");
     let world = world(&told);
-    let plan = world.charges.iter().find(|charge| charge.item.contains("plan")).unwrap();
-    assert_eq!(plan.price.unwrap().mid.units(), 90.0);
+    let plan = world.charges.iter().find(|charge| charge.name().contains("plan")).unwrap();
+    assert_eq!(plan.price().unwrap().mid.units(), 90.0);
     assert!(matches!(plan.basis, Basis::Mbps(mbps) if mbps == 50.0));
 }
 
@@ -834,12 +840,13 @@ fn services_share_the_paths_between_their_places() {
 #[test]
 fn an_address_by_bandwidth_is_charged_by_the_day_in_steps_and_not_by_the_gigabyte() {
     let text = public().replace("loss: typical", "loss: typical, eip: {bandwidth: 20Mbps, billing: by-bandwidth}");
-    let lines = |world: &World| -> Vec<(u32, usize, f64)> {
+    let lines = |world: &World| -> Vec<(f64, usize, f64)> {
         let charges = world.charges.iter();
         charges
             .filter_map(|charge| match &charge.basis {
-                Basis::MbpsDays { mbps, first } => {
-                    Some((*mbps, first.len(), charge.price.expect("a price").mid.units()))
+                Basis::MbpsDays(mbps) => {
+                    let last = charge.tariff.tiers.last().expect("a price has a step");
+                    Some((*mbps, charge.tariff.tiers.len() - 1, last.price.expect("a price").mid.units()))
                 }
                 _ => None,
             })
@@ -847,10 +854,10 @@ fn an_address_by_bandwidth_is_charged_by_the_day_in_steps_and_not_by_the_gigabyt
     };
     let book = world(&text);
     // NAT and gateway of two regions, less the gateway in the shop that nobody calls, plus the bank's.
-    assert_eq!(lines(&book), [(20, 5, 0.5); 4]);
-    assert!(!book.charges.iter().any(|charge| charge.item.contains("egress")));
+    assert_eq!(lines(&book), [(20.0, 5, 0.5); 4]);
+    assert!(!book.charges.iter().any(|charge| charge.name().contains("egress")));
     let own = world(&format!("{text}prices: {{rows: {{eip.bandwidth-day-more: 0.3 USD/Mbps-day}}}}\n"));
-    assert_eq!(lines(&own), [(20, 0, 0.3); 4]);
+    assert_eq!(lines(&own), [(20.0, 0, 0.3); 4]);
 }
 
 #[path = "compile/products.rs"]

@@ -10,6 +10,7 @@ pub(super) mod text {
     pub(in super::super) const RULES: &str = include_str!("books/rules.csv");
     pub(in super::super) const PRICES: &str = include_str!("books/prices.csv");
     pub(in super::super) const CAPACITY_UNITS: &str = include_str!("books/capacity_units.csv");
+    pub(in super::super) const METERING: &str = include_str!("books/metering.csv");
     pub(in super::super) const SLA: &str = include_str!("books/sla.csv");
     pub(in super::super) const LIMITS: &str = include_str!("books/limits.csv");
     pub(in super::super) const INCIDENTS: &str = include_str!("books/incidents.csv");
@@ -18,7 +19,7 @@ pub(super) mod text {
 }
 
 /// Names of the tables, in the order in which they are listed, each with a line of what it holds and its text.
-const TABLES: [(&str, &str, &str); 13] = [
+const TABLES: [(&str, &str, &str); 14] = [
     ("regions", "regions with area, position, zones", text::REGIONS),
     ("rtt", "round trips between regions over the backbone, low, mid, high", text::RTT),
     ("rtt-fit", "factors for pairs that the book lacks", text::RTT_FIT),
@@ -27,6 +28,7 @@ const TABLES: [(&str, &str, &str); 13] = [
     ("rules", "which items of the prices charge for what, by provider", text::RULES),
     ("prices", "prices, one row each", text::PRICES),
     ("capacity-units", "what a load balancer's or NAT gateway's capacity unit holds", text::CAPACITY_UNITS),
+    ("metering", "tiers that are climbed together, free allowances, least quantities", text::METERING),
     ("sla", "promised availabilities", text::SLA),
     ("limits", "limits and what happens past them", text::LIMITS),
     ("incidents", "dated incidents", text::INCIDENTS),

@@ -19,7 +19,7 @@ pub use availability::{Incident, IncidentPhase, LimitRow, ReliabilityRow, SlaRow
 pub use book::{Level, Status};
 pub use cloud::Provider;
 pub use latency::{LatencyRow, LossProfile, LossRow, PathClass, PublicDirection, PublicLine};
-pub use price::{CapacityUnit, PriceRow, Way};
+pub use price::{CapacityUnit, MeteringRow, PriceRow, Way};
 pub use region::{Area, Region, RegionKind};
 pub use rtt::{FitRow, Rtt, RttMethod, RttRow};
 pub use rule::{Counts, PricedBy, Rule, RuleRow};
@@ -43,6 +43,8 @@ pub struct Books {
     pub prices: Vec<PriceRow>,
     /// Sizes of capacity units.
     pub units: Vec<CapacityUnit>,
+    /// How items are metered beyond their price.
+    pub metering: Vec<MeteringRow>,
     /// Promises.
     pub slas: Vec<SlaRow>,
     /// Limits.
@@ -73,6 +75,7 @@ impl Books {
                 rules: book::rows("rules", text::RULES),
                 prices: book::rows("prices", text::PRICES),
                 units: book::rows("capacity-units", text::CAPACITY_UNITS),
+                metering: book::rows("metering", text::METERING),
                 slas: book::rows("sla", text::SLA),
                 limits: book::rows("limits", text::LIMITS),
                 incidents: book::rows("incidents", text::INCIDENTS),

@@ -100,6 +100,29 @@ pub struct CapacityUnit {
     pub note: String,
 }
 
+/// How an item is metered beyond its price.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+pub struct MeteringRow {
+    /// The item of the price book.
+    pub item: String,
+    /// Which usage climbs the tiers together: `line`, `region` or `account`.
+    pub pool: String,
+    /// Units that are free each month.
+    pub free: Option<u64>,
+    /// Who shares what is free.
+    pub free_pool: String,
+    /// The least that is sold, in units.
+    pub minimum: Option<u64>,
+    /// How it is known.
+    pub status: Status,
+    /// Where from.
+    pub source: String,
+    /// When read.
+    pub as_of: String,
+    /// What to beware of.
+    pub note: String,
+}
+
 /// How well `place` of a row fits a region (or a bare word such as an area): the region itself beats its area beats
 /// `abroad` beats `*`.
 fn fit(place: &str, word: &str, region: Option<&Region>) -> Option<u8> {
@@ -121,14 +144,7 @@ impl Books {
 
     /// All tiers of that price, lowest first.
     pub fn price_tiers(&self, item: &str, from: &str, to: &str) -> Vec<&PriceRow> {
-        let rank = |row: &PriceRow| {
-            // A bare id in a row is a region of the row's provider: `us-east-1` is another place at AWS than at Alibaba.
-            let (from, a) = self.place(row.provider, from);
-            let (to, b) = self.place(row.provider, to);
-            let straight = fit(&row.from, from, a).zip(fit(&row.to, to, b));
-            let turned = fit(&row.from, to, b).zip(fit(&row.to, from, a)).filter(|_| row.way == Way::Any);
-            straight.max(turned).map(|(x, y)| (x + y, x))
-        };
+        let rank = |row: &PriceRow| self.fit_of(row.provider, (&row.from, &row.to), row.way == Way::Any, (from, to));
         let rows = || self.prices.iter().filter(|row| row.item == item);
         let Some(best) = rows().filter_map(rank).max() else { return Vec::new() };
         let mut tiers: Vec<&PriceRow> = rows().filter(|row| rank(row) == Some(best)).collect();
@@ -143,6 +159,23 @@ impl Books {
             Some(region) if region.provider == provider || !word.contains('/') => (&region.id, Some(region)),
             region => (word, region),
         }
+    }
+
+    /// How well a provider's row from and to these places, turned round too where `any_way`, fits a way from somewhere to
+    /// somewhere: greater is more specific, none not at all.
+    pub fn fit_of(
+        &self,
+        provider: Provider,
+        row: (&str, &str),
+        any_way: bool,
+        (from, to): (&str, &str),
+    ) -> Option<(u8, u8)> {
+        // A bare id in a row is a region of the row's provider: `us-east-1` is another place at AWS than at Alibaba.
+        let (from, a) = self.place(provider, from);
+        let (to, b) = self.place(provider, to);
+        let straight = fit(row.0, from, a).zip(fit(row.1, to, b));
+        let turned = fit(row.0, to, b).zip(fit(row.1, from, a)).filter(|_| any_way);
+        straight.max(turned).map(|(x, y)| (x + y, x))
     }
 
     /// Size of the capacity unit of `item`.

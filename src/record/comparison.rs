@@ -189,6 +189,9 @@ pub struct Bill {
     pub basis: Vec<String>,
     /// Prices not found, and what they would have to be: `the plan wins below 106 USD/Mbps-month`.
     pub unknowns: Vec<String>,
+    /// What each fault costs once in transfer, beyond the same time without it; not in the month. May be below nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub once: Vec<BillLine>,
 }
 
 /// A line of a bill.
@@ -196,6 +199,9 @@ pub struct Bill {
 pub struct BillLine {
     /// Product, a name of `connectivity:` or `compute`.
     pub product: String,
+    /// The price book's key: `cdt.gold`.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub key: String,
     /// What is charged.
     pub item: String,
     /// Where.
@@ -206,9 +212,15 @@ pub struct BillLine {
     pub quantity: Estimate,
     /// Unit.
     pub unit: String,
-    /// Price per unit; none: not found.
+    /// Price per unit before discount, the mean of the steps where there are several; none: not found.
     pub unit_price: Option<f64>,
-    /// Amount per month.
+    /// The quantity by step of the price, lowest first, where it is charged in more than one.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub steps: Vec<BillStep>,
+    /// Share that is taken off what quantity times price makes.
+    #[serde(skip_serializing_if = "is_nothing", default)]
+    pub discount: f64,
+    /// Amount per month, after discount.
     pub amount: Estimate,
     /// `sourced`, `estimated`, `not-found`, `user`.
     pub status: String,
@@ -216,6 +228,21 @@ pub struct BillLine {
     pub source: String,
     /// Date of the price.
     pub as_of: String,
+}
+
+/// A part of a line at one step of its price.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct BillStep {
+    /// Units at which the step begins; none: what is free each month.
+    pub from: Option<f64>,
+    /// Units in it.
+    pub quantity: f64,
+    /// Price per unit before discount; none: not found.
+    pub unit_price: Option<f64>,
+}
+
+fn is_nothing(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// Calls by edge.

@@ -9,7 +9,7 @@ mod plan;
 mod program;
 mod scene;
 
-pub use charge::{Basis, Charge, Direction, PriceRange, PriceStatus, Tap};
+pub use charge::{Basis, Charge, Direction, Tap};
 pub use plan::{RunPlan, WINDOWS, windows};
 pub use program::{CallSite, Choice, Operation, Step};
 pub use scene::Outage;
@@ -113,6 +113,8 @@ pub struct World {
     pub changes: Vec<Change>,
     /// What the bill charges for.
     pub charges: Vec<Charge>,
+    /// Currency of the bill; empty: that of the book.
+    pub currency: String,
     /// How long to run.
     pub plan: RunPlan,
     /// Time of day at t = 0 where the users of the first stream are.

@@ -275,6 +275,7 @@ fn bill(shape: &Shape) -> Bill {
                 "https://www.alibabacloud.com/help/en/cen/product-overview/billing-rules".into()
             },
             as_of: if status == "not-found" { String::new() } else { "2026-10-01".into() },
+            ..BillLine::default()
         })
         .collect::<Vec<_>>();
     let total = lines.iter().filter_map(|line| line.amount.value).sum::<f64>();
@@ -295,6 +296,7 @@ fn bill(shape: &Shape) -> Bill {
             Vec::new()
         },
         lines,
+        once: Vec::new(),
     }
 }
 

@@ -19,6 +19,7 @@ fn line(product: &str, payer: &str, quantity: f64, price: Option<f64>, amount: O
         status: if price.is_some() { "sourced".into() } else { "not-found".into() },
         source: format!("https://{product}.example"),
         as_of: "2026-03-12".into(),
+        ..BillLine::default()
     }
 }
 

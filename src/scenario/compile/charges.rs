@@ -2,32 +2,54 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::bill::{Tariff, Terms};
 use crate::connect::{Carrier, Count, Fee};
-use crate::provider::{PriceRow, Rule};
+use crate::provider::Rule;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Dataplane, Scenario};
 use crate::topology::{GatewayId, RegionId, VpcId};
-use crate::world::{Basis, Charge, Direction, PathId, PriceRange, PriceStatus, Tap, World};
+use crate::world::{Basis, Charge, Direction, PathId, Tap, World};
 
 /// CPU that Istio requests for each sidecar (`global.proxy.resources.requests.cpu: 100m`, istio 1.24 values.yaml).
 const SIDECAR_VCPU: f64 = 0.1;
-/// Bytes in Alibaba's gigabyte, where a row does not say (flagged in the book).
-const GIGABYTE: u64 = 1 << 30;
-
-/// The item whose first steps have prices of their own, and that of each unit past them.
-const STEPPED: &str = "eip.bandwidth-day";
-const FURTHER: &str = "eip.bandwidth-day-more";
+/// A bandwidth plan joins two areas and is split over the pairs of regions between them.
+const PLAN: &str = "cen.plan";
 
 /// One line: what is charged, where, to whom.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Key {
     product: String,
     item: String,
-    at: RegionId,
-    to: Option<RegionId>,
+    at: Spot,
+    to: Option<Spot>,
     payer: String,
     /// Capacity units are counted for each thing by itself.
     thing: String,
+}
+
+/// A place as the book names it and as people do.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Spot {
+    /// `cn-hangzhou`, `china`; `*` where the scenario names no region of the book.
+    book: String,
+    /// The scenario's own name, or the area.
+    shown: String,
+}
+
+impl Spot {
+    fn region(carrier: &Carrier<'_>, region: RegionId) -> Spot {
+        let book = carrier.ground.regions[region].is.clone().unwrap_or_else(|| "*".to_owned());
+        Spot { book, shown: carrier.region(region).to_owned() }
+    }
+
+    /// The billing area around a region; the region itself where the book does not know it.
+    fn area(carrier: &Carrier<'_>, region: RegionId) -> Spot {
+        let spot = Spot::region(carrier, region);
+        match carrier.books.region(&spot.book) {
+            Some(known) => Spot { book: known.area.word().to_owned(), shown: known.area.word().to_owned() },
+            None => spot,
+        }
+    }
 }
 
 /// What gathers in a line.
@@ -47,6 +69,7 @@ pub(super) fn charges(
     carrier: &Carrier<'_>,
     world: &World,
     fees: Vec<(PathId, Fee)>,
+    terms: &Terms,
     said: &mut Vec<Diagnostic>,
 ) -> Vec<Charge> {
     if !scenario.network {
@@ -59,9 +82,8 @@ pub(super) fn charges(
     for fee in compute(scenario, carrier, world) {
         add(&mut lines, carrier, PathId::NONE, fee);
     }
-    overrides(scenario, carrier, said);
     let mut unknown = BTreeSet::new();
-    let charges = lines.into_iter().map(|(key, line)| charge(scenario, carrier, key, line, &mut unknown)).collect();
+    let charges = lines.into_iter().map(|(key, line)| charge(terms, carrier, key, line, &mut unknown)).collect();
     for item in unknown {
         said.push(
             Diagnostic::warning("EW420", format!("no price was found for {item}: the bill solves for it"))
@@ -78,14 +100,9 @@ fn add(lines: &mut BTreeMap<Key, Line>, carrier: &Carrier<'_>, path: PathId, fee
     };
     let payer = carrier.ground.vpcs[fee.payer].owner.clone();
     for item in carrier.items(&fee) {
-        let key = Key {
-            product: fee.product.clone(),
-            item: item.name.to_owned(),
-            at: fee.at,
-            to: item.to,
-            payer: payer.clone(),
-            thing: thing.clone(),
-        };
+        let (at, to) = places(carrier, item.name, fee.at, item.to);
+        let (product, payer, thing) = (fee.product.clone(), payer.clone(), thing.clone());
+        let key = Key { product, item: item.name.to_owned(), at, to, payer, thing };
         gather(lines.entry(key).or_default(), path, item.count);
     }
 }
@@ -118,6 +135,17 @@ fn gather(line: &mut Line, path: PathId, count: Count) {
     }
 }
 
+/// Where a fee's line stands.
+fn places(carrier: &Carrier<'_>, item: &str, at: RegionId, to: Option<RegionId>) -> (Spot, Option<Spot>) {
+    if item == PLAN {
+        let area = |region| Spot::area(carrier, region);
+        // Either way round it is the same plan.
+        let (a, b) = (area(at), area(to.unwrap_or(at)));
+        return if a <= b { (a, Some(b)) } else { (b, Some(a)) };
+    }
+    (Spot::region(carrier, at), to.map(|to| Spot::region(carrier, to)))
+}
+
 /// Replicas and sidecars by vCPU.
 fn compute(scenario: &Scenario, carrier: &Carrier<'_>, world: &World) -> Vec<Fee> {
     let mut fees = Vec::new();
@@ -146,104 +174,35 @@ fn compute(scenario: &Scenario, carrier: &Carrier<'_>, world: &World) -> Vec<Fee
     fees
 }
 
-/// Price rows of the scenario must name items of the book, in its currency and unit.
-fn overrides(scenario: &Scenario, carrier: &Carrier<'_>, said: &mut Vec<Diagnostic>) {
-    for (item, price) in &scenario.prices.rows {
-        let rows = || carrier.books.prices.iter().filter(|row| row.item == *item);
-        let Some(row) = rows().next() else {
-            said.push(
-                Diagnostic::error("EW421", format!("the price book has no item `{item}`"))
-                    .at(price.span, "unknown item")
-                    .help("`eastwest catalog prices` lists them"),
-            );
-            continue;
-        };
-        if item == STEPPED {
-            said.push(
-                Diagnostic::error("EW424", format!("`{item}` is a price in steps"))
-                    .at(price.span, "one price for a step says nothing of the others")
-                    .help(format!("give the price of each Mbit/s alike: `{FURTHER}: AMOUNT/Mbps-day`")),
-            );
-            continue;
-        }
-        if !same_unit(&row.unit, &price.per.value) {
-            said.push(
-                Diagnostic::error("EW422", format!("`{item}` is priced per {}", row.unit))
-                    .at(price.per.span, format!("written per {}", price.per.value)),
-            );
-        }
-        if row.currency != price.currency {
-            said.push(
-                Diagnostic::error("EW423", format!("the book is kept in {}", row.currency))
-                    .at(price.span, format!("written in {}", price.currency))
-                    .help("convert it: an exchange rate of today would change tomorrow's result"),
-            );
-        }
+fn charge(terms: &Terms, carrier: &Carrier<'_>, key: Key, line: Line, unknown: &mut BTreeSet<String>) -> Charge {
+    let (from, to) = (key.at.book.as_str(), key.to.as_ref().map_or("*", |to| to.book.as_str()));
+    let tariff = terms.tariff(carrier.books, &key.item, from, to).unwrap_or_else(|| Tariff {
+        item: key.item.clone(),
+        name: key.item.clone(),
+        ..Tariff::default()
+    });
+    if tariff.tiers.iter().any(|tier| tier.price.is_none()) {
+        unknown.insert(format!("{} ({})", tariff.name, key.item));
     }
-}
-
-/// `hour` will do for `attachment-hour`: people write the short form.
-fn same_unit(book: &str, written: &str) -> bool {
-    let (book, written) = (book.to_ascii_lowercase(), written.to_ascii_lowercase());
-    book == written || book.rsplit('-').next() == Some(&written)
-}
-
-fn charge(scenario: &Scenario, carrier: &Carrier<'_>, key: Key, line: Line, unknown: &mut BTreeSet<String>) -> Charge {
-    let is = |region: RegionId| carrier.ground.regions[region].is.as_deref().unwrap_or("*");
-    let (from, to) = (is(key.at), key.to.map_or("*", is));
-    // An address paid by bandwidth has dearer or cheaper first steps, and one price for each further Mbit/s.
-    let by_day = key.item == STEPPED;
-    let days = if by_day { carrier.books.eip_bandwidth(from) } else { None };
-    let (row, steps) = match days {
-        Some((steps, further)) => (Some(further), steps),
-        None if by_day => (None, Vec::new()),
-        None => (carrier.books.price(&key.item, from, to), Vec::new()),
+    let place = match &key.to {
+        None => key.at.shown.clone(),
+        Some(to) if key.item == PLAN => format!("{} - {}", key.at.shown, to.shown),
+        Some(to) => format!("{} -> {}", key.at.shown, to.shown),
     };
-    let user = scenario.prices.rows.get(if by_day { FURTHER } else { key.item.as_str() });
-    // The reader's own price is for each Mbit/s alike.
-    let steps = if user.is_some() { Vec::new() } else { steps };
-    let price = user.map_or_else(
-        || row.and_then(PriceRange::of),
-        |price| Some(PriceRange { low: price.amount, mid: price.amount, high: price.amount }),
-    );
-    let item = match row {
-        _ if by_day => "EIP by bandwidth".to_owned(),
-        Some(row) => row.name.clone(),
-        None => key.item.clone(),
-    };
-    if price.is_none() {
-        unknown.insert(format!("{item} ({})", key.item));
-    }
-    let status = match (user, row) {
-        (Some(_), _) => PriceStatus::User,
-        (None, Some(row)) if price.is_some() => row.status.into(),
-        _ => PriceStatus::NotFound,
-    };
-    let name = |region: RegionId| carrier.region(region);
-    let place = key.to.map_or_else(|| name(key.at).to_owned(), |to| format!("{} -> {}", name(key.at), name(to)));
     Charge {
         product: key.product,
-        item,
         scope: if key.thing.is_empty() { place } else { format!("{place}, {}", key.thing) },
         payer: key.payer,
-        basis: basis(carrier, &key.item, line, &steps),
-        price,
-        unit: row.map_or_else(String::new, |row| row.unit.clone()),
-        gigabyte: row.and_then(|row| row.gigabyte_bytes).unwrap_or(GIGABYTE),
-        status,
-        source: match user {
-            Some(_) => "the scenario".into(),
-            None => row.map_or_else(String::new, |row| row.source.clone()),
-        },
-        as_of: if user.is_some() { String::new() } else { row.map_or_else(String::new, |row| row.as_of.clone()) },
+        at: key.at.book,
+        basis: basis(&tariff, line),
+        tariff,
     }
 }
 
-fn basis(carrier: &Carrier<'_>, item: &str, line: Line, steps: &[&PriceRow]) -> Basis {
+fn basis(tariff: &Tariff, line: Line) -> Basis {
     let mbps: f64 = line.mbps.values().sum();
     if line.by_day {
-        let first = steps.iter().copied().filter_map(PriceRange::of).collect();
-        return Basis::MbpsDays { mbps: mbps.ceil() as u32, first };
+        return Basis::MbpsDays(mbps);
     }
     if !line.mbps.is_empty() {
         return Basis::Mbps(mbps);
@@ -251,14 +210,8 @@ fn basis(carrier: &Carrier<'_>, item: &str, line: Line, steps: &[&PriceRow]) -> 
     if !line.hours.is_empty() {
         return Basis::Hours(line.hours.values().sum());
     }
-    match carrier.books.capacity_unit(item, "tcp") {
-        Some(unit) => Basis::Lcu {
-            taps: line.taps,
-            gateway: line.gateway.unwrap_or(GatewayId::NONE),
-            new_per_second: unit.new_per_second,
-            open: unit.open,
-            gigabytes_per_hour: unit.gigabytes_per_hour,
-        },
-        None => Basis::Bytes(line.taps),
+    if tariff.capacity.is_some() {
+        return Basis::Lcu { taps: line.taps, gateway: line.gateway.unwrap_or(GatewayId::NONE) };
     }
+    Basis::Bytes(line.taps)
 }

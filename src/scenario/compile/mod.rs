@@ -19,6 +19,7 @@ mod program;
 mod routes;
 mod services;
 mod streams;
+mod terms;
 
 use std::collections::BTreeSet;
 
@@ -97,7 +98,9 @@ pub fn compile_with_warnings(
     let fees = std::mem::take(&mut paths.fees);
     // A way through two products (an endpoint behind cen) falls with either: the fees name both.
     let through: BTreeSet<(String, PathId)> = fees.iter().map(|(path, fee)| (fee.product.clone(), *path)).collect();
-    world.charges = charges::charges(scenario, &carrier, &world, fees, &mut said);
+    let terms = terms::terms(&scenario.prices, carrier.books, &mut said);
+    world.currency = terms.currency.clone();
+    world.charges = charges::charges(scenario, &carrier, &world, fees, &terms, &mut said);
     faults::faults(scenario, &carrier, &paths.board, &through, &mut world, &mut said);
     if said.iter().any(Diagnostic::is_error) {
         return Err(told(said));

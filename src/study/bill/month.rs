@@ -1,12 +1,11 @@
 //! From a measured span to a month: which windows count, and what they are multiplied with.
 
+use crate::bill::{Exact, MONTH_HOURS};
 use crate::record::Run;
-use crate::units::{Duration, Money, significant};
+use crate::units::{Duration, significant};
 use crate::workload::{Arrivals, Rate};
 use crate::world::{Fault, Stream, World, windows};
 
-/// Hours in a month of a bill: 365 days / 12.
-pub const MONTH_HOURS: i128 = 730;
 const HOUR_NS: i128 = 3_600_000_000_000;
 const DAY_NS: i128 = 24 * HOUR_NS;
 
@@ -17,23 +16,34 @@ pub(super) struct Month {
     pub(super) counts: Vec<bool>,
     /// Length of a window, nanoseconds.
     pub(super) window_ns: u64,
-    /// A month is the counted windows times this.
-    pub(super) scale: Scale,
+    /// What a month is of the counted windows.
+    pub(super) shape: Shape,
     /// What was assumed, for the top of the bill.
     pub(super) basis: Vec<String>,
 }
 
-/// A factor as a fraction, so that counts stay integers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Scale {
-    pub(super) numerator: i128,
-    pub(super) denominator: i128,
+/// What a month is made of.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Shape {
+    /// Each hour that was seen, this many times over.
+    Seen(Exact),
+    /// Hours of one day or of several, each all that was seen times its own factor: the rates of the workload's profile.
+    Day(Vec<Exact>),
 }
 
-impl Scale {
-    /// `count` times the factor, shared among `runs`, rounded half to even.
-    pub(super) fn apply(self, count: i128, runs: usize) -> i128 {
-        Money::line(Money(count), self.numerator, self.denominator * runs as i128).0
+impl Shape {
+    /// A month of `count` that was seen in all of these runs together.
+    pub(super) fn month(&self, count: i128, runs: &Exact) -> Exact {
+        let times = match self {
+            Shape::Seen(times) => times.clone(),
+            Shape::Day(hours) => &hours.iter().cloned().sum::<Exact>() * &Shape::each(hours),
+        };
+        (&Exact::whole(count) * &times).over(runs)
+    }
+
+    /// How often each of these hours comes in a month.
+    pub(super) fn each(hours: &[Exact]) -> Exact {
+        Exact::ratio(MONTH_HOURS, hours.len() as i128)
     }
 }
 
@@ -57,11 +67,11 @@ impl Month {
         }
         let counted = counts.iter().filter(|&&counted| counted).count() as i128;
         let rates = open_rates(world);
-        let scale = match &rates {
+        let shape = match &rates {
             Some(rates) if rates.iter().any(|rate| varies(rate)) => {
-                let (scale, sentence) = by_profile(rates, &counts, edge, i128::from(horizon_ns));
+                let (shape, sentence) = by_profile(rates, &counts, edge, i128::from(horizon_ns));
                 basis.insert(0, sentence);
-                scale
+                shape
             }
             _ => {
                 basis.insert(0, format!("held at the mean rate for {MONTH_HOURS} h"));
@@ -73,10 +83,10 @@ impl Month {
                             .into(),
                     );
                 }
-                Scale { numerator: MONTH_HOURS * HOUR_NS * all as i128, denominator: counted * i128::from(horizon_ns) }
+                Shape::Seen(Exact::ratio(MONTH_HOURS * HOUR_NS * all as i128, counted * i128::from(horizon_ns)))
             }
         };
-        Month { counts, window_ns: horizon_ns / all as u64, scale, basis }
+        Month { counts, window_ns: horizon_ns / all as u64, shape, basis }
     }
 }
 
@@ -104,29 +114,37 @@ fn varies(rate: &Rate) -> bool {
 }
 
 /// Counts per request, times the requests of a month. A profile that reaches over a day (or a run that does) is
-/// integrated over whole days; a shorter one is held at its mean over the run.
-fn by_profile(rates: &[&Rate], counts: &[bool], edge: impl Fn(usize) -> Duration, horizon_ns: i128) -> (Scale, String) {
+/// integrated over whole days, hour by hour where the run saw less than a day; a shorter one is held at its mean over the
+/// run.
+fn by_profile(rates: &[&Rate], counts: &[bool], edge: impl Fn(usize) -> Duration, horizon_ns: i128) -> (Shape, String) {
     let expected = |from: Duration, to: Duration| rates.iter().map(|rate| rate.expected(from, to)).sum::<f64>();
     let told = rates.iter().filter_map(|rate| rate.points.last()).map(|point| i128::from(point.0.nanos())).max();
     let days = (horizon_ns.max(told.unwrap_or(0)) / DAY_NS).min(7);
-    let (span_ns, sentence) = if days >= 1 {
-        let span = if days == 1 { "the day".to_owned() } else { format!("{days} days") };
-        let seen = if horizon_ns < DAY_NS {
-            let minutes = horizon_ns as f64 / 60e9;
-            format!(
-                "; the run saw {} min of it, and its usage per request stands for the rest",
-                significant(minutes, 3)
-            )
-        } else {
-            String::new()
+    let seen: f64 = (0..counts.len()).filter(|&w| counts[w]).map(|w| expected(edge(w), edge(w + 1))).sum();
+    let share = |from: Duration, to: Duration| if seen > 0.0 { expected(from, to) / seen } else { 0.0 };
+    let span = if days == 1 { "the day".to_owned() } else { format!("{days} days") };
+    if days >= 1 && horizon_ns < DAY_NS {
+        let hour = |hour: u64| {
+            let edge = |hour: u64| Duration::from_secs(3600).saturating_mul(hour);
+            Exact::ratio((share(edge(hour), edge(hour + 1)) * FINE as f64).round() as i128, FINE)
         };
-        (days * DAY_NS, format!("the workload's profile integrated over {span}, {MONTH_HOURS} h of it{seen}"))
+        let minutes = significant(horizon_ns as f64 / 60e9, 3);
+        let sentence = format!(
+            "the workload's profile integrated over {span}, {MONTH_HOURS} h of it, as {} hourly rates; the run saw \
+             {minutes} min of it, and its usage per request stands for the rest",
+            24 * days
+        );
+        return (Shape::Day((0..24 * days as u64).map(hour).collect()), sentence);
+    }
+    let (span_ns, sentence) = if days >= 1 {
+        (days * DAY_NS, format!("the workload's profile integrated over {span}, {MONTH_HOURS} h of it"))
     } else {
         (horizon_ns, format!("held at the mean rate of the run for {MONTH_HOURS} h: the profile does not cover a day"))
     };
-    let whole = expected(Duration::ZERO, Duration::from_nanos(span_ns as u64));
-    let seen: f64 = (0..counts.len()).filter(|&w| counts[w]).map(|w| expected(edge(w), edge(w + 1))).sum();
-    let per_span = if seen > 0.0 { whole / seen } else { 0.0 };
-    let factor = per_span * (MONTH_HOURS * HOUR_NS) as f64 / span_ns as f64;
-    (Scale { numerator: (factor * 1e9 + 0.5) as i128, denominator: 1_000_000_000 }, sentence)
+    let factor =
+        share(Duration::ZERO, Duration::from_nanos(span_ns as u64)) * (MONTH_HOURS * HOUR_NS) as f64 / span_ns as f64;
+    (Shape::Seen(Exact::ratio((factor * FINE as f64).round() as i128, FINE)), sentence)
 }
+
+/// Factors are figures of a law, not counts: twelve digits of them are kept.
+const FINE: i128 = 1_000_000_000_000;

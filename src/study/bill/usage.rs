@@ -1,8 +1,11 @@
 //! What was used: bytes and connections by path and by hour, of one replication or of a closed form.
 
-use super::month::Month;
+use super::month::{Month, Shape};
+use crate::bill::{CapacityHour, Exact, Quantity};
 use crate::record::Run;
-use crate::world::{Direction, GatewayId, Leg, Tap, World};
+use crate::world::{Basis, Charge, Direction, GatewayId, Leg, PathId, Tap, World};
+
+const HOUR_NS: u64 = 3_600_000_000_000;
 
 /// Bytes and connections of all paths, by hour (or what there is of an hour).
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -26,22 +29,9 @@ pub(in crate::study) struct PathUsage {
     pub(in crate::study) open: u64,
 }
 
-/// Parts of a capacity unit's hour: so fine that a run of seconds, scaled to a month, is not off by a nano-unit.
-pub(super) const UNIT_PARTS: i128 = 1_000_000_000_000;
-
-/// What capacity units measure, and how much of each makes one.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct UnitSize {
-    pub(super) new_per_second: f64,
-    pub(super) open: f64,
-    pub(super) gigabytes_per_hour: f64,
-    pub(super) gigabyte: u64,
-}
-
 impl Usage {
     /// What a run counted in the windows that count, windows gathered into hours.
     pub(super) fn counted(run: &Run, world: &World, month: &Month) -> Usage {
-        const HOUR_NS: u64 = 3_600_000_000_000;
         let per_hour = (HOUR_NS / month.window_ns.max(1)).max(1) as usize;
         let seen: Vec<usize> = (0..month.counts.len()).filter(|&window| month.counts[window]).collect();
         let hours: Vec<&[usize]> = seen.chunks(per_hour).collect();
@@ -80,26 +70,67 @@ impl Usage {
             .sum()
     }
 
-    /// Unit-hours in parts of [`UNIT_PARTS`]: per hour the greatest of new connections, open connections and bytes.
-    pub(super) fn capacity_parts(&self, world: &World, taps: &[Tap], gateway: GatewayId, unit: UnitSize) -> i128 {
-        let counted = |tap: &Tap| gateway.is_none() || world.paths[tap.path].legs.contains(&Leg::Gateway(gateway));
-        let mut paths: Vec<_> = taps.iter().filter(|tap| counted(tap)).map(|tap| tap.path).collect();
-        paths.sort_unstable();
-        paths.dedup();
-        let open: u64 = paths.iter().map(|path| self.paths[path.0 as usize].open).sum();
-        let hour = |(hour, &length_ns): (usize, &u64)| {
-            let seconds = length_ns as f64 / 1e9;
-            let of =
-                |path: &crate::world::PathId| self.paths[path.0 as usize].connections.get(hour).copied().unwrap_or(0);
-            let new: u64 = paths.iter().map(of).sum();
-            let gigabytes = self.bytes_in(taps, hour) as f64 / unit.gigabyte as f64;
-            // A dimension that the rule does not measure is written as a unit of zero.
-            let share = |quantity: f64, unit: f64| if unit > 0.0 { quantity / unit } else { 0.0 };
-            let by_new = share(new as f64 / seconds, unit.new_per_second);
-            let by_open = share(open as f64, unit.open);
-            let by_bytes = share(gigabytes / seconds * 3600.0, unit.gigabytes_per_hour);
-            (by_new.max(by_open).max(by_bytes) * seconds / 3600.0 * UNIT_PARTS as f64 + 0.5) as i128
+    /// What capacity units are counted by, in each hour that was seen: new connections, bytes; and connections open.
+    fn through(&self, taps: &[Tap], paths: &[PathId]) -> (Vec<(i128, i128)>, i128) {
+        let path = |path: &PathId| &self.paths[path.0 as usize];
+        let hour = |hour: usize| {
+            let new = paths.iter().map(|id| path(id).connections.get(hour).copied().unwrap_or(0)).map(i128::from).sum();
+            (new, self.bytes_in(taps, hour))
         };
-        self.hours_ns.iter().enumerate().map(hour).sum()
+        let open = paths.iter().map(|id| i128::from(path(id).open)).sum();
+        ((0..self.hours_ns.len()).map(hour).collect(), open)
+    }
+}
+
+/// What a charge counts in a month: the mean month of these replications, or that of one.
+pub(super) fn metered(world: &World, charge: &Charge, usages: &[Usage], shape: &Shape) -> Quantity {
+    let runs = Exact::whole(usages.len().max(1) as i128);
+    match &charge.basis {
+        Basis::Bytes(taps) => Quantity::Bytes(shape.month(usages.iter().map(|usage| usage.bytes(taps)).sum(), &runs)),
+        Basis::Lcu { taps, gateway } => {
+            let paths = connecting(world, taps, *gateway);
+            let hours = usages.iter().flat_map(|usage| capacity_hours(usage, taps, &paths, shape, &runs));
+            Quantity::Capacity(hours.collect())
+        }
+        Basis::Hours(things) => Quantity::month_of(Exact::decimal(*things)),
+        Basis::Mbps(mbps) => Quantity::Bandwidth(Exact::decimal(*mbps)),
+        Basis::MbpsDays(mbps) => Quantity::steady_days(Exact::decimal(*mbps)),
+    }
+}
+
+/// The tapped paths whose connections count.
+fn connecting(world: &World, taps: &[Tap], gateway: GatewayId) -> Vec<PathId> {
+    let counted = |tap: &&Tap| gateway.is_none() || world.paths[tap.path].legs.contains(&Leg::Gateway(gateway));
+    let mut paths: Vec<PathId> = taps.iter().filter(counted).map(|tap| tap.path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
+}
+
+fn capacity_hours(usage: &Usage, taps: &[Tap], paths: &[PathId], shape: &Shape, runs: &Exact) -> Vec<CapacityHour> {
+    let (by_hour, open) = usage.through(taps, paths);
+    match shape {
+        Shape::Seen(times) => {
+            let times = times.over(runs);
+            let hour = |((new, bytes), &length_ns): ((i128, i128), &u64)| CapacityHour {
+                hours: &Exact::ratio(length_ns, HOUR_NS) * &times,
+                new: &Exact::whole(new) * &times,
+                open: Exact::whole(open),
+                bytes: &Exact::whole(bytes) * &times,
+            };
+            by_hour.into_iter().zip(&usage.hours_ns).map(hour).collect()
+        }
+        Shape::Day(hours) => {
+            let whole = |of: fn(&(i128, i128)) -> i128| Exact::whole(by_hour.iter().map(of).sum::<i128>());
+            let (new, bytes) = (whole(|hour| hour.0), whole(|hour| hour.1));
+            let each = Shape::each(hours).over(runs);
+            let hour = |times: &Exact| CapacityHour {
+                hours: each.clone(),
+                new: &(&new * times) * &each,
+                open: Exact::whole(open),
+                bytes: &(&bytes * times) * &each,
+            };
+            hours.iter().map(hour).collect()
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! One call over one path, hop by hop: its time with nothing queueing, and what its bytes cost.
 
-use super::{status, units};
+use super::units;
+use crate::bill::Exact;
 use crate::record::{BytePrice, CallSketch, HopSketch, OperationCost};
 use crate::units::{Bytes, Duration, Money, significant};
 use crate::world::{
@@ -135,17 +136,23 @@ fn loss(world: &World, way: &Path) -> (f64, f64) {
 fn counts(charge: &Charge, path: PathId) -> (bool, bool) {
     let taps = match &charge.basis {
         Basis::Bytes(taps) => taps,
-        Basis::Lcu { taps, gigabytes_per_hour, .. } if *gigabytes_per_hour > 0.0 => taps,
+        Basis::Lcu { taps, .. } if unit_gigabytes(charge).is_some() => taps,
         _ => return (false, false),
     };
     let taps = |direction| taps.iter().any(|tap| tap.path == path && tap.direction == direction);
     (taps(Direction::Forward), taps(Direction::Back))
 }
 
+/// Gigabytes an hour that a capacity unit holds, of a charge by such units that counts them.
+fn unit_gigabytes(charge: &Charge) -> Option<f64> {
+    let size = charge.tariff.capacity.as_ref().filter(|_| matches!(charge.basis, Basis::Lcu { .. }))?;
+    Some(size.gigabytes_per_hour.value()).filter(|gigabytes| *gigabytes > 0.0)
+}
+
 /// Bytes that the price of one unit of a charge pays for.
 fn unit_bytes(charge: &Charge) -> i128 {
-    let gigabytes = if let Basis::Lcu { gigabytes_per_hour, .. } = charge.basis { gigabytes_per_hour } else { 1.0 };
-    ((charge.gigabyte as f64 * gigabytes).round() as i128).max(1)
+    let gigabytes = unit_gigabytes(charge).unwrap_or(1.0);
+    ((charge.tariff.gigabyte as f64 * gigabytes).round() as i128).max(1)
 }
 
 fn byte_price(charge: &Charge, path: PathId) -> Option<BytePrice> {
@@ -157,17 +164,15 @@ fn byte_price(charge: &Charge, path: PathId) -> Option<BytePrice> {
     };
     Some(BytePrice {
         product: charge.product.clone(),
-        item: charge.item.clone(),
+        item: charge.name().to_owned(),
         scope: charge.scope.clone(),
         direction: direction.to_owned(),
-        unit: match charge.basis {
-            Basis::Lcu { gigabytes_per_hour, .. } => {
-                format!("{} of {} GB", charge.unit, significant(gigabytes_per_hour, 3))
-            }
-            _ => charge.unit.clone(),
+        unit: match unit_gigabytes(charge) {
+            Some(gigabytes) => format!("{} of {} GB", charge.tariff.unit, significant(gigabytes, 3)),
+            None => charge.tariff.unit.clone(),
         },
-        price: charge.price.map(units),
-        status: status(charge.status),
+        price: charge.price().map(|price| units(charge, price)),
+        status: charge.tariff.status.word().to_owned(),
     })
 }
 
@@ -177,10 +182,11 @@ fn cost(world: &World, operation: OperationId, path: PathId) -> OperationCost {
     let back = called.response_wire + called.request_acks;
     let mut sum = (Money::ZERO, Money::ZERO, Money::ZERO);
     for charge in &world.charges {
-        let Some(price) = charge.price else { continue };
+        let Some(price) = charge.price() else { continue };
         let (requests, responses) = counts(charge, path);
         let bytes = if requests { forward.0 } else { 0 } + if responses { back.0 } else { 0 };
-        let line = |price| Money::line(price, i128::from(bytes) * MILLION, unit_bytes(charge));
+        let units = &Exact::ratio(i128::from(bytes) * MILLION, unit_bytes(charge)) * &charge.tariff.paid();
+        let line = |price: Money| (&Exact::whole(price.0) * &units).rounded();
         sum = (sum.0 + line(price.low), sum.1 + line(price.mid), sum.2 + line(price.high));
     }
     OperationCost {

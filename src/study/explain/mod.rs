@@ -10,12 +10,14 @@ mod select;
 
 pub use select::about;
 
-use super::bill::CURRENCY;
+use super::bill;
 use super::design::{self, StudyError};
+use crate::bill::{Exact, PriceRange};
 use crate::fault::{Manner, notices};
 use crate::record::{EdgeExplanation, Explanation, FaultExplanation, StandingPrice, VariantExplanation};
 use crate::scenario::Loaded;
-use crate::world::{Basis, Caller, Charge, FaultId, PriceRange, PriceStatus, Target, World};
+use crate::units::Money;
+use crate::world::{Basis, Caller, Charge, FaultId, Target, World};
 
 /// The explanation of a scenario from its variants' worlds, in the order of the file.
 pub fn explain(scenario: &str, question: &str, currency: &str, worlds: &[World]) -> Explanation {
@@ -33,7 +35,7 @@ pub fn explain(scenario: &str, question: &str, currency: &str, worlds: &[World])
 pub fn of(loaded: &Loaded, variants: &[String]) -> Result<Explanation, StudyError> {
     let compiled = design::compile_all(&design::chosen(loaded, variants)?)?;
     let worlds: Vec<World> = compiled.into_iter().map(|compiled| compiled.world).collect();
-    Ok(explain(&loaded.name, &loaded.question, CURRENCY, &worlds))
+    Ok(explain(&loaded.name, &loaded.question, worlds.first().map_or("", bill::currency), &worlds))
 }
 
 fn variant(world: &World) -> VariantExplanation {
@@ -59,19 +61,11 @@ fn variant(world: &World) -> VariantExplanation {
     }
 }
 
-/// A price in units of currency: low, used, high.
-fn units(price: PriceRange) -> (f64, f64, f64) {
-    (price.low.units(), price.mid.units(), price.high.units())
-}
-
-fn status(status: PriceStatus) -> String {
-    let word = match status {
-        PriceStatus::Sourced => "sourced",
-        PriceStatus::Estimated => "estimated",
-        PriceStatus::NotFound => "not-found",
-        PriceStatus::User => "user",
-    };
-    word.to_owned()
+/// What a unit of a charge costs after discount, in units of the bill's currency: low, used, high.
+fn units(charge: &Charge, price: PriceRange) -> (f64, f64, f64) {
+    let paid = charge.tariff.paid().over(&Exact::whole(1_000_000_000));
+    let of = |price: Money| (&Exact::whole(price.0) * &paid).value();
+    (of(price.low), of(price.mid), of(price.high))
 }
 
 /// Is it charged by capacity units, which follow the traffic?
@@ -81,40 +75,34 @@ const fn by_use(charge: &Charge) -> bool {
 
 /// A charge by the hour, the month or the capacity unit; none for a charge by the gigabyte.
 fn standing(charge: &Charge) -> Option<StandingPrice> {
-    let mut price = charge.price.map(units);
-    let mut unit = charge.unit.clone();
+    let mut price = charge.price().map(|price| units(charge, price));
+    let mut unit = charge.tariff.unit.clone();
     let quantity = match &charge.basis {
         Basis::Bytes(_) => return None,
         Basis::Hours(things) => Some(*things),
         Basis::Lcu { .. } => None,
         Basis::Mbps(mbps) => Some(*mbps),
-        Basis::MbpsDays { mbps, first } => {
-            price = day_price(*mbps, first, charge.price);
+        Basis::MbpsDays(mbps) => {
+            price = day_price(charge, *mbps);
             unit = format!("day ({mbps} Mbit/s)");
             Some(1.0)
         }
     };
     Some(StandingPrice {
         product: charge.product.clone(),
-        item: charge.item.clone(),
+        item: charge.name().to_owned(),
         scope: charge.scope.clone(),
         quantity,
         unit,
         price,
-        status: status(charge.status),
+        status: charge.tariff.status.word().to_owned(),
     })
 }
 
-/// What `mbps` bought for a day cost: the first ones by their table, each further one at `further`.
-fn day_price(mbps: u32, first: &[PriceRange], further: Option<PriceRange>) -> Option<(f64, f64, f64)> {
-    let in_table = (mbps as usize).min(first.len());
-    let table = in_table.checked_sub(1).map_or((0.0, 0.0, 0.0), |last| units(first[last]));
-    let rest = f64::from(mbps) - in_table as f64;
-    if rest == 0.0 {
-        return Some(table);
-    }
-    let each = units(further?);
-    Some((table.0 + rest * each.0, table.1 + rest * each.1, table.2 + rest * each.2))
+/// What `mbps` bought for a day cost.
+fn day_price(charge: &Charge, mbps: f64) -> Option<(f64, f64, f64)> {
+    let [low, mid, high] = charge.tariff.ladder(&Exact::decimal(mbps).ceil())?.map(|sum| sum.rounded());
+    Some(units(charge, PriceRange { low, mid, high }))
 }
 
 fn fault(world: &World, id: FaultId) -> FaultExplanation {

@@ -1,6 +1,7 @@
 //! Explanations of a small world worked out by hand.
 
 use super::*;
+use crate::bill::{Exact, PriceRange, PriceStatus, Tariff, Tier};
 use crate::policy::{Outlier, Policy, RetryOn, defaults};
 use crate::record::{ClientView, EdgeExplanation};
 use crate::topology::{ClusterId, GatewayId, Leg, RegionId, ZoneId};
@@ -106,8 +107,11 @@ fn shop(policy: Policy) -> Shop {
         ),
         charge("wan", "ingress", Basis::Bytes(vec![Tap { path: far, direction: Direction::Back }]), None),
         charge("wan", "gateway hours", Basis::Hours(3.0), Some(20_000_000)),
-        charge("wan", "EIP", Basis::MbpsDays { mbps: 7, first: [1, 2, 3, 4, 5].map(price).to_vec() }, Some(10)),
+        charge("wan", "EIP", Basis::MbpsDays(7.0), Some(10)),
     ];
+    // 1, 2, .. 5 Mbit/s cost 1, 2, .. 5 together, each further one 10.
+    let step = |from: i128, nano| Tier { from: Exact::whole(from), price: Some(price(nano)) };
+    world.charges[3].tariff.tiers = vec![step(0, 1), step(5, 10)];
     Shop { world, far }
 }
 
@@ -118,16 +122,18 @@ fn price(nano: i128) -> PriceRange {
 fn charge(product: &str, item: &str, basis: Basis, nano: Option<i128>) -> Charge {
     Charge {
         product: product.to_owned(),
-        item: item.to_owned(),
         scope: String::new(),
         payer: String::new(),
+        at: String::new(),
         basis,
-        price: nano.map(price),
-        unit: "GB".to_owned(),
-        gigabyte: 1_000_000_000,
-        status: if nano.is_some() { PriceStatus::Sourced } else { PriceStatus::NotFound },
-        source: String::new(),
-        as_of: String::new(),
+        tariff: Tariff {
+            name: item.to_owned(),
+            tiers: vec![Tier { from: Exact::ZERO(), price: nano.map(price) }],
+            unit: "GB".to_owned(),
+            gigabyte: 1_000_000_000,
+            status: if nano.is_some() { PriceStatus::Sourced } else { PriceStatus::NotFound },
+            ..Tariff::default()
+        },
     }
 }
 

@@ -1,5 +1,6 @@
-//! Invoices worked by hand, to the billionth; and that every byte is billed once per rule.
+//! The bill of a run: from counts to a month's invoice, worked by hand.
 
+use eastwest::bill::{PriceRange, PriceStatus, Terms};
 use eastwest::provider::Books;
 use eastwest::random::Law;
 use eastwest::record::{Bill, PathRow, Run};
@@ -8,8 +9,7 @@ use eastwest::table::Table;
 use eastwest::units::{Duration, Money, SimTime};
 use eastwest::workload::{Arrivals, Rate};
 use eastwest::world::{
-    Basis, Charge, Direction, EdgeId, Fault, GatewayId, Leg, Path, PathId, PlaceId, PriceRange, PriceStatus, Stream,
-    Tap, WINDOWS, World,
+    Basis, Charge, Direction, EdgeId, Fault, GatewayId, Leg, Path, PathId, PlaceId, Stream, Tap, WINDOWS, World,
 };
 
 const GIB: u64 = 1 << 30;
@@ -42,20 +42,13 @@ fn world(charges: Vec<Charge>) -> World {
 
 /// A charge at the book's price.
 fn at(item: &str, from: &str, to: &str, basis: Basis) -> Charge {
-    let row = Books::builtin().price(item, from, to).unwrap_or_else(|| panic!("the book has {item}"));
-    Charge::at(row, "test", from, "", basis)
+    let tariff = Terms::default().tariff(Books::builtin(), item, from, to);
+    let tariff = tariff.unwrap_or_else(|| panic!("the book has {item}"));
+    Charge { product: "test".into(), scope: from.into(), payer: String::new(), at: from.into(), basis, tariff }
 }
 
 fn lcu(item: &str, region: &str, taps: Vec<Tap>) -> Charge {
-    let unit = Books::builtin().capacity_unit(item, "tcp").expect("the book has the unit");
-    let basis = Basis::Lcu {
-        taps,
-        gateway: GatewayId::NONE,
-        new_per_second: unit.new_per_second,
-        open: unit.open,
-        gigabytes_per_hour: unit.gigabytes_per_hour,
-    };
-    at(item, region, "*", basis)
+    at(item, region, "*", Basis::Lcu { taps, gateway: GatewayId::NONE })
 }
 
 /// `whole` over the windows, the remainder in the first.
@@ -181,18 +174,14 @@ fn a_capacity_unit_takes_its_maximum_hour_by_hour() {
 
 #[test]
 fn eip_by_bandwidth_costs_the_day_in_steps() {
-    let money = |nano: i128| PriceRange { low: Money(nano), mid: Money(nano), high: Money(nano) };
-    let (steps, more) = Books::builtin().eip_bandwidth("cn-hangzhou").unwrap();
-    let first: Vec<PriceRange> = steps.iter().map(|row| PriceRange::of(row).unwrap()).collect();
-    assert_eq!(first[4].mid, money(710_000_000).mid);
-    let charge = |mbps| Charge::at(more, "internet", "cn-hangzhou", "", Basis::MbpsDays { mbps, first: first.clone() });
+    let charge = |mbps| at("eip.bandwidth-day", "cn-hangzhou", "*", Basis::MbpsDays(mbps));
     let amount = |mbps| (bill(&world(vec![charge(mbps)]), &[ten_minutes()]).month.value.unwrap() * 1e9).round() as i128;
     // 3 Mbit/s: 0.43 a day * 730 / 24 days = 13.0791666666..., half of the rest rounds up
-    assert_eq!(amount(3), 13_079_166_667);
+    assert_eq!(amount(3.0), 13_079_166_667);
     // 20 Mbit/s: 0.71 + 15 * 0.50 = 8.21 a day * 730 / 24 = 249.7208333333...
-    assert_eq!(amount(20), 249_720_833_333);
+    assert_eq!(amount(20.0), 249_720_833_333);
     // A bandwidth is paid whether it is used or not, so that nothing of it has an interval.
-    let bill = bill(&world(vec![charge(20)]), &[run(600, 0, 0, 0, 0), ten_minutes()]);
+    let bill = bill(&world(vec![charge(20.0)]), &[run(600, 0, 0, 0, 0), ten_minutes()]);
     assert_eq!((bill.month.low, bill.month.n), (None, None));
 }
 
@@ -225,11 +214,10 @@ fn between_mainland_regions_cen_is_cheaper_by_data_at_every_volume_per_gigabyte(
 
 #[test]
 fn a_line_rounds_once_and_half_to_even() {
-    let price = |nano| Some(PriceRange { low: Money(nano), mid: Money(nano), high: Money(nano) });
     // One byte in a month-long run: 1 / 2^30 GB * 2^29 nano = half a nano, to even: 0; times 3: 1.5, to even: 2.
     let nanos = |nano: i128| {
         let mut charge = at("cdt.gold", "cn-hangzhou", "cn-beijing", Basis::Bytes(vec![FORWARD]));
-        charge.price = price(nano);
+        charge.tariff.tiers[0].price = Some(PriceRange::exact(Money(nano)));
         let bill = bill(&world(vec![charge]), &[run(730 * 3600, 1, 0, 0, 0)]);
         (total(&bill) * 1e9).round() as i128
     };
@@ -293,8 +281,11 @@ fn windows_in_faults_do_not_count_and_each_fault_is_told_apart() {
     // 50 GiB in 500 s: 0.1 GB/s * 2 628 000 s = 262 800 GB
     assert!((bill.lines[0].quantity.value.unwrap() - 262_800.0).abs() < 1e-9);
     assert!(bill.basis.iter().any(|line| line.contains("10 of 60 windows lie in faults")), "{:?}", bill.basis);
-    // 40 GiB more than usual, at 0.072
-    assert!(bill.basis.iter().any(|line| line.contains(": each zone-out: 2.88 USD more")), "{:?}", bill.basis);
+    // 40 GiB more than usual, at 0.072: a line of its own that is not in the month.
+    let [once] = &bill.once[..] else { panic!("{:?}", bill.once) };
+    assert_eq!((once.item.as_str(), once.scope.as_str(), once.quantity.value), ("zone-out", "zone/a", Some(40.0)));
+    assert!((once.amount.value.unwrap() - 2.88).abs() < 1e-12, "{once:?}");
+    assert!((total(&bill) - 262_800.0 * 0.072).abs() < 1e-6);
 }
 
 #[test]
@@ -392,6 +383,6 @@ fn a_bill_without_charges_is_empty_and_a_user_price_says_so() {
     let empty = bill(&world(Vec::new()), &[ten_minutes()]);
     assert_eq!((empty.lines.len(), total(&empty)), (0, 0.0));
     let mut charge = at("cdt.gold", "cn-hangzhou", "cn-beijing", Basis::Bytes(vec![FORWARD]));
-    charge.status = PriceStatus::User;
+    charge.tariff.status = PriceStatus::User;
     assert_eq!(bill(&world(vec![charge]), &[ten_minutes()]).lines[0].status, "user");
 }

@@ -1,0 +1,68 @@
+//! What each fault costs once in transfer, beyond the rates outside faults: a month need not hold it.
+
+use super::line::{Priced, with_noise};
+use super::month::{Month, overlaps};
+use crate::record::{BillLine, Run};
+use crate::units::Duration;
+use crate::world::{Basis, Direction, Fault, Tap, World};
+
+const GIB: f64 = 1_073_741_824.0;
+
+/// A line for each fault; none where no window lies outside faults, or no fault lies within the run.
+pub(super) fn extra(world: &World, runs: &[Run], month: &Month, priced: &[Priced<'_>]) -> Vec<BillLine> {
+    let quiet: Vec<usize> = (0..month.counts.len()).filter(|&window| month.counts[window]).collect();
+    if runs.is_empty() || quiet.is_empty() || quiet.len() == month.counts.len() {
+        return Vec::new();
+    }
+    let edge = |window: usize| Duration::from_nanos(month.window_ns * window as u64);
+    let of_fault = |fault: &Fault| {
+        let within: Vec<usize> = (0..month.counts.len()).filter(|&w| overlaps(fault, edge(w), edge(w + 1))).collect();
+        // Bytes in the fault's windows beyond as many usual ones.
+        let more = |run: &Run, tap: &Tap| {
+            let in_windows = |windows: &[usize]| bytes(run, tap, windows) as f64;
+            in_windows(&within) - in_windows(&quiet) / quiet.len() as f64 * within.len() as f64
+        };
+        let mut taps: Vec<&Tap> = Vec::new();
+        let mut amounts = vec![0.0; runs.len()];
+        for priced in priced {
+            let Basis::Bytes(of_charge) = &priced.charge.basis else { continue };
+            let Some(price) = last_price(priced) else { continue };
+            for (run, amount) in runs.iter().zip(&mut amounts) {
+                let bytes: f64 = of_charge.iter().map(|tap| more(run, tap)).sum();
+                *amount += bytes / priced.charge.tariff.gigabyte as f64 * price;
+            }
+            if price > 0.0 {
+                taps.extend(of_charge);
+            }
+        }
+        // Each byte once, however many rules charge it.
+        taps.sort_unstable_by_key(|tap| (tap.path, tap.direction == Direction::Back));
+        taps.dedup();
+        let gigabytes: Vec<f64> =
+            runs.iter().map(|run| taps.iter().map(|tap| more(run, tap)).sum::<f64>() / GIB).collect();
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        BillLine {
+            product: "fault".into(),
+            item: fault.name.clone(),
+            scope: fault.hits.clone(),
+            quantity: with_noise(mean(&gigabytes), &gigabytes),
+            unit: "GB".into(),
+            amount: with_noise(mean(&amounts), &amounts),
+            ..BillLine::default()
+        }
+    };
+    world.faults.rows().iter().map(of_fault).collect()
+}
+
+fn bytes(run: &Run, tap: &Tap, windows: &[usize]) -> u64 {
+    let Some(row) = run.paths.get(tap.path.0 as usize) else { return 0 };
+    let counts = if tap.direction == Direction::Forward { &row.forward } else { &row.back };
+    windows.iter().map(|&window| counts.get(window).copied().unwrap_or(0)).sum()
+}
+
+/// What one more gigabyte costs on this line after discount: the price of the highest step that the month reaches.
+fn last_price(priced: &Priced<'_>) -> Option<f64> {
+    let line = &priced.line;
+    let price = line.parts.last().map_or_else(|| priced.charge.price(), |part| part.price)?;
+    Some(price.mid.units() * line.exchange.value() * (1.0 - line.discount.value()))
+}

@@ -1,0 +1,4 @@
+//! Invoices worked by hand, to the billionth; the month of a run; and that every byte is billed once per rule.
+
+mod invoices;
+mod world;

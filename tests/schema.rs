@@ -207,7 +207,7 @@ workload:
   three: {from: b, to: odd, mix: {p: 50%, w: 25%, m: 25%}, closed: {users: 5, think: {exponential: 1s}}, entry: direct}
   four: {from: b, to: web.one, rate: 2rps, arrivals: {hyperexponential: [{share: 90%, rate: 1.8}, {share: 10%, rate: 0.2}]}}
 faults: {out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}}
-prices: {rows: {x: 1 USD/GB}}
+prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 USD/GB}]}
 business: {downtime: 20000 USD/h, outages-per-year: {out: 1}}
 run: {from: "2026-06-01T19:30+08:00", horizon: 5m, fill: 30s}
 objectives: {fast: {check: "p99(web.one) < 1s", during: out}}

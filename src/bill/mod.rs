@@ -17,6 +17,7 @@
 
 mod exact;
 mod invoice;
+mod own;
 mod price;
 mod quantity;
 mod tariff;
@@ -24,6 +25,7 @@ mod terms;
 
 pub use exact::Exact;
 pub use invoice::{Entry, Line, Part, Step, by_payer, invoice, total};
+pub use own::{COLUMNS, Mistake, own_prices, same_unit};
 pub use price::{PriceRange, PriceStatus};
 pub use quantity::{CapacityHour, Day, Held, MONTH_HOURS, Quantity};
 pub use tariff::{Allowance, CapacitySize, GIGABYTE, Period, Pool, Tariff, Tier};

@@ -178,6 +178,12 @@ impl Books {
         straight.max(turned).map(|(x, y)| (x + y, x))
     }
 
+    /// Is this a place that a row may name: a region, an area, `abroad` or `*`?
+    pub fn knows_place(&self, word: &str) -> bool {
+        let area = |row: &PriceRow| row.from == word || row.to == word;
+        ["*", "abroad"].contains(&word) || self.region(word).is_some() || self.prices.iter().any(area)
+    }
+
     /// Size of the capacity unit of `item`.
     pub fn capacity_unit(&self, item: &str, protocol: &str) -> Option<&CapacityUnit> {
         self.units.iter().find(|row| row.item == item && row.protocol == protocol)

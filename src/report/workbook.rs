@@ -176,7 +176,8 @@ fn bill(sheet: &mut Worksheet, of: &Ledger<'_>) -> Result<(), XlsxError> {
     page.sheet.set_freeze_panes(1, 0)?;
     for (variant, currency, line) in of.lines() {
         let row = page.number();
-        let amount = format!("=IF(H{row}=\"\",\"{NO_PRICE}\",ROUND(F{row}*H{row},9))");
+        let left = if line.discount == 0.0 { String::new() } else { format!("*(1-{})", line.discount) };
+        let amount = format!("=IF(H{row}=\"\",\"{NO_PRICE}\",ROUND(F{row}*H{row}{left},9))");
         page.row(vec![
             variant.into(),
             line.product.as_str().into(),

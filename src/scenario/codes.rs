@@ -280,9 +280,16 @@ pub const CODES: &[Code] = &[
     ),
     code(
         "EW424",
-        "one price for several steps",
-        "The row is sold in steps, each with a price of its own; give the price of each Mbit/s alike.",
+        "the steps of a price",
+        "Steps begin at 0 and rise; an address by bandwidth is stated by the price of each Mbit/s alike.",
     ),
+    code("EW425", "not a currency", "A currency is three capitals: `USD`, `EUR`, `CNY`."),
+    code(
+        "EW426",
+        "no rate of exchange",
+        "A bill in another currency needs a rate that the reader states; none is fetched.",
+    ),
+    code("EW427", "a mistake in a file of prices", "The message names the file, its line and the field in it."),
     code(
         "EW500",
         "a check that cannot be read",

@@ -1,4 +1,5 @@
 //! Invoices worked by hand, to the billionth; the month of a run; and that every byte is billed once per rule.
 
+mod conservation;
 mod invoices;
 mod world;

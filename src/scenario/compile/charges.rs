@@ -30,6 +30,8 @@ struct Key {
 /// A place as the book names it and as people do.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Spot {
+    /// Lines stand in the order of the scenario's regions.
+    order: u32,
     /// `cn-hangzhou`, `china`; `*` where the scenario names no region of the book.
     book: String,
     /// The scenario's own name, or the area.
@@ -39,14 +41,17 @@ struct Spot {
 impl Spot {
     fn region(carrier: &Carrier<'_>, region: RegionId) -> Spot {
         let book = carrier.ground.regions[region].is.clone().unwrap_or_else(|| "*".to_owned());
-        Spot { book, shown: carrier.region(region).to_owned() }
+        Spot { order: region.0, book, shown: carrier.region(region).to_owned() }
     }
 
     /// The billing area around a region; the region itself where the book does not know it.
     fn area(carrier: &Carrier<'_>, region: RegionId) -> Spot {
         let spot = Spot::region(carrier, region);
         match carrier.books.region(&spot.book) {
-            Some(known) => Spot { book: known.area.word().to_owned(), shown: known.area.word().to_owned() },
+            Some(known) => {
+                let word = known.area.word().to_owned();
+                Spot { order: known.area as u32, book: word.clone(), shown: word }
+            }
             None => spot,
         }
     }

@@ -12,6 +12,7 @@ mod law;
 mod link;
 mod mesh;
 mod objective;
+mod prices;
 mod run;
 mod service;
 mod topology;

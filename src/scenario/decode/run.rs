@@ -1,9 +1,9 @@
-//! `run:` and `prices:`.
+//! `run:`.
 
 use super::fields::{Decoder, below};
 use super::mesh::positive;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Price, Prices, RateLaw, Run, Stream, StreamArrivals, WarmUp};
+use crate::scenario::file::{RateLaw, Run, Stream, StreamArrivals, WarmUp};
 use crate::scenario::quantity;
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::Entry;
@@ -85,33 +85,7 @@ impl Decoder {
         }
         Some(Run { from, horizon, warm_up, drain: drain?.value, replications: replications?, seed: seed? })
     }
-
-    /// `prices:`.
-    pub(super) fn prices(&mut self, entry: Option<&Entry>) -> Option<Prices> {
-        let at = entry.map_or(Span::NONE, |entry| entry.key);
-        let map = self.open(entry.map(|entry| &entry.node), &words::PRICES, vec!["prices".into()], at)?;
-        let book = map.text(self, "book");
-        if let Some(book) = &book {
-            self.known("price book", book, book.span, BOOKS.iter().copied());
-        }
-        let mut rows = IndexMap::new();
-        for (item, entry) in self.entries(map.written("rows"), "prices") {
-            let Some(price) = self.read(&entry.node, "a price such as `0.02 USD/GB`", quantity::price) else {
-                continue;
-            };
-            let (amount, currency, per) = price.value;
-            rows.insert(
-                item.to_owned(),
-                Price { span: entry.key, amount, currency, per: Spanned::new(per, price.span) },
-            );
-        }
-        map.close();
-        Some(Prices { book: book?, rows })
-    }
 }
-
-/// The price books that come with the program.
-const BOOKS: &[&str] = &["alibaba-intl"];
 
 /// Requests per second of all open streams together, on average over their steps or day.
 fn open_rate(workload: &IndexMap<String, Stream>) -> f64 {

@@ -7,6 +7,7 @@ mod business;
 mod connectivity;
 mod mesh;
 mod objectives;
+mod prices;
 mod service;
 mod topology;
 mod workload;
@@ -18,13 +19,12 @@ pub use connectivity::{
 };
 pub use mesh::{Dataplane, Distribution, EdgePolicy, Locality, Mesh, ProxyCost, Selector, Tls, Traffic, TrafficPatch};
 pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term};
+pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};
 pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
 pub use topology::{
     Cidr, Cluster, Cni, LinkLoss, LinkOverride, LinkProfile, LinkRate, Region, RttFile, RttUnit, Topology, Vpc,
 };
-pub use workload::{
-    Entry, Fault, Hit, Manner, Part, Price, Prices, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp,
-};
+pub use workload::{Entry, Fault, Hit, Manner, Part, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp};
 
 use super::span::Spanned;
 use indexmap::IndexMap;

@@ -2,8 +2,7 @@
 
 use crate::random::Law;
 use crate::scenario::span::{Span, Spanned};
-use crate::units::{Duration, Money, Ratio, SimTime};
-use indexmap::IndexMap;
+use crate::units::{Duration, Ratio, SimTime};
 
 use super::service::CallTarget;
 
@@ -162,28 +161,6 @@ pub enum Manner {
     Silent,
     /// Connections are reset, new ones refused.
     Refused,
-}
-
-/// `prices:`.
-#[derive(Clone, Debug)]
-pub struct Prices {
-    /// The book.
-    pub book: Spanned<String>,
-    /// The book's rows that the reader knows better, by the row's item.
-    pub rows: IndexMap<String, Price>,
-}
-
-/// A price that the scenario says.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Price {
-    /// Where its row is named.
-    pub span: Span,
-    /// Per unit.
-    pub amount: Money,
-    /// `USD`, `CNY`.
-    pub currency: String,
-    /// The unit as written after the slash: `GB`, `Mbps-month`, `hour`.
-    pub per: Spanned<String>,
 }
 
 /// `run:`.

@@ -7,6 +7,7 @@
 mod connectivity;
 mod law;
 mod mesh;
+mod prices;
 mod root;
 mod service;
 mod topology;
@@ -18,7 +19,8 @@ pub use connectivity::{
 };
 pub use law::{ERLANG, HYPER, HYPER_PHASE, LAW, LOGNORMAL, MIX_PART, PARETO, UNIFORM, WEIBULL};
 pub use mesh::{LOCALITY, MESH, OUTLIER, PING, POOL, PROXY, TRAFFIC};
-pub use root::{BUSINESS, OBJECTIVE, PRICES, ROOT, RUN};
+pub use prices::{CONTRACT_PRICE, PRICE_TIER, PRICES};
+pub use root::{BUSINESS, OBJECTIVE, ROOT, RUN};
 pub use service::{CHOICE, OPERATION, REPEAT, SERVICE, STEP};
 pub use topology::{CLUSTER, LINK, LINK_LOSS, LINK_PROFILE, REGION, REGION_RTT, RTT_FILE, TOPOLOGY, VPC};
 pub use workload::{ARRIVALS, CLOSED, DIURNAL, FAULT, GAP_HYPER, GAP_PHASE, RATE, STREAM};

@@ -1,6 +1,6 @@
 //! The top of a scenario file, and the words that belong nowhere else.
 
-use super::{Block, FAULT, Key, MESH, PRODUCT, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY};
+use super::{Block, FAULT, Key, MESH, PRICES, PRODUCT, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY};
 
 /// The file itself.
 pub static ROOT: Block = Block {
@@ -42,26 +42,6 @@ pub static ROOT: Block = Block {
         Key::later("actions", "What operators do."),
         Key::later("sweep", "Parameter studies."),
         Key::later("search", "The cheapest configuration that meets the objectives."),
-    ],
-};
-
-/// `prices`.
-pub static PRICES: Block = Block {
-    title: "prices",
-    about: "What things cost.",
-    one_of: false,
-    keys: &[
-        Key::new("book", Shape::Name, "The price book; `eastwest catalog prices` shows it.")
-            .default("alibaba-intl", "eastwest"),
-        Key::new(
-            "rows",
-            Shape::Names(&Shape::Price),
-            "Prices that you know better, by the row's key: `{cen.plan: 90 USD/Mbps-month}`.",
-        ),
-        Key::later("site", "Which of a provider's sites."),
-        Key::later("currency", "Currency of the bill."),
-        Key::later("fx", "Exchange rates."),
-        Key::later("discount", "Contract discounts."),
     ],
 };
 

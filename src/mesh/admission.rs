@@ -1,6 +1,9 @@
 //! Tables of connections on the way: a NAT gateway's ports, a balancer's connections. Whoever finds one full is not
 //! answered: his SYN is lost, and he sends another (see `connections`).
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::connections::State;
 use super::machine::Machine;
 use crate::units::SimTime;
@@ -41,6 +44,8 @@ pub(super) struct Admission {
     /// By path: the tables that a connection over it stands in; empty where there are none at all.
     of: Vec<Vec<u32>>,
     entries: Vec<Entries>,
+    /// Connections that are over at a time that has not come when that is known: time and table.
+    leaving: BinaryHeap<Reverse<(u64, u32)>>,
 }
 
 impl Admission {
@@ -52,12 +57,18 @@ impl Admission {
                 of[path.0 as usize].push(number as u32);
             }
         }
-        Admission { of, entries: vec![Entries::default(); limits.len()] }
+        Admission { of, entries: vec![Entries::default(); limits.len()], leaving: BinaryHeap::new() }
     }
 
     /// Takes a place in each table of the path, or in none.
     fn enter(&mut self, limits: &[ConnectionLimit], path: PathId, now: u64) -> bool {
         let Some(of) = self.of.get(path.0 as usize) else { return true };
+        while let Some(&Reverse((at, table))) = self.leaving.peek()
+            && at <= now
+        {
+            self.leaving.pop();
+            self.entries[table as usize].open -= 1;
+        }
         if !of.iter().all(|&table| self.entries[table as usize].has_room(&limits[table as usize], now)) {
             return false;
         }
@@ -67,15 +78,24 @@ impl Admission {
         true
     }
 
-    /// Gives the places back.
-    pub(super) fn leave(&mut self, path: PathId) {
+    /// Gives the places back, at a time that may be to come.
+    pub(super) fn leave(&mut self, path: PathId, at: u64) {
         for &table in self.of.get(path.0 as usize).into_iter().flatten() {
-            self.entries[table as usize].open -= 1;
+            self.leaving.push(Reverse((at, table)));
         }
     }
 }
 
 impl Machine<'_> {
+    /// An answer is, or will be, there at `at`: until then its connection keeps its places.
+    #[inline(always)]
+    pub(super) fn leaves_at(&mut self, slot: u32, at: SimTime) {
+        if !self.admission.of.is_empty() {
+            let connection = &mut self.connections[slot];
+            connection.quiet_at = connection.quiet_at.max(at.nanos());
+        }
+    }
+
     /// Is there a place for this connection in every table on its way? Once there is, it is kept until the end.
     pub(super) fn admitted(&mut self, slot: u32, now: SimTime) -> bool {
         let connection = &mut self.connections[slot];
@@ -95,7 +115,8 @@ mod tests {
     }
 
     fn admission(tables: usize) -> Admission {
-        Admission { of: vec![(0..tables as u32).collect()], entries: vec![Entries::default(); tables] }
+        let entries = vec![Entries::default(); tables];
+        Admission { of: vec![(0..tables as u32).collect()], entries, leaving: BinaryHeap::new() }
     }
 
     #[test]
@@ -103,8 +124,11 @@ mod tests {
         let (limits, mut table) = ([limit(Some(2), None)], admission(1));
         let enter = |table: &mut Admission| table.enter(&limits, PathId(0), 0);
         assert_eq!([enter(&mut table), enter(&mut table), enter(&mut table)], [true, true, false]);
-        table.leave(PathId(0));
+        table.leave(PathId(0), 0);
         assert_eq!([enter(&mut table), enter(&mut table)], [true, false]);
+        table.leave(PathId(0), 7);
+        assert!(!enter(&mut table), "it is over, but not yet");
+        assert!(table.enter(&limits, PathId(0), 7));
     }
 
     #[test]
@@ -123,8 +147,6 @@ mod tests {
         assert!(table.enter(&limits, PathId(0), 0));
         assert!(!table.enter(&limits, PathId(0), 0));
         assert_eq!(table.entries[0].open, 1);
-        assert!(
-            admission(0).enter(&[], PathId(0), 0) && Admission { of: vec![], entries: vec![] }.enter(&[], PathId(7), 0)
-        );
+        assert!(admission(0).enter(&[], PathId(0), 0) && admission(0).enter(&[], PathId(7), 0));
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Connection {
     pinned: bool,
     /// It has a place in the tables of connections on its way.
     pub(super) admitted: bool,
+    /// When the last answer over it is there, which may be settled ahead of that; kept only where there are such tables.
+    pub(super) quiet_at: u64,
     pub(super) epoch: u16,
     /// Names the connection for its own draws.
     pub(super) key: u64,
@@ -151,7 +153,8 @@ impl Machine<'_> {
             self.pinned[endpoint.0 as usize] -= 1;
         }
         if self.connections[slot].admitted {
-            self.admission.leave(self.connections[slot].path);
+            let connection = &self.connections[slot];
+            self.admission.leave(connection.path, connection.quiet_at);
         }
         self.count_flow(slot);
         // Events of this connection may still be pending: they must not take its successor for it.
@@ -201,6 +204,7 @@ impl Machine<'_> {
             replica,
             pinned,
             admitted: false,
+            quiet_at: 0,
             epoch: self.servers[endpoint.0 as usize].epoch,
             key,
             opened: now.nanos(),

@@ -209,6 +209,7 @@ impl Machine<'_> {
         row.flags = 0;
         let (slot, host, connection) = (row.call, row.host, row.connection);
         self.attempts.release(attempt);
+        self.leaves_at(connection, at);
         self.detach(connection);
         let call = &mut self.calls[slot];
         call.open -= 1;

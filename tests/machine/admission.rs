@@ -1,11 +1,12 @@
 //! Tables of connections on the way: who finds one full is not answered.
 
+use super::chaos;
 use super::worlds::{Small, every};
 use super::{balanced, failed, sent};
 use eastwest::mesh;
 use eastwest::record::Failure;
 use eastwest::units::Duration;
-use eastwest::world::{ConnectionLimit, PathId, World};
+use eastwest::world::{ConnectionLimit, GatewayId, PathId, World};
 
 fn limited(open: Option<u64>, new_per_second: Option<u64>, small: Small) -> World {
     let mut world = small.world();
@@ -50,4 +51,36 @@ fn one_that_comes_too_fast_gets_in_with_a_later_syn() {
     let plain = mesh::run(&small().world(), 1, 0);
     let slowest = |run| super::latencies(run).max_ns;
     assert!(slowest(&run) > slowest(&plain) + 900 * super::MS, "{} ns", slowest(&run));
+}
+
+#[test]
+fn whatever_is_refused_every_call_is_settled_once_and_nothing_depends_on_what_is_done_ahead() {
+    let mut refused = 0;
+    for seed in 0..60 {
+        let mut world = chaos::world(seed);
+        // A table for each place that calls: some room, or too little, and connections that come slowly.
+        world.connection_limits = (0..3)
+            .map(|from| ConnectionLimit {
+                name: format!("nat {from}"),
+                open: Some(2 + (seed + from) % 7),
+                new_per_second: (seed % 3 == 0).then_some(2),
+                paths: (0..3).map(|to| PathId((3 * from + to) as u32)).collect(),
+            })
+            .collect();
+        for gateway in 0..3 {
+            world.gateways[GatewayId(gateway)].cpu_per_request = Duration::from_micros(400);
+        }
+        let (mut run, full) = (mesh::run(&world, seed, 0), mesh::run_in_full(&world, seed, 0));
+        balanced(&run);
+        let answered = super::latencies(&run).count;
+        let lost: u64 = Failure::ALL.iter().map(|&failure| failed(&run, failure)).sum();
+        assert_eq!(sent(&run), answered + lost, "world {seed}");
+        refused += failed(&run, Failure::Connect);
+        (run.events, run.digest) = (full.events, full.digest);
+        assert_eq!(run.rows, full.rows, "world {seed}: requests");
+        assert_eq!(run.edges, full.edges, "world {seed}: calls");
+        assert_eq!(run.paths, full.paths, "world {seed}: paths");
+        assert!(run == full, "world {seed}");
+    }
+    assert!(refused > 100, "{refused} calls found no connection");
 }

@@ -42,6 +42,23 @@ fn a_gateway_that_reads_requests_is_a_choice_for_each_and_greets_by_itself() {
 }
 
 #[test]
+fn over_an_endpoint_the_private_gateway_is_the_endpoints() {
+    let cpu = |endpoint: &str, private: &str| -> (usize, u32, Duration) {
+        let products = format!(
+            "  end: {{privatelink: {{to: gateway/pay, consumer: shop-hz{endpoint}}}}}\n  inner: {{private-gateway: {{over: end{private}}}}}\nroutes:\n  pay-hz: {{from: east, to: pay, via: inner}}"
+        );
+        let text =
+            format!("{GROUND}{CONNECTIVITY}{SERVICES}").replace("  pay-hz: {from: east, to: pay, via: to-bank}\n", "");
+        let world = world(&text.replacen("routes:", &products, 1));
+        let gateway = world.gateways.rows().iter().find(|gateway| gateway.name == "end/pay").expect("it is drawn");
+        (gateway.replicas.len(), world.stations[gateway.replicas[0]].servers, gateway.cpu_per_request)
+    };
+    assert_eq!(cpu("", ""), (2, 2, Duration::ZERO));
+    assert_eq!(cpu(", gateway: {replicas: 3, kind: l7}", ""), (3, 2, Duration::from_micros(200)));
+    assert_eq!(cpu(", gateway: {replicas: 3}", ", gateways: {pay: {cpu: 1}}"), (2, 1, Duration::ZERO));
+}
+
+#[test]
 fn gateways_of_two_kinds_are_two_products() {
     let mixed = public().replace("pay: {replicas: 3, cpu: 1}", "pay: {replicas: 3, cpu: 1, kind: l7}");
     complains(

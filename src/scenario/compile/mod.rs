@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 
 use self::load::{Load, Moment};
 use super::Diagnostic;
-use super::file::{EdgePolicy, InternetLoss, ProductKind, Scenario};
+use super::file::{self, EdgePolicy, InternetLoss, ProductKind, Scenario};
 use crate::connect::{Board, Carrier, Line, Role};
 use crate::provider::Books;
 use crate::topology::Ground;
@@ -220,6 +220,10 @@ fn unstated_loss(scenario: &Scenario, carrier: &Carrier<'_>, paths: &paths::Path
     let border = paths.board.lines.rows().iter().any(|line| matches!(line.role, Role::Internet(a, b) if crosses(a, b)));
     for (name, product) in scenario.connectivity.iter().filter(|_| border) {
         let ProductKind::PublicGateway(gateway) = &product.kind else { continue };
+        // An accelerator crosses the border on the backbone.
+        if gateway.eip.line == file::Line::Ga {
+            continue;
+        }
         let stated = gateway.loss.map(|loss| loss.value);
         if stated.is_none() {
             said.push(

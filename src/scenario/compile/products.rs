@@ -101,7 +101,9 @@ fn build(
                     );
                     return None;
                 };
-                let size = gateway.gateways.get(cluster).copied().unwrap_or(link.gateway);
+                // What is said of the endpoint's gateway holds where nothing is said of the private one.
+                let said = gateway.gateways.get(cluster).filter(|size| !size.span.is_none());
+                let size = said.copied().unwrap_or(link.gateway);
                 return Some(Box::new(privatelink_of(scenario, ground, books, &gateway.over.value, link, size, None)));
             }
             let over = build(scenario, ground, books, &gateway.over, None, said)?;

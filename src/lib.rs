@@ -104,6 +104,7 @@ pub mod cli;
 pub mod connect;
 pub mod engine;
 pub mod fault;
+pub mod import;
 pub mod mesh;
 pub mod meter;
 pub mod policy;

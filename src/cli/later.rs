@@ -18,7 +18,6 @@ impl Later {
         let instead = match word {
             "sweep" => "; run `eastwest compare` with `--set KEY=VALUE` once for each point",
             "search" => "; write the candidates as variants and run `eastwest compare`",
-            "bill" => "; `eastwest estimate` prices the traffic that a scenario states",
             _ => "",
         };
         Err(Stop::wrong(format!("`{word}` is not in this version{instead}")))

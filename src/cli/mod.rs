@@ -4,6 +4,7 @@
 //! the result and nothing else, so that `eastwest compare x.yaml --format json | jq` always works; progress,
 //! warnings and errors go to stderr.
 
+mod bill;
 mod break_even;
 mod catalog;
 mod check;
@@ -65,6 +66,8 @@ pub enum Command {
     Run(run::Run),
     /// Work out bytes, bill, floors and break-evens without simulating
     Estimate(estimate::Estimate),
+    /// Price measured usage, or check a provider's own bill, by the price book
+    Bill(bill::Bill),
     /// Find the volume at which two variants cost the same, and confirm it by runs
     BreakEven(break_even::BreakEven),
     /// Check the objectives of scenarios, for CI
@@ -97,9 +100,6 @@ pub enum Command {
     Availability(later::Later),
     /// Not in this version
     #[command(hide = true)]
-    Bill(later::Later),
-    /// Not in this version
-    #[command(hide = true)]
     Import(later::Later),
     /// Not in this version
     #[command(hide = true)]
@@ -113,6 +113,7 @@ impl Cli {
             Command::Compare(compare) => compare.run(&self.manner),
             Command::Run(run) => run.run(&self.manner),
             Command::Estimate(estimate) => estimate.run(&self.manner),
+            Command::Bill(bill) => bill.run(&self.manner),
             Command::BreakEven(pair) => pair.run(&self.manner),
             Command::Check(check) => check.run(&self.manner),
             Command::Validate(validate) => validate.run(&self.manner),
@@ -126,7 +127,6 @@ impl Cli {
             Command::Merge(later) => later.run("merge"),
             Command::Search(later) => later.run("search"),
             Command::Availability(later) => later.run("availability"),
-            Command::Bill(later) => later.run("bill"),
             Command::Import(later) => later.run("import"),
             Command::Man(later) => later.run("man"),
         }
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_command_of_a_later_version_is_refused_by_name() {
-        for word in ["sweep", "merge", "search", "availability", "bill", "import", "man"] {
+        for word in ["sweep", "merge", "search", "availability", "import", "man"] {
             let cli = Cli::try_parse_from(["eastwest", word, "--shard", "1/2", "x.yaml"]).expect("the word is known");
             let stop = cli.run().expect_err("it is refused");
             assert_eq!(stop.exit, Exit::Wrong);

@@ -7,6 +7,7 @@ mod break_even;
 mod business;
 mod comparison;
 mod explain;
+mod measured;
 mod projection;
 mod run;
 
@@ -14,5 +15,6 @@ pub use break_even::*;
 pub use business::*;
 pub use comparison::*;
 pub use explain::*;
+pub use measured::*;
 pub use projection::*;
 pub use run::*;

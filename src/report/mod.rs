@@ -10,6 +10,7 @@ pub mod charts;
 pub mod decision;
 pub mod html;
 pub mod markdown;
+pub mod measured;
 pub mod number;
 pub mod sentence;
 pub mod terminal;

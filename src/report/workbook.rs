@@ -1,13 +1,14 @@
 //! The bill as a spreadsheet that finance can audit: amounts and sums are formulas over quantities and prices, and carry
 //! the invoice's own figures as what was last calculated.
 //!
-//! Four sheets: `Bill` (every line), `Sums` (by variant, product, payer, status), `Sources` (where each price is from),
-//! `Assumptions`. A price that nobody knows is an empty cell: whoever learns it writes it there, and the sums follow.
+//! `Bill` (every line), `Steps` (lines whose price has tiers or a free allowance, step by step), `Sums` (by variant, product,
+//! payer, status), `Sources` (where each price is from), `Assumptions`; of a provider's bill `Compared`. A price that nobody knows is an empty cell: whoever learns it writes it there, and the sums follow.
 //! The same bills give the same bytes: the only date inside is a fixed one.
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Formula, Workbook, Worksheet, XlsxError};
 
-use crate::record::{Bill, BillLine, Comparison, Projection};
+use super::measured::word;
+use crate::record::{Bill, BillLine, ComparedRow, Comparison, Measured, Projection};
 
 /// The name of the file in a result's folder.
 pub const NAME: &str = "bill.xlsx";
@@ -27,6 +28,8 @@ const CELL_MAX: usize = 32_000;
 pub struct Ledger<'a> {
     /// What the bills are of: the scenario, or the file of usage.
     pub title: &'a str,
+    /// What tells the bills apart: `variant`, `month`.
+    pub by: &'a str,
     /// The bills, by variant.
     pub bills: Vec<(&'a str, &'a Bill)>,
     /// What holds for all of them: books, engine, the command.
@@ -40,6 +43,7 @@ impl<'a> Ledger<'a> {
         let made = [format!("{}, eastwest {}", of.command, of.engine), format!("scenario, SHA-256 {}", of.hash)];
         Ledger {
             title: &of.scenario,
+            by: "variant",
             bills: of.variants.iter().map(|variant| (variant.name.as_str(), &variant.bill)).collect(),
             notes: made.into_iter().chain(books).collect(),
         }
@@ -49,7 +53,18 @@ impl<'a> Ledger<'a> {
     pub fn of_projection(of: &'a Projection) -> Self {
         Ledger {
             title: &of.scenario,
+            by: "variant",
             bills: of.variants.iter().map(|variant| (variant.name.as_str(), &variant.bill)).collect(),
+            notes: of.assumptions.clone(),
+        }
+    }
+
+    /// The bills of measured usage.
+    fn of_measured(of: &'a Measured) -> Self {
+        Ledger {
+            title: &of.file,
+            by: "month",
+            bills: of.months.iter().map(|month| (month.month.as_str(), &month.bill)).collect(),
             notes: of.assumptions.clone(),
         }
     }
@@ -66,15 +81,26 @@ impl<'a> Ledger<'a> {
 
 /// The spreadsheet as bytes of an `.xlsx` file.
 pub fn workbook(of: &Ledger<'_>) -> Vec<u8> {
-    written(of).expect("sheets have fixed names and texts fit their cells")
+    written(of, &[]).expect("sheets have fixed names and texts fit their cells")
 }
 
-fn written(of: &Ledger<'_>) -> Result<Vec<u8>, XlsxError> {
+/// The spreadsheet of measured usage; of a provider's bill with its rows against ours.
+pub fn measured(of: &Measured) -> Vec<u8> {
+    written(&Ledger::of_measured(of), &of.compared).expect("sheets have fixed names and texts fit their cells")
+}
+
+fn written(of: &Ledger<'_>, rows: &[ComparedRow]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     // Any date will do, as long as it is always the same one.
     let date = ExcelDateTime::from_ymd(2000, 1, 1)?;
     book.set_properties(&DocProperties::new().set_title(cut(of.title)).set_creation_datetime(&date));
+    if !rows.is_empty() {
+        compared(book.add_worksheet().set_name("Compared")?, rows)?;
+    }
     bill(book.add_worksheet().set_name("Bill")?, of)?;
+    if of.lines().any(|(_, _, line)| !line.steps.is_empty()) {
+        steps(book.add_worksheet().set_name("Steps")?, of)?;
+    }
     sums(book.add_worksheet().set_name("Sums")?, of)?;
     sources(book.add_worksheet().set_name("Sources")?, of)?;
     assumptions(book.add_worksheet().set_name("Assumptions")?, of)?;
@@ -155,7 +181,7 @@ const AS_OF: &str = "M";
 fn bill(sheet: &mut Worksheet, of: &Ledger<'_>) -> Result<(), XlsxError> {
     let mut page = Page { sheet, row: 0 };
     page.head(&[
-        ("variant", 16.0),
+        (of.by, 16.0),
         ("product", 14.0),
         ("item", 38.0),
         ("scope", 34.0),
@@ -172,12 +198,21 @@ fn bill(sheet: &mut Worksheet, of: &Ledger<'_>) -> Result<(), XlsxError> {
         ("amount, noise high", 14.0),
         ("amount, inputs low", 14.0),
         ("amount, inputs high", 14.0),
+        ("discount, share", 10.0),
     ])?;
     page.sheet.set_freeze_panes(1, 0)?;
+    // Rows of the sheet of steps, from its second on.
+    let mut step = 2;
     for (variant, currency, line) in of.lines() {
         let row = page.number();
-        let left = if line.discount == 0.0 { String::new() } else { format!("*(1-{})", line.discount) };
-        let amount = format!("=IF(H{row}=\"\",\"{NO_PRICE}\",ROUND(F{row}*H{row}{left},9))");
+        let amount = if line.steps.is_empty() {
+            format!("=IF(H{row}=\"\",\"{NO_PRICE}\",ROUND(F{row}*H{row}*(1-R{row}),9))")
+        } else {
+            let last = step + line.steps.len() as u32 - 1;
+            let sum = format!("SUMPRODUCT(1,Steps!$G${step}:$G${last})");
+            step = last + 1;
+            format!("=IF(H{row}=\"\",\"{NO_PRICE}\",ROUND({sum}*(1-R{row}),9))")
+        };
         page.row(vec![
             variant.into(),
             line.product.as_str().into(),
@@ -196,10 +231,11 @@ fn bill(sheet: &mut Worksheet, of: &Ledger<'_>) -> Result<(), XlsxError> {
             line.amount.high.into(),
             line.amount.inputs.map(|inputs| inputs.0).into(),
             line.amount.inputs.map(|inputs| inputs.1).into(),
+            Cell::Number(line.discount),
         ])?;
     }
     let last = page.row.max(2) - 1;
-    page.sheet.autofilter(0, 0, last, 16)?;
+    page.sheet.autofilter(0, 0, last, 17)?;
     Ok(())
 }
 
@@ -211,10 +247,112 @@ fn sum_if(lines: u32, matches: &[(&str, String)]) -> String {
     format!("=SUMPRODUCT(1{},{})", same.concat(), range(AMOUNT))
 }
 
+/// Lines whose price has steps: how much of each line's quantity lies in which step. Where a line begins at the first
+/// step by itself, that is a formula over its quantity; where steps are shared with other lines, a figure of the invoice.
+fn steps(sheet: &mut Worksheet, of: &Ledger<'_>) -> Result<(), XlsxError> {
+    let mut page = Page { sheet, row: 0 };
+    page.head(&[
+        ("line of Bill", 10.0),
+        ("item", 38.0),
+        ("step from", 14.0),
+        ("to below", 14.0),
+        ("quantity in it", 16.0),
+        ("price per unit", 14.0),
+        ("quantity × price", 16.0),
+    ])?;
+    for (index, (_, _, line)) in of.lines().enumerate() {
+        let own = begins_by_itself(line);
+        for (place, step) in line.steps.iter().enumerate() {
+            let row = page.number();
+            let next = line.steps.get(place + 1).and_then(|next| next.from);
+            let whole = format!("Bill!$F${}", index + 2);
+            let quantity = match (own, step.from, next) {
+                (true, Some(_), Some(_)) => {
+                    Cell::Formula(format!("=MAX(0,MIN({whole},D{row})-C{row})"), Some(step.quantity))
+                }
+                (true, Some(_), None) => Cell::Formula(format!("=MAX(0,{whole}-C{row})"), Some(step.quantity)),
+                _ => Cell::Number(step.quantity),
+            };
+            page.row(vec![
+                Cell::Number(f64::from(index as u32 + 2)),
+                line.item.as_str().into(),
+                match step.from {
+                    Some(from) => Cell::Number(from),
+                    None => "free each month".into(),
+                },
+                next.into(),
+                quantity,
+                step.unit_price.into(),
+                Cell::Formula(format!("=E{row}*F{row}"), Some(step.quantity * step.unit_price.unwrap_or(0.0))),
+            ])?;
+        }
+    }
+    page.sheet.set_freeze_panes(1, 0)?;
+    Ok(())
+}
+
+/// Does the line fill its steps from the first unit on, each up to the next?
+fn begins_by_itself(line: &BillLine) -> bool {
+    let mut filled = 0.0;
+    line.steps.iter().all(|step| {
+        let begins = step.from.is_some_and(|from| (from - filled).abs() <= 1e-9 * filled.max(1.0));
+        filled += step.quantity;
+        begins
+    })
+}
+
+fn compared(sheet: &mut Worksheet, rows: &[ComparedRow]) -> Result<(), XlsxError> {
+    let mut page = Page { sheet, row: 0 };
+    page.head(&[
+        ("line", 7.0),
+        ("month", 9.0),
+        ("product", 12.0),
+        ("billing item", 28.0),
+        ("region", 18.0),
+        ("usage", 14.0),
+        ("unit", 10.0),
+        ("theirs", 14.0),
+        ("their currency", 9.0),
+        ("item of the book", 22.0),
+        ("theirs in our currency", 14.0),
+        ("ours", 14.0),
+        ("theirs minus ours", 14.0),
+        ("", 10.0),
+        ("why", 70.0),
+    ])?;
+    for row in rows {
+        let number = page.number();
+        let theirs = row.difference.zip(row.ours).map(|(difference, ours)| difference + ours);
+        let difference = match theirs.zip(row.ours) {
+            Some((theirs, ours)) => Cell::Formula(format!("=K{number}-L{number}"), Some(theirs - ours)),
+            None => Cell::Blank,
+        };
+        page.row(vec![
+            Cell::Number(row.line as f64),
+            row.month.as_str().into(),
+            row.product.as_str().into(),
+            row.item.as_str().into(),
+            row.region.as_str().into(),
+            row.usage.into(),
+            row.unit.as_str().into(),
+            Cell::Number(row.theirs),
+            row.their_currency.as_str().into(),
+            row.key.as_deref().unwrap_or("").into(),
+            theirs.into(),
+            row.ours.into(),
+            difference,
+            word(row.verdict).into(),
+            row.reasons.join("; ").as_str().into(),
+        ])?;
+    }
+    page.sheet.set_freeze_panes(1, 0)?;
+    Ok(())
+}
+
 fn sums(sheet: &mut Worksheet, of: &Ledger<'_>) -> Result<(), XlsxError> {
     let lines = of.lines().count() as u32;
     let mut page = Page { sheet, row: 0 };
-    page.head(&[("variant", 16.0), ("by", 14.0), ("which", 24.0), ("amount per month", 18.0), ("currency", 9.0)])?;
+    page.head(&[(of.by, 16.0), ("by", 14.0), ("which", 24.0), ("amount per month", 18.0), ("currency", 9.0)])?;
     for &(name, bill) in &of.bills {
         let mut row = |by: &str, which: &str, column: Option<&'static str>, amount: f64| {
             let number = page.number();
@@ -264,7 +402,7 @@ fn sources(sheet: &mut Worksheet, of: &Ledger<'_>) -> Result<(), XlsxError> {
 
 fn assumptions(sheet: &mut Worksheet, of: &Ledger<'_>) -> Result<(), XlsxError> {
     let mut page = Page { sheet, row: 0 };
-    page.head(&[("variant", 16.0), ("what was assumed", 110.0)])?;
+    page.head(&[(of.by, 16.0), ("what was assumed", 110.0)])?;
     let rounding = "an amount is quantity times price, rounded once, half to even, to a billionth of the currency unit; \
                     the formulas here round the same product and may differ in its last digit";
     page.row(vec!["all".into(), rounding.into()])?;

@@ -19,6 +19,7 @@ pub mod gates;
 pub mod hours;
 pub mod inputs;
 pub mod measure;
+pub mod measured;
 mod pool;
 pub mod progress;
 pub mod recovery;

@@ -9,6 +9,7 @@ mod compare;
 mod estimate;
 mod explain;
 mod gates;
+mod measured;
 mod run;
 mod table;
 mod waterfall;
@@ -21,6 +22,7 @@ pub use compare::compare;
 pub use estimate::estimate;
 pub use explain::{explain, failures};
 pub(super) use gates::{measured as gate_figure, sign as gate_sign, tally as gate_tally};
+pub use measured::measured;
 pub use run::run;
 pub use waterfall::waterfall;
 

@@ -79,7 +79,12 @@ impl Priced<'_> {
 }
 
 /// A line of an invoice as the record keeps it.
-fn recorded(line: &Line, tariff: &crate::bill::Tariff, quantity: Estimate, amount: Estimate) -> BillLine {
+pub(in crate::study) fn recorded(
+    line: &Line,
+    tariff: &crate::bill::Tariff,
+    quantity: Estimate,
+    amount: Estimate,
+) -> BillLine {
     let step = |part: &crate::bill::Part| BillStep {
         from: match &part.step {
             Step::Free => None,

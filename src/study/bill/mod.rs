@@ -14,6 +14,7 @@ mod usage;
 
 pub use crate::bill::MONTH_HOURS;
 pub use break_even::{price_where_equal, solve_unknowns};
+pub(in crate::study) use line::recorded;
 pub(in crate::study) use usage::{PathUsage, Usage};
 
 use crate::bill::{Exact, PriceRange, Terms};

@@ -110,7 +110,8 @@ impl Unit {
             Unit::Bytes(_) | Unit::Gigabytes => priced == "GB" || (capacity && hourly),
             Unit::Hours(..) => priced.ends_with("hour") && !capacity,
             Unit::New | Unit::Open => capacity && hourly,
-            Unit::Mbps => priced.starts_with("Mbps"),
+            // An address by bandwidth is priced by the day, whatever its Mbit/s.
+            Unit::Mbps => priced.starts_with("Mbps") || priced == "day",
             Unit::Own(unit) => unit.eq_ignore_ascii_case(priced),
         }
     }

@@ -63,6 +63,32 @@ fn every_amount_and_every_sum_is_a_formula_that_comes_to_the_invoice() {
 }
 
 #[test]
+fn tiers_and_discounts_are_formulas_over_the_quantity() {
+    use eastwest::record::BillStep;
+    let step = |from: Option<f64>, quantity: f64, price: f64| BillStep { from, quantity, unit_price: Some(price) };
+    let mut study = comparison();
+    let lines = &mut study.variants[0].bill.lines;
+    // 10,240 at 0.09, 4,760 at 0.085, 20 % off: (921.6 + 404.6) * 0.8.
+    lines[0] = BillLine {
+        steps: vec![step(Some(0.0), 10_240.0, 0.09), step(Some(10_240.0), 4_760.0, 0.085)],
+        discount: 0.2,
+        ..line("egress", "trade", 15_000.0, Some(1326.2 / 15_000.0), Some(1060.96))
+    };
+    // A hundred are free, and fifty of the step were used up by another line.
+    lines[1] = BillLine {
+        steps: vec![step(None, 100.0, 0.0), step(Some(0.0), 10_090.0, 0.09), step(Some(10_240.0), 10.0, 0.085)],
+        ..line("egress", "bank", 10_200.0, Some(908.95 / 10_200.0), Some(908.95))
+    };
+    let mut book = Book::read(&workbook(&Ledger::of_study(&study)));
+    assert_eq!(book.names(), ["Bill", "Steps", "Sums", "Sources", "Assumptions"]);
+    book.check(ROUNDING);
+    // With less traffic the tiers of the first line follow; 5,000 lie in the first one alone.
+    book.set("Bill", "F2", 5_000.0);
+    let amount = book.calculate("Bill", "I2").expect("an amount");
+    assert!((amount - 5_000.0 * 0.09 * 0.8).abs() < 1e-9, "{amount}");
+}
+
+#[test]
 fn a_price_that_is_filled_in_later_reaches_the_sums() {
     let study = comparison();
     let mut book = Book::read(&workbook(&Ledger::of_study(&study)));

@@ -1,7 +1,7 @@
 //! What is paid for: a bar per variant, cut by what is charged; hatched where a price is an estimate.
 
 use crate::record::{BillLine, Comparison, VariantResult};
-use crate::report::number::{Unit, invoice, mark_money};
+use crate::report::number::{Unit, invoice, mark_money, rounded};
 use crate::report::sentence;
 use crate::report::terminal::bill_remark;
 
@@ -192,7 +192,13 @@ fn total(variant: &VariantResult) -> f64 {
 
 fn amount(variant: &VariantResult) -> String {
     let open = if sentence::unpriced(variant) > 0 { "at least " } else { "" };
-    format!("{open}{}", Unit::Money(&variant.bill.currency).value(&variant.bill.month))
+    let month = &variant.bill.month;
+    let text = match month.value {
+        // All whole units, as on an invoice: two bills that are 15 apart must not read alike.
+        Some(value) if value.abs() >= 100.0 => format!("{} {}", rounded(value, 0), variant.bill.currency),
+        _ => Unit::Money(&variant.bill.currency).value(month),
+    };
+    format!("{open}{text}")
 }
 
 /// Places of the legend's entries: (row, x).

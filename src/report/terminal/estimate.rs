@@ -60,7 +60,7 @@ fn glance(projection: &Projection) -> Decision {
             |v: &VariantProjection| floor_of(v, &stream, &operation).map_or_else(String::new, |f| ms(f.floor_ms));
         let network =
             |v: &VariantProjection| floor_of(v, &stream, &operation).map_or_else(String::new, |f| ms(f.network_ms));
-        row(&format!("floor of {stream} {operation}"), false, each(&floor));
+        row(&format!("mean floor of {stream} {operation}"), false, each(&floor));
         row("of which network", true, each(&network));
     }
     let busiest = |v: &VariantProjection| v.loads.first().map_or_else(String::new, |load| share(load.mean));

@@ -103,7 +103,8 @@ impl Decoder {
         let things = fault::Things { topology: &topology, products: &connectivity, services: &services };
         let faults = self.faults(map.written("faults"), &things);
         let prices = self.prices(map.entry("prices"));
-        let business = self.business(map.entry("business"), &written(map.written("faults")), "USD");
+        let currency = prices.as_ref().map_or("USD", |prices| prices.currency.value.as_str());
+        let business = self.business(map.entry("business"), &written(map.written("faults")), currency);
         let run = self.run(map.entry("run"), &workload);
         let names = objective::Names {
             topology: &topology,

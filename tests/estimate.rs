@@ -339,6 +339,34 @@ fn two_variants_break_even_in_volume_and_in_price() {
 }
 
 #[test]
+fn every_price_whose_book_holds_a_flip_is_named_not_the_most_uncertain_one_only() {
+    let (out, back) = (150.0 * OUT * GB_MONTH, 150.0 * IN * GB_MONTH);
+    // The book's egress goes down to 0.7 of itself. Fees that bring the bills together at 0.85, and attachments on the
+    // other bill whose price is less certain still (40 to 70 where 50 is used).
+    let egress = 0.125 * out + 0.117 * back;
+    let (attachments, gap) = (40.0_f64, 0.15 * egress);
+    let fees = (attachments * 36.5 + 0.80 * (out + back) - egress + gap) / 14.6;
+    let mut of_cen = cen();
+    of_cen[0] = at("cen.attachment", "*", "*", Basis::Hours(attachments));
+    let mut of_public = public();
+    of_public[0] = at("nlb.hour", "*", "*", Basis::Hours(fees));
+    of_public.push(at("compute.vcpu", "cn-hangzhou", "*", Basis::Hours(1000.0)));
+    of_cen.push(at("compute.vcpu", "cn-hangzhou", "*", Basis::Hours(1000.0)));
+    let mut other = world(steady(), of_public);
+    other.variant = "public".into();
+    let projection = estimate(&[world(steady(), of_cen), other]);
+    let found = &projection.break_evens[0];
+    let of = |item: &str| found.prices.iter().find(|price| price.item == item);
+    let egress = of("EIP internet egress").unwrap_or_else(|| panic!("it is named: {:?}", found.prices));
+    close(egress.factor.unwrap(), 0.85);
+    let attachment = of("CEN transit router connection").unwrap_or_else(|| panic!("it is named: {:?}", found.prices));
+    assert!((1.0..1.4).contains(&attachment.factor.unwrap()), "{attachment:?}");
+    let within = found.sentences.iter().filter(|sentence| sentence.contains("within what the book believes")).count();
+    assert_eq!(within, 2, "{:?}", found.sentences);
+    assert!(of("general-purpose vCPU with 4 GiB").is_none(), "what stands on both bills alike flips nothing");
+}
+
+#[test]
 fn two_variants_of_one_bill_cost_the_same_and_none_is_cheaper() {
     let mut twin = world(steady(), cen());
     twin.variant = "guarded".into();

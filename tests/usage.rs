@@ -168,11 +168,13 @@ fn the_command_writes_every_form_and_refuses_what_it_cannot_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name).display().to_string();
     let march = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/usage/march.csv");
-    let eastwest = || Command::cargo_bin("eastwest").expect("the binary");
+    let eastwest = || Command::new(assert_cmd::cargo::cargo_bin!("eastwest"));
     let outs: Vec<String> = ["b.xlsx", "b.csv", "b.md", "b.json", "b.txt"].map(file).into();
     let mut command = eastwest();
     command.args(["bill", march, "--currency", "CNY", "--fx", "CNY=7.1", "--discount", "cdt=10%"]);
-    outs.iter().for_each(|out| drop(command.args(["--out", out])));
+    for out in &outs {
+        command.args(["--out", out]);
+    }
     let told = command.assert().success();
     let text = String::from_utf8_lossy(&told.get_output().stdout).into_owned();
     // 330 USD at 10 % off and 7.1 are 2108.70 CNY; above a thousand a bill is shown in whole units.

@@ -47,7 +47,7 @@ impl Sheet {
                     break;
                 }
             };
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, |at| line_of(text, at));
             let cells: Vec<String> = record.iter().map(cell).collect();
             if cells.iter().all(String::is_empty) {
                 continue;
@@ -100,6 +100,13 @@ impl Sheet {
     pub fn is_sound(&self) -> bool {
         self.faults.is_empty()
     }
+}
+
+/// The line in which a record stands: the reader tells where it looked from, empty lines before it included.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let rest = text.as_bytes().get(at.byte() as usize..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).filter(|byte| **byte == b'\n').count();
+    at.line() + empty as u64
 }
 
 /// A cell without blanks around it, and without what would steer a terminal.

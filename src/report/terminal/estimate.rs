@@ -29,7 +29,7 @@ pub fn estimate(projection: &Projection, width: usize, style: Style) -> String {
     for line in paragraph(&about, 0, 2, width).lines() {
         out.push_str(&format!("{}\n", style.dim(line)));
     }
-    out.push_str(&heading("At a glance", style));
+    out.push_str(&heading("At a glance (floors are means)", style));
     out.push_str(&table::decision(&glance(projection), width, style));
     out.push_str(&loads(projection, width, style));
     out.push_str(&traffic(projection, width, style));
@@ -60,7 +60,7 @@ fn glance(projection: &Projection) -> Decision {
             |v: &VariantProjection| floor_of(v, &stream, &operation).map_or_else(String::new, |f| ms(f.floor_ms));
         let network =
             |v: &VariantProjection| floor_of(v, &stream, &operation).map_or_else(String::new, |f| ms(f.network_ms));
-        row(&format!("mean floor of {stream} {operation}"), false, each(&floor));
+        row(&format!("floor of {stream} {operation}"), false, each(&floor));
         row("of which network", true, each(&network));
     }
     let busiest = |v: &VariantProjection| v.loads.first().map_or_else(String::new, |load| share(load.mean));

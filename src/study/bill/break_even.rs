@@ -15,8 +15,7 @@ pub fn price_where_equal(bill: &Bill, item: &str, other: &Bill) -> Option<f64> {
         return None;
     }
     // What is taken off the price that nobody knows is taken off what it may be.
-    let quantity: f64 =
-        lines().filter_map(|line| Some(line.quantity.value? * (1.0 - line.discount))).sum();
+    let quantity: f64 = lines().filter_map(|line| Some(line.quantity.value? * (1.0 - line.discount))).sum();
     let of_item: f64 = lines().filter_map(|line| line.amount.value).sum();
     let rest = bill.month.value? - of_item;
     (quantity > 0.0).then(|| (other.month.value.unwrap_or(0.0) - rest) / quantity)

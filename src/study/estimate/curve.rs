@@ -8,7 +8,7 @@
 pub(super) const NOTHING: f64 = 0.005;
 /// A stretch is straight where its inner points lie this close to the straight line, in units of currency; and this share
 /// of the cost beside it.
-const STRAIGHT: (f64, f64) = (1e-4, 1e-7);
+const STRAIGHT: (f64, f64) = (1e-3, 1e-7);
 /// A kink is known to this share of its volume, or is a jump.
 const FINE: f64 = 1e-9;
 /// Where a stretch is looked at; no simple fractions of each other, so that no kink hides behind its own mirror image.
@@ -32,14 +32,19 @@ pub(super) struct Crossing {
 impl Curve {
     /// Of `cost` from no traffic to `top` times the scenario's; past that it goes on as it ends.
     pub(super) fn of(cost: &dyn Fn(f64) -> f64, top: f64) -> Curve {
-        let mut knots = vec![(0.0, cost(0.0))];
-        let mut edge = top / 8f64.powi(10);
-        while edge <= top * 1.001 {
-            let right = (edge, cost(edge));
+        let first = (0.0, cost(0.0));
+        let edges: Vec<(f64, f64)> =
+            (0..=10).rev().map(|step| top / 8f64.powi(step)).map(|edge| (edge, cost(edge))).collect();
+        // Most bills are straight from no traffic to any: prices by the gigabyte, and fees.
+        let slope = (edges[10].1 - first.1) / edges[10].0;
+        if edges.iter().all(|&(x, y)| (first.1 + slope * x - y).abs() <= STRAIGHT.0 + STRAIGHT.1 * y.abs()) {
+            return Curve { knots: vec![first, edges[10]] };
+        }
+        let mut knots = vec![first];
+        for right in edges {
             let left = *knots.last().expect("a curve begins at no traffic");
             refine(cost, left, right, &mut knots);
             knots.push(right);
-            edge *= 8.0;
         }
         Curve { knots }
     }

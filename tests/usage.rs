@@ -193,6 +193,10 @@ fn the_command_writes_every_form_and_refuses_what_it_cannot_read() {
     let said = String::from_utf8_lossy(&told.get_output().stderr).into_owned();
     assert!(said.contains("wrong.csv:2:3 (quantity): blank"), "{said}");
     assert!(!std::path::Path::new(&out).exists(), "nothing is written");
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/first.yaml");
+    let told = eastwest().args(["bill", scenario]).assert().code(2);
+    let said = String::from_utf8_lossy(&told.get_output().stderr).into_owned();
+    assert!(said.contains("is neither a table of usage") && said.lines().count() == 1, "{said}");
     for arguments in [
         ["--fx", "CNY"],
         ["--discount", "cdt=1.5"],

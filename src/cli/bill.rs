@@ -60,6 +60,11 @@ impl Bill {
             let rows = alibaba::read(sheet, &map, books).map_err(|wrong| refused(&self.file, &wrong, manner))?;
             priced::bill_details(&name, &rows, books, &terms)
         } else {
+            if !sheet.head.iter().any(|name| usage::COLUMNS.iter().any(|(known, _)| known == name)) {
+                let why = "is neither a table of usage (docs/usage-format.md) nor bill details of Alibaba Cloud: its first line \
+                           names no column of either";
+                return Err(Stop::wrong(format!("`{name}` {why}")));
+            }
             if self.map.is_some() {
                 return Err(Stop::wrong(
                     "--map is for bill details of a provider; usage names items of the book itself",

@@ -4,8 +4,8 @@
 use eastwest::connect::cen::{Cen, Past};
 use eastwest::connect::privatelink::{Leads, PrivateLink};
 use eastwest::connect::vpc_peering::VpcPeering;
-use eastwest::connect::{Board, CATALOGUE, Carrier, Count, Entry, Example, Front, Inputs, Product, Trip, Way};
-use eastwest::provider::{Books, Level, PathClass, Rule};
+use eastwest::connect::{Board, CATALOGUE, Carrier, Count, Entry, Example, Front, Inputs, Item, Product, Trip, Way};
+use eastwest::provider::{Books, Level, PathClass, Provider, Rule};
 use eastwest::topology::{Cidr, ClusterId, LinkId, RegionId, VpcId, ZoneId, floor};
 use eastwest::units::{BitsPerSec, Duration};
 use expect_test::{Expect, expect};
@@ -566,3 +566,249 @@ fn a_longer_backbone_makes_every_product_on_it_longer_by_at_least_as_much() {
 
 #[path = "connect/products.rs"]
 mod products;
+
+// ---- other providers -------------------------------------------------------------------------------------------------
+
+/// Two regions of each provider.
+const HOMES: [(Provider, (&str, &str), (&str, &str)); 4] = [
+    (Provider::Alibaba, ("hangzhou", "alibaba/cn-hangzhou"), ("singapore", "alibaba/ap-southeast-1")),
+    (Provider::Aws, ("virginia", "aws/us-east-1"), ("ireland", "aws/eu-west-1")),
+    (Provider::Gcp, ("virginia", "gcp/us-east4"), ("frankfurt", "gcp/europe-west3")),
+    (Provider::Azure, ("virginia", "azure/eastus"), ("amsterdam", "azure/westeurope")),
+];
+
+#[test]
+fn every_kind_serves_every_provider_and_charges_a_byte_once_per_item() {
+    for (provider, near, far) in HOMES {
+        let example = Example::between(near, far);
+        let carrier = carrier(&example);
+        for entry in CATALOGUE {
+            let product = (entry.example)(&example);
+            let served: Vec<Trip<'_>> =
+                trips(&example).into_iter().filter(|trip| product.refusals(&carrier, trip).is_empty()).collect();
+            assert!(!served.is_empty(), "{} serves some trip at {provider}", entry.name);
+            for trip in served {
+                for way in product.draw(&carrier, &trip, &mut Board::default()) {
+                    let mut taps = Vec::new();
+                    for fee in &way.fees {
+                        for item in carrier.items(fee) {
+                            assert_eq!(item.name.starts_with(&format!("{provider}.")), provider != Provider::Alibaba);
+                            let directions: &[bool] = match item.count {
+                                Count::Out => &[false],
+                                Count::Back => &[true],
+                                Count::Both | Count::Capacity { .. } => &[false, true],
+                                _ => continue,
+                            };
+                            taps.extend(directions.iter().map(|back| (fee.at, item.name.to_owned(), *back)));
+                        }
+                    }
+                    let all = taps.len();
+                    taps.sort();
+                    taps.dedup();
+                    assert_eq!(taps.len(), all, "{} at {provider}: {taps:?}", entry.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_both_ends_pay_for_is_charged_at_both_ends() {
+    let items = |near: (&str, &str), far: (&str, &str), name: &str, to: u32, zone: usize| {
+        let example = Example::between(near, far);
+        let carrier = carrier(&example);
+        let trip = example.trip(ClusterId(to), zone);
+        let way = example_of(name, &example).draw(&carrier, &trip, &mut Board::default()).swap_remove(0);
+        let mut items = Vec::new();
+        for fee in &way.fees {
+            let line = |item: Item<'_>| format!("{} {} {:?}", carrier.region(fee.at), item.name, item.count);
+            items.extend(carrier.items(fee).map(line));
+        }
+        items
+    };
+    let [_, aws, _, azure] = HOMES;
+    // Two zones of one network: each gigabyte leaves one and enters the other.
+    assert_eq!(
+        items(aws.1, aws.2, "vpc", 0, 1),
+        [
+            "virginia aws.cross-zone.out Out",
+            "virginia aws.cross-zone.in Back",
+            "virginia aws.cross-zone.out Back",
+            "virginia aws.cross-zone.in Out",
+        ]
+    );
+    assert!(items(azure.1, azure.2, "vpc", 0, 1).is_empty(), "Azure does not charge between zones");
+    // Azure: out and in, by each end's own zone of billing.
+    assert_eq!(
+        items(azure.1, azure.2, "vpc-peering", 2, 0),
+        [
+            "virginia azure.global-peering.out Out",
+            "virginia azure.global-peering.in Back",
+            "amsterdam azure.global-peering.out Back",
+            "amsterdam azure.global-peering.in Out",
+        ]
+    );
+    assert_eq!(
+        items(aws.1, aws.2, "vpc-peering", 2, 0),
+        ["virginia aws.inter-region Out", "ireland aws.inter-region Back"]
+    );
+}
+
+#[test]
+fn one_call_over_the_transit_gateways_of_aws() {
+    let (_, near, far) = HOMES[1];
+    let example = Example::between(near, far);
+    let product = example_of("cen", &example);
+    shows(
+        product.as_ref(),
+        &carrier(&example),
+        &example.trip(ClusterId(2), 0),
+        expect![[r#"
+        way 0
+          backbone: attachment east/h                     0 ms
+          backbone: transit gateway virginia            200 us
+          backbone: peering attachment virginia -> ireland      0 ms  cap 50 Mbit/s
+          backbone virginia -> ireland                   33 ms  jitter, loss 1e-5..1e-5
+          backbone: transit gateway ireland             200 us
+          backbone: attachment south/a                    0 ms
+          legs 5, floor there and back 66.8 ms
+          $virginia aws.tgw.attachment 1 x hours of backbone attachment east
+          $virginia aws.tgw.attachment 1 x hours of backbone attachment bank
+          $ireland aws.tgw.attachment 1 x hours of backbone attachment south
+          $virginia aws.tgw.processing Out
+          $virginia aws.tgw.peering 1 x hours of backbone peering attachment virginia - ireland
+          $virginia aws.inter-region Out
+          $ireland aws.tgw.processing Back
+          $ireland aws.tgw.peering 1 x hours of backbone peering attachment ireland - virginia
+          $ireland aws.inter-region Back
+    "#]],
+    );
+}
+
+#[test]
+fn one_call_over_private_link_in_a_region_of_azure() {
+    let (_, near, far) = HOMES[3];
+    let example = Example::between(near, far);
+    let product = example_of("privatelink", &example);
+    shows(
+        product.as_ref(),
+        &carrier(&example),
+        &example.trip(ClusterId(1), 0),
+        expect![[r#"
+        way 0
+          virginia/h                                     50 us  jitter
+          to-bank: private endpoint east/h              200 us
+          to-bank: load balancer bank/h                 200 us
+          virginia/h                                     50 us  jitter
+          legs 4, floor there and back 1 ms
+          $virginia azure.privatelink.hour 1 x hours of to-bank private endpoint
+          $virginia azure.privatelink.out Out
+          $virginia azure.privatelink.in Back
+          $virginia azure.lb.hour 1 x hours of to-bank load balancer
+          $virginia azure.lb.processing capacity units of to-bank load balancer
+        way 1
+          virginia: h -> i                              500 us  jitter
+          to-bank: private endpoint east/i              200 us
+          to-bank: load balancer bank/i                 200 us
+          virginia: i -> h                              500 us  jitter
+          legs 4, floor there and back 2.8 ms
+          $virginia azure.privatelink.hour 1 x hours of to-bank private endpoint
+          $virginia azure.privatelink.out Out
+          $virginia azure.privatelink.in Back
+          $virginia azure.lb.hour 1 x hours of to-bank load balancer
+          $virginia azure.lb.processing capacity units of to-bank load balancer
+    "#]],
+    );
+}
+
+#[test]
+fn between_two_providers_only_the_public_path_leads() {
+    let example = Example::between(("hangzhou", "alibaba/cn-hangzhou"), ("virginia", "aws/us-east-1"));
+    for name in ["cen", "vpc-peering", "privatelink", "private-gateway"] {
+        let refusals = example_of(name, &example).refusals(&carrier(&example), &example.trip(ClusterId(2), 0));
+        let rules: Vec<&str> = refusals.iter().map(|refusal| refusal.rule.as_str()).collect();
+        let wanted = "cannot join alibaba/cn-hangzhou and aws/us-east-1: it is a product of one provider";
+        assert!(rules.iter().any(|rule| rule.ends_with(wanted)), "{name}: {rules:?}");
+    }
+    let product = example_of("public-gateway", &example);
+    shows(
+        product.as_ref(),
+        &carrier(&example),
+        &example.trip(ClusterId(2), 0),
+        expect![[r#"
+        way 0
+          internet: NAT east                            200 us
+          internet: NAT EIP east out                      0 ms  cap 200 Mbit/s
+          internet hangzhou -> virginia               107.3 ms  jitter, loss 3e-3..3e-3
+          internet: Elastic IP south in                   0 ms  cap 200 Mbit/s
+          internet: NLB south/a                         200 us
+          internet: NLB south/a -> gateway              275 us
+          internet: gateway south                       350 us
+          internet: gateway -> south/a                  275 us  jitter
+          legs 9, floor there and back 217.2 ms
+          $hangzhou nat.hour 1 x hours of internet NAT east
+          $hangzhou nat.cu capacity units of internet NAT east
+          $hangzhou eip.hour 1 x hours of internet NAT east EIP
+          $hangzhou eip.egress Out
+          $virginia aws.address.hour 1 x hours of internet gateway south Elastic IP
+          $virginia aws.egress Back
+          $virginia aws.nlb.hour 1 x hours of internet NLB south
+          $virginia aws.nlb.lcu capacity units of internet NLB south
+          $virginia aws.compute.vcpu 4 x hours of internet gateway south
+        way 1
+          internet: NAT east                            200 us
+          internet: NAT EIP east out                      0 ms  cap 200 Mbit/s
+          internet hangzhou -> virginia               107.3 ms  jitter, loss 3e-3..3e-3
+          internet: Elastic IP south in                   0 ms  cap 200 Mbit/s
+          internet: NLB south/b                         200 us
+          internet: NLB south/b -> gateway              275 us
+          internet: gateway south                       350 us
+          internet: gateway -> south/a                  275 us  jitter
+          legs 9, floor there and back 217.2 ms
+          $hangzhou nat.hour 1 x hours of internet NAT east
+          $hangzhou nat.cu capacity units of internet NAT east
+          $hangzhou eip.hour 1 x hours of internet NAT east EIP
+          $hangzhou eip.egress Out
+          $virginia aws.address.hour 1 x hours of internet gateway south Elastic IP
+          $virginia aws.egress Back
+          $virginia aws.nlb.hour 1 x hours of internet NLB south
+          $virginia aws.nlb.lcu capacity units of internet NLB south
+          $virginia aws.compute.vcpu 4 x hours of internet gateway south
+    "#]],
+    );
+}
+
+#[test]
+fn a_connection_idles_for_as_long_as_the_provider_of_its_balancer_lets_it() {
+    let idle = |near: (&str, &str), far: (&str, &str), name: &str| {
+        let example = Example::between(near, far);
+        let trip = example.trip(ClusterId(2), 0);
+        let product = example_of(name, &example);
+        product.draw(&carrier(&example), &trip, &mut Board::default()).swap_remove(0).idle_limit
+    };
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    let [alibaba, aws, gcp, azure] = HOMES;
+    assert_eq!(idle(alibaba.1, alibaba.2, "private-gateway"), seconds(900));
+    assert_eq!(idle(aws.1, aws.2, "private-gateway"), seconds(350));
+    assert_eq!(idle(gcp.1, gcp.2, "private-gateway"), seconds(600));
+    assert_eq!(idle(azure.1, azure.2, "private-gateway"), seconds(240));
+    // Of two on the way the shorter decides: Azure's NAT gateway before Alibaba's balancer.
+    assert_eq!(idle(azure.1, alibaba.2, "public-gateway"), seconds(240));
+    assert_eq!(idle(alibaba.1, gcp.2, "public-gateway"), seconds(600));
+    assert_eq!(idle(aws.1, aws.2, "cen"), None);
+}
+
+#[test]
+fn what_a_provider_does_not_sell_is_refused() {
+    let (_, near, far) = HOMES[2];
+    let example = Example::between(near, far);
+    let trip = example.trip(ClusterId(2), 0);
+    let rules = |product: &dyn Product| -> Vec<String> {
+        product.refusals(&carrier(&example), &trip).into_iter().map(|refusal| refusal.rule).collect()
+    };
+    let bought = vec![((RegionId(0), RegionId(1)), BitsPerSec(50_000_000))];
+    let premium = Cen { class: PathClass::Platinum, bandwidth: bought.clone(), ..cen() };
+    assert_eq!(rules(&premium), ["Google Cloud does not sell `tier: platinum`"]);
+    let plan = Cen { by_bandwidth: true, bandwidth: bought, ..cen() };
+    assert_eq!(rules(&plan), ["Google Cloud does not sell bandwidth between regions by the month"]);
+}

@@ -210,3 +210,52 @@ fn planned_scenarios_are_refused_for_words_not_supported_yet_and_nothing_else() 
         }
     }
 }
+
+#[test]
+fn between_regions_of_aws_peering_is_cheapest_and_the_public_path_dearest_at_every_volume() {
+    for scale in ["0.1", "1", "4"] {
+        let scaled = format!("workload.shoppers.scale={scale}");
+        let found = answer("aws-two-regions", &[&scaled, "run.horizon=20s"]);
+        let [transit, peering, public] =
+            ["transit-gateway", "peering", "public"].map(|name| network(variant(&found, name)));
+        assert!(peering < transit && transit < public, "at scale {scale}: {peering}, {transit}, {public}");
+        let lines = |name: &str, item: &str| {
+            let bill = &variant(&found, name).bill;
+            let amounts = bill.lines.iter().filter(|line| line.item.contains(item)).map(|line| line.amount.value);
+            amounts.map(|amount| amount.expect("the line is priced")).collect::<Vec<_>>()
+        };
+        // Two networks attached, two ends of the gateways' peering: 0.05 USD an hour each, exactly.
+        assert_eq!(lines("transit-gateway", "attachment"), [36.5; 4]);
+        // The same bytes between the regions at the same price, by whichever way.
+        let between = |name: &str| lines(name, "inter-region").iter().sum::<f64>();
+        assert!((between("transit-gateway") / between("peering") - 1.0).abs() < 0.05);
+    }
+}
+
+#[test]
+fn between_two_providers_each_charges_what_leaves_it() {
+    let found = answer("alibaba-and-aws", &["run.horizon=20s"]);
+    let (singapore, tokyo) = (variant(&found, "singapore"), variant(&found, "tokyo"));
+    assert!(p50(singapore) + 60.0 < p50(tokyo), "the distance decides");
+    for variant in [singapore, tokyo] {
+        let egress = |item: &str, scope: &str| {
+            let lines = variant.bill.lines.iter().filter(|line| line.item == item && line.scope.contains(scope));
+            lines.filter_map(|line| line.quantity.value).sum::<f64>()
+        };
+        let (questions, answers) = (egress("EIP internet egress", "shop"), egress("internet egress", "payments"));
+        // 8 KiB of answer to 2 KiB of question, each with its headers and the other's acknowledgements.
+        assert!(2.5 < answers / questions && answers / questions < 4.0, "{questions} and {answers}");
+    }
+}
+
+#[test]
+fn no_byte_is_charged_twice_by_an_item_in_any_shipped_scenario() {
+    for path in scenarios("scenarios") {
+        let loaded = scenario::load(&path, &[]).expect("a shipped scenario is valid");
+        for variant in &loaded.variants {
+            let world = compile(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+            let twice = eastwest::study::bill::charged_twice(&world.expect("a shipped scenario compiles"));
+            assert_eq!(twice, [], "{} {}", path.display(), variant.name);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! Figures come from the books at the chosen end of their range, or from the scenario where it knows better.
 
 use super::contract::{Board, Count, Fee, Hop, Line, Role, Trip};
-use crate::provider::{Books, Level, LossProfile, PathClass, PricedBy, Provider, PublicDirection, PublicLine};
+use crate::provider::{Books, Level, LossProfile, Part, PathClass, PricedBy, Provider, PublicDirection, PublicLine};
 use crate::random::Law;
 use crate::topology::{Cap, Ground, HourLaw, Loss, RegionId, ZoneId};
 use crate::units::Duration;
@@ -143,6 +143,26 @@ impl Carrier<'_> {
             count: fee.count.clone().seen(row.counts),
             to: fee.to.filter(|_| row.by == PricedBy::Pair),
         })
+    }
+
+    /// What the provider of a region calls a part of a product; Alibaba's word where it is nobody's.
+    pub fn calls(&self, region: RegionId, part: Part) -> &'static str {
+        part.at(self.provider(region).unwrap_or_default())
+    }
+
+    /// For how long a connection through a balancer of a region may be idle, as its provider sets it.
+    pub fn balancer_idle(&self, region: RegionId) -> Option<Duration> {
+        self.idle(region, "nlb.idle")
+    }
+
+    /// The same through a NAT gateway; none: not known.
+    pub fn nat_idle(&self, region: RegionId) -> Option<Duration> {
+        self.idle(region, "nat.idle")
+    }
+
+    fn idle(&self, region: RegionId, key: &str) -> Option<Duration> {
+        let provider = self.provider(region).unwrap_or_default();
+        self.books.limit_of(provider, key).and_then(|row| row.value).map(Duration::from_seconds_f64)
     }
 
     /// A delay of the latency book, such as `hop.nlb`, at the end of its range that round trips are taken at: the

@@ -3,7 +3,7 @@
 use super::Carrier;
 use super::contract::{Board, Count, Entry, Fee, Hop, Line, Product, Refusal, Spot, Trip, Way};
 use super::rules;
-use crate::provider::{PathClass, Rule};
+use crate::provider::{Part, PathClass, Rule};
 use crate::topology::{Cap, PastCap, RegionId, VpcId, ZoneId};
 use crate::units::{BitsPerSec, Bytes, Duration};
 
@@ -99,19 +99,22 @@ impl Cen {
         let fee = |rule, at, to, payer, count| Fee { product: self.name.clone(), rule, at, to, payer, count };
         let hours = |thing: String| Count::Hours { thing, units: 1.0 };
         let attachment = |vpc: VpcId| {
-            let thing = format!("{} attachment {}", self.name, carrier.ground.vpcs[vpc].name);
+            let word = carrier.calls(region(vpc), Part::Attachment);
+            let thing = format!("{} {word} {}", self.name, carrier.ground.vpcs[vpc].name);
             fee(Rule::TransitAttachment, region(vpc), None, vpc, hours(thing))
         };
         let mut fees: Vec<Fee> = self.attach.iter().map(|(vpc, _)| *vpc).filter(paid).map(attachment).collect();
         for (end, other, payer, leaves) in [(a, b, trip.from.vpc, Count::Out), (b, a, trip.to.vpc, Count::Back)] {
             // Processing is charged where a VPC sends into its transit router: each direction once, at its sender.
             fees.push(fee(Rule::TransitProcessing, end, None, payer, leaves.clone()));
-            let router = format!("{} transit router {}", self.name, carrier.region(end));
+            let router = carrier.calls(end, Part::TransitRouter);
+            let router = format!("{} {router} {}", self.name, carrier.region(end));
             fees.push(fee(Rule::TransitRouter, end, None, payer, hours(router)));
             if a == b {
                 continue;
             }
-            let connection = format!("{} connection {} - {}", self.name, carrier.region(end), carrier.region(other));
+            let word = carrier.calls(end, Part::Connection);
+            let connection = format!("{} {word} {} - {}", self.name, carrier.region(end), carrier.region(other));
             fees.push(fee(Rule::TransitConnection, end, None, payer, hours(connection)));
             if !self.by_bandwidth {
                 let premium = self.class == PathClass::Platinum;
@@ -134,6 +137,21 @@ impl Product for Cen {
         // A gateway or endpoint at the far end has an address of the network; pods behind it are not routed.
         let mut refusals = rules::addresses(carrier, trip, true);
         refusals.extend(rules::distance(carrier, trip));
+        refusals.extend(rules::one_provider(carrier, trip, "cen"));
+        if self.class == PathClass::Platinum {
+            let help = "use `tier: gold`, the only one that others have";
+            refusals.extend(rules::offered(carrier, trip, Rule::TransitTransferPremium, "`tier: platinum`", help));
+        }
+        if self.by_bandwidth {
+            let help = "use `billing: by-traffic`";
+            refusals.extend(rules::offered(
+                carrier,
+                trip,
+                Rule::TransitPlan,
+                "bandwidth between regions by the month",
+                help,
+            ));
+        }
         for vpc in [trip.from.vpc, trip.to.vpc] {
             if self.zones(vpc).is_none_or(<[ZoneId]>::is_empty) {
                 let name = &carrier.ground.vpcs[vpc].name;
@@ -160,7 +178,8 @@ impl Product for Cen {
         let router = carrier.delay("hop.transit-router");
         let attachment = |board: &mut Board, vpc: VpcId, zone: ZoneId| {
             let (name, zone_name) = (&carrier.ground.vpcs[vpc].name, carrier.ground.zone_name(zone));
-            let line = Line::part(format!("{}: attachment {name}/{zone_name}", self.name), Duration::ZERO);
+            let word = carrier.calls(carrier.ground.region_of(vpc), Part::Attachment);
+            let line = Line::part(format!("{}: {word} {name}/{zone_name}", self.name), Duration::ZERO);
             let hop = board.part(line.in_zone(zone));
             rules::sold(carrier, board, carrier.ground.region_of(vpc), hop, "cen.attachment.rate");
             if let (Hop::Pair { out, back }, true) = (hop, self.zones(vpc).is_some_and(|zones| zones.len() > 1)) {
@@ -169,7 +188,8 @@ impl Product for Cen {
             hop
         };
         let transit = |board: &mut Board, at: RegionId| {
-            let hop = board.part(Line::part(format!("{}: transit router {}", self.name, carrier.region(at)), router));
+            let word = carrier.calls(at, Part::TransitRouter);
+            let hop = board.part(Line::part(format!("{}: {word} {}", self.name, carrier.region(at)), router));
             rules::sold(carrier, board, at, hop, "cen.router.rate")
         };
         let mut hops = Vec::new();
@@ -183,7 +203,8 @@ impl Product for Cen {
         } else {
             let rate = self.between(a, b).expect("a trip without bandwidth was refused");
             let connection = |from: RegionId, to: RegionId| {
-                let name = format!("{}: connection {} -> {}", self.name, carrier.region(from), carrier.region(to));
+                let word = carrier.calls(from, Part::Connection);
+                let name = format!("{}: {word} {} -> {}", self.name, carrier.region(from), carrier.region(to));
                 Line::part(name, Duration::ZERO).capped(Some(self.past.cap(rate)))
             };
             hops.push(board.hop(connection(a, b), connection(b, a)));
@@ -205,8 +226,10 @@ impl Product for Cen {
         for vpc in ends.into_iter().chain(others) {
             let name = &carrier.ground.vpcs[vpc].name;
             let zones = self.zones(vpc).map_or(0, <[ZoneId]>::len);
+            let word = |part| carrier.calls(carrier.ground.region_of(vpc), part);
+            let (router, subnet) = (word(Part::TransitRouter), word(Part::Subnet));
             list.push(format!(
-                "{}: {name} attached to the transit router, with a vSwitch in each of {zones} zone(s)",
+                "{}: {name} attached to the {router}, with a {subnet} in each of {zones} zone(s)",
                 self.name
             ));
             if zones < 2 {

@@ -14,9 +14,6 @@ use crate::table::Table;
 use crate::topology::{Cap, ClusterId, GatewayId, HourLaw, Leg, LinkId, Loss, RegionId, VpcId, ZoneId, fold};
 use crate::units::{BitsPerSec, Duration};
 
-/// Alibaba's layer 4 balancers close a connection that was idle for this long (decisions: NLB and CLB, 900 s).
-pub const BALANCER_IDLE: Duration = Duration::from_secs(900);
-
 /// One end of a trip.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Spot {
@@ -358,6 +355,8 @@ impl Count {
             (Count::Out | Count::Back, Counts::Both) => Count::Both,
             (Count::Out, Counts::Received) => Count::Back,
             (Count::Back, Counts::Received) => Count::Out,
+            // What comes in to a balancer are the requests.
+            (Count::Capacity { .. }, Counts::Received) => Count::Out,
             (as_stated, _) => as_stated,
         }
     }

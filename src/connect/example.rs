@@ -14,10 +14,13 @@ pub struct Example {
 impl Example {
     /// Networks 0 and 1 are in Hangzhou, 2 is in Singapore; each region has two zones.
     pub fn new() -> Example {
+        Example::between(("hangzhou", "alibaba/cn-hangzhou"), ("singapore", "alibaba/ap-southeast-1"))
+    }
+
+    /// The same with other regions, each by a name and what it is in the books.
+    pub fn between(near: (&str, &str), far: (&str, &str)) -> Example {
         let mut ground = Ground::default();
-        for (name, is, zones) in
-            [("hangzhou", "alibaba/cn-hangzhou", ["h", "i"]), ("singapore", "alibaba/ap-southeast-1", ["a", "b"])]
-        {
+        for ((name, is), zones) in [(near, ["h", "i"]), (far, ["a", "b"])] {
             let region =
                 ground.regions.push(Region { name: name.into(), is: Some(is.into()), at_zero: Duration::ZERO });
             for zone in zones {

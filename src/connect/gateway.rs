@@ -2,7 +2,7 @@
 
 use super::Carrier;
 use super::contract::{Balancer, Board, Count, Fee, Front, Hop, Line, Refusal, Role, Trip, Work};
-use crate::provider::Rule;
+use crate::provider::{Part, Rule};
 use crate::topology::{ClusterId, GatewayId, HourLaw, ZoneId};
 use crate::units::Duration;
 
@@ -118,7 +118,8 @@ pub(super) fn enter(
     };
     let (entry, exit) = (carrier.ground.zone_name(from), carrier.ground.zone_name(to));
     let passing = carrier.delay("hop.gateway");
-    hops.push(board.part(Line::part(format!("{product}: NLB {name}/{entry} -> gateway"), mean(from))));
+    let word = carrier.calls(region, Part::Balancer);
+    hops.push(board.part(Line::part(format!("{product}: {word} {name}/{entry} -> gateway"), mean(from))));
     hops.push(board.part(Line::part(format!("{product}: gateway {name}"), passing)));
     hops.push(Hop::Gateway(gateway));
     let greeted = hops.len();

@@ -14,11 +14,11 @@ pub mod public_gateway;
 mod rules;
 pub mod vpc;
 pub mod vpc_peering;
+pub mod worded;
 
 pub use carrier::{Carrier, Inputs, Inside, Item, Override, PublicLoss, one_way};
 pub use contract::{
-    BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Limit, Line, Product, Refusal, Role, Spot, Trip,
-    Way, Work,
+    Balancer, Board, Count, Entry, Fee, Front, Hop, Limit, Line, Product, Refusal, Role, Spot, Trip, Way, Work,
 };
 pub use example::Example;
 

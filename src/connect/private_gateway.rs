@@ -1,10 +1,10 @@
 //! An east-west gateway reached over another product, on the backbone instead of the internet.
 
 use super::Carrier;
-use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Product, Refusal, Spot, Trip, Way};
+use super::contract::{Board, Count, Entry, Fee, Front, Product, Refusal, Spot, Trip, Way};
 use super::gateway::{self, Kind, Size};
 use super::rules;
-use crate::provider::Rule;
+use crate::provider::{Part, Rule};
 use crate::topology::ZoneId;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -40,24 +40,25 @@ impl PrivateGateway {
         let gateway = board.balancer(size.balancer(carrier, &self.name));
         let before = self.over.draw(carrier, &Self::to_balancer(trip, entrance), board).swap_remove(0);
         let zone = carrier.ground.zone_name(entrance);
-        let (nlb, table) = rules::balancer(carrier, board, format!("{}: NLB {name}/{zone}", self.name), entrance);
+        let word = carrier.calls(carrier.ground.region_of(trip.to.vpc), Part::Balancer);
+        let (nlb, table) = rules::balancer(carrier, board, format!("{}: {word} {name}/{zone}", self.name), entrance);
         let mut hops = vec![nlb];
         let greeted =
             gateway::enter(carrier, board, &self.name, size.cluster, gateway, entrance, trip.to.zone, &mut hops);
         let at = carrier.ground.region_of(trip.to.vpc);
         let fee = |rule, count| Fee { product: self.name.clone(), rule, at, to: None, payer: trip.to.vpc, count };
-        let hour = Count::Hours { thing: format!("{} NLB {name}", self.name), units: 1.0 };
+        let hour = Count::Hours { thing: format!("{} {word} {name}", self.name), units: 1.0 };
         let fees = vec![
             fee(Rule::BalancerHour, hour),
             fee(
                 Rule::BalancerCapacity,
-                Count::Capacity { thing: format!("{} NLB {name}", self.name), gateway: Some(gateway) },
+                Count::Capacity { thing: format!("{} {word} {name}", self.name), gateway: Some(gateway) },
             ),
             size.fee(carrier, &self.name),
         ];
         before.then(Way {
             hops,
-            idle_limit: Some(BALANCER_IDLE),
+            idle_limit: carrier.balancer_idle(at),
             fees,
             limits: table.into_iter().collect(),
             greeting: (size.kind == Kind::L7).then_some(greeted),

@@ -4,12 +4,10 @@
 //! stands before it that brings the caller to the consumer's VPC.
 
 use super::Carrier;
-use super::contract::{
-    BALANCER_IDLE, Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Spot, Trip, Way, Work,
-};
+use super::contract::{Balancer, Board, Count, Entry, Fee, Front, Hop, Line, Product, Refusal, Spot, Trip, Way, Work};
 use super::gateway::{self, Kind, Size};
 use super::rules;
-use crate::provider::{PathClass, Rule};
+use crate::provider::{Part, PathClass, Rule};
 use crate::topology::{Cap, VpcId, ZoneId};
 
 pub(super) const ENTRY: Entry = Entry {
@@ -90,10 +88,11 @@ impl PrivateLink {
     ) -> Way {
         let (consumer, provider) = (&carrier.ground.vpcs[self.consumer].name, &carrier.ground.vpcs[trip.to.vpc].name);
         let name = carrier.ground.zone_name(zone);
-        let endpoint =
-            Line::part(format!("{}: endpoint {consumer}/{name}", self.name), carrier.delay("hop.privatelink"));
+        let word = carrier.calls(carrier.ground.region_of(self.consumer), Part::Endpoint);
+        let endpoint = Line::part(format!("{}: {word} {consumer}/{name}", self.name), carrier.delay("hop.privatelink"));
         let far = self.far_zone(carrier, trip, number, zone);
-        let nlb = format!("{}: NLB {provider}/{}", self.name, carrier.ground.zone_name(far));
+        let word = carrier.calls(carrier.ground.region_of(trip.to.vpc), Part::Balancer);
+        let nlb = format!("{}: {word} {provider}/{}", self.name, carrier.ground.zone_name(far));
         let (nlb, table) = rules::balancer(carrier, board, nlb, far);
         let mut hops: Vec<Hop> = Vec::new();
         let before = match &self.behind {
@@ -124,7 +123,7 @@ impl PrivateLink {
         }
         let own = Way {
             hops,
-            idle_limit: Some(BALANCER_IDLE),
+            idle_limit: carrier.balancer_idle(b),
             fees: self.fees(carrier, trip, gateway),
             limits: table.into_iter().collect(),
             greeting,
@@ -151,15 +150,16 @@ impl PrivateLink {
     fn fees(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, gateway: crate::topology::GatewayId) -> Vec<Fee> {
         let at = carrier.ground.region_of(self.consumer);
         let fee = |rule, payer, count| Fee { product: self.name.clone(), rule, at, to: None, payer, count };
+        let endpoint = carrier.calls(at, Part::Endpoint);
         let mut fees: Vec<Fee> = self
             .zones
             .iter()
             .map(|zone| {
-                let thing = format!("{} endpoint {}", self.name, carrier.ground.zone_name(*zone));
+                let thing = format!("{} {endpoint} {}", self.name, carrier.ground.zone_name(*zone));
                 fee(Rule::EndpointZoneHour, self.consumer, Count::Hours { thing, units: 1.0 })
             })
             .collect();
-        let thing = format!("{} endpoint", self.name);
+        let thing = format!("{} {endpoint}", self.name);
         fees.push(fee(Rule::EndpointHour, self.consumer, Count::Hours { thing, units: 1.0 }));
         fees.push(fee(Rule::EndpointProcessing, self.consumer, Count::Out));
         let far = carrier.ground.region_of(trip.to.vpc);
@@ -168,7 +168,7 @@ impl PrivateLink {
         }
         let there = |rule, count| Fee { at: far, ..fee(rule, trip.to.vpc, count) };
         fees.push(there(Rule::ServiceProcessing, Count::Back));
-        let thing = format!("{} NLB", self.name);
+        let thing = format!("{} {}", self.name, carrier.calls(far, Part::Balancer));
         fees.push(there(Rule::BalancerHour, Count::Hours { thing: thing.clone(), units: 1.0 }));
         fees.push(there(Rule::BalancerCapacity, Count::Capacity { thing, gateway: Some(gateway) }));
         if let Leads::Gateway(size) = self.leads {
@@ -180,13 +180,20 @@ impl PrivateLink {
     }
 }
 
+/// `an NLB`, `a load balancer`.
+fn with_article(word: &str) -> String {
+    if word == "NLB" { format!("an {word}") } else { format!("a {word}") }
+}
+
 impl Product for PrivateLink {
     fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
         let mut refusals = Vec::new();
         let ground = carrier.ground;
         let consumer = &ground.vpcs[self.consumer];
         let inside = Trip { from: self.endpoint(trip.to.zone), ..*trip };
-        if self.cross_region {
+        if let Some(refusal) = rules::one_provider(carrier, &inside, "privatelink") {
+            refusals.push(refusal);
+        } else if self.cross_region {
             refusals.extend(rules::distance(carrier, &inside));
         } else {
             refusals.extend(rules::one_region(
@@ -271,8 +278,9 @@ impl Product for PrivateLink {
 
     fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {
         let (consumer, provider) = (&carrier.ground.vpcs[self.consumer], &carrier.ground.vpcs[trip.to.vpc]);
+        let balancer = with_article(carrier.calls(carrier.ground.region_of(trip.to.vpc), Part::Balancer));
         let mut list = vec![format!(
-            "{}: an endpoint service with an NLB in {}, and its owner's approval of the endpoint in {}",
+            "{}: an endpoint service with {balancer} in {}, and its owner's approval of the endpoint in {}",
             self.name, provider.name, consumer.name
         )];
         let (a, b) = (carrier.ground.region_of(self.consumer), carrier.ground.region_of(trip.to.vpc));

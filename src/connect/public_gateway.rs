@@ -2,10 +2,10 @@
 
 use super::Carrier;
 use super::carrier::PublicLoss;
-use super::contract::{BALANCER_IDLE, Board, Count, Entry, Fee, Front, Hop, Limit, Line, Product, Refusal, Trip, Way};
+use super::contract::{Board, Count, Entry, Fee, Front, Hop, Limit, Line, Product, Refusal, Trip, Way};
 use super::gateway::{self, Kind, Size};
 use super::rules;
-use crate::provider::{PathClass, PublicLine, Rule};
+use crate::provider::{Part, PathClass, PublicLine, Rule};
 use crate::topology::{Cap, GatewayId, PastCap, RegionId, VpcId, ZoneId};
 use crate::units::{BitsPerSec, Duration};
 
@@ -115,7 +115,8 @@ impl PublicGateway {
         let mut fees = Vec::new();
         match self.nat {
             Some(addresses) => {
-                let name = format!("{} NAT {}", self.name, carrier.ground.vpcs[near].name);
+                let word = carrier.calls(a, Part::Nat);
+                let name = format!("{} {word} {}", self.name, carrier.ground.vpcs[near].name);
                 let hour = Count::Hours { thing: name.clone(), units: 1.0 };
                 fees.push(self.fee(carrier, near, Rule::NatHour, None, hour));
                 let units = Count::Capacity { thing: name.clone(), gateway: None };
@@ -123,7 +124,13 @@ impl PublicGateway {
                 for number in 0..addresses {
                     // Bytes are charged once, whichever address they leave by.
                     let bytes = (number == 0).then_some(Count::Out);
-                    fees.extend(self.address(carrier, near, b, &numbered(&format!("{name} EIP"), number), bytes));
+                    fees.extend(self.address(
+                        carrier,
+                        near,
+                        b,
+                        &numbered(&format!("{name} {}", carrier.calls(a, Part::Address)), number),
+                        bytes,
+                    ));
                 }
             }
             None => fees.push(self.fee(carrier, near, self.egress(carrier, a, b), Some(b), Count::Out)),
@@ -133,17 +140,34 @@ impl PublicGateway {
             fees.extend(self.accelerator(carrier, trip));
         }
         for number in 0..self.addresses {
-            let thing = numbered(&format!("{} gateway {name} EIP", self.name), number);
+            let word = carrier.calls(b, Part::Address);
+            let thing = numbered(&format!("{} gateway {name} {word}", self.name), number);
             // What an accelerator carries back leaves by it, not by the address.
             let bytes = (number == 0 && self.line != Carriage::Ga).then_some(Count::Back);
             fees.extend(self.address(carrier, far, a, &thing, bytes));
         }
-        let hour = Count::Hours { thing: format!("{} NLB {name}", self.name), units: 1.0 };
+        let thing = format!("{} {} {name}", self.name, carrier.calls(b, Part::Balancer));
+        let hour = Count::Hours { thing: thing.clone(), units: 1.0 };
         fees.push(self.fee(carrier, far, Rule::BalancerHour, None, hour));
-        let units = Count::Capacity { thing: format!("{} NLB {name}", self.name), gateway: Some(gateway) };
+        let units = Count::Capacity { thing, gateway: Some(gateway) };
         fees.push(self.fee(carrier, far, Rule::BalancerCapacity, None, units));
         fees.push(size.fee(carrier, &self.name));
         fees
+    }
+
+    /// What the providers of the two ends do not have of what was asked for.
+    fn unsold(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
+        let sold = |rule, what, help| rules::offered(carrier, trip, rule, what, help);
+        let mut refusals = match self.line {
+            Carriage::Bgp => Vec::new(),
+            Carriage::BgpPro => sold(Rule::EgressPremium, "public addresses on `line: bgp-pro`", "use `line: bgp`"),
+            Carriage::Ga => sold(Rule::AcceleratorHour, "what `line: ga` stands for", "use `line: bgp`"),
+        };
+        if self.by_bandwidth && self.line != Carriage::BgpPro {
+            let help = "use `billing: by-traffic`";
+            refusals.extend(sold(Rule::AddressBandwidth, "public addresses by bandwidth", help));
+        }
+        refusals
     }
 
     fn cap(&self, addresses: u32) -> Cap {
@@ -157,11 +181,13 @@ impl PublicGateway {
         let mut hops = Vec::new();
         if let Some(addresses) = self.nat {
             let vpc = &carrier.ground.vpcs[trip.from.vpc].name;
-            let nat = board.part(Line::part(format!("{}: NAT {vpc}", self.name), carrier.delay("hop.nat")));
+            let word = carrier.calls(a, Part::Nat);
+            let nat = board.part(Line::part(format!("{}: {word} {vpc}", self.name), carrier.delay("hop.nat")));
             hops.push(rules::sold(carrier, board, a, nat, "nat.rate"));
             // Connections spread over a pool of addresses, so it passes the sum.
             let pool = |way: &str| {
-                let line = Line::part(format!("{}: NAT EIP {vpc} {way}", self.name), Duration::ZERO);
+                let name = format!("{}: {word} {} {vpc} {way}", self.name, carrier.calls(a, Part::Address));
+                let line = Line::part(name, Duration::ZERO);
                 line.capped(Some(self.cap(addresses)))
             };
             hops.push(board.hop(pool("out"), pool("in")));
@@ -190,24 +216,27 @@ impl PublicGateway {
         (number, entrance): (usize, ZoneId),
         board: &mut Board,
     ) -> Way {
+        let at = carrier.ground.region_of(trip.to.vpc);
         let name = &carrier.ground.clusters[size.cluster].name;
         let gateway = board.balancer(size.balancer(carrier, &self.name));
         let mut hops = self.across(carrier, trip, board);
         let address = numbered(name, number as u32 % self.addresses);
         let eip = |way: &str| {
-            Line::part(format!("{}: EIP {address} {way}", self.name), Duration::ZERO).capped(Some(self.cap(1)))
+            let word = carrier.calls(at, Part::Address);
+            Line::part(format!("{}: {word} {address} {way}", self.name), Duration::ZERO).capped(Some(self.cap(1)))
         };
         hops.push(board.hop(eip("in"), eip("out")));
         let zone = carrier.ground.zone_name(entrance);
-        let nlb = format!("{}: NLB {name}/{zone}", self.name);
+        let nlb = format!("{}: {} {name}/{zone}", self.name, carrier.calls(at, Part::Balancer));
         let (nlb, table) = rules::balancer(carrier, board, nlb, entrance);
         hops.push(nlb);
         let limits = self.tables(carrier, trip, &address, board).into_iter().chain(table).collect();
         let greeted =
             gateway::enter(carrier, board, &self.name, size.cluster, gateway, entrance, trip.to.zone, &mut hops);
+        let nat = self.nat.and_then(|_| carrier.nat_idle(carrier.ground.region_of(trip.from.vpc)));
         Way {
             hops,
-            idle_limit: Some(BALANCER_IDLE),
+            idle_limit: nat.into_iter().chain(carrier.balancer_idle(at)).min(),
             fees: self.fees(carrier, trip, size, gateway),
             limits,
             greeting: (size.kind == Kind::L7).then_some(greeted),
@@ -219,14 +248,15 @@ impl PublicGateway {
         let Some(addresses) = self.nat else { return Vec::new() };
         let region = carrier.ground.region_of(trip.from.vpc);
         let vpc = &carrier.ground.vpcs[trip.from.vpc].name;
+        let word = carrier.calls(region, Part::Nat);
         let book = |key: &str| rules::limit(carrier, region, key);
         let mut tables = Vec::new();
         if let (Some(open), new) = (book("nat.open"), book("nat.new")) {
-            let name = format!("{}: NAT {vpc}", self.name);
+            let name = format!("{}: {word} {vpc}", self.name);
             tables.push(board.limit(Limit { name, open: Some(open), new_per_second: new }));
         }
         if let Some(ports) = self.ports.or_else(|| book("nat.address.ports")) {
-            let name = format!("{}: NAT {vpc} ports to {address}", self.name);
+            let name = format!("{}: {word} {vpc} ports to {address}", self.name);
             tables.push(board.limit(Limit { name, open: Some(ports * u64::from(addresses)), new_per_second: None }));
         }
         tables
@@ -242,6 +272,7 @@ impl Product for PublicGateway {
     fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
         let (mut refusals, _) = gateway::refusals(carrier, trip, &self.gateways);
         refusals.extend(rules::distance(carrier, trip));
+        refusals.extend(self.unsold(carrier, trip));
         let zones = trip.to.cluster.map_or(0, |cluster| carrier.ground.clusters[cluster].zones.len());
         if zones > 0 && self.addresses as usize > zones {
             refusals.push(Refusal::new(
@@ -266,9 +297,12 @@ impl Product for PublicGateway {
     fn prerequisites(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<String> {
         let kind = self.gateways.first().map_or(Kind::Passthrough, |size| size.kind);
         let mut list = gateway::prerequisites(carrier, trip, &self.name, kind);
+        let word = |part| carrier.calls(carrier.ground.region_of(trip.to.vpc), part);
         list.push(format!(
-            "{}: an internet-facing NLB (vSwitches in two zones or more) with a public address in front of it",
-            self.name
+            "{}: an internet-facing {} ({}s in two zones or more) with a public address in front of it",
+            self.name,
+            word(Part::Balancer),
+            word(Part::Subnet)
         ));
         if let Some(addresses) = self.nat {
             let vpc = &carrier.ground.vpcs[trip.from.vpc].name;

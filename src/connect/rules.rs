@@ -1,8 +1,11 @@
 //! Rules that several kinds share: addresses that must not overlap, distances that must be known, clusters that must
 //! have a gateway.
 
+use std::collections::BTreeSet;
+
 use super::Carrier;
 use super::contract::{Board, Hop, Limit, Line, Refusal, Trip};
+use crate::provider::{Provider, Rule};
 use crate::topology::{Cidr, Cluster, RegionId, ZoneId};
 
 /// The two networks, and pod addresses that are not their network's, must be apart where packets are routed between
@@ -67,6 +70,28 @@ pub(super) fn distance(carrier: &Carrier<'_>, trip: &Trip<'_>) -> Option<Refusal
     })
 }
 
+/// The two ends must be of one provider: nobody sells a private way into another's network. A region of nobody's may be
+/// joined by anybody's, as the reader sees fit.
+pub(super) fn one_provider(carrier: &Carrier<'_>, trip: &Trip<'_>, kind: &str) -> Option<Refusal> {
+    let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
+    let (x, y) = (carrier.provider(a)?, carrier.provider(b)?);
+    (x != y).then(|| {
+        let name = |region: RegionId| carrier.ground.regions[region].is.as_deref().unwrap_or_default();
+        Refusal::new(
+            format!("{kind} cannot join {} and {}: it is a product of one provider", name(a), name(b)),
+            "use public-gateway, or give one end a network at the other's provider",
+        )
+    })
+}
+
+/// The providers of both ends must sell what the rule charges for.
+pub(super) fn offered(carrier: &Carrier<'_>, trip: &Trip<'_>, rule: Rule, what: &str, help: &str) -> Vec<Refusal> {
+    let ends = [trip.from.vpc, trip.to.vpc].map(|vpc| carrier.ground.region_of(vpc));
+    let providers: BTreeSet<Provider> = ends.into_iter().filter_map(|region| carrier.provider(region)).collect();
+    let without = providers.into_iter().filter(|provider| !carrier.books.offers(rule, *provider));
+    without.map(|provider| Refusal::new(format!("{} does not sell {what}", provider.name()), help)).collect()
+}
+
 /// The trip must stay in one region.
 pub(super) fn one_region(carrier: &Carrier<'_>, trip: &Trip<'_>, kind: &str, help: &str) -> Option<Refusal> {
     let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
@@ -86,9 +111,8 @@ pub(super) fn spot_name(carrier: &Carrier<'_>, spot: super::Spot) -> String {
 
 /// A limit of the book, where the provider of the region is the one whose it is.
 pub(super) fn limit(carrier: &Carrier<'_>, region: RegionId, key: &str) -> Option<u64> {
-    let row = carrier.books.limit(key)?;
     let provider = carrier.provider(region).unwrap_or_default();
-    row.value.filter(|_| row.provider == provider.word()).map(|value| value as u64)
+    carrier.books.limit_of(provider, key)?.value.map(|value| value as u64)
 }
 
 /// The hop, marked as one that passes no more than the book says.

@@ -3,7 +3,7 @@
 use super::Carrier;
 use super::contract::{Board, Count, Entry, Fee, Line, Product, Refusal, Trip, Way};
 use super::rules;
-use crate::provider::{PathClass, Rule};
+use crate::provider::{Part, PathClass, Provider, Rule};
 use crate::topology::graph::Graph;
 use crate::topology::{Cap, VpcId};
 use crate::units::Duration;
@@ -36,6 +36,7 @@ impl Product for VpcPeering {
     fn refusals(&self, carrier: &Carrier<'_>, trip: &Trip<'_>) -> Vec<Refusal> {
         let mut refusals = rules::addresses(carrier, trip, true);
         refusals.extend(rules::distance(carrier, trip));
+        refusals.extend(rules::one_provider(carrier, trip, "vpc-peering"));
         let ends = (trip.from.vpc, trip.to.vpc);
         let Some(pairs) = &self.pairs else { return refusals };
         if !pairs.iter().any(|&(a, b)| (a, b) == ends || (b, a) == ends) {
@@ -57,8 +58,13 @@ impl Product for VpcPeering {
     fn draw(&self, carrier: &Carrier<'_>, trip: &Trip<'_>, board: &mut Board) -> Vec<Way> {
         let (a, b) = (carrier.ground.region_of(trip.from.vpc), carrier.ground.region_of(trip.to.vpc));
         let name = |vpc: VpcId| &carrier.ground.vpcs[vpc].name;
+        // Alibaba's reader knows a peering by its product's name.
+        let word = match carrier.provider(a).unwrap_or_default() {
+            Provider::Alibaba => String::new(),
+            provider => format!("{} ", Part::Peering.at(provider)),
+        };
         let line = |from: VpcId, to: VpcId| {
-            Line::part(format!("{}: {} -> {}", self.name, name(from), name(to)), Duration::ZERO)
+            Line::part(format!("{}: {word}{} -> {}", self.name, name(from), name(to)), Duration::ZERO)
                 .capped(self.cap.filter(|_| a != b))
         };
         let peering = board.hop(line(trip.from.vpc, trip.to.vpc), line(trip.to.vpc, trip.from.vpc));

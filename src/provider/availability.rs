@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Books, Status};
+use super::{Books, Provider, Status};
 
 /// A promise of a provider.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -141,6 +141,11 @@ impl Books {
     /// A limit.
     pub fn limit(&self, key: &str) -> Option<&LimitRow> {
         self.limits.iter().find(|row| row.key == key)
+    }
+
+    /// The limit of that name of a provider.
+    pub fn limit_of(&self, provider: Provider, key: &str) -> Option<&LimitRow> {
+        self.limits.iter().find(|row| row.provider == provider.word() && row.key == key)
     }
 
     /// An incident.

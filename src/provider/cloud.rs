@@ -33,6 +33,16 @@ impl Provider {
         }
     }
 
+    /// The name that people use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Provider::Alibaba => "Alibaba Cloud",
+            Provider::Aws => "AWS",
+            Provider::Gcp => "Google Cloud",
+            Provider::Azure => "Azure",
+        }
+    }
+
     /// The provider of that word.
     pub fn named(word: &str) -> Option<Provider> {
         Provider::ALL.into_iter().find(|provider| provider.word() == word)

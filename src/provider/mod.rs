@@ -12,6 +12,7 @@ mod price;
 mod region;
 mod rtt;
 mod rule;
+mod word;
 
 use std::sync::OnceLock;
 
@@ -23,6 +24,7 @@ pub use price::{CapacityUnit, MeteringRow, PriceRow, Way};
 pub use region::{Area, Region, RegionKind};
 pub use rtt::{FitRow, Rtt, RttMethod, RttRow};
 pub use rule::{Counts, PricedBy, Rule, RuleRow};
+pub use word::{ALIASES, Part};
 
 /// All books.
 #[derive(Clone, PartialEq, Debug)]

@@ -122,7 +122,7 @@ pub const CODES: &[Code] = &[
         "one name for two places",
         "A region and a cluster (or a VPC and a cluster) of one name must be the same place, else `from` and `to` are unclear.",
     ),
-    code("EW203", "not a region of a book", "`is` names provider and region: `alibaba/cn-hangzhou`."),
+    code("EW203", "not a region of a book", "`is` names provider and region: `alibaba/cn-hangzhou`, `aws/us-east-1`."),
     code("EW204", "not a pair of regions", "Two regions of this scenario joined by `-`."),
     code(
         "EW205",

@@ -6,6 +6,7 @@ use super::backbones;
 use super::ground::region_named;
 use crate::connect::{Board, Carrier, Role};
 use crate::fault;
+use crate::provider::{self, Provider};
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Hit, Manner, Part, Scenario};
 use crate::topology::LinkId;
@@ -92,8 +93,10 @@ pub(super) fn faults(
 /// Is this the line of that part, of whichever number and in either direction?
 fn is_part(line: &str, part: &Part) -> bool {
     let rest = line.strip_prefix(part.product.as_str()).and_then(|rest| rest.strip_prefix(": "));
-    let rest = rest.and_then(|rest| rest.strip_prefix(part.word)).and_then(|rest| rest.strip_prefix(' '));
-    let Some(rest) = rest.and_then(|rest| rest.strip_prefix(part.place.as_str())) else { return false };
+    // The line bears the word of its provider, the fault Alibaba's.
+    let words = Provider::ALL.map(|provider| provider::Part::named(part.word).map_or(part.word, |p| p.at(provider)));
+    let after = |word: &str| rest?.strip_prefix(word)?.strip_prefix(' ')?.strip_prefix(part.place.as_str());
+    let Some(rest) = words.into_iter().find_map(after) else { return false };
     let rest = rest.strip_prefix('#').map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     matches!(rest, "" | " (back)" | " in" | " out")
 }

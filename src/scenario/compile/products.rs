@@ -7,11 +7,12 @@ use crate::connect::private_gateway::PrivateGateway;
 use crate::connect::privatelink::{Leads, PrivateLink};
 use crate::connect::public_gateway::{Carriage, PublicGateway};
 use crate::connect::vpc_peering::VpcPeering;
+use crate::connect::worded::Worded;
 use crate::connect::{Product, PublicLoss};
 use crate::provider::{Books, LossProfile, PathClass};
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{
-    self, Billing, GatewaySize, InternetLoss, Nat, PastCap, PrivateLinkTo, ProductKind, Route, Scenario, Tier,
+    self, Alias, Billing, GatewaySize, InternetLoss, Nat, PastCap, PrivateLinkTo, ProductKind, Route, Scenario, Tier,
 };
 use crate::scenario::span::Spanned;
 use crate::topology::{ClusterId, Ground, VpcId, ZoneId};
@@ -42,6 +43,22 @@ pub(super) fn of_route(
 }
 
 fn build(
+    scenario: &Scenario,
+    ground: &Ground,
+    books: &Books,
+    name: &Spanned<String>,
+    behind: Option<&Spanned<String>>,
+    said: &mut Vec<Diagnostic>,
+) -> Option<Box<dyn Product>> {
+    let written = scenario.connectivity.get(&name.value)?;
+    let product = kind_of(scenario, ground, books, name, behind, said)?;
+    Some(match written.alias {
+        Some(Alias { word, kind, provider }) => Box::new(Worded { word, kind, provider, product }),
+        None => product,
+    })
+}
+
+fn kind_of(
     scenario: &Scenario,
     ground: &Ground,
     books: &Books,

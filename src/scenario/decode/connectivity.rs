@@ -2,9 +2,10 @@
 
 use super::fields::{Decoder, Fields, Path, below};
 use super::mesh::positive;
+use crate::provider::ALIASES;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
+    Alias, Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, Topology, VpcPeering,
 };
 use crate::scenario::quantity;
@@ -47,16 +48,29 @@ impl Decoder {
         for (name, entry) in &entries {
             let path = vec!["connectivity".into(), (*name).to_owned()];
             let Some(map) = self.open(Some(&entry.node), &words::PRODUCT, path, entry.key) else { continue };
-            let cen = map.entry("cen").and_then(|entry| self.cen(&map, entry, topology).map(ProductKind::Cen));
-            let peering = map.entry("vpc-peering").and_then(|entry| self.peering(&map, entry, topology));
-            let link = map.entry("privatelink").and_then(|entry| self.privatelink(&map, entry, topology, services));
+            // Each kind under its own name, or a provider's word for it.
+            let mut alias = None;
+            let mut under = |kind: &'static str| {
+                let mut found = map.entry(kind).map(|entry| (kind, entry));
+                for &(word, _, provider) in ALIASES.iter().filter(|(_, of, _)| *of == kind) {
+                    if let Some(entry) = map.entry(word) {
+                        alias = Some(Alias { word, kind, provider });
+                        found = Some((word, entry));
+                    }
+                }
+                found
+            };
+            let [cen, peering, link] = ["cen", "vpc-peering", "privatelink"].map(&mut under);
+            let cen = cen.and_then(|(word, entry)| self.cen(&map, word, entry, topology).map(ProductKind::Cen));
+            let peering = peering.and_then(|(word, entry)| self.peering(&map, word, entry, topology));
+            let link = link.and_then(|(word, entry)| self.privatelink(&map, word, entry, topology, services));
             let public = map.entry("public-gateway").and_then(|entry| self.public_gateway(&map, entry, topology));
             let private = map.entry("private-gateway").and_then(|entry| self.private_gateway(&map, entry, topology));
             map.close();
             let kind = cen.or(peering.map(ProductKind::VpcPeering)).or(link.map(ProductKind::PrivateLink));
             let kind = kind.or(public.map(ProductKind::PublicGateway)).or(private.map(ProductKind::PrivateGateway));
             if let Some(kind) = kind {
-                products.insert((*name).to_owned(), Product { span: entry.key, kind });
+                products.insert((*name).to_owned(), Product { span: entry.key, alias, kind });
             } else {
                 self.lost.insert((*name).to_owned());
             }
@@ -65,8 +79,8 @@ impl Decoder {
         products
     }
 
-    fn cen(&mut self, product: &Fields<'_>, entry: &Entry, topology: &Topology) -> Option<Cen> {
-        let path = product.path_of("cen");
+    fn cen(&mut self, product: &Fields<'_>, word: &str, entry: &Entry, topology: &Topology) -> Option<Cen> {
+        let path = product.path_of(word);
         let map = self.open(Some(&entry.node), &words::CEN, path.clone(), entry.key)?;
         let mut attach = IndexMap::new();
         let vpcs = vpc_names(topology);
@@ -169,8 +183,8 @@ impl Decoder {
         police
     }
 
-    fn peering(&mut self, product: &Fields<'_>, entry: &Entry, topology: &Topology) -> Option<VpcPeering> {
-        let path = product.path_of("vpc-peering");
+    fn peering(&mut self, product: &Fields<'_>, word: &str, entry: &Entry, topology: &Topology) -> Option<VpcPeering> {
+        let path = product.path_of(word);
         let map = self.open(Some(&entry.node), &words::VPC_PEERING, path, entry.key)?;
         let vpcs = vpc_names(topology);
         let mut broken = false;
@@ -188,11 +202,12 @@ impl Decoder {
     fn privatelink(
         &mut self,
         product: &Fields<'_>,
+        word: &str,
         entry: &Entry,
         topology: &Topology,
         services: &[String],
     ) -> Option<PrivateLink> {
-        let path = product.path_of("privatelink");
+        let path = product.path_of(word);
         let map = self.open(Some(&entry.node), &words::PRIVATELINK, path.clone(), entry.key)?;
         let to = map.text(self, "to").and_then(|to| self.privatelink_to(&to, topology, services));
         let consumer = map.text(self, "consumer");

@@ -1,5 +1,6 @@
 //! The products that join networks, and the routes that choose among them.
 
+use crate::provider::Provider;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{BitsPerSec, Duration, Ratio};
 use indexmap::IndexMap;
@@ -9,8 +10,21 @@ use indexmap::IndexMap;
 pub struct Product {
     /// Where its name is written.
     pub span: Span,
+    /// The word it was written with, where that is a provider's own for the kind.
+    pub alias: Option<Alias>,
     /// What it is.
     pub kind: ProductKind,
+}
+
+/// A provider's own word for a kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Alias {
+    /// `transit-gateway`.
+    pub word: &'static str,
+    /// The kind, `cen`.
+    pub kind: &'static str,
+    /// Whose word it is.
+    pub provider: Provider,
 }
 
 /// The kinds of products, each with its settings.

@@ -14,7 +14,7 @@ mod workload;
 
 pub use business::Business;
 pub use connectivity::{
-    Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
+    Alias, Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
 pub use mesh::{Dataplane, Distribution, EdgePolicy, Locality, Mesh, ProxyCost, Selector, Tls, Traffic, TrafficPatch};

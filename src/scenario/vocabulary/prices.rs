@@ -10,7 +10,7 @@ pub static PRICES: Block = Block {
     about: "What things cost: the book, and what you know better. `docs/bill.md` has the rules.",
     one_of: false,
     keys: &[
-        Key::new("book", Shape::Name, "The price book; `eastwest catalog prices` shows it.")
+        Key::new("book", Shape::Name, "The price book of Alibaba's regions, and of regions that are nobody's. Regions of other providers are priced by their own book; `eastwest catalog prices` shows all.")
             .default("alibaba-intl", "eastwest"),
         Key::new(
             "rows",

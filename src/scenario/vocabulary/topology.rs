@@ -29,7 +29,7 @@ pub static REGION: Block = Block {
         Key::new(
             "is",
             Shape::Text,
-            "The region in the book, `alibaba/cn-hangzhou`: its latency, prices and time zone.",
+            "The region in the book, `alibaba/cn-hangzhou`, `aws/us-east-1`, `gcp/us-east4`, `azure/eastus`: its latency, prices and time zone.",
         )
         .absent(
             "nowhere in particular: only with `network: none`, or in one region, or with all distances under `links`",

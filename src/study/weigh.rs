@@ -25,7 +25,7 @@ use super::verdict::Claims;
 use super::warm_up::{Cut, cut};
 use super::{bill, business, changes, estimate, gates, hours, recovery, resource, summary, traffic, verdict};
 use crate::mesh;
-use crate::provider::{Books, Level};
+use crate::provider::{Books, Level, Provider};
 use crate::record::{Comparison, Exemplar, Run, Trace, VariantResult};
 use crate::scenario::Loaded;
 use crate::scenario::compile::{Compiled, Effort, Inputs, many_calls};
@@ -36,6 +36,20 @@ use crate::world::{World, windows};
 /// Both ends of all inputs together.
 fn ends() -> [Inputs; 2] {
     [Level::Low, Level::High].map(|level| inputs_at(&Group::ALL, level))
+}
+
+/// The books that the variants stand on: those of their regions' providers, and Alibaba's for what is nobody's.
+fn books(variants: &[&Variant]) -> Vec<(String, String)> {
+    let regions = || variants.iter().flat_map(|variant| variant.scenario.topology.regions.values());
+    let of = |provider: Provider| {
+        let mut known = regions().filter_map(|region| Provider::split(&region.is.as_ref()?.value));
+        known.any(|(whose, _)| whose == provider)
+    };
+    let mut used: Vec<Provider> = Provider::ALL.into_iter().filter(|provider| of(*provider)).collect();
+    if used.is_empty() {
+        used.push(Provider::default());
+    }
+    used.into_iter().map(|provider| (provider.word().to_owned(), Books::VERSION.to_owned())).collect()
 }
 
 /// Runs the variants and weighs them against each other.
@@ -77,7 +91,7 @@ pub(super) fn weigh(
         seed,
         horizon_s: worlds[0].plan.horizon.seconds(),
         command: options.command.clone(),
-        books: vec![("alibaba".to_owned(), Books::VERSION.to_owned())],
+        books: books(variants),
         ..Comparison::default()
     };
     if compared[0].is_empty() {

@@ -299,10 +299,10 @@ impl Product for PublicGateway {
         let mut list = gateway::prerequisites(carrier, trip, &self.name, kind);
         let word = |part| carrier.calls(carrier.ground.region_of(trip.to.vpc), part);
         list.push(format!(
-            "{}: an internet-facing {} ({}s in two zones or more) with a public address in front of it",
+            "{}: an internet-facing {} ({} in two zones or more) with a public address in front of it",
             self.name,
             word(Part::Balancer),
-            word(Part::Subnet)
+            if word(Part::Subnet) == "vSwitch" { "vSwitches" } else { "subnets" }
         ));
         if let Some(addresses) = self.nat {
             let vpc = &carrier.ground.vpcs[trip.from.vpc].name;

@@ -569,8 +569,11 @@ mod products;
 
 // ---- other providers -------------------------------------------------------------------------------------------------
 
+/// A region's name in a scenario, and what it is in the books.
+type Home = (&'static str, &'static str);
+
 /// Two regions of each provider.
-const HOMES: [(Provider, (&str, &str), (&str, &str)); 4] = [
+const HOMES: [(Provider, Home, Home); 4] = [
     (Provider::Alibaba, ("hangzhou", "alibaba/cn-hangzhou"), ("singapore", "alibaba/ap-southeast-1")),
     (Provider::Aws, ("virginia", "aws/us-east-1"), ("ireland", "aws/eu-west-1")),
     (Provider::Gcp, ("virginia", "gcp/us-east4"), ("frankfurt", "gcp/europe-west3")),

@@ -16,7 +16,7 @@ pub struct Terms {
     pub currency: String,
     /// Units of a currency for one US dollar, as stated by the reader; never fetched. The dollar itself needs no row.
     pub rates: BTreeMap<String, Exact>,
-    /// Share taken off, by item (`cdt.gold`) or family (`cdt`); the longest key that fits holds.
+    /// Share taken off the list, by item (`cdt.gold`) or family (`cdt`); the longest key that fits holds.
     pub discounts: BTreeMap<String, Exact>,
     /// The reader's own prices. Of those for one item the most specific place holds, of equals the last.
     pub own: Vec<OwnPrice>,
@@ -75,7 +75,10 @@ impl Terms {
             (book, Some(own)) => own.over(book.unwrap_or_else(|| named(books, item))),
         };
         rules(books, &mut tariff);
-        tariff.discount = self.discount(item).map(|(key, share)| (key.to_owned(), share.clone()));
+        // A discount is off the list: the reader's own price is what he pays.
+        if tariff.status != PriceStatus::User {
+            tariff.discount = self.discount(item).map(|(key, share)| (key.to_owned(), share.clone()));
+        }
         match self.exchange(&tariff.currency) {
             Some(exchange) => tariff.exchange = exchange,
             None => tariff.tiers.iter_mut().for_each(|tier| tier.price = None),

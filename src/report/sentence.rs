@@ -2,10 +2,10 @@
 //!
 //! No claim is ever typed into a template: every word that ranks one variant over another is chosen here, by figures.
 
-use crate::record::{Comparison, Difference, Estimate, HourPoint, VariantResult, WindowPoint};
+use crate::record::{Bill, Comparison, Difference, Estimate, HourPoint, VariantResult, WindowPoint};
 
 use super::decision::{fault_names, lost_in, quantile_of};
-use super::number::{Unit, clock, half_width, place, rounded};
+use super::number::{Unit, clock, half_width, invoice, place, rounded};
 
 /// What an interval says of a difference.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -293,6 +293,38 @@ pub fn price(comparison: &Comparison) -> String {
             format!("{} is {counted}: {} per month, before {rest}", cheap.name, amount(cheap))
         }
     }
+}
+
+/// What each fault costs once in transfer, beside the month; and who pays how much of it where there are several.
+pub fn beside_the_month(bill: &Bill) -> Vec<String> {
+    let once = bill.once.iter().filter_map(|line| {
+        let (amount, gigabytes) = (line.amount.value?, line.quantity.value?);
+        let word = if amount < 0.0 { "less" } else { "more" };
+        Some(format!(
+            "each {}: {} {} {word} for transfer ({} GB) than the same time without it, not in the month",
+            line.item,
+            crate::units::significant(amount.abs(), 3),
+            bill.currency,
+            crate::units::significant(gigabytes, 3)
+        ))
+    });
+    let mut payers: Vec<(&str, f64)> = Vec::new();
+    for line in &bill.lines {
+        let amount = line.amount.value.unwrap_or(0.0);
+        match payers.iter_mut().find(|(payer, _)| *payer == line.payer) {
+            Some((_, sum)) => *sum += amount,
+            None => payers.push((&line.payer, amount)),
+        }
+    }
+    let total = bill.month.value.unwrap_or(0.0);
+    let share = |&(payer, sum): &(&str, f64)| {
+        let payer = if payer.is_empty() { "the account without a name" } else { payer };
+        format!("{payer} pays {} {}", invoice(sum, total), bill.currency)
+    };
+    let split = (payers.len() > 1).then(|| {
+        format!("the month is a sum over accounts: {}", payers.iter().map(share).collect::<Vec<_>>().join(", "))
+    });
+    split.into_iter().chain(once).collect()
 }
 
 /// How many lines of a variant's bill have no price.

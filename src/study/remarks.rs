@@ -35,11 +35,7 @@ pub(super) fn assumptions(of: &[Replicated], results: &[VariantResult]) -> Vec<S
         total.availability.why.as_deref().is_some_and(|why| why.starts_with(NO_FAILURE))
     };
     let any = results.iter().flat_map(|result| result.rows.iter().chain([&result.total])).any(unfailing);
-    // What a fault adds to a variant's bill is a figure of that bill, not an assumption of the comparison.
-    let bills = of.iter().flat_map(|variant| {
-        let of_fault = format!("{}: each ", variant.name());
-        variant.bill.basis.iter().filter(move |line| !line.starts_with(&of_fault)).cloned()
-    });
+    let bills = of.iter().flat_map(|variant| variant.bill.basis.iter().cloned());
     each_once(bills.chain(any.then(|| independence(of[0].runs.len()))))
 }
 

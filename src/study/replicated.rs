@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::bill;
 use super::difference::Answers;
 use super::sample::{Part, samples};
+use crate::mesh;
 use crate::record::{Bill, Run};
 use crate::scenario::Scenario;
+use crate::table::Table;
 use crate::world::World;
 
 /// A variant with everything that was simulated of it.
@@ -31,6 +35,22 @@ impl Replicated {
         let whole = bill::bill(&world, &runs);
         let bills = runs.iter().map(|run| bill::bill(&world, std::slice::from_ref(run))).collect();
         Replicated { scenario, world, runs, bill: whole, bills }
+    }
+
+    /// The same, with the bill of a twin without faults where no part of the runs lies outside of them: a month is not made
+    /// of faults.
+    #[must_use]
+    pub fn billed_outside_faults(self, seed: u64) -> Self {
+        if !bill::all_in_faults(&self.world, &self.runs) {
+            return self;
+        }
+        let twin = World { faults: Table::default(), changes: Vec::new(), ..(*self.world).clone() };
+        let runs: Vec<Run> = self.runs.par_iter().map(|run| mesh::run(&twin, seed, run.replication)).collect();
+        let of = |runs: &[Run]| bill::bill(&twin, runs);
+        let mut whole = of(&runs);
+        whole.basis.push("no part of the run lies outside faults: the month is that of a twin run without them".into());
+        let bills = runs.iter().map(|run| of(std::slice::from_ref(run))).collect();
+        Replicated { bill: whole, bills, ..self }
     }
 
     /// Its name.

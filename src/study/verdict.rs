@@ -98,8 +98,23 @@ pub fn verdict(
             sentences
         }
     };
+    sentences.extend(several_payers(variants));
     sentences.extend(gates_met(gates, variants));
     sentences.join(" ")
+}
+
+/// Says that a cost is what several accounts pay together, where it is.
+fn several_payers(variants: &[VariantResult]) -> Option<String> {
+    let mut payers: Vec<&str> = Vec::new();
+    for line in variants.iter().flat_map(|variant| &variant.bill.lines) {
+        let payer = if line.payer.is_empty() { "the account without a name" } else { line.payer.as_str() };
+        if !payers.contains(&payer) {
+            payers.push(payer);
+        }
+    }
+    payers.sort_unstable();
+    (payers.len() > 1)
+        .then(|| format!("Costs are what {} pay together; each bill says who pays what.", payers.join(" and ")))
 }
 
 fn alone(only: &VariantResult, currency: &str) -> String {

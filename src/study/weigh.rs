@@ -102,7 +102,9 @@ pub(super) fn weigh(
         .par_iter()
         .zip(worlds)
         .zip(compared)
-        .map(|((variant, world), runs)| Replicated::new(variant.scenario.clone(), world, runs))
+        .map(|((variant, world), runs)| {
+            Replicated::new(variant.scenario.clone(), world, runs).billed_outside_faults(seed)
+        })
         .collect();
     let replications = of[0].runs.len() as u32;
     let cut = cut(&of);

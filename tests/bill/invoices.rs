@@ -336,4 +336,8 @@ fn own_prices_override_the_book_where_they_say() {
     assert_eq!(price("cn-hangzhou", "ap-southeast-1"), 500_000_000);
     assert_eq!(price("ap-southeast-1", "cn-hangzhou"), 500_000_000, "a price between two areas holds both ways");
     assert_eq!(price("cn-hangzhou", "cn-beijing"), 60_000_000);
+    // A discount is off the list, and not off what the reader pays.
+    let terms = Terms { discounts: [("cdt".to_owned(), Exact::ratio(1, 5))].into(), ..terms };
+    let of = |item: &str| terms.tariff(Books::builtin(), item, "cn-hangzhou", "cn-beijing").unwrap().discount;
+    assert_eq!((of("cdt.gold"), of("cdt.platinum").map(|(key, _)| key)), (None, Some("cdt".to_owned())));
 }

@@ -5,7 +5,7 @@ use minijinja::value::Value;
 
 use crate::record::{BillLine, VariantResult};
 use crate::report::number::{Unit, invoice};
-use crate::report::sentence::unpriced;
+use crate::report::sentence::{beside_the_month, unpriced};
 use crate::report::terminal::{bill_quantity, bill_remark, bill_unit_price};
 
 /// The bill with its total, its basis and its lines.
@@ -24,7 +24,7 @@ pub(super) fn bill(variant: &VariantResult) -> Value {
         currency => bill.currency.clone(),
         total => words.join(", "),
         sum => invoice(total, total),
-        basis => bill.basis.clone(),
+        basis => bill.basis.iter().cloned().chain(beside_the_month(bill)).collect::<Vec<_>>(),
         unknowns => bill.unknowns.clone(),
         lines => bill.lines.iter().map(|entry| line(entry, total)).collect::<Vec<_>>(),
     }

@@ -4,6 +4,7 @@ use super::table::Grid;
 use super::{Style, heading, paragraph};
 use crate::record::{Bill, BillLine, VariantResult};
 use crate::report::number::{Unit, half_width, invoice, place, rounded};
+use crate::report::sentence::beside_the_month;
 
 /// The bills that have lines, each behind its variant's name, their common basis once on top.
 pub(super) fn bills(bills: &[(&str, &Bill)], width: usize, style: Style) -> String {
@@ -46,6 +47,9 @@ fn bill(name: &str, bill: &Bill, width: usize, style: Style) -> String {
     out.push_str(&grid.lines(4, width).iter().map(|line| format!("{line}\n")).collect::<String>());
     for unknown in &bill.unknowns {
         out.push_str(&paragraph(&format!("? {unknown}"), 4, 6, width));
+    }
+    for line in beside_the_month(bill) {
+        out.push_str(&paragraph(&line, 4, 6, width));
     }
     out
 }
@@ -118,12 +122,21 @@ pub(in crate::report) fn unit_price(price: f64) -> String {
     crate::units::significant(price, 6)
 }
 
-/// What the status of a price means, in words; nothing for a list price with a source.
+/// What the status of a price means, in words, with what is taken off and in how many steps; nothing for a list price with
+/// a source.
 pub(in crate::report) fn remark(line: &BillLine) -> String {
-    match line.status.as_str() {
-        "sourced" => String::new(),
-        "user" => "your price".to_owned(),
-        "not-found" => "no price found".to_owned(),
-        other => other.to_owned(),
+    let status = match line.status.as_str() {
+        "sourced" => "",
+        "user" => "your price",
+        "not-found" => "no price found",
+        other => other,
+    };
+    let mut words: Vec<String> = Some(status.to_owned()).into_iter().filter(|word| !word.is_empty()).collect();
+    if line.discount > 0.0 {
+        words.push(format!("less {} %", crate::units::significant(line.discount * 100.0, 4)));
     }
+    if line.steps.len() > 1 {
+        words.push(format!("mean of {} steps", line.steps.len()));
+    }
+    words.join(", ")
 }

@@ -39,6 +39,11 @@ pub fn bill(world: &World, runs: &[Run]) -> Bill {
     Bill { once, ..of(world, &usages, &month.shape, priced, month.basis.clone()) }
 }
 
+/// Does no part of the runs lie outside faults?
+pub(super) fn all_in_faults(world: &World, runs: &[Run]) -> bool {
+    Month::of(world, runs).faulty
+}
+
 /// The bill of counts that are a mean day's or hour's already: what the closed form leaves.
 pub(in crate::study) fn bill_of_usage(world: &World, usage: Usage, basis: Vec<String>) -> Bill {
     let seen_ns: i128 = usage.hours_ns.iter().map(|&ns| i128::from(ns)).sum();
@@ -82,6 +87,7 @@ fn of(world: &World, usages: &[Usage], shape: &Shape, mut priced: Vec<Priced<'_>
         basis.push("what users download is not on this bill (user egress)".into());
     }
     basis.extend(vcpus(world));
+    basis.extend(exchanges(world));
     let mut bill = Bill {
         currency: currency(world).into(),
         month: Estimate { inputs: (sum.low != sum.high).then(|| (sum.low.units(), sum.high.units())), ..month },
@@ -94,6 +100,16 @@ fn of(world: &World, usages: &[Usage], shape: &Shape, mut priced: Vec<Priced<'_>
     };
     bill.unknowns = break_even::unknown_lines(&bill);
     bill
+}
+
+/// The rates of exchange that the bill took, as the reader stated them.
+fn exchanges(world: &World) -> Vec<String> {
+    let taken = world.charges.iter().filter(|charge| charge.tariff.currency != currency(world));
+    let rates: std::collections::BTreeMap<&str, f64> =
+        taken.map(|charge| (charge.tariff.currency.as_str(), charge.tariff.exchange.value())).collect();
+    let to = currency(world);
+    let sentence = |(from, rate)| format!("1 {from} is {} {to}, as the scenario states", significant(rate, 6));
+    rates.into_iter().map(sentence).collect()
 }
 
 /// What the compute lines count: the replicas' vCPUs, and those that their sidecars request beside them.

@@ -18,6 +18,8 @@ pub(super) struct Month {
     pub(super) window_ns: u64,
     /// What a month is of the counted windows.
     pub(super) shape: Shape,
+    /// Does no window lie outside faults?
+    pub(super) faulty: bool,
     /// What was assumed, for the top of the bill.
     pub(super) basis: Vec<String>,
 }
@@ -86,7 +88,7 @@ impl Month {
                 Shape::Seen(Exact::ratio(MONTH_HOURS * HOUR_NS * all as i128, counted * i128::from(horizon_ns)))
             }
         };
-        Month { counts, window_ns: horizon_ns / all as u64, shape, basis }
+        Month { counts, window_ns: horizon_ns / all as u64, shape, faulty: left_out == all, basis }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tables of a result as CSV.
 
-use crate::record::{Comparison, Estimate, HourCap, RequestSummary, VariantResult};
+use crate::record::{BillLine, BillStep, Comparison, Estimate, HourCap, RequestSummary, VariantResult};
 
 /// A table's name, and what makes its bytes.
 type Table = (&'static str, fn(&Comparison) -> Vec<u8>);
@@ -289,6 +289,9 @@ fn bill(of: &Comparison) -> Vec<u8> {
         "status",
         "source",
         "as_of",
+        "key",
+        "discount_share",
+        "steps",
     ]);
     for variant in &of.variants {
         for line in &variant.bill.lines {
@@ -300,10 +303,21 @@ fn bill(of: &Comparison) -> Vec<u8> {
             row.push(number(line.amount.inputs.map(|inputs| inputs.0)));
             row.push(number(line.amount.inputs.map(|inputs| inputs.1)));
             row.extend([&variant.bill.currency, &line.status, &line.source, &line.as_of].map(Clone::clone));
+            row.extend([line.key.clone(), line.discount.to_string(), steps(line)]);
             sheet.row(row);
         }
     }
     sheet.bytes()
+}
+
+/// `100 free; 10140 from 0 at 0.09`: empty where there is one step.
+fn steps(line: &BillLine) -> String {
+    let step = |step: &BillStep| match (step.from, step.unit_price) {
+        (None, _) => format!("{} free", step.quantity),
+        (Some(from), Some(price)) => format!("{} from {from} at {price}", step.quantity),
+        (Some(from), None) => format!("{} from {from} without a price", step.quantity),
+    };
+    line.steps.iter().map(step).collect::<Vec<_>>().join("; ")
 }
 
 fn faults(of: &Comparison) -> Vec<u8> {

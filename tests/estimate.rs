@@ -44,6 +44,8 @@ fn path(name: &str, to: PlaceId, one_way: Duration, links: [Vec<LinkId>; 2]) -> 
         floor: one_way,
         floor_back: one_way,
         handshake: 2,
+        handshake_bytes: [Bytes(2_000), Bytes(3_000)],
+        idle_silent: false,
         idle_limit: Duration::from_secs(900),
         via: "backbone".into(),
     }
@@ -131,6 +133,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
             station,
             cpu: Duration::from_micros(200),
             delay: Duration::from_micros(500),
+            handshake: Duration::from_micros(800),
             first_upstream: 0,
         });
         world.endpoints.push(Endpoint { service: ServiceId(service), place, name, proxy });
@@ -142,6 +145,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         station: StationId::NONE,
         cpu: Duration::ZERO,
         delay: Duration::ZERO,
+        handshake: Duration::ZERO,
         first_upstream: 0,
     });
     world.policies.push(Policy {
@@ -156,6 +160,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         connect_timeout: Duration::from_secs(10),
         http2_ping: None,
         max_connection_age: None,
+        pool: eastwest::policy::Pool::default(),
     });
     for (from, to, name) in
         [(Caller::Stream(StreamId(0)), 0, "users -> web"), (Caller::Service(ServiceId(0)), 1, "web -> stock")]

@@ -198,8 +198,9 @@ services:
   odd: {replicas: {ca: 1}, operations: {p: {work: {pareto: {alpha: 1.5, min: 1ms, max: 9ms}}}, w: {work: {weibull: {shape: 0.5, scale: 1ms}}}, m: {work: {mix: [{share: 50%, law: 1ms}, {share: 50%, law: {exponential: 2ms}}]}}}}
 mesh:
   proxy: {cpu: 100us}
+  tls: {version: "1.3", resume: true}
   traffic:
-    "*": {outlier: {eject: 10s}, locality: {failover: {a: b}}, pool: {http2-ping: {interval: 5s}}}
+    "*": {outlier: {eject: 10s}, locality: {failover: {a: b}}, pool: {http2-ping: {interval: 5s}, tcp-keepalive: {time: 60s, interval: 10s, probes: 3}}}
     "web -> db": {locality: {distribute: {a: {a: 80%, b: 20%}}}, retry-on: [5xx, "503"]}
 workload:
   one: {from: a, to: web, mix: {one: 40%, two: 60%}, rate: {steps: {0s: 10rps, 1m: 20rps}}, arrivals: {erlang: 2}}

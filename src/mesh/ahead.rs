@@ -87,7 +87,7 @@ impl Machine<'_> {
             && connection.state == State::Open
             && connection.hung_since == u64::MAX
             && !connection.windows[1]
-            && way.round_trip <= way.idle_limit
+            && !rules.counts
             && rules.in_time(row.number, after)
             && arrives <= self.certain_until
             && self.down == 0
@@ -95,7 +95,7 @@ impl Machine<'_> {
         if !usual {
             return None;
         }
-        connection.at = connection.at.max(at.nanos());
+        connection.at = connection.at.max(arrives.nanos());
         connection.attached -= 1;
         call.open -= 1;
         call.attempt = NONE;
@@ -127,11 +127,8 @@ impl Machine<'_> {
         if row.core.failed > 0 || !self.certain(at) {
             return false;
         }
-        let connection = &self.connections[row.connection];
-        // Nobody must find the connection idle for too long while the answer is on its way.
-        let way = &self.hot.paths[connection.path.0 as usize];
-        let busy = at.nanos().saturating_sub(connection.at) <= way.idle_limit;
-        busy && self.wanted(row, at)
+        // Where requests on a connection are counted, another one may wait for this answer.
+        !self.hot.edges[self.calls[row.call].edge.0 as usize].counts && self.wanted(row, at)
     }
 
     /// Will the client not have given up by then, nor its connection have been given up?

@@ -70,6 +70,8 @@ impl Call {
     pub(super) const TRACED: u8 = 2;
     /// The slot is in use.
     pub(super) const LIVE: u8 = 4;
+    /// A retry of it counts for its circuit breaker.
+    pub(super) const RETRIES: u8 = 8;
 
     pub(super) const fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0

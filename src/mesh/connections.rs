@@ -1,11 +1,14 @@
-//! Connections: one from each client proxy to each host it uses, HTTP/2, all calls multiplexed on it.
+//! Connections: from each worker of a client proxy to each host it uses one, HTTP/2, all its calls multiplexed on it; or
+//! as many as its pool needs (`pools`).
 //!
-//! A connection is opened by the first call that needs it and pays for TCP and TLS; it is pinned to one replica (and,
+//! A connection is opened by the first call that needs it and pays for TCP and TLS (`handshake`); it is pinned to one replica (and,
 //! behind a gateway, to one gateway replica) for life. A dead path sends nothing: its connections hang.
 
+use std::collections::VecDeque;
+
 use super::calls::{Attempt, NONE};
-use super::event::Kind;
-use super::hanging::next_ping;
+use super::handshake::Phase;
+use super::idle;
 use super::machine::Machine;
 use super::order::Line;
 use super::tcp;
@@ -13,7 +16,7 @@ use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::SimTime;
-use crate::world::{EndpointId, HostTarget, Leg, Manner, PathId, StationId};
+use crate::world::{EndpointId, HostTarget, Leg, PathId, StationId};
 
 /// A load balancer leaves a target out after this long without an answer: two health checks of 10 s (estimated from
 /// the defaults of cloud network load balancers; true figures are per listener).
@@ -25,6 +28,8 @@ pub(super) struct Connection {
     /// Row of `Machine::upstreams`.
     pub(super) upstream: u32,
     pub(super) host: u16,
+    /// Of its proxy.
+    pub(super) worker: u16,
     pub(super) state: State,
     /// Segments that may be under way: requests, responses.
     pub(super) window: [u16; 2],
@@ -45,9 +50,23 @@ pub(super) struct Connection {
     pub(super) key: u64,
     pub(super) opened: u64,
     /// When it is so old that no call is sent over it any more; `u64::MAX`: never.
-    old_at: u64,
-    /// Connecting: when the handshake is over. Open: when it was last used.
+    pub(super) old_at: u64,
+    /// Connecting: when its next event is. Open: when it was last used, the arrival of the last answer included.
     pub(super) at: u64,
+    /// Connecting: what its next event is.
+    pub(super) phase: Phase,
+    /// Connecting: when the answer to the SYN is at the client.
+    pub(super) answered: u64,
+    /// Closed after this long without use; `u64::MAX`: never.
+    pub(super) idle_limit: u64,
+    /// Forgotten by something on its way after this long; `u64::MAX`: never.
+    pub(super) forget: u64,
+    pub(super) forgotten: bool,
+    /// When somebody looks whether it rests; tells a planned look from a stale one.
+    pub(super) look_at: u64,
+    /// Where requests are counted: those not over for the client, and all that it has taken.
+    pub(super) streams: u32,
+    pub(super) taken: u32,
     /// Calls on it, waiting ones included.
     pub(super) attached: u32,
     /// Calls that wait for the handshake, first and last.
@@ -72,9 +91,6 @@ pub(super) struct Connection {
     pub(super) lines: [Line; 2],
 }
 
-/// In place of the number of SYNs: none that is still to be sent is answered in time.
-const NO_MORE: u8 = u8::MAX;
-
 /// What a connection is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum State {
@@ -87,60 +103,50 @@ pub(super) enum State {
 impl Machine<'_> {
     /// The connection that a new call to `host` goes over, opened if need be.
     #[inline(always)]
-    pub(super) fn connection(&mut self, upstream: u32, host: u16, now: SimTime, schedule: &mut Schedule) -> u32 {
-        let current = self.upstream(upstream).hosts[usize::from(host)].connection;
+    pub(super) fn connection(
+        &mut self,
+        upstream: u32,
+        host: u16,
+        worker: u16,
+        now: SimTime,
+        schedule: &mut Schedule,
+    ) -> u32 {
+        let current = *self.upstream_mut(upstream).connection(host, worker);
         if current != NONE {
             if !self.worn(current, now) {
+                self.forgotten_by_now(current, now, schedule);
                 return current;
             }
-            self.retire(current);
+            self.retire(current, schedule);
         }
-        self.open(upstream, host, now, schedule)
+        self.open(upstream, host, worker, now, schedule)
     }
 
-    /// Idle too long, too old, or already closed by a ping that nobody answered.
-    #[inline(always)]
-    fn worn(&self, slot: u32, now: SimTime) -> bool {
-        let connection = &self.connections[slot];
-        if connection.state != State::Open {
-            return false;
-        }
-        let now = now.nanos();
-        // An answer that is certain may have been sent at a time to come.
-        let idle = now.saturating_sub(connection.at);
-        if connection.attached == 0 && idle > self.hot.paths[connection.path.0 as usize].idle_limit {
-            return true;
-        }
-        if now > connection.old_at {
-            return true;
-        }
-        self.down > 0 && self.pinged_in_vain(connection, now)
-    }
-
-    #[inline(never)]
-    fn pinged_in_vain(&self, connection: &Connection, now: u64) -> bool {
-        let policy = self.policy_of(connection.upstream);
-        match (policy.http2_ping, self.dead_since(connection)) {
-            (Some((interval, timeout)), Some(since)) => {
-                next_ping(connection.opened, interval.nanos(), since) + timeout.nanos() <= now
-            }
-            _ => false,
-        }
+    /// The worker of the client's proxy that a call and all its tries belong to: decided by the call, evenly.
+    pub(super) fn worker_of(&self, upstream: u32, call: u64) -> u16 {
+        (mix(call, hash_worker()) % u64::from(self.upstream(upstream).workers)) as u16
     }
 
     /// Takes no new calls; what is on it drains.
-    pub(super) fn retire(&mut self, slot: u32) {
+    pub(super) fn retire(&mut self, slot: u32, schedule: &mut Schedule) {
         let connection = &mut self.connections[slot];
-        if connection.state == State::Closed {
+        let was = connection.state;
+        if was == State::Closed {
             return;
         }
         connection.state = State::Closed;
-        let (upstream, host, path) = (connection.upstream, usize::from(connection.host), connection.path);
-        let idle = connection.attached == 0;
-        self.ledger.connection_closed(path);
-        let host = &mut self.upstream_mut(upstream).hosts[host];
-        if host.connection == slot {
-            host.connection = NONE;
+        let (upstream, host, worker) = (connection.upstream, connection.host, connection.worker);
+        let (idle, path) = (connection.attached == 0, connection.path);
+        if !connection.forgotten {
+            self.ledger.connection_closed(path);
+        }
+        if self.counts(upstream) {
+            self.leaves_pool(slot, was, schedule);
+        } else {
+            let current = self.upstream_mut(upstream).connection(host, worker);
+            if *current == slot {
+                *current = NONE;
+            }
         }
         if idle {
             self.free_connection(slot);
@@ -160,6 +166,7 @@ impl Machine<'_> {
         // Events of this connection may still be pending: they must not take its successor for it.
         let connection = &mut self.connections[slot];
         (connection.hung_since, connection.give_up, connection.retry_at) = (u64::MAX, u64::MAX, u64::MAX);
+        connection.look_at = u64::MAX;
         self.connections.release(slot);
     }
 
@@ -171,7 +178,7 @@ impl Machine<'_> {
         self.ledger.flow(hosts, endpoint, attempts);
     }
 
-    fn open(&mut self, upstream: u32, host: u16, now: SimTime, schedule: &mut Schedule) -> u32 {
+    pub(super) fn open(&mut self, upstream: u32, host: u16, worker: u16, now: SimTime, schedule: &mut Schedule) -> u32 {
         let world = self.world;
         let state = self.upstream_mut(upstream);
         state.opened += 1;
@@ -189,16 +196,14 @@ impl Machine<'_> {
         let way = &world.paths[path];
         let long = self.hot.replicas[endpoint.0 as usize].windows;
         let windows = long.map(|long| long && self.hot.paths[path.0 as usize].round_trip > 0);
-        let mut ready = now;
-        for round in 0..u64::from(way.handshake) {
-            ready = ready + world.greeting(path) + self.noise(path, mix(key, round), now);
-        }
+        let (idle_limit, forget) = idle::limits(self.policy_of(upstream), way);
         let slot = self.connections.insert(Connection {
             upstream,
             host,
+            worker,
             state: if way.handshake == 0 { State::Open } else { State::Connecting },
             window: [tcp::INITIAL_WINDOW; 2],
-            sent: [ready.nanos(); 2],
+            sent: [now.nanos(); 2],
             path,
             endpoint,
             replica,
@@ -209,7 +214,15 @@ impl Machine<'_> {
             key,
             opened: now.nanos(),
             old_at: now.nanos().saturating_add(self.hot.edges[edge.0 as usize].max_age),
-            at: ready.nanos(),
+            at: now.nanos(),
+            phase: Phase::Syn,
+            answered: u64::MAX,
+            idle_limit,
+            forget,
+            forgotten: false,
+            look_at: u64::MAX,
+            streams: 0,
+            taken: 0,
             attached: 0,
             waiting: (NONE, NONE),
             hung: (NONE, NONE),
@@ -217,18 +230,22 @@ impl Machine<'_> {
             hung_since: u64::MAX,
             give_up: u64::MAX,
             retry_at: u64::MAX,
-            syns: 1,
+            syns: 0,
             attempts: 0,
             windows,
             lines: [Line::default(), Line::default()],
         });
-        self.upstream_mut(upstream).hosts[usize::from(host)].connection = slot;
+        if !self.counts(upstream) {
+            *self.upstream_mut(upstream).connection(host, worker) = slot;
+        }
         self.ledger.connection_opened(path, edge);
-        let (forward, back) = tcp::handshake_wire(way.handshake);
+        let [forward, back] = way.handshake_bytes;
         self.ledger.bytes(path, forward, back, now);
         self.admitted(slot, now);
         if way.handshake > 0 {
-            schedule.at(ready, Kind::Connected.order_of(0, key), slot);
+            self.knock(slot, schedule);
+        } else {
+            self.watch_idle(slot, now, schedule);
         }
         slot
     }
@@ -296,50 +313,23 @@ impl Machine<'_> {
         since
     }
 
-    /// The handshake is over, if anybody answered.
-    pub(super) fn connected(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
-        let connection = &self.connections[slot];
-        if connection.state != State::Connecting || connection.at != now.nanos() {
-            return;
-        }
-        let policy = self.policy_of(connection.upstream);
-        let limit = connection.opened + policy.connect_timeout.nanos();
-        if connection.syns == NO_MORE {
-            // The last SYN in time was lost, whatever lives by now.
-            self.break_connection(slot, Failure::Connect, now, schedule);
-            return;
-        }
-        let admitted = self.admitted(slot, now);
-        let connection = &self.connections[slot];
-        if !admitted || self.dead_since(connection).is_some() {
-            if now.nanos() >= limit || self.refuses(connection) {
-                self.break_connection(slot, Failure::Connect, now, schedule);
-                return;
-            }
-            // The next SYN, a second after the first, then doubling; or the end of patience.
-            let connection = &mut self.connections[slot];
-            let way = &self.world.paths[connection.path];
-            let handshake = u64::from(way.handshake) * self.hot.paths[connection.path.0 as usize].round_trip;
-            let sent = connection.opened + tcp::SYN_TIMEOUT * ((1 << connection.syns.min(20)) - 1);
-            let up = sent + handshake;
-            connection.syns = if up > limit { NO_MORE } else { connection.syns + 1 };
-            connection.at = up.max(now.nanos() + 1).min(limit);
-            schedule.at(SimTime::from_nanos(connection.at), Kind::Connected.order_of(0, connection.key), slot);
-            return;
-        }
-        if now.nanos() > limit {
-            self.break_connection(slot, Failure::Connect, now, schedule);
-            return;
-        }
+    /// The handshake is over: who waited for it is sent.
+    pub(super) fn up(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
         let connection = &mut self.connections[slot];
         connection.state = State::Open;
         connection.epoch = self.servers[connection.endpoint.0 as usize].epoch;
+        connection.sent = [now.nanos(); 2];
         let mut next = connection.waiting.0;
         connection.waiting = (NONE, NONE);
         let (path, replica) = (connection.path, connection.replica);
         if let Some(gateway) = self.gateway_of(path).filter(|_| !replica.is_none()) {
             let work = self.world.gateways[gateway].cpu_per_connection;
             self.station_serve(replica, now, work);
+        }
+        self.watch_idle(slot, now, schedule);
+        if self.counts(self.connections[slot].upstream) {
+            self.joins_pool(slot, schedule);
+            return;
         }
         while next != NONE {
             let attempt = next;
@@ -356,11 +346,6 @@ impl Machine<'_> {
                 self.send_request(attempt, leaves, now, schedule);
             }
         }
-    }
-
-    fn refuses(&self, connection: &Connection) -> bool {
-        let server = &self.servers[connection.endpoint.0 as usize];
-        server.down > 0 && server.manner == Manner::Refused && self.path_states[connection.path.0 as usize].down == 0
     }
 
     fn gateway_of(&self, path: PathId) -> Option<crate::world::GatewayId> {
@@ -396,7 +381,13 @@ impl Machine<'_> {
         self.connections[slot].lines.iter_mut().for_each(Line::clear);
         // Keeps the slot while its calls are told.
         self.connections[slot].attached += 1;
-        self.retire(slot);
+        let connecting = self.connections[slot].state == State::Connecting;
+        let purged =
+            if connecting && self.counts(self.connections[slot].upstream) { self.purge(slot) } else { VecDeque::new() };
+        self.retire(slot, schedule);
+        for attempt in purged {
+            self.attempt_failed(attempt, failure, now, schedule);
+        }
         let mut on_it: Vec<(u64, u8, u32)> = (0..self.attempts.slots())
             .filter(|&attempt| self.attempts[attempt].is(Attempt::LIVE) && self.attempts[attempt].connection == slot)
             .map(|attempt| {
@@ -435,4 +426,9 @@ impl Machine<'_> {
             self.free_connection(slot);
         }
     }
+}
+
+/// What a call's worker is drawn by.
+const fn hash_worker() -> u64 {
+    0x776f_726b_6572
 }

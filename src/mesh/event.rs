@@ -17,37 +17,39 @@ pub(super) enum Kind {
     Retransmit = 3,
     /// A hung connection is given up, by TCP or by an unanswered ping.
     GiveUp = 4,
+    /// A connection may have been idle, or open, for long enough.
+    Idle = 5,
     /// Work of a frame is done.
-    WorkEnd = 5,
+    WorkEnd = 6,
     /// The next job of a processor-sharing or priority server is done.
-    ServerEnd = 6,
+    ServerEnd = 7,
     /// An attempt's message reached its next stop.
-    Leg = 7,
+    Leg = 8,
     /// A back-off is over.
-    Retry = 8,
+    Retry = 9,
     /// Outlier detection's sweep of an upstream.
-    Sweep = 9,
+    Sweep = 10,
     /// A user of a closed stream has thought long enough.
-    Think = 10,
+    Think = 11,
     /// The next request of an open stream arrives.
-    Arrival = 11,
+    Arrival = 12,
 }
 
 impl Kind {
-    /// As many as four bits can name: the last four are never written.
+    /// As many as four bits can name: the last three are never written.
     const ALL: [Kind; 16] = [
         Kind::Change,
         Kind::Timer,
         Kind::Connected,
         Kind::Retransmit,
         Kind::GiveUp,
+        Kind::Idle,
         Kind::WorkEnd,
         Kind::ServerEnd,
         Kind::Leg,
         Kind::Retry,
         Kind::Sweep,
         Kind::Think,
-        Kind::Arrival,
         Kind::Arrival,
         Kind::Arrival,
         Kind::Arrival,

@@ -106,14 +106,16 @@ impl Machine<'_> {
                 .filter(|&slot| {
                     let connection = &self.connections[slot];
                     connection.endpoint.0 as usize == endpoint
-                        && connection.state == State::Open
+                        && (connection.state == State::Open || self.shakes_hands(connection))
                         && self.path_states[connection.path.0 as usize].down == 0
                 })
                 .map(|slot| (self.connections[slot].key, slot))
                 .collect();
             broken.sort_unstable();
             for (_, slot) in broken {
-                self.break_connection(slot, Failure::Reset, now, schedule);
+                let up = self.connections[slot].state == State::Open;
+                let failure = if up { Failure::Reset } else { Failure::Connect };
+                self.break_connection(slot, failure, now, schedule);
             }
         }
     }

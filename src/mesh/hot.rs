@@ -26,7 +26,6 @@ pub(super) struct Hot {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
     pub(super) round_trip: u64,
-    pub(super) idle_limit: u64,
     /// There and back: the whole delay, where nothing on the way has a state or chance of its own.
     pub(super) plain: [Option<Duration>; 2],
     /// There and back: a cap counts what passes it.
@@ -81,6 +80,8 @@ pub(super) struct Replica {
 pub(super) struct Side {
     pub(super) first_upstream: u32,
     pub(super) station: StationId,
+    /// Each has connections of its own.
+    pub(super) workers: u32,
     pub(super) cpu: Duration,
     pub(super) delay: Duration,
 }
@@ -100,6 +101,8 @@ pub(super) struct Rules {
     pub(super) timeout: u64,
     pub(super) per_try: u64,
     pub(super) max_age: u64,
+    /// Requests on a connection are counted (`pools`).
+    pub(super) counts: bool,
     /// Timer lists of the two.
     pub(super) timers: [Option<u32>; 2],
 }
@@ -123,7 +126,6 @@ impl Hot {
             world.services.rows().iter().map(|service| works_once(world, &service.operations)).collect();
         let paths = world.paths.rows().iter().map(|path| Way {
             round_trip: (path.floor + path.floor_back).nanos(),
-            idle_limit: path.idle_limit.nanos(),
             plain: [plain(&path.legs), plain(&path.back)],
             capped: [&path.legs, &path.back].map(|legs| legs.iter().any(|leg| matches!(leg, Leg::Cap(_)))),
             stops: [&path.legs, &path.back].map(|legs| stops(legs)),
@@ -181,12 +183,14 @@ impl Hot {
                 timeout: nanos(policy.timeout),
                 per_try: nanos(policy.per_try),
                 max_age: nanos(policy.max_connection_age),
+                counts: policy.pool.counts(),
                 timers: lists[edge.policy.0 as usize],
             }
         });
         let proxies = world.proxies.rows().iter().map(|proxy| Side {
             first_upstream: proxy.first_upstream,
             station: proxy.station,
+            workers: if proxy.station.is_none() { 1 } else { world.stations[proxy.station].servers.clamp(1, 128) },
             cpu: proxy.cpu,
             delay: proxy.delay,
         });

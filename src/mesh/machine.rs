@@ -312,6 +312,7 @@ impl Model for Machine<'_> {
             Kind::Connected => self.connected(slot, now, schedule),
             Kind::Retransmit => self.retransmit(slot, now, schedule),
             Kind::GiveUp => self.give_up(slot, now, schedule),
+            Kind::Idle => self.look_at_idle(slot, now, schedule),
             Kind::WorkEnd => self.work_end(slot, now, schedule),
             Kind::ServerEnd => self.server_end(slot, now, schedule),
             Kind::Leg => self.arrived(slot, now, schedule),
@@ -332,7 +333,7 @@ impl Model for Machine<'_> {
                 Kind::Retry => (self.calls[event.slot].key, 0),
                 Kind::WorkEnd if event.slot & SUB == 0 => (self.attempts[event.slot].core.salt, 0),
                 Kind::WorkEnd => (self.frames[event.slot & !SUB].core.salt, 0),
-                Kind::Connected | Kind::Retransmit | Kind::GiveUp => (self.connections[event.slot].key, 0),
+                Kind::Connected | Kind::Retransmit | Kind::GiveUp | Kind::Idle => (self.connections[event.slot].key, 0),
                 // Slots of these are ids of the world, hence content.
                 _ => (u64::from(event.slot), 0),
             }

@@ -1,7 +1,8 @@
 //! The machine: runs a [`World`] and leaves a [`Run`].
 //!
 //! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
-//! attempts, from the caller's side), `proxies` and `upstream` (whom to send to), `connections`, `hanging` and `tcp` (TCP, TLS, dead paths),
+//! attempts, from the caller's side), `proxies` and `upstream` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
+//! `hanging` and `tcp` (TCP, TLS, limits, dead paths),
 //! `travel`, `spells`, `caps` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
 //! needs no event), `ledger` (what is counted), `faults` (what goes down), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
@@ -15,11 +16,14 @@ mod connections;
 mod event;
 mod faults;
 mod fcfs;
+mod handshake;
 mod hanging;
 mod hot;
+mod idle;
 mod ledger;
 mod machine;
 mod order;
+mod pools;
 mod proxies;
 mod servers;
 mod settle;

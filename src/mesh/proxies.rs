@@ -4,6 +4,7 @@
 //! never looks at the truth; it meets it when a call fails.
 
 use super::calls::{NONE, nth};
+use super::connections::State;
 use super::event::Kind;
 use super::machine::Machine;
 use super::upstream::Upstream;
@@ -49,7 +50,8 @@ impl Machine<'_> {
         let host_set = world.host_set(edge, world.proxies[proxy].place);
         let key = mix(self.proxy_keys[proxy.0 as usize], self.edge_keys[edge.0 as usize].name);
         let hosts = if host_set.is_none() { 0 } else { world.host_sets[host_set].hosts.len() };
-        Upstream::new(edge, host_set, hosts, key)
+        let workers = self.hot.proxies[proxy.0 as usize].workers;
+        Upstream::new((proxy, workers), edge, host_set, hosts, key, self.hot.edges[edge.0 as usize].counts)
     }
 
     /// The host for an attempt: priority, then panic, then the policy's choice. `avoid` is the last attempt's host.
@@ -133,11 +135,22 @@ impl Machine<'_> {
             schedule.at(SimTime::from_nanos(next), Kind::Sweep.order_of(0, upstream.key), row);
         }
         upstream.regroup(view, rules.panic_threshold);
-        let (edge, connection) = (upstream.edge, upstream.hosts[usize::from(host)].connection);
-        self.ledger.ejected(edge);
-        if connection != NONE {
-            // An ejected host's pooled connections are closed; what is on them drains.
-            self.retire(connection);
+        self.ledger.ejected(upstream.edge);
+        // An ejected host's pooled connections are closed; what is on them drains.
+        let mut pooled: Vec<u32> = if upstream.pools.is_none() {
+            (0..upstream.workers as u16).map(|worker| *upstream.connection(host, worker)).collect()
+        } else {
+            let of_host = |slot: &u32| {
+                let connection = &self.connections[*slot];
+                connection.upstream == row && connection.host == host
+            };
+            (0..self.connections.slots()).filter(of_host).collect()
+        };
+        // What is still shaking hands fails or comes up for those who wait for it.
+        pooled.retain(|&slot| slot != NONE && self.connections[slot].state == State::Open);
+        pooled.sort_unstable_by_key(|&slot| self.connections[slot].key);
+        for slot in pooled {
+            self.retire(slot, schedule);
         }
     }
 

@@ -135,7 +135,12 @@ impl Machine<'_> {
             leaves = self.station_serve(side.station, now, side.cpu);
         }
         leaves += side.delay;
-        let connection = self.connection(row, host, leaves, schedule);
+        if rules.counts {
+            self.start_counted(this, row, host, leaves, now, schedule);
+            return;
+        }
+        let worker = if side.workers == 1 { 0 } else { self.worker_of(row, key) };
+        let connection = self.connection(row, host, worker, leaves, schedule);
         let counts = self.ledger.counts();
         let on = &mut self.connections[connection];
         on.attached += 1;
@@ -183,6 +188,32 @@ impl Machine<'_> {
         }
     }
 
+    /// The same where requests on connections are counted.
+    #[inline(never)]
+    fn start_counted(
+        &mut self,
+        this: Try,
+        upstream: u32,
+        host: u16,
+        leaves: SimTime,
+        now: SimTime,
+        schedule: &mut Schedule,
+    ) {
+        let Try { slot, edge, number, .. } = this;
+        let attempt = self.attempts.take(Attempt::BLANK);
+        self.attempts[attempt] = Attempt { call: slot, host, number, flags: Attempt::LIVE, ..Attempt::BLANK };
+        let call = &mut self.calls[slot];
+        (call.attempt, call.host) = (attempt, host);
+        call.open = call.open.checked_add(1).expect("a call has fewer than 256 attempts alive");
+        if let Some(list) = self.hot.edges[edge.0 as usize].timers[1] {
+            self.start_timer(list, slot, u64::from(number.min(0xfe)), now, schedule);
+        }
+        if self.tracer.is_some() {
+            self.trace_attempt(attempt, now, leaves);
+        }
+        self.enter_pool(attempt, upstream, leaves, schedule);
+    }
+
     /// The answer is here.
     pub(super) fn receive(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
         if self.attempts[attempt].is(Attempt::CLIENT_DONE) {
@@ -210,6 +241,12 @@ impl Machine<'_> {
         let (slot, host, connection) = (row.call, row.host, row.connection);
         self.attempts.release(attempt);
         self.leaves_at(connection, at);
+        let on = &mut self.connections[connection];
+        on.at = on.at.max(at.nanos());
+        if self.hot.edges[self.calls[slot].edge.0 as usize].counts {
+            self.retry_over(slot);
+            self.stream_over(connection, false, schedule);
+        }
         self.detach(connection);
         let call = &mut self.calls[slot];
         call.open -= 1;
@@ -244,13 +281,15 @@ impl Machine<'_> {
     fn try_again(&mut self, attempt: u32, seen: Failure, cause: Failure, now: SimTime, schedule: &mut Schedule) {
         let slot = self.attempts[attempt].call;
         self.leave(attempt, Some(seen), now, schedule);
+        self.retry_over(slot);
         let call = &self.calls[slot];
         let policy = &self.world.policies[self.world.edges[call.edge].policy];
         let retries = u32::from(call.tries) - 1;
-        if retries >= policy.retries || !retry::retriable(policy.retry_on, seen) {
+        if retries >= policy.retries || !retry::retriable(policy.retry_on, seen) || !self.may_retry(slot) {
             self.settle_call(slot, Some(cause), now, schedule);
             return;
         }
+        let call = &self.calls[slot];
         let key = mix(call.key, u64::from(call.tries));
         let draw = self.edge_keys[call.edge.0 as usize].backoff.bits(key);
         let wait = retry::backoff(policy.backoff, retries + 1, draw);
@@ -280,9 +319,12 @@ impl Machine<'_> {
 
     /// The client is through with an attempt: its proxy no longer counts it.
     fn leave(&mut self, attempt: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
+        if self.queues(attempt) {
+            self.leave_queue(attempt);
+        }
         let row = &mut self.attempts[attempt];
         row.flags |= Attempt::CLIENT_DONE;
-        let (call, host) = (row.call, row.host);
+        let (call, host, connection) = (row.call, row.host, row.connection);
         let busy = Attempt::HUNG | Attempt::PARKED | Attempt::TRAVELLING | Attempt::HELD;
         let idle = row.is(Attempt::SERVER_DONE) && !row.is(busy);
         self.calls[call].attempt = NONE;
@@ -290,6 +332,15 @@ impl Machine<'_> {
         if self.hot.edges[edge.0 as usize].watches {
             let upstream = self.upstream_row(self.calls[call].proxy, edge);
             self.left(upstream, host, failure, at, schedule);
+        }
+        if connection != NONE {
+            let on = &mut self.connections[connection];
+            if on.state == State::Open {
+                on.at = on.at.max(at.nanos());
+            }
+            if self.hot.edges[edge.0 as usize].counts {
+                self.stream_over(connection, failure == Some(Failure::Timeout), schedule);
+            }
         }
         // An answer still under way frees the slot when it arrives; a server still at work, when it is done.
         if idle {
@@ -307,7 +358,9 @@ impl Machine<'_> {
         row.flags &= !Attempt::LIVE;
         let (connection, call) = (row.connection, row.call);
         self.attempts.release(attempt);
-        self.detach(connection);
+        if connection != NONE {
+            self.detach(connection);
+        }
         self.calls[call].open -= 1;
         if self.calls[call].open == 0 && !self.calls[call].is(Call::LIVE) {
             self.calls.release(call);
@@ -332,6 +385,7 @@ impl Machine<'_> {
     fn settle_call(&mut self, slot: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
         self.ledger.balance.settled += 1;
         self.trace_settled(slot, at, failure);
+        self.retry_over(slot);
         let call = &mut self.calls[slot];
         call.flags &= !Call::LIVE;
         let (edge, started, parent) = (call.edge, call.started, call.parent);

@@ -3,8 +3,6 @@
 //! Sources: RFC 6928 (initial window 10), RFC 5681 (slow start), RFC 6298 (timeout), RFC 8985 (tail loss probe),
 //! Linux `tcp_retries2` = 15 (924.6 s at the least timeout of 200 ms).
 
-use crate::units::Bytes;
-
 /// Payload of a full segment, bytes (Ethernet, IPv4, no options counted: the figure of the exact cases).
 pub(super) const MSS: u64 = 1_460;
 /// Segments that a fresh connection may send at once (RFC 6928).
@@ -59,16 +57,6 @@ pub(super) const fn timeout(round_trip: u64) -> u64 {
 /// The `n`-th timeout in a row, n from 0.
 pub(super) fn backed_off(first: u64, n: u32) -> u64 {
     first.saturating_mul(1 << n.min(40)).min(LONGEST_TIMEOUT)
-}
-
-/// Bytes of a handshake on the wire, towards the server and back, by its round trips: TCP's three packets; with TLS
-/// also both sides' hellos and certificates (estimated: 1.9 and 2.9 KB for a mesh's short certificate chains).
-pub(super) const fn handshake_wire(round_trips: u32) -> (Bytes, Bytes) {
-    match round_trips {
-        0 => (Bytes(0), Bytes(0)),
-        1 => (Bytes(112), Bytes(60)),
-        _ => (Bytes(2_000), Bytes(3_000)),
-    }
 }
 
 /// The first time after `now` at which a connection that has been sending in vain since `since` tries again.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::calls::{Attempt, Call, Request, SUB};
+use super::calls::{Attempt, Call, NONE, Request, SUB};
 use super::machine::Machine;
 use crate::record::{Exemplar, Failure, Span, Trace};
 use crate::units::{Duration, SimTime};
@@ -95,7 +95,10 @@ impl Machine<'_> {
         if self.tracer.is_none() || from >= to {
             return;
         }
-        let (slot, endpoint) = (self.attempts[attempt].call, self.endpoint_of(attempt));
+        // Who waits for a connection does not know its replica yet.
+        let row = &self.attempts[attempt];
+        let known = row.connection != NONE;
+        let (slot, endpoint) = (row.call, if known { self.endpoint_of(attempt) } else { EndpointId::NONE });
         let Some((tracer, world)) = self.tracer_of(slot) else { return };
         let Some(&call) = tracer.rows.get(&slot) else { return };
         let span = RawSpan { kind, what: what(world, endpoint), start: from.nanos(), end: to.nanos() };

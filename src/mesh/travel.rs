@@ -9,7 +9,6 @@ use super::order::Turn;
 use super::servers::Workers;
 use super::tcp;
 use crate::engine::Schedule;
-use crate::random::mix;
 use crate::record::Failure;
 use crate::units::{Bytes, Duration, SimTime};
 use crate::world::{Direction, Leg, LinkId, Manner, PathId, Step};
@@ -261,7 +260,7 @@ impl Machine<'_> {
         leaves
     }
 
-    fn draw_noise(
+    pub(super) fn draw_noise(
         &mut self,
         link: LinkId,
         path: PathId,
@@ -287,19 +286,6 @@ impl Machine<'_> {
     fn is_bad(&mut self, link: LinkId, at: SimTime) -> bool {
         let from_zero = at.nanos().cast_signed() - self.zero.nanos().cast_signed();
         self.spells[link.0 as usize].as_mut().is_some_and(|spells| spells.bad_at(from_zero))
-    }
-
-    /// Jitter and loss of one round trip of single packets over a path, for handshakes.
-    pub(super) fn noise(&mut self, path: PathId, key: u64, now: SimTime) -> Duration {
-        let way = &self.world.paths[path];
-        let mut sum = Duration::ZERO;
-        for (leg, &stop) in way.legs.iter().chain(&way.back).enumerate() {
-            if let Leg::Noise(link) = stop {
-                let (jitter, delay, _) = self.draw_noise(link, path, mix(key, leg as u64), 1, now);
-                sum += jitter + delay;
-            }
-        }
-        sum
     }
 
     /// A message reached its next stop, or its end.

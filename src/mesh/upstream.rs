@@ -4,21 +4,29 @@
 //! own a proxy has 8 bytes a host, until it has seen one fail: then its beliefs are its own.
 
 use super::calls::NONE;
+use super::pools::Pools;
 use crate::policy::edf::Edf;
 use crate::policy::outlier::{HostHealth, ResultClass};
 use crate::policy::priority::{self, PriorityLoad};
 use crate::policy::{Balance, Outlier, least_request, random, round_robin};
 use crate::random::mix;
-use crate::world::{EdgeId, Host, HostSetId};
+use crate::world::{EdgeId, Host, HostSetId, ProxyId};
 
 /// One proxy's state of one upstream.
 #[derive(Debug)]
 pub(super) struct Upstream {
+    pub(super) proxy: ProxyId,
     pub(super) edge: EdgeId,
     pub(super) host_set: HostSetId,
     /// Names proxy and upstream for the connections' own draws.
     pub(super) key: u64,
     pub(super) hosts: Box<[HostState]>,
+    /// Connections of workers other than the first, by host.
+    more: Box<[u32]>,
+    /// Workers of the proxy: each has connections of its own.
+    pub(super) workers: u32,
+    /// Where requests on connections are counted; else each worker has one connection to a host.
+    pub(super) pools: Option<Box<Pools>>,
     /// Connections opened so far.
     pub(super) opened: u32,
     /// Turn of round robin.
@@ -34,7 +42,7 @@ pub(super) struct Upstream {
 pub(super) struct HostState {
     /// Requests of this proxy that the host has not answered.
     pub(super) active: u32,
-    /// The open connection, or NONE.
+    /// The first worker's open connection, or NONE.
     pub(super) connection: u32,
 }
 
@@ -109,17 +117,38 @@ impl Groups {
 }
 
 impl Upstream {
-    pub(super) fn new(edge: EdgeId, host_set: HostSetId, hosts: usize, key: u64) -> Self {
+    pub(super) fn new(
+        (proxy, workers): (ProxyId, u32),
+        edge: EdgeId,
+        host_set: HostSetId,
+        hosts: usize,
+        key: u64,
+        counts: bool,
+    ) -> Self {
+        let others = if counts { 0 } else { hosts * (workers as usize - 1) };
         Upstream {
+            proxy,
             edge,
             host_set,
             key,
             hosts: vec![HostState { active: 0, connection: NONE }; hosts].into(),
+            more: vec![NONE; others].into(),
+            workers,
+            pools: counts.then(|| Box::new(Pools::new(hosts, workers))),
             opened: 0,
             // Proxies start at different hosts, or all first calls of a rollout would meet at one.
             turn: key >> 32,
             beliefs: None,
             turns: None,
+        }
+    }
+
+    /// A worker's open connection to a host, or NONE.
+    #[inline(always)]
+    pub(super) fn connection(&mut self, host: u16, worker: u16) -> &mut u32 {
+        match worker {
+            0 => &mut self.hosts[usize::from(host)].connection,
+            _ => &mut self.more[usize::from(host) * (self.workers as usize - 1) + usize::from(worker) - 1],
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Sources: Envoy 1.36.5-dev and istio/istio 86c9f01 (2025); paths are within those repositories.
 
-use super::{Balance, Outlier, Policy, RetryOn};
+use super::{Balance, Outlier, Policy, Pool, RetryOn};
 use crate::units::Duration;
 
 /// A default and where it is written.
@@ -82,11 +82,12 @@ pub fn policy(version: (u32, u32)) -> Policy {
         connect_timeout: CONNECT_TIMEOUT,
         http2_ping: None,
         max_connection_age: None,
+        pool: Pool::default(),
     }
 }
 
 /// Every default as it would be written, for `explain` and the documentation.
-pub const TABLE: [Setting; 15] = {
+pub const TABLE: [Setting; 19] = {
     const POLICY_GO: &str = "istio pilot/pkg/networking/core/cluster_traffic_policy.go";
     const RETRY_GO: &str = "istio pilot/pkg/networking/core/route/retry/retry.go";
     const OUTLIER_PROTO: &str = "envoy api/envoy/config/cluster/v3/outlier_detection.proto";
@@ -116,6 +117,14 @@ pub const TABLE: [Setting; 15] = {
         istio("panic threshold", "50%; 0% with outlier detection", POLICY_GO),
         istio("connect timeout", "10s", "istio mesh config, connectTimeout"),
         istio("pool.http2-ping", "none", "envoy api/envoy/config/core/v3/protocol.proto, connection_keepalive"),
+        istio(
+            "pool.max-connections, -pending, -requests, -retries",
+            "unlimited (Envoy alone: 1024, 3 retries)",
+            POLICY_GO,
+        ),
+        envoy("pool.max-streams", "unlimited (1024 from Envoy 1.36 on)", "envoy release notes 1.36.0"),
+        envoy("pool.idle-timeout", "1h", "envoy api/envoy/config/core/v3/protocol.proto, idle_timeout"),
+        istio("pool.tcp-keepalive", "none", POLICY_GO),
     ]
 };
 

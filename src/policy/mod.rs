@@ -7,10 +7,13 @@ pub mod edf;
 pub mod least_request;
 pub mod locality;
 pub mod outlier;
+pub mod pool;
 pub mod priority;
 pub mod random;
 pub mod retry;
 pub mod round_robin;
+
+pub use pool::{Keepalive, Pool, Protocol};
 
 use crate::units::Duration;
 
@@ -39,6 +42,8 @@ pub struct Policy {
     pub http2_ping: Option<(Duration, Duration)>,
     /// A connection is closed at the first idle moment after this age; none: never.
     pub max_connection_age: Option<Duration>,
+    /// How connections are kept, and circuit breakers.
+    pub pool: Pool,
 }
 
 /// Choice of a host within a priority.

@@ -27,7 +27,8 @@ impl ResultClass {
             Err(Failure::Timeout | Failure::Connect | Failure::Reset | Failure::Overflow) => {
                 Some(ResultClass::GatewayError)
             }
-            Err(Failure::NoHost | Failure::Entry | Failure::Unfinished) => None,
+            // Envoy leaves circuit breakers aside: ejecting hosts of an overloaded upstream would make it worse.
+            Err(Failure::NoHost | Failure::CircuitBreaker | Failure::Entry | Failure::Unfinished) => None,
         }
     }
 }

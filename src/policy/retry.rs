@@ -102,7 +102,8 @@ pub fn retriable(on: RetryOn, failure: Failure) -> bool {
         Failure::Reset | Failure::Timeout => reset,
         Failure::Overflow => on.gateway_error || on.server_error || on.status_503,
         Failure::Error => on.server_error || on.status_500,
-        Failure::NoHost | Failure::Entry | Failure::Unfinished => false,
+        // Envoy never retries what a circuit breaker refused.
+        Failure::NoHost | Failure::CircuitBreaker | Failure::Entry | Failure::Unfinished => false,
     }
 }
 

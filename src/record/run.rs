@@ -37,13 +37,15 @@ pub enum Failure {
     NoHost,
     /// The entry proxy was dead and not yet taken out.
     Entry,
+    /// A circuit breaker of the client's proxy was open: too many requests at once or waiting (503 UO).
+    CircuitBreaker,
     /// Not settled when the drain ended.
     Unfinished,
 }
 
 impl Failure {
     /// All of them, in the order of their counters.
-    pub const ALL: [Failure; 8] = [
+    pub const ALL: [Failure; 9] = [
         Failure::Timeout,
         Failure::Connect,
         Failure::Reset,
@@ -51,6 +53,7 @@ impl Failure {
         Failure::Error,
         Failure::NoHost,
         Failure::Entry,
+        Failure::CircuitBreaker,
         Failure::Unfinished,
     ];
 
@@ -64,6 +67,7 @@ impl Failure {
             Failure::Error => "error",
             Failure::NoHost => "no-host",
             Failure::Entry => "entry",
+            Failure::CircuitBreaker => "circuit-breaker",
             Failure::Unfinished => "unfinished",
         }
     }
@@ -157,7 +161,7 @@ pub struct RequestWindow {
     /// Intended arrivals.
     pub sent: u64,
     /// Failures in the order of `Failure::ALL`.
-    pub failed: [u64; 8],
+    pub failed: [u64; Failure::ALL.len()],
     /// Latency of successes, from intended arrival.
     pub latency: SparseHistogram,
 }
@@ -174,7 +178,7 @@ pub struct EdgeRow {
     /// Attempts, the first ones included.
     pub attempts: u64,
     /// Failed calls in the order of `Failure::ALL`.
-    pub failed: [u64; 8],
+    pub failed: [u64; Failure::ALL.len()],
     /// Latency of successful calls.
     pub latency: SparseHistogram,
     /// Connections opened.
@@ -286,10 +290,10 @@ pub struct FaultRow {
     /// The fault's end.
     pub end_ns: u64,
     /// By stream and operation, in the order of `Run::rows`: sent, failed in the order of `Failure::ALL`, latency of successes.
-    pub rows: Vec<(u64, [u64; 8], SparseHistogram)>,
+    pub rows: Vec<(u64, [u64; Failure::ALL.len()], SparseHistogram)>,
     /// The same for the recovery: what still failed after the fault's end.
     #[serde(default)]
-    pub after: Vec<(u64, [u64; 8], SparseHistogram)>,
+    pub after: Vec<(u64, [u64; Failure::ALL.len()], SparseHistogram)>,
     /// Failures that the fault caused and that its own window does not hold (requests before its start that it hit).
     pub hit_before: u64,
 }

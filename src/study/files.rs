@@ -224,7 +224,7 @@ fn document(of: &impl Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Estimate, RequestRow, RequestWindow, SparseHistogram, VariantResult};
+    use crate::record::{Estimate, Failure, RequestRow, RequestWindow, SparseHistogram, VariantResult};
 
     fn study() -> (Comparison, Vec<(String, Vec<Run>)>) {
         let mut variant = VariantResult { name: "cen".into(), ..VariantResult::default() };
@@ -234,7 +234,7 @@ mod tests {
             Comparison { schema: 1, scenario: "shop".into(), variants: vec![variant], ..Default::default() };
         let latency =
             SparseHistogram { grouping: 10, buckets: vec![(7, 2)], count: 2, sum_ns: u128::MAX, min_ns: 7, max_ns: 7 };
-        let window = RequestWindow { sent: 2, failed: [0; 8], latency };
+        let window = RequestWindow { sent: 2, failed: [0; Failure::ALL.len()], latency };
         let row = RequestRow { windows: vec![window], ..RequestRow::default() };
         let run = |replication| Run { replication, rows: vec![row.clone()], digest: u64::MAX, ..Run::default() };
         (comparison, vec![("cen".into(), vec![run(0), run(1)])])

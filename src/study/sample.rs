@@ -1,7 +1,7 @@
 //! Samples: what one replication says of a set of requests. Everything about latency and success is read off these.
 
 use crate::meter::Quantile;
-use crate::record::{RequestRow, Run, SparseHistogram};
+use crate::record::{Failure, RequestRow, Run, SparseHistogram};
 
 /// Grouping power of request histograms.
 pub(super) const REQUEST_GROUPING: u8 = 10;
@@ -12,7 +12,7 @@ pub struct Sample {
     /// Sent.
     pub sent: u64,
     /// Failures in the order of `Failure::ALL`; unknown classes (outside of faults) are summed in `lost` only.
-    pub failed: [u64; 8],
+    pub failed: [u64; Failure::ALL.len()],
     /// Failed, all classes.
     pub lost: u64,
     /// Latency of the answered ones.
@@ -67,7 +67,7 @@ impl Sample {
             Part::OutsideAll => {
                 let sent = rows().map(|(_, row)| row.outside_sent).sum::<u64>();
                 let latency = SparseHistogram::merged(REQUEST_GROUPING, rows().map(|(_, row)| &row.outside));
-                Sample { sent, failed: [0; 8], lost: sent - latency.count, latency }
+                Sample { sent, failed: [0; Failure::ALL.len()], lost: sent - latency.count, latency }
             }
         }
     }
@@ -79,9 +79,9 @@ impl Sample {
     }
 
     /// (sent, failed by class, latency of the answered ones) of some windows, together.
-    fn sum<'a>(parts: impl Iterator<Item = (u64, &'a [u64; 8], &'a SparseHistogram)>) -> Self {
+    fn sum<'a>(parts: impl Iterator<Item = (u64, &'a [u64; Failure::ALL.len()], &'a SparseHistogram)>) -> Self {
         let mut sent = 0;
-        let mut failed = [0; 8];
+        let mut failed = [0; Failure::ALL.len()];
         let mut latencies = Vec::new();
         for (more_sent, more_failed, latency) in parts {
             sent += more_sent;

@@ -23,7 +23,7 @@ const CURVE: [&str; 22] = [
 ];
 
 /// Failed requests by class, in the order of the classes, only those that occurred.
-pub fn by_class(failed: &[u64; 8]) -> IndexMap<String, u64> {
+pub fn by_class(failed: &[u64; Failure::ALL.len()]) -> IndexMap<String, u64> {
     let classes = Failure::ALL.iter().zip(failed).filter(|&(_, &count)| count > 0);
     classes.map(|(class, &count)| (class.word().to_owned(), count)).collect()
 }
@@ -58,7 +58,7 @@ pub fn rows(runs: &[Run], first_window: usize, design: Design) -> Vec<RequestSum
 
 pub(super) fn summary(of: &[Sample], design: Design) -> RequestSummary {
     let latency = latencies(of);
-    let mut failed = [0; 8];
+    let mut failed = [0; Failure::ALL.len()];
     for sample in of {
         for (sum, more) in failed.iter_mut().zip(&sample.failed) {
             *sum += more;

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::figure::{Design, MS};
 use super::summary::by_class;
 use crate::meter::{Quantile, Within};
-use crate::record::{EdgeRow, EdgeSummary, Run, SparseHistogram};
+use crate::record::{EdgeRow, EdgeSummary, Failure, Run, SparseHistogram};
 
 /// Calls by edge, in the order of the runs.
 pub fn edges(runs: &[Run], design: Design) -> Vec<EdgeSummary> {
@@ -14,7 +14,7 @@ pub fn edges(runs: &[Run], design: Design) -> Vec<EdgeSummary> {
 }
 
 fn edge(of: &[&EdgeRow], design: Design) -> EdgeSummary {
-    let mut failed = [0; 8];
+    let mut failed = [0; Failure::ALL.len()];
     for row in of {
         for (sum, more) in failed.iter_mut().zip(&row.failed) {
             *sum += more;

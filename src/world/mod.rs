@@ -24,7 +24,7 @@ use crate::id;
 use crate::policy::Policy;
 use crate::random::Law;
 use crate::table::Table;
-use crate::units::{Duration, Ratio, SimTime};
+use crate::units::{Bytes, Duration, Ratio, SimTime};
 use crate::workload::Arrivals;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -226,8 +226,12 @@ pub struct Path {
     pub floor_back: Duration,
     /// Round trips before the first request byte on a new connection: TCP 1, TLS 1.3 1 more, TLS 1.2 2 more, none 0.
     pub handshake: u32,
-    /// An idle connection is closed after this (the shortest limit on the way).
+    /// What a new connection's handshakes weigh: towards the server, back.
+    pub handshake_bytes: [Bytes; 2],
+    /// Something on the way ends a connection on which nothing passed for so long (the shortest limit on the way).
     pub idle_limit: Duration,
+    /// It does so without a word: the next packet is answered by a reset. Else both ends are told.
+    pub idle_silent: bool,
     /// The product that carries it, a name of `connectivity:` or `network` for inside a VPC.
     pub via: String,
 }
@@ -293,6 +297,8 @@ pub struct Proxy {
     pub cpu: Duration,
     /// Fixed delay per call that it sends or receives.
     pub delay: Duration,
+    /// CPU for its side of a TLS handshake.
+    pub handshake: Duration,
     /// First row of this proxy's upstreams: the upstream of `edge` is row `first_upstream + edge.ordinal`.
     pub first_upstream: u32,
 }

@@ -217,6 +217,8 @@ mod tests {
             floor: Duration::ZERO,
             floor_back: Duration::ZERO,
             handshake: 2,
+            handshake_bytes: [crate::units::Bytes(0); 2],
+            idle_silent: false,
             idle_limit: Duration::MAX,
             via: via.to_owned(),
         }

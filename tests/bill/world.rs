@@ -6,7 +6,7 @@ use eastwest::random::Law;
 use eastwest::record::{Bill, PathRow, Run};
 use eastwest::study::bill::{bill, charged_twice, price_where_equal, solve_unknowns};
 use eastwest::table::Table;
-use eastwest::units::{Duration, Money, SimTime};
+use eastwest::units::{Bytes, Duration, Money, SimTime};
 use eastwest::workload::{Arrivals, Rate};
 use eastwest::world::{
     Basis, Charge, Direction, EdgeId, Fault, GatewayId, Leg, Path, PathId, PlaceId, Stream, Tap, WINDOWS, World,
@@ -31,6 +31,8 @@ fn path(name: &str) -> Path {
         floor: Duration::ZERO,
         floor_back: Duration::ZERO,
         handshake: 2,
+        handshake_bytes: [Bytes(0); 2],
+        idle_silent: false,
         idle_limit: Duration::from_secs(900),
         via: "test".into(),
     }

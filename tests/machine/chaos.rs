@@ -1,6 +1,7 @@
 //! Worlds by chance: whatever they are made of and whatever goes down, every call is settled once.
 
-use eastwest::policy::{Balance, Outlier, Policy, defaults};
+use eastwest::policy::pool::UNLIMITED;
+use eastwest::policy::{Balance, Keepalive, Outlier, Policy, Pool, Protocol, defaults};
 use eastwest::random::{Key, Law};
 use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
 use eastwest::world::*;
@@ -96,6 +97,8 @@ pub(crate) fn world(seed: u64) -> World {
                 floor: far,
                 floor_back: far,
                 handshake: 2,
+                handshake_bytes: [Bytes(2_000), Bytes(3_000)],
+                idle_silent: dice.one_in(3),
                 idle_limit: Duration::from_secs(2),
                 via: "chaos".into(),
             });
@@ -165,7 +168,17 @@ fn services(world: &mut World, dice: &mut Dice) {
         let delay = Duration::from_micros(500);
         let name = format!("ingress {}", place.0);
         let none = EndpointId::NONE;
-        world.proxies.push(Proxy { name, place, endpoint: none, station: ingress, cpu, delay, first_upstream: rows });
+        let handshake = Duration::from_micros(800);
+        world.proxies.push(Proxy {
+            name,
+            place,
+            endpoint: none,
+            station: ingress,
+            cpu,
+            delay,
+            handshake,
+            first_upstream: rows,
+        });
         rows += 1;
         for service in world.services.ids().collect::<Vec<_>>() {
             for number in 0..2 {
@@ -181,6 +194,7 @@ fn services(world: &mut World, dice: &mut Dice) {
                     station: if bare { StationId::NONE } else { sidecar },
                     cpu,
                     delay: if bare { Duration::ZERO } else { delay },
+                    handshake,
                     first_upstream,
                 });
                 world.endpoints.push(Endpoint { service, place, name, proxy });
@@ -204,6 +218,7 @@ fn services(world: &mut World, dice: &mut Dice) {
         outlier: dice.one_in(2).then_some(Outlier { max_ejection_percent: 60, ..defaults::OUTLIER }),
         http2_ping: dice.one_in(3).then_some((Duration::from_secs(2), Duration::from_secs(1))),
         max_connection_age: dice.one_in(3).then_some(Duration::from_secs(5)),
+        pool: pool(dice),
         ..defaults::policy((1, 24))
     };
     let policy = world.policies.push(policy);
@@ -224,6 +239,31 @@ fn services(world: &mut World, dice: &mut Dice) {
         arrivals: poisson(50.0 + dice.below(300) as f64),
         entry_detect: Duration::from_secs(2),
     });
+}
+
+/// Half of the worlds limit nothing.
+fn pool(dice: &mut Dice) -> Pool {
+    let mut pool = Pool { idle_timeout: Some(Duration::from_millis(300 + dice.below(3_000))), ..Pool::default() };
+    if dice.one_in(3) {
+        let (time, interval) = (Duration::from_secs(1), Duration::from_millis(700));
+        pool.keepalive = Some(Keepalive { time, interval, probes: 2 });
+    }
+    if dice.one_in(2) {
+        return pool;
+    }
+    let mut limit = |least: u64, most: u64| {
+        if dice.one_in(3) { least as u32 + dice.below(most) as u32 } else { UNLIMITED }
+    };
+    pool.max_connections = limit(1, 8);
+    pool.max_streams = limit(1, 4);
+    pool.max_requests_per_connection = limit(1, 30);
+    pool.max_pending = limit(0, 20);
+    pool.max_requests = limit(1, 40);
+    pool.max_retries = limit(0, 3);
+    if dice.one_in(2) {
+        pool.protocol = Protocol::Http1;
+    }
+    pool
 }
 
 fn host_sets(world: &mut World, by_gateway: bool, gateways: &[GatewayId]) {

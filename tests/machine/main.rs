@@ -3,6 +3,7 @@
 mod admission;
 mod chaos;
 mod order;
+mod pools;
 mod worlds;
 
 use eastwest::meter::Within;
@@ -303,8 +304,11 @@ fn the_parts_of_a_request_add_up_in_any_world() {
         let world = chaos::world(seed);
         let run = mesh::run(&world, seed, 0);
         for &slow in &run.slowest {
-            let trace =
-                mesh::trace(&world, seed, 0, slow, "slowest", |_| true).expect("it came before, it comes again");
+            let Some(trace) = mesh::trace(&world, seed, 0, slow, "slowest", |_| true) else {
+                // Only who met a dead entry has nothing to be followed through.
+                assert_eq!((slow.ok, slow.latency_ns), (false, 0), "world {seed}");
+                continue;
+            };
             let parts: f64 = trace.spans.iter().filter(|span| span.critical).map(|span| span.length_ms).sum();
             assert!((parts - slow.latency_ns as f64 / 1e6).abs() < 1e-6, "world {seed}: {parts} {slow:?}");
         }

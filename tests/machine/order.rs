@@ -1,6 +1,7 @@
 //! What was sent first over a connection arrives first; who is on another connection does not wait.
 
 use eastwest::mesh;
+use eastwest::policy::Protocol;
 use eastwest::random::Law;
 use eastwest::record::{Exemplar, Trace};
 use eastwest::units::{Bytes, Duration};
@@ -42,6 +43,20 @@ fn followed(world: &World, count: u64) -> Vec<Trace> {
 /// Milliseconds of a kind of span.
 fn spent(trace: &Trace, kind: &str) -> f64 {
     trace.spans.iter().filter(|span| span.kind == kind).map(|span| span.length_ms).sum()
+}
+
+#[test]
+fn with_http_1_a_loss_holds_its_own_request_only() {
+    let mut world = lossy(false);
+    world.policies[PolicyId(0)].pool.protocol = Protocol::Http1;
+    let (mut lost, mut held) = (0, 0.0);
+    for trace in followed(&world, 300) {
+        let own = 100.0 + spent(&trace, "jitter") + spent(&trace, "retransmission");
+        assert!((trace.latency_ms - own).abs() < 1e-6, "{} and {own}", trace.latency_ms);
+        held += spent(&trace, "in order");
+        lost += u32::from(spent(&trace, "retransmission") > 0.0);
+    }
+    assert!(lost > 1 && held == 0.0);
 }
 
 #[test]

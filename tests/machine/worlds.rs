@@ -24,6 +24,8 @@ pub(crate) struct Small {
     pub(crate) cap: Option<Cap>,
     pub(crate) horizon: Duration,
     pub(crate) fill: Duration,
+    pub(crate) idle_limit: Duration,
+    pub(crate) idle_silent: bool,
 }
 
 pub(crate) fn poisson(rate: f64) -> Arrivals {
@@ -52,6 +54,8 @@ impl Default for Small {
             cap: None,
             horizon: Duration::from_secs(10),
             fill: Duration::ZERO,
+            idle_limit: Duration::MAX,
+            idle_silent: false,
         }
     }
 }
@@ -88,7 +92,9 @@ impl Small {
             floor: self.one_way,
             floor_back: self.one_way,
             handshake: self.handshake,
-            idle_limit: Duration::from_secs(3600),
+            handshake_bytes: [Bytes(0); 2],
+            idle_limit: self.idle_limit,
+            idle_silent: self.idle_silent,
             via: "network".into(),
         });
         let service = ServiceId(0);
@@ -113,6 +119,7 @@ impl Small {
             station: StationId::NONE,
             cpu: Duration::ZERO,
             delay: Duration::ZERO,
+            handshake: Duration::ZERO,
             first_upstream,
         };
         let user = world.proxies.push(proxy("ingress west/a".into(), here, EndpointId::NONE, 0));

@@ -59,7 +59,7 @@ struct Row {
     stream: StreamId,
     operation: OperationId,
     /// By window: sent, failed by class.
-    windows: Vec<(u64, [u64; 8])>,
+    windows: Vec<(u64, [u64; Failure::ALL.len()])>,
     latencies: Latencies,
     series: Vec<(u64, u64)>,
     outside: Histogram,
@@ -70,7 +70,7 @@ struct Row {
 struct EdgeCount {
     calls: u64,
     attempts: u64,
-    failed: [u64; 8],
+    failed: [u64; Failure::ALL.len()],
     latency: Histogram,
     connections: u64,
     ejections: u64,
@@ -101,10 +101,10 @@ struct Window {
 }
 
 /// Sent, failed by class, latency of successes.
-type Counts = (u64, [u64; 8], Histogram);
+type Counts = (u64, [u64; Failure::ALL.len()], Histogram);
 
 fn empty_row() -> Counts {
-    (0, [0; 8], Histogram::new(FINE))
+    (0, [0; Failure::ALL.len()], Histogram::new(FINE))
 }
 
 fn cap_row(link: &str, rate_bps: u64, windows: usize) -> CapRow {
@@ -124,7 +124,7 @@ impl Ledger {
             .map(|(stream, operation)| Row {
                 stream,
                 operation,
-                windows: vec![(0, [0; 8]); windows],
+                windows: vec![(0, [0; Failure::ALL.len()]); windows],
                 latencies: Latencies::new(windows),
                 series: vec![(0, 0); windows * SPANS],
                 outside: Histogram::new(FINE),
@@ -162,7 +162,7 @@ impl Ledger {
                 .map(|_| EdgeCount {
                     calls: 0,
                     attempts: 0,
-                    failed: [0; 8],
+                    failed: [0; Failure::ALL.len()],
                     latency: Histogram::new(COARSE),
                     connections: 0,
                     ejections: 0,

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use super::routes::Routes;
 use crate::connect::vpc::SameVpc;
 use crate::connect::{Board, Carrier, Fee, Front, Hop, Limit, Product, Refusal, Spot, Trip, Way};
+use crate::provider::Provider;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Dataplane, Distribution, Scenario, Tls};
 use crate::table::Table;
 use crate::topology::{Cluster, ClusterId, GatewayId, Place, PlaceId, floor};
-use crate::units::Duration;
+use crate::units::{Bytes, Duration};
 use crate::world::{ConnectionLimit, Path, PathId};
 
-/// Envoy's idle timeout of an upstream connection (`common_http_protocol_options.idle_timeout`).
-const ENVOY_IDLE: Duration = Duration::from_secs(3600);
 /// So many services are pointed at when they cannot be reached.
 const PLACES_MAX: usize = 3;
 /// What carries a call that no product carries.
@@ -51,6 +50,7 @@ pub(super) struct Paths<'a> {
     routes: Routes<'a>,
     places: &'a Table<PlaceId, Place>,
     handshake: u32,
+    handshake_bytes: [Bytes; 2],
     sealed: bool,
     networked: bool,
     known: BTreeMap<(PlaceId, PlaceId), Known>,
@@ -84,15 +84,17 @@ impl<'a> Paths<'a> {
             _ if scenario.mesh.dataplane == Dataplane::None => 0,
             Tls::V1_3 => 1,
             Tls::V1_2 => 2,
-            Tls::None => 0,
+            Tls::ZeroRtt | Tls::None => 0,
         };
+        let sealed = scenario.mesh.dataplane != Dataplane::None && scenario.mesh.tls != Tls::None;
         let used = vec![false; routes.ways.len()];
         Paths {
             carrier,
             routes,
             places,
             handshake: if scenario.network { 1 + tls } else { 0 },
-            sealed: tls > 0,
+            sealed,
+            handshake_bytes: handshake_bytes(scenario.network, sealed, scenario.mesh.tls_resumes),
             networked: scenario.network,
             known: BTreeMap::new(),
             board: Board::default(),
@@ -223,6 +225,7 @@ impl<'a> Paths<'a> {
             }
             hops
         };
+        let (idle_limit, idle_silent) = self.idle_limit(way.idle_limit, to);
         let path = Path {
             from,
             to,
@@ -236,7 +239,9 @@ impl<'a> Paths<'a> {
             legs,
             back,
             handshake: self.handshake,
-            idle_limit: way.idle_limit.map_or(ENVOY_IDLE, |limit| limit.min(ENVOY_IDLE)),
+            handshake_bytes: self.handshake_bytes,
+            idle_limit,
+            idle_silent,
             via: via.to_owned(),
         };
         let greeting = way.greeting(&self.board);
@@ -249,6 +254,16 @@ impl<'a> Paths<'a> {
         }
         self.fees.extend(way.fees.into_iter().map(|fee| (id, fee)));
         id
+    }
+
+    /// How long nothing may pass, and whether it ends without a word. AWS's network load balancers forget a connection
+    /// and answer its next packet with a reset (elasticloadbalancing, network, "Connection idle timeout").
+    fn idle_limit(&self, balancer: Option<Duration>, to: PlaceId) -> (Duration, bool) {
+        let aws = self.carrier.provider(self.places[to].region) == Some(Provider::Aws);
+        match balancer {
+            Some(limit) => (limit, aws),
+            None => (Duration::MAX, false),
+        }
     }
 
     /// With `network: none` every way takes no time.
@@ -301,6 +316,17 @@ impl<'a> Paths<'a> {
             said.push(refused);
         }
         said
+    }
+}
+
+/// Bytes of a new connection's handshakes, towards the server and back: TCP's three packets (RFC 9293); with TLS also both
+/// sides' hellos and certificates (estimated: 1.9 and 2.9 KB for a mesh's short chains), resumed hellos and tickets alone.
+fn handshake_bytes(networked: bool, sealed: bool, resumes: bool) -> [Bytes; 2] {
+    match (networked, sealed, resumes) {
+        (false, ..) => [Bytes(0); 2],
+        (true, false, _) => [Bytes(112), Bytes(60)],
+        (true, true, false) => [Bytes(2_000), Bytes(3_000)],
+        (true, true, true) => [Bytes(850), Bytes(450)],
     }
 }
 

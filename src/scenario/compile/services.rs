@@ -2,7 +2,7 @@
 
 use super::ground::cluster_named;
 use crate::connect::Carrier;
-use crate::scenario::file::{Dataplane, ReplicaCount, Scenario};
+use crate::scenario::file::{Dataplane, ReplicaCount, Scenario, Tls};
 use crate::scenario::span::Spanned;
 use crate::topology::PlaceId;
 use crate::units::Duration;
@@ -90,14 +90,19 @@ pub(super) fn proxy(
     // What the scenario states is known; what it leaves to the book has the book's range.
     let cost = |said: Spanned<Duration>, key: &str| if said.span.is_none() { carrier.delay(key) } else { said.value };
     let (cpu, delay) = (cost(scenario.mesh.proxy.cpu, "sidecar.cpu"), cost(scenario.mesh.proxy.delay, "sidecar.delay"));
-    world.proxies.push(Proxy { name, place, endpoint, station, cpu, delay, first_upstream: 0 })
+    let handshake = match (scenario.mesh.tls, scenario.mesh.tls_resumes) {
+        (Tls::None, _) => Duration::ZERO,
+        (_, false) => carrier.delay("sidecar.tls.full"),
+        (_, true) => carrier.delay("sidecar.tls.resumed"),
+    };
+    world.proxies.push(Proxy { name, place, endpoint, station, cpu, delay, handshake, first_upstream: 0 })
 }
 
 /// A proxy that chooses hosts at no cost.
 pub(super) fn bare(world: &mut World, name: String, place: PlaceId, endpoint: EndpointId) -> ProxyId {
     let station = StationId::NONE;
-    let (cpu, delay) = (Duration::ZERO, Duration::ZERO);
-    world.proxies.push(Proxy { name, place, endpoint, station, cpu, delay, first_upstream: 0 })
+    let (cpu, delay, handshake) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    world.proxies.push(Proxy { name, place, endpoint, station, cpu, delay, handshake, first_upstream: 0 })
 }
 
 /// Gives each proxy a row for each edge of its caller.

@@ -1,10 +1,10 @@
 //! `mesh:`.
 
 use super::fields::{Decoder, Fields, Path, below};
-use crate::policy::{Balance, Outlier, RetryOn, defaults};
+use crate::policy::{Balance, Keepalive, Outlier, Protocol, RetryOn, defaults};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Dataplane, Distribution, Locality, Mesh, ProxyCost, Selector, Tls, Topology, Traffic, TrafficPatch,
+    Dataplane, Distribution, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Topology, Traffic, TrafficPatch,
 };
 use crate::scenario::quantity::{self, Complaint};
 use crate::scenario::span::{Span, Spanned};
@@ -41,6 +41,7 @@ impl Decoder {
                 delay: Spanned::unsaid(Duration::from_micros(500)),
             },
             tls: Tls::V1_3,
+            tls_resumes: false,
             traffic: IndexMap::new(),
         };
         let at = entry.map_or(Span::NONE, |entry| entry.key);
@@ -61,7 +62,17 @@ impl Decoder {
                 proxy.close();
                 ProxyCost { cpu, delay }
             });
-        let tls = map.word(self, "tls").map_or(Tls::V1_3, |word| [Tls::V1_3, Tls::V1_2, Tls::None][word]);
+        let tls_said = map.said(self, "tls");
+        let (tls, tls_resumes) = tls_said.and_then(|said| self.tls(&said.node, &map)).unwrap_or((Tls::V1_3, false));
+        if let (Tls::ZeroRtt, Some(entry)) = (tls, map.entry("tls")) {
+            self.say(
+                Diagnostic::warning("EW318", "no mesh sends requests as early data")
+                    .at(entry.node.span, "an exact case, not a setting of Envoy or Istio")
+                    .help(
+                        "for figures of a mesh write `\"1.3\"`; `{version: \"1.3\", resume: true}` saves CPU and bytes",
+                    ),
+            );
+        }
         if dataplane == Dataplane::None {
             let costs = proxy.is_none_or(|proxy| proxy.cpu.value + proxy.delay.value > Duration::ZERO);
             for (key, dead) in [("concurrency", true), ("proxy", costs), ("tls", tls != Tls::None)] {
@@ -92,7 +103,33 @@ impl Decoder {
             self.traffic(&nothing, below(&map.path_of("traffic"), "*"), topology);
         }
         map.close();
-        Mesh { version, distribution, dataplane, concurrency, proxy: proxy.unwrap_or(fallback.proxy), tls, traffic }
+        Mesh {
+            version,
+            distribution,
+            dataplane,
+            concurrency,
+            proxy: proxy.unwrap_or(fallback.proxy),
+            tls,
+            tls_resumes,
+            traffic,
+        }
+    }
+
+    /// The version, and whether sessions are resumed.
+    fn tls(&mut self, node: &Node, mesh: &Fields<'_>) -> Option<(Tls, bool)> {
+        const VERSIONS: [Tls; 4] = [Tls::V1_3, Tls::V1_2, Tls::ZeroRtt, Tls::None];
+        if !matches!(node.value, Value::Map(_)) {
+            let tls = VERSIONS[self.word(node, mesh.shape("tls"))?];
+            return Some((tls, tls == Tls::ZeroRtt));
+        }
+        let map = self.open(Some(node), &words::TLS, mesh.path_of("tls"), node.span)?;
+        let tls = map.word(self, "version").map_or(Tls::V1_3, |word| VERSIONS[word]);
+        let resumes = map.word(self, "resume") == Some(0) || tls == Tls::ZeroRtt;
+        if tls == Tls::None && resumes {
+            self.say(Diagnostic::error("EW319", "there is no session to resume without TLS").at(node.span, ""));
+        }
+        map.close();
+        Some((tls, resumes))
     }
 
     /// Of a more specific policy, what is not said is what a less specific one says, not a default.
@@ -148,6 +185,7 @@ impl Decoder {
             patch.connect_timeout = pool.read(self, "connect-timeout", positive).map(|timeout| timeout.value);
             patch.http2_ping = pool.said(self, "http2-ping").and_then(|said| self.ping(&said.node, said.path));
             patch.max_connection_age = self.none_or_duration(&pool, "max-connection-age").map(|age| age.value);
+            patch.pool = self.pool(&pool);
             pool.close();
         }
         map.close();
@@ -162,6 +200,55 @@ impl Decoder {
             );
         }
         Some(patch)
+    }
+
+    /// Limits, idle timeout, keepalive.
+    fn pool(&mut self, pool: &Fields<'_>) -> PoolPatch {
+        let mut count = |name| pool.count32(self, name).map(|count| count.value);
+        let (max_connections, max_streams) = (count("max-connections"), count("max-streams"));
+        let max_requests_per_connection = count("max-requests-per-connection");
+        let (max_pending, max_requests, max_retries) =
+            (count("max-pending"), count("max-requests"), count("max-retries"));
+        let protocol = pool.word(self, "protocol").map(|word| [Protocol::Http2, Protocol::Http1][word]);
+        if let (Some(Protocol::Http1), Some(entry)) = (protocol, pool.entry("max-streams")) {
+            self.say(
+                Diagnostic::error("EW320", "HTTP/1.1 has no streams: a connection takes one request at a time")
+                    .at(entry.key, "")
+                    .help("remove it, or speak `http2`"),
+            );
+        }
+        PoolPatch {
+            protocol,
+            max_connections,
+            max_streams,
+            max_requests_per_connection,
+            max_pending,
+            max_requests,
+            max_retries,
+            idle_timeout: self.none_or_duration(pool, "idle-timeout").map(|limit| limit.value),
+            keepalive: pool.said(self, "tcp-keepalive").and_then(|said| self.keepalive(&said.node, said.path)),
+        }
+    }
+
+    fn keepalive(&mut self, node: &Node, path: Path) -> Option<Option<Keepalive>> {
+        match &node.value {
+            Value::Scalar { text, .. } if text == "none" => Some(None),
+            Value::Scalar { .. } => {
+                let time = self.read(node, "a duration such as `60s`", positive)?.value;
+                Some(Some(Keepalive { time, ..Keepalive::LINUX }))
+            }
+            _ => {
+                let map = self.open(Some(node), &words::KEEPALIVE, path, node.span)?;
+                let time = map.read(self, "time", positive);
+                let (interval, probes) = (map.read(self, "interval", positive), map.count32(self, "probes"));
+                map.close();
+                Some(Some(Keepalive {
+                    time: time?.value,
+                    interval: interval.map_or(Keepalive::LINUX.interval, |interval| interval.value),
+                    probes: probes.map_or(Keepalive::LINUX.probes, |probes| probes.value),
+                }))
+            }
+        }
     }
 
     /// A duration above zero, or `none`.

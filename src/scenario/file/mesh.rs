@@ -1,6 +1,6 @@
 //! The mesh: proxies and the policies of their edges, in Envoy's and Istio's words.
 
-use crate::policy::{Balance, Outlier, Policy, RetryOn, defaults};
+use crate::policy::{Balance, Keepalive, Outlier, Policy, Pool, Protocol, RetryOn, defaults};
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Duration, Ratio};
 use indexmap::IndexMap;
@@ -20,6 +20,8 @@ pub struct Mesh {
     pub proxy: ProxyCost,
     /// TLS between proxies.
     pub tls: Tls,
+    /// New connections resume an old session (a pre-shared key): less CPU, no certificates, the same round trips.
+    pub tls_resumes: bool,
     /// Policies by selector, [`Selector::key`]; more specific wins, key by key.
     pub traffic: IndexMap<String, Traffic>,
 }
@@ -58,6 +60,8 @@ pub enum Tls {
     V1_3,
     /// Two round trips more.
     V1_2,
+    /// TLS 1.3 with early data: none more, the request goes with the hello. No mesh does it.
+    ZeroRtt,
     /// No encryption.
     None,
 }
@@ -122,6 +126,31 @@ pub struct TrafficPatch {
     pub http2_ping: Option<Option<(Duration, Duration)>>,
     /// `pool.max-connection-age`.
     pub max_connection_age: Option<Option<Duration>>,
+    /// The rest of `pool`.
+    pub pool: PoolPatch,
+}
+
+/// What one entry of `traffic:` says of its pool; none: nothing.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct PoolPatch {
+    /// `protocol`.
+    pub protocol: Option<Protocol>,
+    /// `max-connections`.
+    pub max_connections: Option<u32>,
+    /// `max-streams`.
+    pub max_streams: Option<u32>,
+    /// `max-requests-per-connection`.
+    pub max_requests_per_connection: Option<u32>,
+    /// `max-pending`.
+    pub max_pending: Option<u32>,
+    /// `max-requests`.
+    pub max_requests: Option<u32>,
+    /// `max-retries`.
+    pub max_retries: Option<u32>,
+    /// `idle-timeout`.
+    pub idle_timeout: Option<Option<Duration>>,
+    /// `tcp-keepalive`.
+    pub keepalive: Option<Option<Keepalive>>,
 }
 
 /// Istio's `localityLbSetting`.
@@ -186,6 +215,19 @@ impl Mesh {
             connect_timeout: first(&found, |patch| patch.connect_timeout).unwrap_or(istio.connect_timeout),
             http2_ping: first(&found, |patch| patch.http2_ping).unwrap_or(istio.http2_ping),
             max_connection_age: first(&found, |patch| patch.max_connection_age).unwrap_or(istio.max_connection_age),
+            pool: Pool {
+                protocol: first(&found, |patch| patch.pool.protocol).unwrap_or(istio.pool.protocol),
+                max_connections: first(&found, |patch| patch.pool.max_connections)
+                    .unwrap_or(istio.pool.max_connections),
+                max_streams: first(&found, |patch| patch.pool.max_streams).unwrap_or(istio.pool.max_streams),
+                max_requests_per_connection: first(&found, |patch| patch.pool.max_requests_per_connection)
+                    .unwrap_or(istio.pool.max_requests_per_connection),
+                max_pending: first(&found, |patch| patch.pool.max_pending).unwrap_or(istio.pool.max_pending),
+                max_requests: first(&found, |patch| patch.pool.max_requests).unwrap_or(istio.pool.max_requests),
+                max_retries: first(&found, |patch| patch.pool.max_retries).unwrap_or(istio.pool.max_retries),
+                idle_timeout: first(&found, |patch| patch.pool.idle_timeout).unwrap_or(istio.pool.idle_timeout),
+                keepalive: first(&found, |patch| patch.pool.keepalive).unwrap_or(istio.pool.keepalive),
+            },
         };
         EdgePolicy {
             policy,

@@ -17,7 +17,9 @@ pub use connectivity::{
     Alias, Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
-pub use mesh::{Dataplane, Distribution, EdgePolicy, Locality, Mesh, ProxyCost, Selector, Tls, Traffic, TrafficPatch};
+pub use mesh::{
+    Dataplane, Distribution, EdgePolicy, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Traffic, TrafficPatch,
+};
 pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term};
 pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};
 pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};

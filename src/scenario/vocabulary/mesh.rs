@@ -25,8 +25,12 @@ pub static MESH: Block = Block {
         .default("sidecar", "Istio"),
         Key::new("concurrency", Shape::Count(1, 128), "Workers of each sidecar.").default("1", "eastwest"),
         Key::new("proxy", Shape::Block(&PROXY), "What a proxy costs per call."),
-        Key::new("tls", Shape::Word(&["1.3", "1.2", "none"], &["0-rtt"]), "TLS between proxies, in quotes.")
-            .default("1.3", "Istio"),
+        Key::new(
+            "tls",
+            Shape::Either(&[TLS_VERSION, Shape::Block(&TLS)]),
+            "TLS between proxies, in quotes. `0-rtt` is an exact case (the request goes with the hello): no mesh does it.",
+        )
+        .absent("1.3", "Istio"),
         Key::new(
             "traffic",
             Shape::Names(&Shape::Block(&TRAFFIC)),
@@ -38,6 +42,11 @@ pub static MESH: Block = Block {
         Key::later("health-check", "Active health checks."),
     ],
 };
+
+/// Versions of TLS.
+const TLS_VERSION: Shape = Shape::Word(&["1.3", "1.2", "0-rtt", "none"], &[]);
+/// The largest limit of Envoy's, one below what it takes for none.
+const LIMIT: u64 = u32::MAX as u64 - 1;
 
 /// `mesh.proxy`.
 pub static PROXY: Block = Block {
@@ -169,14 +178,76 @@ pub static POOL: Block = Block {
         .absent("none", "Istio"),
         Key::new("max-connection-age", NONE_OR_DURATION, "A connection is closed at the first idle moment after this.")
             .absent("none", "Envoy"),
-        Key::later("tcp-keepalive", "Idle time before the first keepalive probe."),
-        Key::later("max-pending", "Requests that wait for a connection."),
-        Key::later("max-requests", "Requests at once."),
-        Key::later("max-connections", "Connections at once."),
-        Key::later("max-retries", "Retries at once."),
-        Key::later("max-requests-per-connection", "A connection is closed after this many requests."),
-        Key::later("idle-timeout", "Idle connections are closed after this."),
-        Key::later("protocol", "HTTP/1.1 or HTTP/2."),
+        Key::new(
+            "protocol",
+            Shape::Word(&["http2", "http1"], &["http3", "tcp"]),
+            "What proxies speak: HTTP/2 puts all requests of a worker to a host on one connection, up to its streams; HTTP/1.1 one at a time, the connection used last first.",
+        )
+        .absent("http2", "Istio"),
+        Key::new(
+            "max-connections",
+            Shape::Count(1, LIMIT),
+            "Connections of a proxy to all hosts of the upstream (`tcp.maxConnections`); a host without any gets one all the same. Requests beyond wait, first come, first served.",
+        )
+        .absent("none", "Istio"),
+        Key::new(
+            "max-streams",
+            Shape::Count(1, LIMIT),
+            "Requests at once over one HTTP/2 connection; beyond, another connection is opened.",
+        )
+        .absent("none (1024 from Envoy 1.36 on)", "Envoy"),
+        Key::new("max-requests-per-connection", Shape::Count(1, LIMIT), "A connection is closed after this many requests.")
+            .absent("none", "Istio"),
+        Key::new(
+            "max-pending",
+            Shape::Count(0, LIMIT),
+            "Requests of a proxy that wait for a connection, of HTTP/2 too; beyond, a 503 (UO, class `circuit-breaker`) that is never retried.",
+        )
+        .absent("none", "Istio"),
+        Key::new(
+            "max-requests",
+            Shape::Count(1, LIMIT),
+            "Requests of a proxy at once, of HTTP/1.1 too; beyond, a 503 as with `max-pending`.",
+        )
+        .absent("none", "Istio"),
+        Key::new("max-retries", Shape::Count(0, LIMIT), "Retries of a proxy at once; beyond, nothing is tried again.")
+            .absent("none", "Istio"),
+        Key::new("idle-timeout", NONE_OR_DURATION, "A connection without requests is closed after this.")
+            .absent("1h", "Envoy"),
+        Key::new(
+            "tcp-keepalive",
+            Shape::Either(&[Shape::Duration, Shape::Word(&["none"], &[]), Shape::Block(&KEEPALIVE)]),
+            "Probes on connections where nothing passes: they keep balancers from ending them, and find dead paths.",
+        )
+        .absent("none", "Istio"),
+    ],
+};
+
+/// `tcp-keepalive`.
+pub static KEEPALIVE: Block = Block {
+    title: "tcp-keepalive",
+    about: "TCP keepalive, as Linux has it.",
+    one_of: false,
+    keys: &[
+        Key::new("time", Shape::Duration, "Without a packet for so long, a probe is sent.").required(),
+        Key::new("interval", Shape::Duration, "Between probes that nobody answers.").absent("75s", "Linux"),
+        Key::new("probes", Shape::Count(1, 100), "So many unanswered probes end the connection.").absent("9", "Linux"),
+    ],
+};
+
+/// `tls` as a map.
+pub static TLS: Block = Block {
+    title: "tls",
+    about: "TLS between proxies.",
+    one_of: false,
+    keys: &[
+        Key::new("version", TLS_VERSION, "The version, in quotes.").default("1.3", "Istio"),
+        Key::new(
+            "resume",
+            Shape::Word(&["true", "false"], &[]),
+            "New connections resume an old session: less CPU and no certificates, the same round trips.",
+        )
+        .default("false", "eastwest"),
     ],
 };
 

@@ -64,6 +64,7 @@ fn shop(policy: Policy) -> Shop {
             station: StationId(0),
             cpu: Duration::from_micros(200),
             delay: Duration::from_micros(300),
+            handshake: Duration::ZERO,
             first_upstream: 0,
         };
         let proxy = world.proxies.push(proxy);
@@ -153,6 +154,8 @@ fn path(from: u32, to: u32, legs: Vec<Leg>, hops: Vec<(&str, u64)>, links: Vec<L
         floor,
         floor_back: floor,
         handshake: 2,
+        handshake_bytes: [Bytes(0); 2],
+        idle_silent: false,
         idle_limit: Duration::MAX,
         via: "wan".to_owned(),
     }

@@ -11,8 +11,11 @@ use crate::provider::Books;
 use crate::record::{Explanation, VariantExplanation};
 use crate::report::{self, terminal};
 use crate::scenario::codes::{self, Code};
+use crate::scenario::load::Variant;
 use crate::scenario::{Inputs, Loaded, compile, resolve::resolved};
+use crate::study::explain::asked::{Told, told};
 use crate::study::{StudyError, explain};
+use crate::world::World;
 
 /// Names that are offered where nothing has the one asked for.
 const NEAREST: usize = 6;
@@ -22,7 +25,7 @@ const NEAREST: usize = 6;
 pub struct Explain {
     /// The scenario file, or the code of a diagnostic: `EW201`
     pub file: PathBuf,
-    /// An edge (`web -> stock`), service, stream, variant, product, or two regions (`hangzhou-beijing`); `failures`: who notices a failure, and after how long; or a code
+    /// A route by its name or its ends (`hangzhou-beijing`, `east->south`), hop by hop; an edge (`web -> stock`), service, stream, variant or product; `failures`: who notices a failure, and after how long; or a code
     pub what: Option<String>,
     /// The whole effective scenario, each value with its origin: file and line, overlay, or whose default
     #[arg(long, conflicts_with = "what")]
@@ -46,13 +49,26 @@ impl Explain {
         if self.resolved {
             return self.every_value(&loaded, manner);
         }
-        let mut told = explain::of(&loaded, &self.changes.variant).map_err(|error| match error {
+        let worlds = explain::worlds(&loaded, &self.changes.variant).map_err(|error| match error {
             StudyError::Scenario(wrong) => reading::refused(&wrong, &loaded.sources, manner),
             other => Stop::wrong(other),
         })?;
         let failures = self.what.as_deref() == Some("failures");
-        if let Some(what) = self.what.as_deref().filter(|_| !failures) {
-            told = narrow(&told, what)?;
+        let asked = self.what.as_deref().filter(|_| !failures);
+        let mut near = Vec::new();
+        if let Some(what) = asked {
+            let pairs: Vec<(&Variant, &World)> = worlds.iter().map(|(variant, world)| (*variant, world)).collect();
+            match told(&loaded.name, &pairs, what) {
+                Told::Route(route) if manner.json() => return Ok(Answer::met(report::json(&*route))),
+                Told::Route(route) => {
+                    return Ok(Answer::met(terminal::route(&route, manner.width(), manner.style())));
+                }
+                Told::Nearest(names) => near = names,
+            }
+        }
+        let mut told = explain::of(&loaded, &worlds);
+        if let Some(what) = asked {
+            told = narrow(told, what, near)?;
         }
         let text = match (manner.json(), failures) {
             (true, _) => report::json(&told),
@@ -94,9 +110,9 @@ fn meaning(code: &Code, json: bool) -> String {
 }
 
 /// The part that is about `what`; where nothing has that name, the nearest names that there are.
-fn narrow(told: &Explanation, what: &str) -> Result<Explanation, Stop> {
-    explain::about(told, what).ok_or_else(|| {
-        let mut known: Vec<String> = told.variants.iter().flat_map(names).collect();
+fn narrow(told: Explanation, what: &str, near: Vec<String>) -> Result<Explanation, Stop> {
+    explain::about(told, what).map_err(|told| {
+        let mut known: Vec<String> = told.variants.iter().flat_map(names).chain(near).collect();
         known.sort_by_cached_key(|name| (strsim::damerau_levenshtein(name, what), name.clone()));
         known.dedup();
         let nearest: Vec<String> = known.iter().take(NEAREST).map(|name| format!("`{name}`")).collect();
@@ -113,7 +129,6 @@ fn names(variant: &VariantExplanation) -> Vec<String> {
         names.extend(edge.name.split(" -> ").map(str::to_owned));
         for call in edge.clients.iter().flat_map(|client| &client.calls) {
             names.push(call.via.clone());
-            names.push(format!("{}-{}", call.from_region, call.to_region));
         }
     }
     names

@@ -83,6 +83,11 @@ impl<T: Copy + Ord> Scene<T> {
         })
     }
 
+    /// Every domain with its targets, in the order of their making.
+    pub fn domains(&self) -> impl Iterator<Item = (&str, &[T])> {
+        self.domains.iter().map(|(name, targets)| (name.as_str(), targets.as_slice()))
+    }
+
     /// What `hit` names, each target once, and how peers notice where the scenario says only `down: true`. A `*` stands
     /// for anything, `/` included; `@` and `#` may be written as `/`.
     pub fn targets(&self, hit: &str) -> Result<(Vec<T>, Manner), FaultError> {

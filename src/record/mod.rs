@@ -9,6 +9,7 @@ mod comparison;
 mod explain;
 mod measured;
 mod projection;
+mod route;
 mod run;
 
 pub use break_even::*;
@@ -17,4 +18,5 @@ pub use comparison::*;
 pub use explain::*;
 pub use measured::*;
 pub use projection::*;
+pub use route::*;
 pub use run::*;

@@ -8,6 +8,7 @@ use super::warm_up::Cut;
 use crate::record::{FaultSpan, VariantResult};
 use crate::scenario::Loaded;
 use crate::scenario::load::Variant;
+use crate::world::World;
 
 /// All of them in their order, of equals the first.
 pub(super) fn each_once<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
@@ -36,7 +37,29 @@ pub(super) fn assumptions(of: &[Replicated], results: &[VariantResult]) -> Vec<S
     };
     let any = results.iter().flat_map(|result| result.rows.iter().chain([&result.total])).any(unfailing);
     let bills = of.iter().flat_map(|variant| variant.bill.basis.iter().cloned());
-    each_once(bills.chain(any.then(|| independence(of[0].runs.len()))))
+    let worlds = of.iter().map(|variant| &*variant.world);
+    each_once(bills.chain(any.then(|| independence(of[0].runs.len()))).chain(modelled(worlds)))
+}
+
+/// Round trips that no book has, and the scenario's own, one sentence for each kind.
+pub(super) fn modelled<'a>(worlds: impl Iterator<Item = &'a World>) -> Vec<String> {
+    let (mut modelled, mut own) = (Vec::new(), Vec::new());
+    for world in worlds {
+        for distance in &world.distances {
+            let pair = format!("{} - {}", world.regions[distance.between.0], world.regions[distance.between.1]);
+            if distance.modelled {
+                modelled.push(pair);
+            } else if distance.basis.starts_with("your ") {
+                own.push(format!("{pair} ({})", distance.basis));
+            }
+        }
+    }
+    let sentence = |what: &str, pairs: Vec<String>| {
+        let pairs = each_once(pairs);
+        (!pairs.is_empty()).then(|| format!("{what}: {}", pairs.join(", ")))
+    };
+    let modelled = sentence("round trips that no book has and the great-circle model gives (modelled)", modelled);
+    modelled.into_iter().chain(sentence("round trips of your own", own)).collect()
 }
 
 /// What the bound of an availability without a failure stands on.

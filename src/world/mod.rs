@@ -121,6 +121,10 @@ pub struct World {
     pub clock: Duration,
     /// What has to be there before this can be built: attachments, approvals, gateways.
     pub prerequisites: Vec<String>,
+    /// What falls with a product, a zone or a link of the scenario beyond what names of this world tell: `zone/hz/h`.
+    pub domains: Vec<(String, Target)>,
+    /// How far regions are apart that a link joins, and how that is known.
+    pub distances: Vec<Distance>,
 }
 
 impl World {
@@ -147,6 +151,17 @@ pub struct ConnectionLimit {
     pub new_per_second: Option<u64>,
     /// The ways that go through it.
     pub paths: Vec<PathId>,
+}
+
+/// How a distance between two regions is known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Distance {
+    /// The regions, in the order of the scenario.
+    pub between: (RegionId, RegionId),
+    /// In words: `your matrix x.csv`, `the book, estimated`, `modelled, ..`.
+    pub basis: String,
+    /// From the great-circle fit: no book has it.
+    pub modelled: bool,
 }
 
 /// A directed link: what physically or commercially carries bytes.

@@ -10,6 +10,7 @@ mod estimate;
 mod explain;
 mod gates;
 mod measured;
+mod route;
 mod run;
 mod table;
 mod waterfall;
@@ -23,6 +24,7 @@ pub use estimate::estimate;
 pub use explain::{explain, failures};
 pub(super) use gates::{measured as gate_figure, sign as gate_sign, tally as gate_tally};
 pub use measured::measured;
+pub use route::route;
 pub use run::run;
 pub use waterfall::waterfall;
 

@@ -9,7 +9,7 @@ use crate::fault;
 use crate::provider::{self, Provider};
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Hit, Manner, Part, Scenario};
-use crate::topology::LinkId;
+use crate::topology::{Ground, LinkId};
 use crate::units::Duration;
 use crate::world::{FaultId, Outage, PathId, Target, World};
 
@@ -17,6 +17,36 @@ use crate::world::{FaultId, Outage, PathId, Target, World};
 /// within a minute; a connection that has hung tries again after as long as it has hung, two minutes at most.
 fn recovery(lasted: Duration) -> Duration {
     lasted.min(Duration::from_secs(120)).max(Duration::from_secs(60))
+}
+
+/// What falls with what, beyond what a world's own names tell: products with what rides on them, links that the scenario
+/// names, and parts of products with their zone.
+fn domains(
+    scenario: &Scenario,
+    ground: &Ground,
+    board: &Board,
+    through: &BTreeSet<(String, PathId)>,
+) -> Vec<(String, Target)> {
+    let products = through.iter().filter(|(product, _)| scenario.connectivity.contains_key(product));
+    let mut domains: Vec<(String, Target)> =
+        products.map(|(product, path)| (format!("product/{product}"), Target::Path(*path))).collect();
+    for (name, link) in &scenario.topology.links {
+        let (a, b) = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
+        let directed = |id: &LinkId| !link.one_way || board.lines[*id].role == Role::Backbone(a, b);
+        let own = backbones(board, a, b).filter(directed);
+        domains.extend(own.map(|id| (format!("link/{name}"), Target::Link(id))));
+    }
+    for (id, line) in board.lines.iter() {
+        domains.extend(part(&line.name).map(|domain| (domain, Target::Link(id))));
+        let Some(zone) = line.zone else { continue };
+        let region = &ground.regions[ground.zones[zone].region].name;
+        domains.push((format!("zone/{region}/{}", ground.zone_name(zone)), Target::Link(id)));
+        domains.push((format!("region/{region}"), Target::Link(id)));
+        if let Some((product, _)) = line.name.split_once(": ") {
+            domains.push((format!("product/{product}/zone/{}", ground.zone_name(zone)), Target::Link(id)));
+        }
+    }
+    domains
 }
 
 /// Schedules all faults, in the order of the file.
@@ -28,34 +58,19 @@ pub(super) fn faults(
     world: &mut World,
     said: &mut Vec<Diagnostic>,
 ) {
+    world.domains = domains(scenario, carrier.ground, board, through);
     if scenario.faults.is_empty() {
         return;
     }
-    let ground = carrier.ground;
     let mut scene = world.scene();
     for name in scenario.connectivity.keys() {
         scene.declare(&format!("product/{name}"));
     }
-    for (product, path) in through.iter().filter(|(product, _)| scenario.connectivity.contains_key(product)) {
-        scene.add(&format!("product/{product}"), Target::Path(*path));
+    for name in scenario.topology.links.keys() {
+        scene.declare(&format!("link/{name}"));
     }
-    for (name, link) in &scenario.topology.links {
-        let domain = format!("link/{name}");
-        scene.declare(&domain);
-        let (a, b) = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
-        let directed = |id: &LinkId| !link.one_way || board.lines[*id].role == Role::Backbone(a, b);
-        for id in backbones(board, a, b).filter(directed) {
-            scene.add(&domain, Target::Link(id));
-        }
-    }
-    for (id, line) in board.lines.iter() {
-        let Some(zone) = line.zone else { continue };
-        let region = &ground.regions[ground.zones[zone].region].name;
-        scene.add(&format!("zone/{region}/{}", ground.zone_name(zone)), Target::Link(id));
-        scene.add(&format!("region/{region}"), Target::Link(id));
-        if let Some((product, _)) = line.name.split_once(": ") {
-            scene.add(&format!("product/{product}/zone/{}", ground.zone_name(zone)), Target::Link(id));
-        }
+    for (domain, target) in &world.domains {
+        scene.add(domain, *target);
     }
     for (name, fault) in &scenario.faults {
         match &fault.hit.value {
@@ -88,6 +103,18 @@ pub(super) fn faults(
             }
         }
     }
+}
+
+/// The domain of a line that is a part of a product which a fault may hit by itself: `eip/internet/east`.
+fn part(line: &str) -> Option<String> {
+    let (product, rest) = line.split_once(": ")?;
+    let (word, place) = rest.split_once(' ')?;
+    let word = word.to_lowercase();
+    let kind =
+        fault::KINDS.iter().find(|kind| kind.word == word && kind.form.starts_with(&format!("{word}/PRODUCT")))?;
+    let place = [" (back)", " in", " out"].iter().fold(place, |place, end| place.strip_suffix(end).unwrap_or(place));
+    let place = place.split_once('#').map_or(place, |(place, _)| place);
+    Some(format!("{}/{product}/{place}", kind.word))
 }
 
 /// Is this the line of that part, of whichever number and in either direction?

@@ -1,14 +1,13 @@
 //! Regions, zones, networks, clusters and places; and what the scenario knows better than the latency book.
 
-use std::collections::BTreeSet;
-
 use super::clock::clock_at_zero;
+use super::matrix::{self, Matrix};
 use crate::connect::{Inside, Override};
-use crate::provider::Books;
+use crate::provider::{Books, Level};
 use crate::random::{Law, halves};
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{self, Cidr, Cni, LinkLoss, RttFile, RttUnit, Scenario, Topology};
-use crate::scenario::span::{Span, Spanned};
+use crate::scenario::file::{self, Cidr, Cni, LinkLoss, RttUnit, Scenario, Topology};
+use crate::scenario::span::Spanned;
 use crate::table::Table;
 use crate::topology::{
     self, BadState, Cap, Cluster, ClusterId, Ground, HourLaw, Loss, PastCap, Place, PlaceId, Region, RegionId, Vpc,
@@ -133,7 +132,12 @@ pub(super) fn places(ground: &Ground) -> Table<PlaceId, Place> {
 }
 
 /// The scenario's own figures for the backbone: its links first, then its matrix for pairs that no link names.
-pub(super) fn overrides(topology: &Topology, ground: &Ground, said: &mut Vec<Diagnostic>) -> Vec<Override> {
+pub(super) fn overrides(
+    topology: &Topology,
+    ground: &Ground,
+    level: Level,
+    said: &mut Vec<Diagnostic>,
+) -> Vec<Override> {
     let mut overrides: Vec<Override> = Vec::new();
     for link in topology.links.values() {
         let between = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
@@ -155,21 +159,47 @@ pub(super) fn overrides(topology: &Topology, ground: &Ground, said: &mut Vec<Dia
         });
     }
     if let Some(file) = &topology.rtt {
-        let (round_trips, strange) = matrix(file, ground, said);
-        holes(topology, ground, &round_trips, &strange, said);
-        for (between, rtt) in round_trips {
-            let (a, b) = between;
-            let mut known = false;
-            for link in overrides.iter_mut().filter(|link| link.holds(a, b) || link.holds(b, a)) {
-                link.rtt = link.rtt.or(Some(rtt));
-                known = true;
-            }
-            if !known {
-                overrides.push(Override { rtt: Some(rtt), ..Override::between(a, b) });
+        let matrix = matrix::read(file, ground, said);
+        holes(topology, ground, &matrix, said);
+        for (&(a, b), figure) in &matrix.figures {
+            match file.unit {
+                RttUnit::Rtt => round_trip(&mut overrides, (a, b), figure.at(level)),
+                RttUnit::OneWay => one_way(&mut overrides, (a, b), figure.at(level)),
             }
         }
     }
     overrides
+}
+
+/// A round trip of the matrix, for a pair of which no link says one.
+fn round_trip(overrides: &mut Vec<Override>, (a, b): matrix::Pair, rtt: Duration) {
+    let mut known = false;
+    for link in overrides.iter_mut().filter(|link| link.holds(a, b) || link.holds(b, a)) {
+        link.rtt = link.rtt.or(Some(rtt));
+        known = true;
+    }
+    if !known {
+        overrides.push(Override { rtt: Some(rtt), ..Override::between(a, b) });
+    }
+}
+
+/// A delay of one direction, where no link says another. A link of both directions without a distance of its own becomes
+/// two.
+fn one_way(overrides: &mut Vec<Override>, (a, b): matrix::Pair, delay: Duration) {
+    let Some(at) = overrides.iter().position(|link| link.holds(a, b)) else {
+        overrides.push(Override { one_way: true, delay: Some(delay), ..Override::between(a, b) });
+        return;
+    };
+    if overrides[at].rtt.is_some() || overrides[at].delay.is_some() {
+        return;
+    }
+    if overrides[at].one_way {
+        overrides[at].delay = Some(delay);
+    } else {
+        let other = Override { one_way: true, between: (b, a), ..overrides[at].clone() };
+        let own = Override { one_way: true, between: (a, b), delay: Some(delay), ..overrides[at].clone() };
+        overrides.splice(at..=at, [own, other]);
+    }
 }
 
 fn loss_of(loss: LinkLoss) -> Loss {
@@ -179,6 +209,22 @@ fn loss_of(loss: LinkLoss) -> Loss {
         mean_bad,
     });
     Loss { good: HourLaw::flat(loss.good.get()), bad }
+}
+
+/// Pairs of regions, each in the order of the scenario, of which it says itself how far they are apart, and where.
+pub(super) fn said_of(topology: &Topology, ground: &Ground) -> Vec<((RegionId, RegionId), String)> {
+    let links =
+        topology.links.iter().filter(|(_, link)| link.rtt.is_some() || link.delay.is_some()).map(|(name, link)| {
+            let (a, b) = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
+            ((a.min(b), a.max(b)), format!("your link `{name}`"))
+        });
+    let mut said: Vec<((RegionId, RegionId), String)> = links.collect();
+    if let Some(file) = &topology.rtt {
+        let matrix = matrix::read(file, ground, &mut Vec::new());
+        let pairs = matrix.figures.keys().map(|&(a, b)| (a.min(b), a.max(b)));
+        said.extend(pairs.map(|pair| (pair, format!("your matrix {}", file.file.value))));
+    }
+    said
 }
 
 /// The scenario's own figures for the networks of its regions.
@@ -216,87 +262,8 @@ fn split(rtt: &Spanned<Law>, said: &mut Vec<Diagnostic>) -> Option<(Duration, Op
     }
 }
 
-/// Round trips of a matrix: a square (first column and header name regions) or rows `from,to,milliseconds`. A blank is
-/// unknown. Of two figures for a pair, one for each direction, the mean is taken; one way ones are added. The second part
-/// are names that are no region here.
-fn matrix(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) -> (RoundTrips, BTreeSet<String>) {
-    let mut strange = BTreeSet::new();
-    let region = |name: &str| {
-        let name = name.trim();
-        let id = ground.regions.iter().find(|(_, region)| {
-            region.name == name
-                || region.is.as_deref().is_some_and(|is| is == name || is.ends_with(&format!("/{name}")))
-        });
-        id.map(|(id, _)| id)
-    };
-    let mut wrong = |what: String, at: Span| said.push(Diagnostic::error("EW332", what).at(at, "this file"));
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file.text.as_bytes());
-    let rows: Vec<Vec<String>> =
-        reader.records().filter_map(Result::ok).map(|row| row.iter().map(str::to_owned).collect()).collect();
-    let Some((header, rows)) = rows.split_first() else {
-        wrong(format!("{} is empty", file.file.value), file.file.span);
-        return (Vec::new(), strange);
-    };
-    let square = header.len() != 3 || header[1..].iter().all(|name| region(name).is_some());
-    let mut cells: Vec<(RegionId, RegionId, f64)> = Vec::new();
-    let mut directed: BTreeSet<(RegionId, RegionId)> = BTreeSet::new();
-    for (number, row) in rows.iter().enumerate() {
-        let entries: Vec<(&str, &str, &str)> = if square {
-            let to = header.iter().skip(1).map(String::as_str);
-            to.zip(row.iter().skip(1)).map(|(to, cell)| (row[0].as_str(), to, cell.as_str())).collect()
-        } else if row.len() == 3 {
-            vec![(&row[0], &row[1], &row[2])]
-        } else {
-            wrong(format!("{}: row {} does not have three fields", file.file.value, number + 2), file.file.span);
-            continue;
-        };
-        for (from, to, cell) in entries {
-            // Regions that this scenario has not are other people's rows of a larger matrix.
-            strange.extend(
-                [from, to].into_iter().filter(|name| region(name).is_none()).map(|name| name.trim().to_owned()),
-            );
-            let (Some(a), Some(b)) = (region(from), region(to)) else { continue };
-            if cell.trim().is_empty() || a == b {
-                continue;
-            }
-            if !directed.insert((a, b)) {
-                let what = format!("{}: row {}: {from} to {to} is said twice", file.file.value, number + 2);
-                wrong(what, file.file.span);
-                continue;
-            }
-            match cell.trim().parse::<f64>() {
-                Ok(ms) if ms > 0.0 && ms.is_finite() => cells.push((a.min(b), a.max(b), ms)),
-                _ => wrong(
-                    format!(
-                        "{}: row {}: a round trip is a number of milliseconds above zero",
-                        file.file.value,
-                        number + 2
-                    ),
-                    file.file.span,
-                ),
-            }
-        }
-    }
-    cells.sort_by_key(|&(a, b, _)| (a, b));
-    let pairs = cells.chunk_by(|x, y| (x.0, x.1) == (y.0, y.1));
-    let round_trips = pairs.map(|pair| {
-        let mean = pair.iter().map(|cell| cell.2).sum::<f64>() / pair.len() as f64;
-        let ms = if file.unit == RttUnit::OneWay { 2.0 * mean } else { mean };
-        ((pair[0].0, pair[0].1), Duration::from_seconds_f64(ms / 1e3))
-    });
-    (round_trips.collect(), strange)
-}
-
-type RoundTrips = Vec<((RegionId, RegionId), Duration)>;
-
 /// Pairs of regions of which neither the matrix nor a link says how far they are apart.
-fn holes(
-    topology: &Topology,
-    ground: &Ground,
-    known: &RoundTrips,
-    strange: &BTreeSet<String>,
-    said: &mut Vec<Diagnostic>,
-) {
+fn holes(topology: &Topology, ground: &Ground, known: &Matrix, said: &mut Vec<Diagnostic>) {
     let Some(file) = topology.rtt.as_ref().filter(|_| !said.iter().any(Diagnostic::is_error)) else { return };
     let linked = |a: RegionId, b: RegionId| {
         topology.links.values().filter(|link| link.rtt.is_some() || link.delay.is_some()).any(|link| {
@@ -308,7 +275,9 @@ fn holes(
     let mut missing = Vec::new();
     for (at, (a, near)) in regions.iter().enumerate() {
         for (b, far) in &regions[at + 1..] {
-            if !known.iter().any(|(pair, _)| *pair == (*a, *b)) && !linked(*a, *b) {
+            let says = |pair: matrix::Pair| known.figures.contains_key(&pair);
+            let both = says((*a, *b)) && (file.unit == RttUnit::Rtt || says((*b, *a)));
+            if !both && !linked(*a, *b) {
                 missing.push(format!("{} - {}", near.name, far.name));
             }
         }
@@ -318,8 +287,8 @@ fn holes(
     }
     let what = format!("{} says nothing of {}: the book's round trips hold there", file.file.value, few(&missing));
     let mut hole = Diagnostic::warning("EW336", what).at(file.file.span, "this file");
-    if !strange.is_empty() {
-        let names: Vec<String> = strange.iter().cloned().collect();
+    if !known.strange.is_empty() {
+        let names: Vec<String> = known.strange.iter().cloned().collect();
         hole = hole.help(format!("names in it that are no region here: {}", few(&names)));
     }
     said.push(hole.help("write the missing figures into it, or `links: {NAME: {between: [A, B], rtt: ..}}`"));
@@ -330,50 +299,4 @@ fn few(names: &[String]) -> String {
     const MOST: usize = 6;
     let shown = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::span::Spanned;
-
-    /// Round trips in ms between hangzhou (0), singapore (1) and tokyo (2), and how many complaints.
-    #[track_caller]
-    fn check(text: &str, unit: RttUnit, want: &[(u32, u32, f64)], complaints: usize) {
-        let mut ground = Ground::default();
-        for (name, is) in
-            [("hz", "alibaba/cn-hangzhou"), ("sg", "alibaba/ap-southeast-1"), ("tokyo", "alibaba/ap-northeast-1")]
-        {
-            ground.regions.push(Region { name: name.into(), is: Some(is.into()), at_zero: Duration::ZERO });
-        }
-        let mut said = Vec::new();
-        let file = RttFile { file: Spanned::unsaid("m.csv".into()), text: text.into(), unit };
-        let (read, _) = matrix(&file, &ground, &mut said);
-        let shown: Vec<(u32, u32, f64)> = read.iter().map(|((a, b), rtt)| (a.0, b.0, rtt.millis())).collect();
-        assert_eq!((shown.as_slice(), said.len()), (want, complaints), "{said:?}");
-    }
-
-    #[test]
-    fn a_square_matrix_takes_the_mean_of_both_directions_and_leaves_blanks_unknown() {
-        let text = "from,hz,cn-shanghai,sg\nhz,,5,60\nsg,62,70,\ntokyo,50,,\n";
-        check(text, RttUnit::Rtt, &[(0, 1, 61.0), (0, 2, 50.0)], 0);
-    }
-
-    #[test]
-    fn rows_of_three_fields_name_regions_as_the_scenario_or_the_book_does() {
-        let text = "from,to,ms\ncn-hangzhou,sg,30\nalibaba/ap-southeast-1,hz,32\nhz,nowhere,7\n";
-        check(text, RttUnit::OneWay, &[(0, 1, 62.0)], 0);
-    }
-
-    #[test]
-    fn what_is_no_time_is_told_row_by_row() {
-        check("from,to,ms\nhz,sg,fast\nhz,tokyo,-3\nhz,sg\n", RttUnit::Rtt, &[], 3);
-        check("", RttUnit::Rtt, &[], 1);
-    }
-
-    #[test]
-    fn a_direction_is_said_once_and_the_other_one_too() {
-        check("from,to,ms\nhz,sg,30\nsg,hz,32\ncn-hangzhou,sg,31\n", RttUnit::Rtt, &[(0, 1, 31.0)], 1);
-        check("from,hz,sg,sg\nhz,,5,6\n", RttUnit::Rtt, &[(0, 1, 5.0)], 1);
-    }
 }

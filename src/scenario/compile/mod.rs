@@ -5,6 +5,7 @@
 mod attachments;
 mod charges;
 mod clock;
+mod distances;
 mod effort;
 mod ejection;
 mod faults;
@@ -12,6 +13,7 @@ mod ground;
 mod hosts;
 mod limits;
 mod load;
+mod matrix;
 mod paths;
 mod plan;
 mod products;
@@ -59,7 +61,7 @@ pub fn compile_with_warnings(
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let mut said = Vec::new();
     let ground = ground::ground(scenario, books, &mut said);
-    let overrides = ground::overrides(&scenario.topology, &ground, &mut said);
+    let overrides = ground::overrides(&scenario.topology, &ground, inputs.rtt, &mut said);
     let insides = ground::insides(&scenario.topology, &ground, &mut said);
     let carrier = Carrier { ground: &ground, books, inputs, overrides: &overrides, insides: &insides };
     let places = ground::places(&ground);
@@ -101,6 +103,7 @@ pub fn compile_with_warnings(
     let terms = terms::terms(&scenario.prices, carrier.books, &mut said);
     world.currency = terms.currency.clone();
     world.charges = charges::charges(scenario, &carrier, &world, fees, &terms, &mut said);
+    world.distances = distances::distances(scenario, &carrier, &paths.board);
     faults::faults(scenario, &carrier, &paths.board, &through, &mut world, &mut said);
     if said.iter().any(Diagnostic::is_error) {
         return Err(told(said));

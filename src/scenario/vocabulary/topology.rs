@@ -162,10 +162,15 @@ pub static LINK_PROFILE: Block = Block {
 /// `topology.rtt`.
 pub static RTT_FILE: Block = Block {
     title: "topology.rtt",
-    about: "A matrix of round trips as CSV, square or long, in milliseconds.",
+    about: "A matrix of delays as CSV: square, or a row for each pair (`from,to,ms`, or `from,to,low_ms,mid_ms,high_ms`); another unit stands in the header, `#` begins a comment.",
     one_of: false,
     keys: &[
         Key::new("file", Shape::File, "The CSV file; blanks are unknown and stay as in the book.").required(),
-        Key::new("unit", Shape::Word(&["rtt", "one-way"], &[]), "What its figures are.").required(),
+        Key::new(
+            "unit",
+            Shape::Word(&["rtt", "one-way"], &[]),
+            "What its figures are: there and back, the same from both ends, or of one direction each.",
+        )
+        .required(),
     ],
 };

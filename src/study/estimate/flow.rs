@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::program::{self, Mean, Time};
 use crate::table::Id;
 use crate::world::{
-    Caller, EdgeId, Endpoint, EndpointId, GatewayId, HostTarget, Leg, OperationId, Path, PathId, PlaceId, Proxy,
-    StreamId, World,
+    Caller, EdgeId, Endpoint, EndpointId, GatewayId, HostTarget, Leg, Operation, OperationId, Path, PathId, PlaceId,
+    Proxy, StreamId, World,
 };
 
 /// What one request per second of a stream sets going, per second.
@@ -67,6 +67,8 @@ pub(super) struct Flow<'a> {
     means: Vec<Mean>,
     /// Operations, callers before callees.
     order: Vec<OperationId>,
+    /// By replica: which of its service it is.
+    number: Vec<u32>,
     /// Seconds from a request's arrival at a replica to its answer, by operation and place.
     served: RefCell<BTreeMap<(OperationId, PlaceId), Time>>,
 }
@@ -85,7 +87,11 @@ impl<'a> Flow<'a> {
             callees_first(world, &means, operation, &mut placed, &mut order);
         }
         order.reverse();
-        Flow { world, means, order, served: RefCell::new(BTreeMap::new()) }
+        let mut number = vec![0; world.endpoints.len()];
+        for service in world.services.rows() {
+            service.endpoints.iter().zip(0..).for_each(|(id, at)| number[id.index()] = at);
+        }
+        Flow { world, means, order, number, served: RefCell::new(BTreeMap::new()) }
     }
 
     /// The hosts that a healthy proxy at `place` uses for `edge`, with their shares: the first priority, by weight; behind a gateway,
@@ -115,7 +121,10 @@ impl<'a> Flow<'a> {
         let world = self.world;
         let stream = &world.streams[stream];
         let mut traffic = Traffic::none(world);
-        let mut visits = vec![vec![0.0; world.endpoints.len()]; world.operations.len()];
+        // By operation and replica of its service: of all replicas it would be their product.
+        let replicas = |operation: &Operation| world.services[operation.service].endpoints.len();
+        let mut visits: Vec<Vec<f64>> =
+            world.operations.rows().iter().map(|operation| vec![0.0; replicas(operation)]).collect();
         for &entry in &stream.entries {
             let share = 1.0 / stream.entries.len() as f64;
             traffic.proxied[entry.index()] += share;
@@ -128,8 +137,10 @@ impl<'a> Flow<'a> {
             let mean = &self.means[operation.index()];
             let calls: f64 = mean.calls.values().sum();
             let mut at_place: BTreeMap<PlaceId, f64> = BTreeMap::new();
-            for (id, endpoint) in world.endpoints.iter() {
-                let visited = visits[operation.index()][id.index()];
+            let service = &world.services[world.operations[operation].service];
+            for (number, &id) in service.endpoints.iter().enumerate() {
+                let endpoint = &world.endpoints[id];
+                let visited = visits[operation.index()][number];
                 if visited > 0.0 {
                     traffic.busy[id.index()] += visited * mean.work;
                     traffic.open[id.index()] += visited * self.served(operation, endpoint.place).all;
@@ -179,7 +190,7 @@ impl<'a> Flow<'a> {
             traffic.forward[path.index()] += calls * (called.request_wire.0 + called.response_acks.0) as f64;
             traffic.back[path.index()] += calls * (called.response_wire.0 + called.request_acks.0) as f64;
             traffic.proxied[self.world.endpoints[endpoint].proxy.index()] += calls;
-            visits[operation.index()][endpoint.index()] += calls;
+            visits[operation.index()][self.number[endpoint.index()] as usize] += calls;
         }
     }
 

@@ -1,5 +1,7 @@
 //! How busy everything with a capacity is, at the mean and when every stream is at its peak.
 
+use std::collections::BTreeMap;
+
 use super::flow::Traffic;
 use crate::record::{LoadProjection, LoadState};
 use crate::table::Id;
@@ -11,15 +13,24 @@ const HIGH: f64 = 0.7;
 
 /// All of them, busiest first.
 pub(super) fn loads(world: &World, mean: &Traffic, peak: &Traffic) -> Vec<LoadProjection> {
-    let mut loads = Vec::new();
+    let mut loads: Vec<LoadProjection> = Vec::new();
+    // There may be a hundred thousand.
+    let mut known: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let (at_mean, at_peak) = (all(world, mean), all(world, peak));
     for ((kind, name, mean), (_, _, peak)) in at_mean.into_iter().zip(at_peak) {
         // Of replicas and proxies of one name the busiest counts.
         let state = state(mean, peak);
-        match loads.iter_mut().find(|load: &&mut LoadProjection| load.kind == kind && load.name == name) {
-            Some(known) if known.peak >= peak => {}
-            Some(known) => (known.mean, known.peak, known.state) = (mean, peak, state),
-            None => loads.push(LoadProjection { kind: kind.into(), name, mean, peak, state }),
+        match known.get(&(kind, name.clone())) {
+            Some(&at) => {
+                let known: &mut LoadProjection = &mut loads[at];
+                if known.peak < peak {
+                    (known.mean, known.peak, known.state) = (mean, peak, state);
+                }
+            }
+            None => {
+                known.insert((kind, name.clone()), loads.len());
+                loads.push(LoadProjection { kind: kind.into(), name, mean, peak, state });
+            }
         }
     }
     loads.sort_by(|a, b| b.peak.total_cmp(&a.peak));

@@ -13,6 +13,7 @@ mod program;
 
 use crate::record::{Bill, FloorProjection, LinkProjection, LoadState, PathProjection, Projection, VariantProjection};
 use crate::study::bill::{MONTH_HOURS, PathUsage, Usage, bill_of_usage, solve_unknowns};
+use crate::study::remarks::modelled;
 use crate::table::Id;
 use crate::units::{Duration, significant};
 use crate::workload::Arrivals;
@@ -30,6 +31,7 @@ const GIB: f64 = 1_073_741_824.0;
 
 /// All variants in closed form. The scenario's name and question are the caller's to fill in.
 pub fn estimate(variants: &[World]) -> Projection {
+    let told = assumptions().into_iter().chain(modelled(variants.iter())).collect();
     // One variant has nothing to be compared with, and needs no cost at other volumes.
     let many = variants.len() > 1;
     let estimated: Vec<(VariantProjection, Curve)> = variants.iter().map(|world| variant(world, many)).collect();
@@ -46,7 +48,7 @@ pub fn estimate(variants: &[World]) -> Projection {
         .zip(bills)
         .map(|((variant, _), (_, bill))| VariantProjection { bill, ..variant })
         .collect();
-    Projection { schema: 1, assumptions: assumptions(), variants, break_evens, ..Projection::default() }
+    Projection { schema: 1, assumptions: told, variants, break_evens, ..Projection::default() }
 }
 
 fn assumptions() -> Vec<String> {
@@ -110,6 +112,17 @@ pub(in crate::study) fn over(world: &World, times: f64) -> Vec<String> {
     let loads = load::loads(world, &mean, &mean);
     let over = loads.iter().filter(|load| load.mean < 1.0 && load.mean * times >= 1.0);
     over.map(|load| format!("{} {}", load.kind, load.name)).collect()
+}
+
+/// Bytes per second by link, in the mean and with every stream at its highest rate.
+pub(super) fn link_rates(world: &World) -> (Vec<f64>, Vec<f64>) {
+    let flow = Flow::new(world);
+    let streams: Vec<Traffic> = world.streams.ids().map(|stream| flow.traffic(stream)).collect();
+    let rates: Vec<Rates> = world.streams.ids().map(|stream| Rates::of(world, stream, &flow)).collect();
+    let at = |of: &dyn Fn(&Rates) -> f64| {
+        load::link_bytes(world, &Traffic::at(world, &streams, &rates.iter().map(of).collect::<Vec<f64>>()))
+    };
+    (at(&|rate| rate.mean), at(&|rate| rate.peak))
 }
 
 /// Streams whose highest rate a run of this horizon would not meet.

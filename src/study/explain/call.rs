@@ -150,12 +150,12 @@ fn unit_gigabytes(charge: &Charge) -> Option<f64> {
 }
 
 /// Bytes that the price of one unit of a charge pays for.
-fn unit_bytes(charge: &Charge) -> i128 {
+pub(super) fn unit_bytes(charge: &Charge) -> i128 {
     let gigabytes = unit_gigabytes(charge).unwrap_or(1.0);
     ((charge.tariff.gigabyte as f64 * gigabytes).round() as i128).max(1)
 }
 
-fn byte_price(charge: &Charge, path: PathId) -> Option<BytePrice> {
+pub(super) fn byte_price(charge: &Charge, path: PathId) -> Option<BytePrice> {
     let direction = match counts(charge, path) {
         (true, true) => "both",
         (true, false) => "request",

@@ -3,9 +3,11 @@
 //!
 //! Reads compiled worlds only, so that it explains what will run and not what was meant.
 
+pub mod asked;
 mod call;
 mod hosts;
 mod policy;
+pub mod route;
 mod select;
 
 pub use select::about;
@@ -16,26 +18,45 @@ use crate::bill::{Exact, PriceRange};
 use crate::fault::{Manner, notices};
 use crate::record::{EdgeExplanation, Explanation, FaultExplanation, StandingPrice, VariantExplanation};
 use crate::scenario::Loaded;
+use crate::scenario::load::Variant;
 use crate::units::Money;
 use crate::world::{Basis, Caller, Charge, FaultId, Target, World};
 
 /// The explanation of a scenario from its variants' worlds, in the order of the file.
-pub fn explain(scenario: &str, question: &str, currency: &str, worlds: &[World]) -> Explanation {
+pub fn explain<'a>(
+    scenario: &str,
+    question: &str,
+    currency: &str,
+    worlds: impl IntoIterator<Item = &'a World>,
+) -> Explanation {
     Explanation {
         schema: 1,
         scenario: scenario.to_owned(),
         question: question.to_owned(),
         currency: currency.to_owned(),
-        variants: worlds.iter().map(variant).collect(),
+        variants: worlds.into_iter().map(variant).collect(),
         notices: notices(),
     }
 }
 
-/// The explanation of a loaded scenario: these variants of it, or all where none is named.
-pub fn of(loaded: &Loaded, variants: &[String]) -> Result<Explanation, StudyError> {
-    let compiled = design::compile_all(&design::chosen(loaded, variants)?)?;
-    let worlds: Vec<World> = compiled.into_iter().map(|compiled| compiled.world).collect();
-    Ok(explain(&loaded.name, &loaded.question, worlds.first().map_or("", bill::currency), &worlds))
+/// Variants of a loaded scenario with their worlds.
+pub type Worlds<'a> = Vec<(&'a Variant, World)>;
+
+/// The worlds of a loaded scenario: of these variants, or of all where none is named.
+pub fn worlds<'a>(loaded: &'a Loaded, variants: &[String]) -> Result<Worlds<'a>, StudyError> {
+    let chosen = design::chosen(loaded, variants)?;
+    let compiled = design::compile_all(&chosen)?;
+    Ok(chosen.into_iter().zip(compiled.into_iter().map(|compiled| compiled.world)).collect())
+}
+
+/// The explanation of a loaded scenario from its worlds.
+pub fn of(loaded: &Loaded, worlds: &Worlds<'_>) -> Explanation {
+    explain(
+        &loaded.name,
+        &loaded.question,
+        worlds.first().map_or("", |(_, world)| bill::currency(world)),
+        worlds.iter().map(|(_, world)| world),
+    )
 }
 
 fn variant(world: &World) -> VariantExplanation {

@@ -3,26 +3,33 @@
 use crate::record::{CallSketch, EdgeExplanation, Explanation};
 
 /// What of `explanation` is about `what`: a variant's name; an edge (`web -> orders`) or a service at either end of one;
-/// a product that carries calls; or `FROM-TO` with regions, clusters or places. None where nothing has that name.
-pub fn about(explanation: &Explanation, what: &str) -> Option<Explanation> {
-    let variant = explanation.variants.iter().any(|variant| variant.name == what);
-    if variant {
-        let variants = explanation.variants.iter().filter(|variant| variant.name == what).cloned().collect();
-        return Some(Explanation { variants, ..explanation.clone() });
+/// a product that carries calls; or `FROM-TO` with regions, clusters or places. The whole back where nothing has that name.
+pub fn about(mut explanation: Explanation, what: &str) -> Result<Explanation, Box<Explanation>> {
+    if explanation.variants.iter().any(|variant| variant.name == what) {
+        explanation.variants.retain(|variant| variant.name == what);
+        return Ok(explanation);
     }
     let by_edge = |edge: &EdgeExplanation| edge.name == what || edge.name.split(" -> ").any(|end| end == what);
-    keep(explanation, &by_edge, &|_| true)
-        .or_else(|| keep(explanation, &|_| true, &|call| call.via == what))
-        .or_else(|| keep(explanation, &|_| true, &|call| runs_between(call, what)))
+    let kept = keep(explanation, &by_edge, &|_| true);
+    let kept = kept.or_else(|whole| keep(*whole, &|_| true, &|call| call.via == what));
+    kept.or_else(|whole| keep(*whole, &|_| true, &|call| runs_between(call, what)))
 }
 
-/// The edges and calls that pass; none where no call is left.
+/// The edges and calls that pass; the whole back where no call is left. It may be large: nothing is copied.
 fn keep(
-    explanation: &Explanation,
+    mut kept: Explanation,
     edges: &dyn Fn(&EdgeExplanation) -> bool,
     calls: &dyn Fn(&CallSketch) -> bool,
-) -> Option<Explanation> {
-    let mut kept = explanation.clone();
+) -> Result<Explanation, Box<Explanation>> {
+    let any = kept
+        .variants
+        .iter()
+        .flat_map(|variant| &variant.edges)
+        .filter(|edge| edges(edge))
+        .any(|edge| edge.clients.iter().flat_map(|client| &client.calls).any(calls));
+    if !any {
+        return Err(Box::new(kept));
+    }
     for variant in &mut kept.variants {
         variant.edges.retain(edges);
         for edge in &mut variant.edges {
@@ -31,7 +38,7 @@ fn keep(
         }
         variant.edges.retain(|edge| !edge.clients.is_empty());
     }
-    kept.variants.iter().any(|variant| !variant.edges.is_empty()).then_some(kept)
+    Ok(kept)
 }
 
 /// Is `what` `FROM-TO` of this call? Names may contain hyphens, so every one may be the border.

@@ -115,7 +115,8 @@ fn path(world: &World, id: PathId) -> String {
             Leg::Gateway(gateway) => format!("CPU of {}", world.gateways[*gateway].name),
         })
         .collect();
-    text + &format!("  = {}; handshake {}, idle {}\n", legs.join(", "), path.handshake, path.idle_limit)
+    let idle = if path.idle_limit == Duration::MAX { "no limit".to_owned() } else { path.idle_limit.to_string() };
+    text + &format!("  = {}; handshake {}, idle {idle}\n", legs.join(", "), path.handshake)
 }
 
 fn charges(world: &World) -> String {
@@ -200,7 +201,7 @@ fn cen_and_privatelink_alone_and_in_a_row() {
           backbone hangzhou -> singapore 30.8 ms
           backbone: transit router singapore 200 us
           backbone: attachment shop-sg/a 0 ms
-          = wait 200 us, cap of backbone: connection hangzhou -> singapore, wait 30.8 ms, noise of backbone hangzhou -> singapore, wait 200 us; handshake 2, idle 60 min
+          = wait 200 us, cap of backbone: connection hangzhou -> singapore, wait 30.8 ms, noise of backbone hangzhou -> singapore, wait 200 us; handshake 2, idle no limit
         orders -> payments from east/i: 1 priorities
           P0 weight 1 to-bank/payments for payments@pay#0 payments@pay#1 payments@pay#2, 3 ways
           P0 weight 1 to-bank/payments for payments@pay#0 payments@pay#1 payments@pay#2, 3 ways

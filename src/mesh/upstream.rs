@@ -290,6 +290,6 @@ mod tests {
     #[test]
     fn a_proxy_that_has_seen_nobody_fail_has_8_bytes_a_host() {
         assert_eq!(size_of::<HostState>(), 8);
-        assert!(size_of::<Upstream>() <= 96, "{}", size_of::<Upstream>());
+        assert!(size_of::<Upstream>() <= 104, "{}", size_of::<Upstream>());
     }
 }

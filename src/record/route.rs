@@ -54,7 +54,7 @@ pub struct WayExplanation {
     /// There and back on a new connection, ms.
     pub cold_ms: f64,
     /// A connection that rests for longer is closed, s.
-    pub idle_limit_s: f64,
+    pub idle_limit_s: Option<f64>,
     /// What a gigabyte pays.
     pub prices: Vec<RoutePrice>,
     /// A GB (2^30 bytes) there, and back: low, used, high. Prices that were not found are left out.

@@ -181,6 +181,17 @@ pub const CODES: &[Code] = &[
         "It is written and understood, and nothing in this scenario (or this variant) obeys it.",
     ),
     code(
+        "EW318",
+        "early data in a mesh",
+        "0-RTT sends the first request with the handshake. Envoy and Istio do not: it is an exact case to compare with.",
+    ),
+    code(
+        "EW319",
+        "a session without TLS",
+        "`resume` saves CPU and bytes of a TLS handshake; without TLS there is none.",
+    ),
+    code("EW320", "streams of HTTP/1.1", "A connection of HTTP/1.1 takes one request at a time; streams are HTTP/2's."),
+    code(
         "EW330",
         "unknown region of a book",
         "The books have no latency, prices or time zone for it; `eastwest catalog regions` lists those they have.",

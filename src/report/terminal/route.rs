@@ -58,7 +58,10 @@ fn way_text(way: &WayExplanation, currency: &str, width: usize, style: Style) ->
         1 => format!("{} on a new connection (1 round trip first)", ms(way.cold_ms)),
         trips => format!("{} on a new connection ({trips} round trips first)", ms(way.cold_ms)),
     };
-    let idle = format!("a connection that rests for {} is closed", span(way.idle_limit_s));
+    let idle = match way.idle_limit_s {
+        Some(limit) => format!("a connection that rests for {} is closed on the way", span(limit)),
+        None => "nothing on the way closes a connection that rests".to_owned(),
+    };
     out.push_str(&paragraph(&format!("there and back {} at the least, {cold}; {idle}", ms(way.floor_ms)), 2, 4, width));
     for hop in way.there.iter().chain(&way.back) {
         for note in notes(hop) {
@@ -216,7 +219,7 @@ mod tests {
             floor_ms: 62.2,
             handshake_round_trips: 2,
             cold_ms: 186.6,
-            idle_limit_s: 3600.0,
+            idle_limit_s: Some(900.0),
             prices: vec![RoutePrice {
                 item: "data transfer".into(),
                 scope: "hz -> sg".into(),
@@ -270,7 +273,7 @@ mod tests {
                      backbone hz -> sg   31.0 ms   31.2 ms  0.200 ms, 3.00 ms  0.10 %  50 Mbit/s, 25.0 % full
               back   backbone sg -> hz   31.0 ms   31.0 ms
               there and back 62.2 ms at the least, 187 ms on a new connection (2 round trips first); a connection that
-                rests for 60 min is closed
+                rests for 15 min is closed on the way
               backbone hz -> sg: its delay is modelled: great circle
               backbone hz -> sg: loses 2.00 % of packets in its worst hour (21:00)
               backbone hz -> sg: in its worst hour jitter is 2.5 times as long

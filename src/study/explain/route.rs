@@ -235,7 +235,7 @@ impl<'a> Facts<'a> {
             floor_ms: floor.millis(),
             handshake_round_trips: path.handshake,
             cold_ms: floor.saturating_mul(u64::from(path.handshake) + 1).millis(),
-            idle_limit_s: path.idle_limit.seconds(),
+            idle_limit_s: (path.idle_limit < Duration::MAX).then(|| path.idle_limit.seconds()),
             prices: prices.into_iter().map(|(_, price)| price).collect(),
             per_gb,
             falls_with: self.falls_with(

@@ -161,6 +161,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         http2_ping: None,
         max_connection_age: None,
         pool: eastwest::policy::Pool::default(),
+        receive_window: None,
     });
     for (from, to, name) in
         [(Caller::Stream(StreamId(0)), 0, "users -> web"), (Caller::Service(ServiceId(0)), 1, "web -> stock")]

@@ -179,6 +179,7 @@ topology:
 connectivity:
   cen: {cen: {bandwidth: {a-b: 50Mbps}, past-cap: {police: {burst: 20ms}}}}
   cen2: {cen: {bandwidth: 50Mbps, past-cap: {shape: {buffer: 20ms}}}}
+  cen3: {cen: {bandwidth: 50Mbps, past-cap: {fair: {weights: round-trip}}}}
   peer: {vpc-peering: {between: [va, cb]}}
   link: {privatelink: {to: gateway/ca, consumer: cb, gateway: {replicas: 3}}}
   pub: {public-gateway: {nat: {addresses: 2}, gateways: {ca: {cpu: 1}}, eip: {line: bgp-pro}, loss: 0.5%}}
@@ -207,6 +208,7 @@ workload:
   two: {from: cluster/cb, to: web.two, rate: {diurnal: {low: 1rps, high: 2rps, peak: "20:00"}}, arrivals: {hyperexponential: {cv: 2}}}
   three: {from: b, to: odd, mix: {p: 50%, w: 25%, m: 25%}, closed: {users: 5, think: {exponential: 1s}}, entry: direct}
   four: {from: b, to: web.one, rate: 2rps, arrivals: {hyperexponential: [{share: 90%, rate: 1.8}, {share: 10%, rate: 0.2}]}}
+flows: {copies: {from: a, to: b, rate: 8Mbps}}
 faults: {out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}}
 prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 USD/GB}]}
 business: {downtime: 20000 USD/h, outages-per-year: {out: 1}}

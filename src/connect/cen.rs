@@ -41,6 +41,15 @@ pub enum Past {
         /// The longest wait.
         buffer: Duration,
     },
+    /// Shared by large messages, small ones first.
+    Fair {
+        /// A message of more bytes than this is large.
+        above: Bytes,
+        /// The longest wait of a small one.
+        buffer: Duration,
+        /// In inverse proportion to round trips.
+        by_round_trip: bool,
+    },
 }
 
 /// The largest packet, with headers: a bucket that holds less would let none pass, ever.
@@ -52,6 +61,7 @@ impl Past {
         let past = match self {
             Past::Police { burst } => PastCap::Police { burst: Bytes(rate.bytes_in(burst).0.max(PACKET)) },
             Past::Shape { buffer } => PastCap::Shape { buffer },
+            Past::Fair { above, buffer, by_round_trip } => PastCap::Fair { above, buffer, by_round_trip },
         };
         Cap { rate, past }
     }

@@ -124,7 +124,8 @@ impl Machine<'_> {
     /// Is it certain that the answer under way reaches its client at `at`, and that the client still wants it then?
     pub(super) fn arrives_surely(&self, attempt: u32, at: SimTime) -> bool {
         let row = &self.attempts[attempt];
-        if row.core.failed > 0 || !self.certain(at) {
+        // What takes many round trips leaves time for much: a connection's end, another one's beginning.
+        if row.core.failed > 0 || !self.certain(at) || row.is(Attempt::LONG) {
             return false;
         }
         // Where requests on a connection are counted, another one may wait for this answer.

@@ -176,6 +176,12 @@ impl Attempt {
     pub(super) const TRAVELLING: u16 = 256;
     /// The message has arrived and waits for one that was sent before it.
     pub(super) const HELD: u16 = 512;
+    /// Longer than its window: what it lost was drawn when it was sent.
+    pub(super) const LONG: u16 = 4096;
+    /// `Core::latest` is the time that the sender needs for this message alone, and it has not passed yet.
+    pub(super) const PACED: u16 = 2048;
+    /// A flow at a link that is shared, or about to be one.
+    pub(super) const SHARED: u16 = 1024;
 
     pub(super) const fn is(&self, flag: u16) -> bool {
         self.flags & flag != 0

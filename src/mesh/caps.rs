@@ -1,6 +1,6 @@
 //! Bandwidth caps: a token bucket that drops, or a queue with a bounded buffer.
 
-use crate::units::{Bytes, Duration};
+use crate::units::{BitsPerSec, Bytes, Duration};
 use crate::world::{Cap, PastCap};
 
 /// What a cap remembers. For a token bucket: the time at which it would be full again (generic cell rate algorithm,
@@ -8,6 +8,10 @@ use crate::world::{Cap, PastCap};
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct CapState {
     until: u64,
+    /// Nanoseconds that small messages at a fair cap take, in all so far.
+    small: u64,
+    /// Bits a second that background flows take of the rate.
+    background: u64,
 }
 
 /// What became of bytes that came to a cap.
@@ -22,34 +26,55 @@ pub(super) struct Passed {
 }
 
 impl CapState {
+    /// At rest, with flows in the background that take so many bits a second, less than the cap's rate.
+    pub(super) const fn with_background(background: u64) -> Self {
+        CapState { until: 0, small: 0, background }
+    }
+
     /// `bytes` come to `cap` at `now`, no earlier than the bytes before them.
+    ///
+    /// Background flows are fluids. Of a bucket they take their rate, so that it fills at what is left. In a queue they
+    /// stand too: while it is not empty its work shrinks by what is left of the rate, and a byte waits for all of it.
     pub(super) fn offer(&mut self, cap: &Cap, now: u64, bytes: u64) -> Passed {
-        let time = |bytes: u64| Bytes(bytes).time_at(cap.rate).nanos();
+        let left = BitsPerSec(cap.rate.0 - self.background);
+        let time = |bytes: u64| Bytes(bytes).time_at(left).nanos();
         match cap.past {
             PastCap::Police { burst } => {
                 let depth = time(burst.0);
                 let until = self.until.max(now);
                 let room = depth.saturating_sub(until - now);
-                let pass = cap.rate.bytes_in(Duration::from_nanos(room)).0.min(bytes);
+                let pass = left.bytes_in(Duration::from_nanos(room)).0.min(bytes);
                 self.until = until + time(pass);
                 Passed { at: now, dropped: bytes - pass, waited: 0 }
             }
-            PastCap::Shape { buffer } => {
+            PastCap::Shape { buffer } | PastCap::Fair { buffer, .. } => {
                 let start = self.until.max(now);
-                if start - now > buffer.nanos() {
+                let waits = |until: u64| {
+                    let span = u128::from(until - now) * u128::from(left.0);
+                    if self.background == 0 { until - now } else { span.div_ceil(u128::from(cap.rate.0)) as u64 }
+                };
+                if waits(start) > buffer.nanos() {
                     return Passed { at: now, dropped: bytes, waited: 0 };
                 }
-                self.until = start + time(bytes);
-                Passed { at: self.until, dropped: 0, waited: start - now }
+                let taken = time(bytes);
+                let at = now + waits(start + taken);
+                self.until = start + taken;
+                self.small += taken;
+                Passed { at, dropped: 0, waited: waits(start) }
             }
         }
+    }
+
+    /// Of small messages at a fair cap: nanoseconds that they have taken by `now`, and that they still will at once.
+    pub(super) fn small(&self, now: u64) -> (u64, u64) {
+        let pause = self.until.saturating_sub(now);
+        (self.small - pause, pause)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::BitsPerSec;
 
     const MS: u64 = 1_000_000;
 
@@ -74,6 +99,32 @@ mod tests {
         }
         // 10 s at 1 byte a microsecond, and the first bucketful.
         assert!((10_000_000..=10_050_000).contains(&passed), "{passed}");
+    }
+
+    #[test]
+    fn a_flow_in_the_background_leaves_a_policer_the_rest_exactly() {
+        // 50 Mbit/s less 8 is 42: 5.25 bytes a microsecond, after a bucket of 50 ms at 50 Mbit/s, 312,500 bytes.
+        let burst = Bytes(312_500);
+        let cap = Cap { rate: BitsPerSec(50_000_000), past: PastCap::Police { burst } };
+        let (mut state, mut passed) = (CapState::with_background(8_000_000), 0);
+        for step in 0..=10_000 {
+            passed += 20_000 - state.offer(&cap, step * MS, 20_000).dropped;
+        }
+        // 10 s; each of the 10,001 looks may leave part of a byte in the bucket.
+        let want = 312_500 + 52_500_000;
+        assert!(passed <= want && passed > want - 10_001, "{passed}");
+    }
+
+    #[test]
+    fn a_flow_in_the_background_stands_in_the_queue_too() {
+        // 8 Mbit/s, half of it taken: 100 KB are 100 ms of work, and by 100 ms later the flow has put 50 ms more behind
+        // them, of which 100 ms / 2 are left to wait for.
+        let cap = Cap { rate: BitsPerSec(8_000_000), past: PastCap::Shape { buffer: Duration::from_secs(1) } };
+        let mut state = CapState::with_background(4_000_000);
+        assert_eq!(state.offer(&cap, 0, 100_000), Passed { at: 100 * MS, dropped: 0, waited: 0 });
+        assert_eq!(state.offer(&cap, 100 * MS, 10_000), Passed { at: 160 * MS, dropped: 0, waited: 50 * MS });
+        // The queue is empty at 220 ms: (100 + 10) ms of work at half the rate.
+        assert_eq!(state.offer(&cap, 220 * MS, 10_000), Passed { at: 230 * MS, dropped: 0, waited: 0 });
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::handshake::Phase;
 use super::idle;
 use super::machine::Machine;
 use super::order::Line;
-use super::tcp;
+use super::transfer::Window;
 use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
@@ -32,7 +32,7 @@ pub(super) struct Connection {
     pub(super) worker: u16,
     pub(super) state: State,
     /// Segments that may be under way: requests, responses.
-    pub(super) window: [u16; 2],
+    pub(super) window: [Window; 2],
     /// When the last request, the last answer was sent: a window rests by what *its* side has sent (RFC 5681, 4.1).
     pub(super) sent: [u64; 2],
     pub(super) path: PathId,
@@ -202,7 +202,7 @@ impl Machine<'_> {
             host,
             worker,
             state: if way.handshake == 0 { State::Open } else { State::Connecting },
-            window: [tcp::INITIAL_WINDOW; 2],
+            window: [Window::FRESH; 2],
             sent: [now.nanos(); 2],
             path,
             endpoint,

@@ -33,6 +33,8 @@ pub(super) enum Kind {
     Think = 11,
     /// The next request of an open stream arrives.
     Arrival = 12,
+    /// The next large message that shares link `slot` is through.
+    Share = 13,
 }
 
 impl Kind {
@@ -51,7 +53,7 @@ impl Kind {
         Kind::Sweep,
         Kind::Think,
         Kind::Arrival,
-        Kind::Arrival,
+        Kind::Share,
         Kind::Arrival,
         Kind::Arrival,
     ];

@@ -7,6 +7,7 @@ use super::calls::{Attempt, NONE};
 use super::event::Kind;
 use super::machine::Machine;
 use super::tcp;
+use super::transfer::Window;
 use crate::engine::Schedule;
 use crate::record::Failure;
 use crate::units::SimTime;
@@ -107,7 +108,7 @@ impl Machine<'_> {
         connection.stuck = [false; 2];
         connection.hung_since = u64::MAX;
         connection.give_up = u64::MAX;
-        connection.window = [tcp::INITIAL_WINDOW; 2];
+        connection.window = [Window::FRESH; 2];
         while next != NONE {
             let attempt = next;
             next = std::mem::replace(&mut self.attempts[attempt].next, NONE);

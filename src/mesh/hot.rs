@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use super::tcp;
 use super::upstream::View;
 use crate::engine::Timers;
-use crate::policy::{Balance, Outlier};
+use crate::policy::{Balance, Outlier, Policy};
 use crate::units::{Bytes, Duration};
-use crate::world::{Caller, Discipline, Leg, OperationId, PolicyId, ProxyId, StationId, Step, World};
+use crate::world::{
+    Caller, Cap, Discipline, Leg, LinkId, OperationId, PastCap, Path, PolicyId, ProxyId, StationId, Step, World,
+};
 
 /// Packed copies, by the ids of the world's tables.
 #[derive(Debug)]
@@ -26,8 +28,14 @@ pub(super) struct Hot {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
     pub(super) round_trip: u64,
+    /// First retransmission timeout: the smoothed round trip and max(200 ms, 4 mean deviations) (RFC 6298, Linux).
+    pub(super) timeout: u64,
+    /// There and back: packets may be lost.
+    pub(super) lossy: [bool; 2],
     /// There and back: the whole delay, where nothing on the way has a state or chance of its own.
     pub(super) plain: [Option<Duration>; 2],
+    /// There and back: the narrowest of the caps that large messages share, and how large they are.
+    pub(super) shared: [Option<(LinkId, u64)>; 2],
     /// There and back: a cap counts what passes it.
     pub(super) capped: [bool; 2],
     /// There and back: a message may have to stop, at a cap or a gateway.
@@ -103,6 +111,8 @@ pub(super) struct Rules {
     pub(super) max_age: u64,
     /// Requests on a connection are counted (`pools`).
     pub(super) counts: bool,
+    /// Segments that a receiver lets be under way.
+    pub(super) receive_window: f32,
     /// Timer lists of the two.
     pub(super) timers: [Option<u32>; 2],
 }
@@ -126,14 +136,19 @@ impl Hot {
             world.services.rows().iter().map(|service| works_once(world, &service.operations)).collect();
         let paths = world.paths.rows().iter().map(|path| Way {
             round_trip: (path.floor + path.floor_back).nanos(),
+            timeout: first_timeout(world, path),
+            lossy: [&path.legs, &path.back].map(|legs| loses(world, legs)),
             plain: [plain(&path.legs), plain(&path.back)],
+            shared: [&path.legs, &path.back].map(|legs| narrowest(world, legs)),
             capped: [&path.legs, &path.back].map(|legs| legs.iter().any(|leg| matches!(leg, Leg::Cap(_)))),
             stops: [&path.legs, &path.back].map(|legs| stops(legs)),
             noisy: [&path.legs, &path.back]
                 .map(|legs| !stops(legs) && legs.iter().any(|leg| matches!(leg, Leg::Noise(_)))),
             floor: path.floor.nanos(),
         });
-        let message = |payload: Bytes, wire, acks| Message { segments: tcp::segments(payload.0), wire, acks };
+        // The narrowest window that a connection may begin with.
+        let windows = world.policies.rows().iter().map(receive_window);
+        let least = windows.fold(f32::from(tcp::INITIAL_WINDOW), f32::min);
         let operations = world.operations.rows().iter().map(|row| Task {
             start: row.start,
             service: row.service.0,
@@ -167,7 +182,7 @@ impl Hot {
                     && service.threads.is_none()
                     && service.queue.is_none()
                     && service.discipline == Discipline::Fcfs,
-                windows: long(world, &service.operations),
+                windows: long(world, &service.operations, least),
             }
         });
         let edges = world.edges.rows().iter().map(|edge| {
@@ -184,6 +199,7 @@ impl Hot {
                 per_try: nanos(policy.per_try),
                 max_age: nanos(policy.max_connection_age),
                 counts: policy.pool.counts(),
+                receive_window: receive_window(policy),
                 timers: lists[edge.policy.0 as usize],
             }
         });
@@ -223,10 +239,57 @@ impl Hot {
     }
 }
 
-fn long(world: &World, operations: &[OperationId]) -> [bool; 2] {
-    let long = |payload: Bytes| tcp::segments(payload.0) > u64::from(tcp::INITIAL_WINDOW);
+fn long(world: &World, operations: &[OperationId], least: f32) -> [bool; 2] {
+    let long = |payload: Bytes, wire: Bytes| message(payload, wire, Bytes(0)).segments as f32 > least;
     let all = || operations.iter().map(|&operation| &world.operations[operation]);
-    [all().any(|operation| long(operation.request)), all().any(|operation| long(operation.response))]
+    [
+        all().any(|operation| long(operation.request, operation.request_wire)),
+        all().any(|operation| long(operation.response, operation.response_wire)),
+    ]
+}
+
+/// Headers take room in segments as a payload does.
+fn message(payload: Bytes, wire: Bytes, acks: Bytes) -> Message {
+    Message { segments: tcp::segments(payload.0).max(wire.0.div_ceil(tcp::FULL_SEGMENT)), wire, acks }
+}
+
+fn receive_window(policy: &Policy) -> f32 {
+    let bytes = policy.receive_window.map_or(u64::from(tcp::LARGEST_WINDOW) * tcp::MSS, |window| window.0);
+    (bytes as f32 / tcp::MSS as f32).clamp(1.0, f32::from(tcp::LARGEST_WINDOW))
+}
+
+fn loses(world: &World, legs: &[Leg]) -> bool {
+    legs.iter().any(|leg| matches!(leg, Leg::Noise(link) if world.links[*link].loss.is_some()))
+}
+
+/// A large message is a flow at one of the fair caps of its way: its slowest share is most likely there.
+fn narrowest(world: &World, legs: &[Leg]) -> Option<(LinkId, u64)> {
+    let fair = legs.iter().filter_map(|leg| match leg {
+        Leg::Cap(link) => match world.links[*link].cap {
+            Some(Cap { rate, past: PastCap::Fair { above, .. } }) => Some((rate.0, *link, above.0)),
+            _ => None,
+        },
+        _ => None,
+    });
+    fair.min_by_key(|(rate, link, _)| (*rate, link.0)).map(|(_, link, above)| (link, above))
+}
+
+/// The mean deviation of jitter is taken as that of a normal law of its variance, sigma sqrt(2 / pi); links add up.
+fn first_timeout(world: &World, path: &Path) -> u64 {
+    let (mut mean, mut variance) = (0.0, 0.0);
+    for leg in path.legs.iter().chain(&path.back) {
+        let Leg::Noise(link) = leg else { continue };
+        let Some(jitter) = &world.links[*link].jitter else { continue };
+        let law = &world.laws[jitter.law];
+        let hours = jitter.factor.values.iter();
+        let (first, second) = hours.fold((0.0, 0.0), |(a, b), factor| (a + factor / 24.0, b + factor * factor / 24.0));
+        let middle = law.mean() * first;
+        mean += middle;
+        variance += (law.second_moment() * second - middle * middle).max(0.0);
+    }
+    let deviation = (variance * std::f64::consts::FRAC_2_PI).sqrt();
+    let smoothed = (path.floor + path.floor_back).nanos() + (mean * 1e9) as u64;
+    smoothed + tcp::LEAST_TIMEOUT.max((4.0 * deviation * 1e9) as u64)
 }
 
 /// The sum of the waits, where a way is nothing but waits.

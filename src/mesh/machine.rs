@@ -8,6 +8,7 @@ use super::calls::{Attempt, Call, Request, SUB, SubFrame};
 use super::caps::CapState;
 use super::connections::Connection;
 use super::event::Kind;
+use super::fair::Fair;
 use super::fcfs::Fcfs;
 use super::hot::Hot;
 use super::ledger::Ledger;
@@ -19,7 +20,7 @@ use super::upstream::Upstream;
 use crate::engine::{Event, Later, Model, Schedule, Timers};
 use crate::random::{Key, hash_name, mix};
 use crate::units::{Duration, SimTime};
-use crate::world::{EndpointId, PathId, World};
+use crate::world::{Cap, EndpointId, Link, PastCap, PathId, World};
 
 /// One run under way.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub(super) struct Machine<'w> {
     pub(super) stations: Vec<StationState>,
     pub(super) caps: Vec<CapState>,
     pub(super) admission: Admission,
+    /// By link: the large messages that share it, where they do.
+    pub(super) shares: Vec<Option<Box<Fair>>>,
     pub(super) path_states: Vec<PathState>,
     /// Things that are down now; while it is zero, nobody looks.
     pub(super) down: u32,
@@ -91,6 +94,7 @@ pub(super) struct EdgeKeys {
     pub(super) name: u64,
     pub(super) balance: Key,
     pub(super) backoff: Key,
+    pub(super) transfer: Key,
 }
 
 /// Keys of draws made for a service: keyed by its name, not by replica, region or variant.
@@ -124,6 +128,7 @@ impl<'w> Machine<'w> {
         let mut turns: Vec<SimTime> =
             world.changes.iter().map(|change| zero + change.at.since(SimTime::ZERO)).collect();
         turns.sort_unstable();
+        let background = background(world);
         let mut machine = Machine {
             world,
             zero,
@@ -147,8 +152,9 @@ impl<'w> Machine<'w> {
                 .iter()
                 .map(|station| StationState { fcfs: Fcfs::new(station.servers, false), down: 0, down_since: 0 })
                 .collect(),
-            caps: vec![CapState::default(); world.links.len()],
             admission: Admission::new(world),
+            caps: background.iter().map(|&taken| CapState::with_background(taken)).collect(),
+            shares: shares(world, &background),
             path_states: vec![PathState::default(); world.paths.len()],
             down: 0,
             certain_until: SimTime::ZERO,
@@ -168,6 +174,7 @@ impl<'w> Machine<'w> {
                     name: hash_name(&edge.name),
                     balance: key(&edge.name, "balance"),
                     backoff: key(&edge.name, "back-off"),
+                    transfer: key(&edge.name, "transfer"),
                 })
                 .collect(),
             service_keys: world
@@ -302,6 +309,25 @@ impl<'w> Machine<'w> {
     }
 }
 
+/// By link: bits a second that background flows take.
+fn background(world: &World) -> Vec<u64> {
+    let mut taken = vec![0; world.links.len()];
+    for flow in &world.flows {
+        for link in &world.paths[flow.path].links {
+            taken[link.0 as usize] += flow.rate.0;
+        }
+    }
+    taken
+}
+
+fn shares(world: &World, background: &[u64]) -> Vec<Option<Box<Fair>>> {
+    let share = |(link, taken): (&Link, &u64)| match link.cap {
+        Some(Cap { rate, past: PastCap::Fair { .. } }) => Some(Box::new(Fair::new(rate.0 - taken))),
+        _ => None,
+    };
+    world.links.rows().iter().zip(background).map(share).collect()
+}
+
 impl Model for Machine<'_> {
     fn handle(&mut self, now: SimTime, event: Event, schedule: &mut Schedule) {
         self.ledger.clock(now);
@@ -320,6 +346,7 @@ impl Model for Machine<'_> {
             Kind::Sweep => self.sweep(slot, now, schedule),
             Kind::Think => self.think_over(slot, now, schedule),
             Kind::Arrival => self.arrival(slot, now, schedule),
+            Kind::Share => self.shared(slot, now, schedule),
         }
     }
 

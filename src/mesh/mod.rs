@@ -2,8 +2,8 @@
 //!
 //! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
 //! attempts, from the caller's side), `proxies` and `upstream` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
-//! `hanging` and `tcp` (TCP, TLS, limits, dead paths),
-//! `travel`, `spells`, `caps` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
+//! `hanging`, `tcp` and `transfer` (TCP, TLS, limits, dead paths),
+//! `travel`, `noise`, `spells`, `caps`, `fair` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
 //! needs no event), `ledger` (what is counted), `faults` (what goes down), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
 
@@ -14,6 +14,7 @@ mod calls;
 mod caps;
 mod connections;
 mod event;
+mod fair;
 mod faults;
 mod fcfs;
 mod handshake;
@@ -22,6 +23,7 @@ mod hot;
 mod idle;
 mod ledger;
 mod machine;
+mod noise;
 mod order;
 mod pools;
 mod proxies;
@@ -32,6 +34,7 @@ mod spells;
 mod steps;
 mod tcp;
 mod trace;
+mod transfer;
 mod travel;
 mod upstream;
 mod waiting;

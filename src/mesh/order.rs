@@ -161,6 +161,9 @@ impl Machine<'_> {
         match self.connections[slot].lines[direction].turn(attempt, now.nanos()) {
             Turn::Free => true,
             Turn::First => {
+                // Known from now on, so that one that arrives at this very instant follows a nanosecond later.
+                let (line, clock) = (&mut self.connections[slot].lines[direction], now.nanos());
+                line.follow(line.open[0].0, clock, clock.saturating_sub(1));
                 self.step_out(slot, direction, 0, schedule);
                 true
             }

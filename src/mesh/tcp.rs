@@ -5,6 +5,10 @@
 
 /// Payload of a full segment, bytes (Ethernet, IPv4, no options counted: the figure of the exact cases).
 pub(super) const MSS: u64 = 1_460;
+/// The same with TCP's and IP's headers.
+pub(super) const FULL_SEGMENT: u64 = MSS + 40;
+/// A bare acknowledgement, for every second segment.
+pub(super) const ACK: u64 = 40;
 /// Segments that a fresh connection may send at once (RFC 6928).
 pub(super) const INITIAL_WINDOW: u16 = 10;
 /// The largest window, segments: 4 MiB of Linux's default receive buffer.
@@ -23,30 +27,6 @@ pub(super) const GIVE_UP: u64 = 924_600_000_000;
 pub(super) const fn segments(bytes: u64) -> u64 {
     let count = bytes.div_ceil(MSS);
     if count == 0 { 1 } else { count }
-}
-
-/// Round trips until the last segment has been sent, the first included, when the window opens at `window` segments
-/// and doubles each round (slow start).
-pub(super) fn rounds(segments: u64, window: u16) -> u64 {
-    let (mut sent, mut window, mut rounds) = (0_u64, u64::from(window), 0);
-    while sent < segments {
-        sent += window;
-        window = (window * 2).min(u64::from(LARGEST_WINDOW));
-        rounds += 1;
-    }
-    rounds.max(1)
-}
-
-/// The window after `segments` were acknowledged in slow start.
-pub(super) fn grown(window: u16, segments: u64) -> u16 {
-    (u64::from(window) + segments).min(u64::from(LARGEST_WINDOW)) as u16
-}
-
-/// The window after `idle` without a segment: halved for every timeout that passed, never below the initial one
-/// (RFC 2861, Linux `tcp_slow_start_after_idle` = 1).
-pub(super) fn rested(window: u16, idle: u64, round_trip: u64) -> u16 {
-    let halvings = (idle / timeout(round_trip)).min(15) as u32;
-    (window >> halvings).max(INITIAL_WINDOW.min(window))
 }
 
 /// Retransmission timeout of a steady path: smoothed round trip + 200 ms.
@@ -118,16 +98,6 @@ pub(super) fn recovery(draw: f64, loss: f64, segments: u64, round_trip: u64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn slow_start_takes_the_rounds_of_the_exact_cases() {
-        let rounds_of = |bytes| rounds(segments(bytes), INITIAL_WINDOW);
-        let cases =
-            [(14_600, 1), (14_601, 2), (43_800, 2), (102_200, 3), (102_201, 4), (1_000_000, 7), (10_000_000, 10)];
-        for (bytes, want) in cases {
-            assert_eq!(rounds_of(bytes), want, "{bytes} bytes");
-        }
-    }
 
     #[test]
     fn sixteen_timeouts_from_200_ms_take_924_6_seconds() {

@@ -98,6 +98,11 @@ impl Window {
         self.open = self.threshold;
     }
 
+    /// A message within the window lost something.
+    pub(super) fn lost(&mut self) {
+        self.halved(self.open);
+    }
+
     /// Only the timeout told of a loss; what was sent again is acknowledged, and with that the window is two segments.
     fn timed_out(&mut self, flight: f32) {
         self.threshold = (0.5 * flight).max(2.0);
@@ -129,10 +134,12 @@ impl Window {
         };
         loop {
             let hazard = -libm::log1p(-chance(sent.span).clamp(0.0, MOST_LOSS));
-            let whole = self.open.min(receive_window) + fraction;
+            // A receive window is of bytes, and slides: its part of a segment is carried to the next round. A congestion
+            // window lets whole segments go.
+            let limited = self.open >= receive_window;
+            let whole = if limited { receive_window + fraction } else { self.open };
             let flight = (whole as u64).max(1).min(left);
-            // A window that is no whole number of segments slides: its fraction is carried to the next round.
-            fraction = (whole - flight as f32).clamp(0.0, 1.0);
+            fraction = if limited { (whole - flight as f32).clamp(0.0, 1.0) } else { 0.0 };
             let Some(before) = pass(flight, hazard, &mut draw) else {
                 left -= flight;
                 if left == 0 {

@@ -5,13 +5,16 @@ use super::connections::State;
 use super::event::Kind;
 use super::hot::Message;
 use super::machine::Machine;
+use super::noise::chance_of_loss;
 use super::order::Turn;
 use super::servers::Workers;
 use super::tcp;
+use super::transfer::Course;
 use crate::engine::Schedule;
+use crate::random::mix;
 use crate::record::Failure;
 use crate::units::{Bytes, Duration, SimTime};
-use crate::world::{Direction, Leg, LinkId, Manner, PathId, Step};
+use crate::world::{Direction, Leg, LinkId, Manner, Step};
 
 /// The leg of a message that has no other before it.
 pub(super) const THROUGH: u8 = u8::MAX;
@@ -29,7 +32,7 @@ impl Machine<'_> {
         let counted = if self.hot.paths[path.0 as usize].capped[0] { Bytes(0) } else { message.wire };
         self.ledger.bytes(path, counted, message.acks, at);
         let at = self.slow_start(attempt, self.attempts[attempt].connection, message.segments, 0, at);
-        self.line_up(attempt, at);
+        self.line_up(attempt, self.sent_by(attempt, at));
         self.travel(attempt, at, now, schedule);
     }
 
@@ -44,7 +47,7 @@ impl Machine<'_> {
     ) -> Option<(u32, SimTime)> {
         let hot = self.hot;
         let row = &mut self.attempts[attempt];
-        row.flags = (row.flags | Attempt::RESPONSE) & !Attempt::INSIDE;
+        row.flags = (row.flags | Attempt::RESPONSE) & !(Attempt::INSIDE | Attempt::LONG | Attempt::PACED);
         row.leg = 0;
         let connection = row.connection;
         let message = if row.core.failed > 0 {
@@ -57,7 +60,7 @@ impl Machine<'_> {
         let counted = if way.capped[1] { Bytes(0) } else { message.wire };
         self.ledger.bytes(path, message.acks, counted, at);
         let at = self.slow_start(attempt, connection, message.segments, 1, at);
-        self.line_up(attempt, at);
+        self.line_up(attempt, self.sent_by(attempt, at));
         let at = match way.plain[1] {
             Some(delay) if self.brief => {
                 self.attempts[attempt].leg = THROUGH;
@@ -65,6 +68,10 @@ impl Machine<'_> {
             }
             _ => self.pass_legs(attempt, at, schedule.now()),
         };
+        if self.attempts[attempt].is(Attempt::SHARED) {
+            self.join_flows(attempt, at, schedule);
+            return None;
+        }
         if self.attempts[attempt].leg == THROUGH
             && self.arrives_surely(attempt, at)
             && self.arrives_in_turn(attempt, at, schedule)
@@ -101,21 +108,67 @@ impl Machine<'_> {
         if connection.windows[direction] { self.open_window(attempt, segments, direction, at) } else { at }
     }
 
+    /// A message may be longer than the window: then it is a transfer of rounds, with what is lost on the way.
     #[inline(never)]
     fn open_window(&mut self, attempt: u32, segments: u64, direction: usize, at: SimTime) -> SimTime {
-        let connection = &mut self.connections[self.attempts[attempt].connection];
-        let round_trip = self.hot.paths[connection.path.0 as usize].round_trip;
-        let idle = at.nanos().saturating_sub(connection.sent[direction]);
-        let window = tcp::rested(connection.window[direction], idle, round_trip);
-        connection.window[direction] = tcp::grown(window, segments);
-        let extra = (tcp::rounds(segments, window) - 1) * round_trip;
-        // The rest begins when the last round has been sent.
-        connection.sent[direction] = connection.sent[direction].max(at.nanos() + extra);
-        if extra == 0 {
+        let row = &self.attempts[attempt];
+        let (slot, call, number) = (row.connection, &self.calls[row.call], u64::from(row.number));
+        let (key, edge) = (mix(call.key, number << 1 | direction as u64), call.edge.0 as usize);
+        let receive_window = self.hot.edges[edge].receive_window;
+        let connection = &self.connections[slot];
+        let (path, last) = (connection.path, connection.sent[direction]);
+        let way = &self.hot.paths[path.0 as usize];
+        let mut window = connection.window[direction].rested(at.nanos().saturating_sub(last), way.timeout);
+        if window.holds(segments, receive_window) {
+            window.acknowledged(segments);
+            let connection = &mut self.connections[slot];
+            connection.window[direction] = window;
+            connection.sent[direction] = last.max(at.nanos());
             return at;
         }
-        let leaves = at + Duration::from_nanos(extra);
-        self.trace_span(attempt, "network", at, leaves, |_, _| "slow start".into());
+        // It begins when the one before it is out: they share the window.
+        let begins = last.max(at.nanos());
+        let course = Course { round_trip: way.round_trip, timeout: way.timeout, receive_window };
+        let (lossy, draws) = (way.lossy[direction], self.edge_keys[edge].transfer);
+        let (world, zero, spells) = (self.world, self.zero, &mut self.spells);
+        let legs = if direction == 1 { &world.paths[path].back } else { &world.paths[path].legs };
+        let chance = |after: u64| {
+            if !lossy {
+                return 0.0;
+            }
+            let then = SimTime::from_nanos(begins + after);
+            let passes = |leg: &Leg| match *leg {
+                Leg::Noise(link) => 1.0 - chance_of_loss(world, spells, link, then, zero),
+                _ => 1.0,
+            };
+            1.0 - legs.iter().map(passes).product::<f64>()
+        };
+        let mut counter = 0;
+        let draw = || {
+            counter += 1;
+            draws.uniform(nth(key, counter))
+        };
+        let sent = window.send(segments, course, chance, draw);
+        let leaves = SimTime::from_nanos(begins + sent.span);
+        // Where large messages share a link, its rate and this time make one whole there.
+        let large = way.shared[direction].is_some_and(|(_, above)| self.wire_bytes(attempt) > above);
+        let connection = &mut self.connections[slot];
+        connection.window[direction] = window;
+        connection.sent[direction] = leaves.nanos();
+        self.attempts[attempt].flags |= Attempt::LONG;
+        if sent.again > 0 {
+            let way = if direction == 1 { Direction::Back } else { Direction::Forward };
+            self.ledger.resent(path, way, sent.again * tcp::MSS, true, at);
+            self.ledger.lost(path, at);
+        }
+        if large {
+            self.attempts[attempt].core.latest = SimTime::from_nanos(sent.span);
+            self.attempts[attempt].flags |= Attempt::PACED;
+            return SimTime::from_nanos(begins);
+        }
+        self.trace_span(attempt, "network", at, leaves, |_, _| {
+            if sent.again > 0 { format!("window, {} sent again", sent.again) } else { "slow start".into() }
+        });
         leaves
     }
 
@@ -123,6 +176,10 @@ impl Machine<'_> {
     pub(super) fn travel(&mut self, attempt: u32, at: SimTime, now: SimTime, schedule: &mut Schedule) {
         let at = self.pass_legs(attempt, at, now);
         let row = &self.attempts[attempt];
+        if row.is(Attempt::SHARED) {
+            self.join_flows(attempt, at, schedule);
+            return;
+        }
         let surely = row.is(Attempt::RESPONSE) && !row.is(Attempt::CLIENT_DONE) && row.leg == THROUGH;
         if surely && self.arrives_surely(attempt, at) && self.arrives_in_turn(attempt, at, schedule) {
             if let Some(parent) = self.settle_well(attempt, at, schedule) {
@@ -150,6 +207,11 @@ impl Machine<'_> {
                 }
                 Leg::Noise(link) => at = self.disturb(attempt, link, leg, at),
                 Leg::Cap(_) | Leg::Gateway(_) if at > now => break,
+                Leg::Cap(link) if self.is_flow(attempt, link) => {
+                    self.attempts[attempt].flags |= Attempt::SHARED;
+                    self.attempts[attempt].leg = leg as u8;
+                    return at;
+                }
                 Leg::Cap(link) => match self.pass_cap(attempt, link, !capped(&legs[leg + 1..]), at) {
                     Ok(passed) => at = passed,
                     Err(again) => {
@@ -182,11 +244,11 @@ impl Machine<'_> {
     }
 
     /// Bytes of the message under way.
-    fn wire_bytes(&self, attempt: u32) -> u64 {
+    pub(super) fn wire_bytes(&self, attempt: u32) -> u64 {
         self.message(attempt).wire.0
     }
 
-    fn message(&self, attempt: u32) -> &Message {
+    pub(super) fn message(&self, attempt: u32) -> &Message {
         let row = &self.attempts[attempt];
         let response = row.is(Attempt::RESPONSE);
         if response && row.core.failed > 0 {
@@ -236,56 +298,6 @@ impl Machine<'_> {
             format!("dropped at the cap of {}", world.links[link].name)
         });
         Err(back)
-    }
-
-    /// Jitter and loss of a link.
-    fn disturb(&mut self, attempt: u32, link: LinkId, leg: usize, at: SimTime) -> SimTime {
-        let row = &self.attempts[attempt];
-        let call = &self.calls[row.call];
-        let key = nth(call.key, u64::from(row.number) << 16 | u64::from(row.is(Attempt::RESPONSE)) << 15 | leg as u64);
-        let (path, response) = (self.path_of(attempt), row.is(Attempt::RESPONSE));
-        let (jitter, delay, lost) = self.draw_noise(link, path, key, self.message(attempt).segments, at);
-        if lost > 0 {
-            let bytes = u64::from(lost) * tcp::MSS.min(self.wire_bytes(attempt));
-            let direction = if response { Direction::Back } else { Direction::Forward };
-            self.ledger.resent(path, direction, bytes, true, at);
-            self.ledger.lost(path, at);
-        }
-        let jittered = at + jitter;
-        let leaves = jittered + delay;
-        self.trace_span(attempt, "jitter", at, jittered, |world, _| world.links[link].name.clone());
-        self.trace_span(attempt, "retransmission", jittered, leaves, |world, _| {
-            format!("{lost} lost on {}", world.links[link].name)
-        });
-        leaves
-    }
-
-    pub(super) fn draw_noise(
-        &mut self,
-        link: LinkId,
-        path: PathId,
-        key: u64,
-        segments: u64,
-        at: SimTime,
-    ) -> (Duration, Duration, u32) {
-        let (world, keys) = (self.world, &self.link_keys[link.0 as usize]);
-        let noise = &world.links[link];
-        let jitter = noise.jitter.map_or(Duration::ZERO, |jitter| {
-            let seconds = world.laws[jitter.law].sample(keys.jitter.uniform(key));
-            Duration::from_seconds_f64(seconds * jitter.factor.at(at, self.zero))
-        });
-        let Some(loss) = &noise.loss else { return (jitter, Duration::ZERO, 0) };
-        let round_trip = self.hot.paths[path.0 as usize].round_trip;
-        let chance = loss.at(self.is_bad(link, at), at, self.zero);
-        let (delay, lost) =
-            tcp::recovery(self.link_keys[link.0 as usize].loss.uniform(key), chance, segments, round_trip);
-        (jitter, Duration::from_nanos(delay), lost)
-    }
-
-    /// Is the link in its bad state then, whenever that is?
-    fn is_bad(&mut self, link: LinkId, at: SimTime) -> bool {
-        let from_zero = at.nanos().cast_signed() - self.zero.nanos().cast_signed();
-        self.spells[link.0 as usize].as_mut().is_some_and(|spells| spells.bad_at(from_zero))
     }
 
     /// A message reached its next stop, or its end.
@@ -378,6 +390,6 @@ impl Machine<'_> {
 }
 
 /// Does the rest of a way meet a cap?
-fn capped(legs: &[Leg]) -> bool {
+pub(super) fn capped(legs: &[Leg]) -> bool {
     legs.iter().any(|leg| matches!(leg, Leg::Cap(_)))
 }

@@ -83,6 +83,7 @@ pub fn policy(version: (u32, u32)) -> Policy {
         http2_ping: None,
         max_connection_age: None,
         pool: Pool::default(),
+        receive_window: None,
     }
 }
 

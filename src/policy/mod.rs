@@ -15,7 +15,7 @@ pub mod round_robin;
 
 pub use pool::{Keepalive, Pool, Protocol};
 
-use crate::units::Duration;
+use crate::units::{Bytes, Duration};
 
 /// What a proxy does with the calls of one edge.
 #[derive(Clone, PartialEq, Debug)]
@@ -44,6 +44,8 @@ pub struct Policy {
     pub max_connection_age: Option<Duration>,
     /// How connections are kept, and circuit breakers.
     pub pool: Pool,
+    /// What a connection's receiver lets be under way, each direction; none: Linux's default, 4 MiB.
+    pub receive_window: Option<Bytes>,
 }
 
 /// Choice of a host within a priority.

@@ -134,6 +134,16 @@ pub enum PastCap {
         /// The longest time that bytes may wait.
         buffer: Duration,
     },
+    /// Large messages share it max-min fairly, each at its own sender's limit at most; small ones go first, first in,
+    /// first out, in a bounded buffer.
+    Fair {
+        /// A message of more bytes than this is large.
+        above: Bytes,
+        /// The longest time that a small message may wait.
+        buffer: Duration,
+        /// Shares in inverse proportion to round trips, as TCP's tend to be, rather than equal.
+        by_round_trip: bool,
+    },
 }
 
 #[cfg(test)]

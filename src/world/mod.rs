@@ -24,7 +24,7 @@ use crate::id;
 use crate::policy::Policy;
 use crate::random::Law;
 use crate::table::Table;
-use crate::units::{Bytes, Duration, Ratio, SimTime};
+use crate::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
 use crate::workload::Arrivals;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -105,6 +105,8 @@ pub struct World {
     pub host_sets: Table<HostSetId, HostSet>,
     /// Row `edge * places + place`; `NONE` where no proxy of that place makes that call.
     pub host_set_of: Vec<HostSetId>,
+    /// Constant load in the background of caps.
+    pub flows: Vec<Flow>,
     /// Workload.
     pub streams: Table<StreamId, Stream>,
     /// Named faults, for windows in reports and gates.
@@ -177,6 +179,17 @@ pub struct Link {
     pub loss: Option<Loss>,
     /// What the provider lets pass.
     pub cap: Option<Cap>,
+}
+
+/// Bytes that always flow: they take their share of each cap on their way, and are counted and billed on it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Flow {
+    /// The name.
+    pub name: String,
+    /// Its way, there; acknowledgements go back.
+    pub path: PathId,
+    /// Bits a second, headers included; less than every cap on the way, all flows together.
+    pub rate: BitsPerSec,
 }
 
 /// Random extra delay of a link: `laws[law]` times the hour's factor.

@@ -25,6 +25,8 @@ impl Dice {
 /// Three places, a front end that calls two services in ways decided by chance, and faults.
 pub(crate) fn world(seed: u64) -> World {
     let mut dice = Dice(Key::new(seed, 0, "chaos", "dice"), 0);
+    // Dice of its own, so that the rest of a world stays what it was.
+    let mut more = Dice(Key::new(seed, 0, "chaos", "links"), 0);
     let mut world = World { variant: format!("chaos {seed}"), ..World::default() };
     let cluster = world.clusters.push("one".into());
     for name in ["a", "b", "c"] {
@@ -65,6 +67,18 @@ pub(crate) fn world(seed: u64) -> World {
                 },
             });
             let loss = dice.one_in(3).then(|| Loss::flat(0.02));
+            let bad = BadState {
+                chance: HourLaw::flat(0.3),
+                mean_good: Duration::from_secs(3),
+                mean_bad: Duration::from_millis(200),
+            };
+            let loss = loss.map(|loss| Loss { bad: more.one_in(2).then_some(bad), ..loss });
+            let fair = PastCap::Fair {
+                above: Bytes(10_000),
+                buffer: Duration::from_millis(100),
+                by_round_trip: more.one_in(2),
+            };
+            let cap = cap.map(|cap| if more.one_in(4) { Cap { past: fair, ..cap } } else { cap });
             let jitter = dice.one_in(3).then(|| Jitter { law: noisy, factor: HourLaw::flat(1.0) });
             let mut link = |way: &str| {
                 let name = format!("{way} {} {}", from.0, to.0);
@@ -104,7 +118,14 @@ pub(crate) fn world(seed: u64) -> World {
             });
         }
     }
+    let open =
+        |path: &Path| path.links.iter().all(|link| world.links[*link].cap.is_none_or(|cap| cap.rate.0 > 900_000));
+    if let Some((path, _)) = world.paths.iter().find(|(_, path)| path.from != path.to && open(path)) {
+        world.flows.push(Flow { name: "background".into(), path, rate: BitsPerSec(800_000) });
+    }
     services(&mut world, &mut dice);
+    let window = more.one_in(3).then_some(Bytes(16_384));
+    world.policies.ids().collect::<Vec<_>>().into_iter().for_each(|id| world.policies[id].receive_window = window);
     host_sets(&mut world, by_gateway, &gateways);
     world.plan =
         RunPlan { fill: Duration::from_secs(2), horizon: Duration::from_secs(30), drain: Duration::from_secs(30) };

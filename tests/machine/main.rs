@@ -4,6 +4,7 @@ mod admission;
 mod chaos;
 mod order;
 mod pools;
+mod transfers;
 mod worlds;
 
 use eastwest::meter::Within;

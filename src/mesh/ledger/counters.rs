@@ -3,8 +3,9 @@
 use super::{Ledger, OUTSIDE};
 use crate::mesh::caps::Passed;
 use crate::mesh::fcfs::Served;
+use crate::mesh::tcp::{ACK, FULL_SEGMENT};
 use crate::units::{Bytes, SimTime};
-use crate::world::{Direction, EdgeId, EndpointId, HostSetId, LinkId, PathId, StationId};
+use crate::world::{Direction, EdgeId, EndpointId, HostSetId, LinkId, PathId, StationId, World};
 
 impl Ledger {
     /// Does what happens now count?
@@ -62,6 +63,26 @@ impl Ledger {
         match direction {
             Direction::Forward => self.bytes(path, Bytes(bytes), Bytes(0), at),
             Direction::Back => self.bytes(path, Bytes(0), Bytes(bytes), at),
+        }
+    }
+
+    /// What flowed in the background all the time, window by window: whole bytes, nothing lost between windows. Its
+    /// acknowledgements go back, one for every second full segment.
+    pub(super) fn background(&mut self, world: &World) {
+        let until = |window: usize| u128::from(self.horizon) * window as u128 / self.windows as u128;
+        let bytes = |rate: u64, window: usize| (u128::from(rate) * until(window) / 8_000_000_000) as u64;
+        let acks = |bytes: u64| bytes * ACK / (2 * FULL_SEGMENT);
+        for flow in &world.flows {
+            let way = &world.paths[flow.path];
+            for window in 0..self.windows {
+                let (before, after) = (bytes(flow.rate.0, window), bytes(flow.rate.0, window + 1));
+                let row = &mut self.paths[flow.path.0 as usize];
+                row.forward[window] += after - before;
+                row.back[window] += acks(after) - acks(before);
+                for link in way.links.iter().filter(|link| world.links[**link].cap.is_some()) {
+                    self.caps[link.0 as usize].offered[window] += after - before;
+                }
+            }
         }
     }
 

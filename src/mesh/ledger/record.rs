@@ -10,6 +10,7 @@ impl Ledger {
     /// The record.
     pub(in crate::mesh) fn record(mut self, world: &World, replication: u32) -> Run {
         self.close_window();
+        self.background(world);
         let rows = self.rows.into_iter().map(|row| {
             let stream = &world.streams[row.stream];
             let operation = &world.operations[row.operation];

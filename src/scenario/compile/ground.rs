@@ -6,7 +6,7 @@ use crate::connect::{Inside, Override};
 use crate::provider::{Books, Level};
 use crate::random::{Law, halves};
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{self, Cidr, Cni, LinkLoss, RttUnit, Scenario, Topology};
+use crate::scenario::file::{self, Cidr, Cni, LinkLoss, LinkRate, RttUnit, Scenario, Topology};
 use crate::scenario::span::Spanned;
 use crate::table::Table;
 use crate::topology::{
@@ -154,7 +154,7 @@ pub(super) fn overrides(
             jitter_factor: link.profile.jitter.map(by_hour),
             loss: link.loss.map(loss_of),
             loss_factor: link.profile.loss.map(by_hour),
-            cap: link.rate.map(|rate| Cap { rate: rate.rate, past: PastCap::Shape { buffer: rate.buffer } }),
+            cap: link.rate.map(cap_of),
             ..Override::between(between.0, between.1)
         });
     }
@@ -200,6 +200,16 @@ fn one_way(overrides: &mut Vec<Override>, (a, b): matrix::Pair, delay: Duration)
         let own = Override { one_way: true, between: (a, b), delay: Some(delay), ..overrides[at].clone() };
         overrides.splice(at..=at, [own, other]);
     }
+}
+
+fn cap_of(link: LinkRate) -> Cap {
+    let past = match (link.fair, file::PastCap::FAIR) {
+        (true, file::PastCap::Fair { above, by_round_trip, .. }) => {
+            PastCap::Fair { above, buffer: link.buffer, by_round_trip }
+        }
+        _ => PastCap::Shape { buffer: link.buffer },
+    };
+    Cap { rate: link.rate, past }
 }
 
 fn loss_of(loss: LinkLoss) -> Loss {

@@ -188,7 +188,8 @@ impl Load {
         let offered = self.offered(world);
         for (id, link) in world.links.iter() {
             let Some(cap) = link.cap else { continue };
-            let mbps = offered[id.0 as usize] * 8.0 / 1e6;
+            let over = world.flows.iter().filter(|flow| world.paths[flow.path].links.contains(&id));
+            let mbps = offered[id.0 as usize] * 8.0 / 1e6 + over.map(|flow| flow.rate.mbps()).sum::<f64>();
             if mbps > cap.rate.mbps() {
                 said.push(
                     Diagnostic::warning(

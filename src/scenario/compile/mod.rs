@@ -9,6 +9,7 @@ mod distances;
 mod effort;
 mod ejection;
 mod faults;
+mod flows;
 mod ground;
 mod hosts;
 mod limits;
@@ -86,6 +87,7 @@ pub fn compile_with_warnings(
     let routes = routes::Routes::new(scenario, &ground, books, &mut said);
     let mut paths = paths::Paths::new(scenario, &carrier, routes, &places);
     host_sets(&mut world, &ground, &mut paths, &rules);
+    flows::flows(scenario, &carrier, &mut paths, &mut world, &mut said);
     said.extend(paths.complaints(scenario));
     said.extend(paths.idle());
     attachments::overlaps(scenario, &ground, &paths.fees, &mut said);
@@ -97,6 +99,7 @@ pub fn compile_with_warnings(
     world.connection_limits = std::mem::take(&mut paths.limits).into_values().collect();
     world.prerequisites = std::mem::take(&mut paths.prerequisites);
     draw(&mut world, &carrier, &paths.board);
+    flows::excess(scenario, &world, &mut said);
     let fees = std::mem::take(&mut paths.fees);
     // A way through two products (an endpoint behind cen) falls with either: the fees name both.
     let through: BTreeSet<(String, PathId)> = fees.iter().map(|(path, fee)| (fee.product.clone(), *path)).collect();

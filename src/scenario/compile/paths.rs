@@ -146,6 +146,17 @@ impl<'a> Paths<'a> {
         reach
     }
 
+    /// What stands before the endpoints of one place, seen from another; none: they share a network, or no route joins them.
+    pub(super) fn front(&self, from: PlaceId, to: PlaceId) -> Option<Front> {
+        let (near, far) = (&self.places[from], &self.places[to]);
+        let ground = self.carrier.ground;
+        if ground.vpc_of(near.cluster) == ground.vpc_of(far.cluster) {
+            return None;
+        }
+        let index = self.routes.between(ground, near.cluster, far.cluster)?;
+        self.routes.ways[index].product.as_ref().map(|product| product.front())
+    }
+
     fn draw(&mut self, from: PlaceId, to: PlaceId, route: Option<usize>, service: &str) -> Option<Reach> {
         let (near, far) = (&self.places[from], &self.places[to]);
         let spot = |place: &Place| Spot {
@@ -295,7 +306,11 @@ impl<'a> Paths<'a> {
             let mut called: Vec<&String> = self.missing.values().collect();
             called.dedup();
             for service in called.into_iter().take(PLACES_MAX) {
-                missing = missing.at(scenario.services[service].span, "called from where no route leads");
+                missing = match (scenario.services.get(service), scenario.flows.get(service)) {
+                    (Some(called), _) => missing.at(called.span, "called from where no route leads"),
+                    (None, Some(flow)) => missing.at(flow.span, "flows to where no route leads"),
+                    (None, None) => missing,
+                };
             }
             said.push(missing.help("write `routes: {default: {via: PRODUCT}}`, or a route for each pair"));
         }

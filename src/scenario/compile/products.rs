@@ -242,6 +242,7 @@ const fn past(past: PastCap) -> Past {
     match past {
         PastCap::Police { burst } => Past::Police { burst },
         PastCap::Shape { buffer } => Past::Shape { buffer },
+        PastCap::Fair { above, buffer, by_round_trip } => Past::Fair { above, buffer, by_round_trip },
     }
 }
 

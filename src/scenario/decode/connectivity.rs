@@ -157,6 +157,11 @@ impl Decoder {
                     self.fill(below(&path, "buffer"), "100ms", false, "eastwest");
                     shape
                 }
+                Some(2) => {
+                    self.fill(below(&path, "above"), "64KiB", false, "eastwest");
+                    self.fill(below(&path, "buffer"), "100ms", false, "eastwest");
+                    PastCap::FAIR
+                }
                 _ => {
                     self.fill(below(&path, "burst"), "50ms", false, "eastwest");
                     police
@@ -164,7 +169,7 @@ impl Decoder {
             };
         }
         let Some(long) = self.open(Some(node), &words::PAST_CAP, path.clone(), Span::NONE) else { return police };
-        let (police_entry, shape_entry) = (long.entry("police"), long.entry("shape"));
+        let (police_entry, shape_entry, fair) = (long.entry("police"), long.entry("shape"), long.entry("fair"));
         long.close();
         if let Some(entry) = police_entry
             && let Some(map) = self.open(Some(&entry.node), &words::POLICE, below(&path, "police"), entry.key)
@@ -179,6 +184,17 @@ impl Decoder {
             let buffer = map.read(self, "buffer", quantity::duration);
             map.close();
             return buffer.map_or(shape, |buffer| PastCap::Shape { buffer: buffer.value });
+        }
+        if let Some(entry) = fair
+            && let Some(map) = self.open(Some(&entry.node), &words::FAIR_PAST_CAP, below(&path, "fair"), entry.key)
+        {
+            let above = map.read(self, "above", quantity::bytes);
+            let buffer = map.read(self, "buffer", quantity::duration);
+            let weights = map.word(self, "weights");
+            map.close();
+            if let (Some(above), Some(buffer), Some(weights)) = (above, buffer, weights) {
+                return PastCap::Fair { above: above.value, buffer: buffer.value, by_round_trip: weights == 1 };
+            }
         }
         police
     }
@@ -431,7 +447,7 @@ impl Decoder {
         routes
     }
 
-    fn route_end(&mut self, end: &Spanned<String>, topology: &Topology) -> Option<Spanned<RouteEnd>> {
+    pub(super) fn route_end(&mut self, end: &Spanned<String>, topology: &Topology) -> Option<Spanned<RouteEnd>> {
         let (cluster, region) = match end.value.split_once('/') {
             Some(("cluster", name)) => (Some(name), None),
             Some(("region", name)) => (None, Some(name)),

@@ -22,7 +22,12 @@ impl Decoder {
         let profile = profile.unwrap_or_default();
         let loss = map.entry("loss").and_then(|entry| self.link_loss(entry, below(&path, "loss"), &profile));
         let rate = map.read(self, "rate", quantity::bandwidth);
-        let buffer = if rate.is_some() { map.read(self, "buffer", quantity::duration) } else { self.no_buffer(&map) };
+        let (buffer, fair) = if rate.is_some() {
+            (map.read(self, "buffer", quantity::duration), map.word(self, "discipline") == Some(1))
+        } else {
+            self.no_queue(&map);
+            (None, false)
+        };
         map.close();
         if let (Some(rtt), Some(delay)) = (&rtt, &delay) {
             self.say(
@@ -64,7 +69,7 @@ impl Decoder {
                 return None;
             }
         }
-        let rate = rate.and_then(|rate| Some(LinkRate { rate: rate.value, buffer: buffer?.value }));
+        let rate = rate.and_then(|rate| Some(LinkRate { rate: rate.value, buffer: buffer?.value, fair }));
         Some(LinkOverride { span: entry.key, between, one_way, rtt, delay, jitter, loss, rate, profile })
     }
 
@@ -104,15 +109,15 @@ impl Decoder {
         Some((ends, one_way))
     }
 
-    fn no_buffer(&mut self, map: &Fields<'_>) -> Option<Spanned<crate::units::Duration>> {
-        if let Some(node) = map.written("buffer") {
+    fn no_queue(&mut self, map: &Fields<'_>) {
+        for name in ["buffer", "discipline"] {
+            let Some(node) = map.written(name) else { continue };
             self.say(
-                Diagnostic::error("EW013", "a buffer without `rate` holds nothing")
+                Diagnostic::error("EW013", format!("`{name}` without `rate` is of no queue"))
                     .at(node.span, "of what queue?")
                     .help("write `rate`, the bandwidth of the physical link"),
             );
         }
-        None
     }
 
     fn link_loss(&mut self, entry: &Entry, path: super::fields::Path, profile: &LinkProfile) -> Option<LinkLoss> {

@@ -10,7 +10,8 @@ use crate::scenario::quantity::{self, Complaint};
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node, Value};
 use crate::scenario::vocabulary as words;
-use crate::units::{Duration, Ratio};
+use crate::topology::wire;
+use crate::units::{Bytes, Duration, Ratio};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
@@ -186,6 +187,7 @@ impl Decoder {
             patch.http2_ping = pool.said(self, "http2-ping").and_then(|said| self.ping(&said.node, said.path));
             patch.max_connection_age = self.none_or_duration(&pool, "max-connection-age").map(|age| age.value);
             patch.pool = self.pool(&pool);
+            patch.receive_window = pool.read(self, "receive-window", window).map(|window| window.value);
             pool.close();
         }
         map.close();
@@ -378,6 +380,18 @@ pub(super) fn positive(text: &str) -> Result<Duration, Complaint> {
     match quantity::duration(text)? {
         Duration::ZERO => Err(Complaint::new("EW105", "this duration is above zero", "for example `5s`")),
         span => Ok(span),
+    }
+}
+
+/// A receive window holds a segment at least.
+fn window(text: &str) -> Result<Bytes, Complaint> {
+    match quantity::bytes(text)? {
+        Bytes(bytes) if bytes < wire::MSS => Err(Complaint::new(
+            "EW105",
+            "a receive window holds at least a segment of 1460 bytes",
+            "for example `64KiB`",
+        )),
+        window => Ok(window),
     }
 }
 

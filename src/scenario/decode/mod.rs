@@ -8,6 +8,7 @@ mod connectivity;
 mod dead;
 mod fault;
 pub(crate) mod fields;
+mod flow;
 mod law;
 mod link;
 mod mesh;
@@ -100,6 +101,7 @@ impl Decoder {
         let streams = written(map.written("workload"));
         let mesh = self.mesh(map.entry("mesh"), &topology, &service_names, &streams);
         let workload = self.workload(map.written("workload"), &topology, &services);
+        let flows = self.flows(map.written("flows"), &topology);
         let things = fault::Things { topology: &topology, products: &connectivity, services: &services };
         let faults = self.faults(map.written("faults"), &things);
         let prices = self.prices(map.entry("prices"));
@@ -134,6 +136,7 @@ impl Decoder {
             services,
             mesh,
             workload,
+            flows,
             faults,
             prices: prices?,
             business,

@@ -2,7 +2,7 @@
 
 use crate::provider::Provider;
 use crate::scenario::span::{Span, Spanned};
-use crate::units::{BitsPerSec, Duration, Ratio};
+use crate::units::{BitsPerSec, Bytes, Duration, Ratio};
 use indexmap::IndexMap;
 
 /// An entry of `connectivity:`.
@@ -104,6 +104,21 @@ pub enum PastCap {
         /// The longest wait, 100 ms unless told.
         buffer: Duration,
     },
+    /// Large messages share it max-min fairly, small ones go first.
+    Fair {
+        /// A message of more bytes than this is large, 64 KiB unless told.
+        above: Bytes,
+        /// The longest wait of a small one, 100 ms unless told.
+        buffer: Duration,
+        /// Shares in inverse proportion to round trips.
+        by_round_trip: bool,
+    },
+}
+
+impl PastCap {
+    /// Fair, with nothing else told.
+    pub const FAIR: PastCap =
+        PastCap::Fair { above: Bytes(65_536), buffer: Duration::from_millis(100), by_round_trip: false };
 }
 
 /// How bytes are paid.

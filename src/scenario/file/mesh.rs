@@ -2,7 +2,7 @@
 
 use crate::policy::{Balance, Keepalive, Outlier, Policy, Pool, Protocol, RetryOn, defaults};
 use crate::scenario::span::{Span, Spanned};
-use crate::units::{Duration, Ratio};
+use crate::units::{Bytes, Duration, Ratio};
 use indexmap::IndexMap;
 
 /// `mesh:`.
@@ -126,6 +126,8 @@ pub struct TrafficPatch {
     pub http2_ping: Option<Option<(Duration, Duration)>>,
     /// `pool.max-connection-age`.
     pub max_connection_age: Option<Option<Duration>>,
+    /// Receive window.
+    pub receive_window: Option<Bytes>,
     /// The rest of `pool`.
     pub pool: PoolPatch,
 }
@@ -214,6 +216,7 @@ impl Mesh {
             panic_threshold: first(&found, |patch| patch.panic_threshold).unwrap_or(threshold),
             connect_timeout: first(&found, |patch| patch.connect_timeout).unwrap_or(istio.connect_timeout),
             http2_ping: first(&found, |patch| patch.http2_ping).unwrap_or(istio.http2_ping),
+            receive_window: first(&found, |patch| patch.receive_window).or(istio.receive_window),
             max_connection_age: first(&found, |patch| patch.max_connection_age).unwrap_or(istio.max_connection_age),
             pool: Pool {
                 protocol: first(&found, |patch| patch.pool.protocol).unwrap_or(istio.pool.protocol),

@@ -26,7 +26,7 @@ pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service
 pub use topology::{
     Cidr, Cluster, Cni, LinkLoss, LinkOverride, LinkProfile, LinkRate, Region, RttFile, RttUnit, Topology, Vpc,
 };
-pub use workload::{Entry, Fault, Hit, Manner, Part, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp};
+pub use workload::{Entry, Fault, Flow, Hit, Manner, Part, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp};
 
 use super::span::Spanned;
 use indexmap::IndexMap;
@@ -54,6 +54,8 @@ pub struct Scenario {
     pub mesh: Mesh,
     /// Who asks.
     pub workload: IndexMap<String, Stream>,
+    /// What always flows.
+    pub flows: IndexMap<String, Flow>,
     /// What breaks.
     pub faults: IndexMap<String, Fault>,
     /// Price book and overrides.

@@ -149,8 +149,10 @@ pub struct LinkLoss {
 pub struct LinkRate {
     /// Bits per second, each direction.
     pub rate: BitsPerSec,
-    /// First in, first out: the longest wait.
+    /// The longest wait.
     pub buffer: Duration,
+    /// Shared by large messages, not first in, first out.
+    pub fair: bool,
 }
 
 /// 24 factors each.

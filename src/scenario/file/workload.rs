@@ -2,8 +2,9 @@
 
 use crate::random::Law;
 use crate::scenario::span::{Span, Spanned};
-use crate::units::{Duration, Ratio, SimTime};
+use crate::units::{BitsPerSec, Duration, Ratio, SimTime};
 
+use super::connectivity::RouteEnd;
 use super::service::CallTarget;
 
 /// An entry of `workload:`.
@@ -189,4 +190,17 @@ pub enum WarmUp {
     Fill(Duration),
     /// Time from t = 0 on that is run and not measured.
     Cut(Duration),
+}
+
+/// Bytes that always flow.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Where its name is written.
+    pub span: Span,
+    /// From where.
+    pub from: Spanned<RouteEnd>,
+    /// To where.
+    pub to: Spanned<RouteEnd>,
+    /// How much.
+    pub rate: Spanned<BitsPerSec>,
 }

@@ -44,7 +44,7 @@ pub static CEN: Block = Block {
             .absent("every VPC, in every zone of its clusters", "eastwest"),
         Key::new("bandwidth", Shape::Either(&[Shape::Bandwidth, Shape::Word(&["none"], &[]), Shape::Names(&Shape::Either(&[Shape::Bandwidth, Shape::Word(&["none"], &[])]))]), "Inter-region bandwidth, each direction: one figure for every pair, or by pair `REGION-REGION`. Required between regions: an unbought connection passes 1 kbit/s, which `none` asks for on purpose.")
             .absent("an error where two regions are joined", "provider"),
-        Key::new("past-cap", Shape::Either(&[Shape::Word(&["police", "shape"], &[]), Shape::Block(&PAST_CAP)]), "Past the bandwidth: drop the excess, or queue it.")
+        Key::new("past-cap", Shape::Either(&[Shape::Word(&["police", "shape", "fair"], &[]), Shape::Block(&PAST_CAP)]), "Past the bandwidth: drop the excess, queue it, or share the rate among large messages.")
             .default("police", "provider"),
         Key::new("billing", Shape::Word(&["by-traffic", "by-bandwidth"], &[]), "How inter-region bytes are paid.").default("by-traffic", "eastwest"),
         Key::new("tier", Shape::Word(&["platinum", "gold", "silver"], &[]), "Class of the inter-region connection.").default("gold", "provider"),
@@ -60,6 +60,11 @@ pub static PAST_CAP: Block = Block {
     keys: &[
         Key::new("police", Shape::Block(&POLICE), "A token bucket: the excess is lost, and TCP sends it again."),
         Key::new("shape", Shape::Block(&SHAPE_PAST_CAP), "First in, first out: the excess waits."),
+        Key::new(
+            "fair",
+            Shape::Block(&FAIR_PAST_CAP),
+            "Large messages share the rate, max-min fairly; small ones go first.",
+        ),
     ],
 };
 
@@ -80,6 +85,29 @@ pub static SHAPE_PAST_CAP: Block = Block {
         .default("100ms", "eastwest")],
 };
 
+/// `past-cap: {fair: ..}`.
+pub static FAIR_PAST_CAP: Block = Block {
+    title: "past-cap.fair",
+    about: "Max-min fair sharing among large messages, none faster than its own windows and round trip let it.",
+    one_of: false,
+    keys: &[
+        Key::new(
+            "above",
+            Shape::Bytes,
+            "A message of more bytes than this on the wire is large; others go first, first in, first out.",
+        )
+        .default("64KiB", "eastwest"),
+        Key::new("buffer", Shape::Duration, "The longest wait of a small message; what would wait longer is lost.")
+            .default("100ms", "eastwest"),
+        Key::new(
+            "weights",
+            Shape::Word(&["equal", "round-trip"], &[]),
+            "Equal shares, or shares in inverse proportion to round trips, as TCP's tend to be.",
+        )
+        .default("equal", "eastwest"),
+    ],
+};
+
 /// `vpc-peering`.
 pub static VPC_PEERING: Block = Block {
     title: "connectivity.NAME.vpc-peering",
@@ -96,8 +124,8 @@ pub static VPC_PEERING: Block = Block {
             .absent("no cap", "provider"),
         Key::new(
             "past-cap",
-            Shape::Either(&[Shape::Word(&["police", "shape"], &[]), Shape::Block(&PAST_CAP)]),
-            "Past the bandwidth: drop the excess, or queue it.",
+            Shape::Either(&[Shape::Word(&["police", "shape", "fair"], &[]), Shape::Block(&PAST_CAP)]),
+            "Past the bandwidth: drop the excess, queue it, or share the rate among large messages.",
         )
         .default("police", "provider"),
     ],
@@ -113,7 +141,7 @@ pub static PRIVATELINK: Block = Block {
         Key::new("consumer", Shape::Reference("VPC"), "The VPC (or cluster with a VPC of its own) in which the endpoint stands.").required(),
         Key::new("zones", Shape::List(&Shape::Reference("zone")), "Zones of the endpoint.").absent("the zones of the consumer that the service has too", "eastwest"),
         Key::new("bandwidth", Shape::Bandwidth, "Bandwidth of the endpoint connection in each zone.").absent("1024Mbps, the most that can be set", "provider"),
-        Key::new("past-cap", Shape::Either(&[Shape::Word(&["police", "shape"], &[]), Shape::Block(&PAST_CAP)]), "Past the bandwidth: drop the excess, or queue it.")
+        Key::new("past-cap", Shape::Either(&[Shape::Word(&["police", "shape", "fair"], &[]), Shape::Block(&PAST_CAP)]), "Past the bandwidth: drop the excess, queue it, or share the rate among large messages.")
             .default("police", "provider"),
         Key::new("gateway", Shape::Block(&GATEWAY_SIZE), "The gateway behind it, with `to: gateway/CLUSTER`.").absent("2 replicas of 2 cores", "eastwest"),
         Key::new("cross-region", Shape::Word(&["true", "false"], &[]), "May the endpoint stand in another region than what it leads to? Its bytes then ride the backbone and pay a surcharge.").default("false", "provider"),

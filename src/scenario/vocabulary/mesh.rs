@@ -179,6 +179,12 @@ pub static POOL: Block = Block {
         Key::new("max-connection-age", NONE_OR_DURATION, "A connection is closed at the first idle moment after this.")
             .absent("none", "Envoy"),
         Key::new(
+            "receive-window",
+            Shape::Bytes,
+            "What a connection's receiver lets be under way before it acknowledges, each direction, at least a segment of 1460 bytes; so much a round trip is the most that a connection carries.",
+        )
+        .absent("4 MiB", "Linux"),
+        Key::new(
             "protocol",
             Shape::Word(&["http2", "http1"], &["http3", "tcp"]),
             "What proxies speak: HTTP/2 puts all requests of a worker to a host on one connection, up to its streams; HTTP/1.1 one at a time, the connection used last first.",

@@ -1,6 +1,6 @@
 //! The top of a scenario file, and the words that belong nowhere else.
 
-use super::{Block, FAULT, Key, MESH, PRICES, PRODUCT, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY};
+use super::{Block, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY};
 
 /// The file itself.
 pub static ROOT: Block = Block {
@@ -25,6 +25,7 @@ pub static ROOT: Block = Block {
         Key::new("services", Shape::Names(&Shape::Block(&SERVICE)), "What runs.").required(),
         Key::new("mesh", Shape::Block(&MESH), "Proxies and their policies."),
         Key::new("workload", Shape::Names(&Shape::Block(&STREAM)), "Who asks.").required(),
+        Key::new("flows", Shape::Names(&Shape::Block(&FLOW)), "Background traffic: bytes that always flow."),
         Key::new("faults", Shape::Names(&Shape::Block(&FAULT)), "What breaks."),
         Key::new("prices", Shape::Block(&PRICES), "Price book and your own prices."),
         Key::new("business", Shape::Block(&BUSINESS), "What downtime costs, how traffic grows, over how many years."),
@@ -37,7 +38,6 @@ pub static ROOT: Block = Block {
         .absent("one variant, `base`", "eastwest"),
         Key::new("objectives", Shape::Names(&Shape::Block(&OBJECTIVE)), "Gates."),
         Key::later("stores", "Databases with replication."),
-        Key::later("flows", "Background traffic."),
         Key::later("entry", "Global entries: DNS and balancers."),
         Key::later("actions", "What operators do."),
         Key::later("sweep", "Parameter studies."),

@@ -124,8 +124,14 @@ pub static LINK: Block = Block {
             "Share of packets lost, each direction; or a good and a bad state.",
         )
         .absent("as in the book", "provider"),
-        Key::new("rate", Shape::Bandwidth, "Bandwidth of the physical link, each direction: a queue, first in, first out.")
+        Key::new("rate", Shape::Bandwidth, "Bandwidth of the physical link, each direction.")
             .absent("no limit but those of the products", "eastwest"),
+        Key::new(
+            "discipline",
+            Shape::Word(&["fifo", "fair"], &[]),
+            "With `rate`: a queue, first in, first out; or shared max-min fairly by messages above 64 KiB, small ones first.",
+        )
+        .default("fifo", "eastwest"),
         Key::new("buffer", Shape::Duration, "With `rate`: the longest wait in its queue; what would wait longer is lost.")
             .default("100ms", "eastwest"),
         Key::new("profile", Shape::Block(&LINK_PROFILE), "Factors by hour of the day, in the time of the first region named.")

@@ -145,3 +145,21 @@ pub static FAULT: Block = Block {
         Key::later("incident", "A recorded incident."),
     ],
 };
+
+/// `flows.NAME`.
+pub static FLOW: Block = Block {
+    title: "flows.NAME",
+    about: "Bytes that always flow between two places, over the product of their route: they take their rate of each cap on the way and are counted and billed there.",
+    one_of: false,
+    keys: &[
+        Key::new(
+            "from",
+            Shape::Reference("cluster or region"),
+            "Where they come from; of a region its first cluster, of a cluster its first zone.",
+        )
+        .required(),
+        Key::new("to", Shape::Reference("cluster or region"), "Where they go.").required(),
+        Key::new("rate", Shape::Bandwidth, "How much, headers included; below every cap on the way.").required(),
+        Key::later("class", "The queue of a cap that they stand in."),
+    ],
+};

@@ -56,6 +56,12 @@ impl Traffic {
                 into.iter_mut().zip(from).for_each(|(into, from)| *into += from * rate);
             }
         }
+        // What always flows, with an acknowledgement of 40 bytes for every two segments of 1500.
+        for flow in &world.flows {
+            let bytes = flow.rate.0 as f64 / 8.0;
+            sum.forward[flow.path.index()] += bytes;
+            sum.back[flow.path.index()] += bytes * 40.0 / 3_000.0;
+        }
         sum
     }
 }

@@ -36,6 +36,9 @@ pub(super) fn settings(policy: &Policy) -> Vec<PolicySetting> {
     let ping =
         policy.http2_ping.map_or_else(|| "none".to_owned(), |(every, wait)| format!("every {every}, waits {wait}"));
     settings.push(setting("pool.http2-ping", ping, policy.http2_ping.is_none()));
+    if let Some(window) = policy.receive_window {
+        settings.push(setting("pool.receive-window", format!("{} bytes", window.0), false));
+    }
     if let Some(age) = policy.max_connection_age {
         settings.push(setting("pool.max-connection-age", age.to_string(), false));
     }

@@ -294,6 +294,9 @@ impl<'a> Facts<'a> {
                 format!("is dropped past a burst of {}, and sent again", burst.time_at(cap.rate))
             }
             PastCap::Shape { buffer } => format!("waits up to {buffer}, then dropped"),
+            PastCap::Fair { above, buffer, .. } => {
+                format!("of messages above {} bytes is shared fairly, of smaller ones waits up to {buffer}", above.0)
+            }
         };
         HopCap { mbps: cap.rate.0 as f64 / 1e6, past, mean: share(&self.rates.0), peak: share(&self.rates.1) }
     }

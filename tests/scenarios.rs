@@ -259,3 +259,42 @@ fn no_byte_is_charged_twice_by_an_item_in_any_shipped_scenario() {
         }
     }
 }
+
+/// Is `hit` taken by a fault of this scenario?
+fn fault_accepts(path: &Path, hit: &str) -> Result<(), String> {
+    let sets = [("at", "0s"), ("for", "1s"), ("hit", hit), ("down", "true")];
+    let sets: Vec<(String, String)> =
+        sets.iter().map(|(key, value)| (format!("faults.probe.{key}"), (*value).to_owned())).collect();
+    let loaded = scenario::load(path, &sets).map_err(|wrong| format!("{:?}", wrong.diagnostics))?;
+    for variant in &loaded.variants {
+        compile(&variant.scenario, &variant.name, Books::builtin(), Inputs::default())
+            .map_err(|wrong| format!("{}: {wrong:?}", variant.name))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn whatever_explain_says_takes_a_route_down_is_accepted_as_a_fault() {
+    use eastwest::study::explain::route::{Asked, End, of_variant};
+    let mut seen = std::collections::BTreeSet::new();
+    for path in scenarios("scenarios") {
+        let loaded = scenario::load(&path, &[]).expect("a shipped scenario is valid");
+        let mut hits = std::collections::BTreeSet::new();
+        for variant in &loaded.variants {
+            let world = compile(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+            let any = Asked { from: End::Any, to: End::Any, via: None };
+            let route = of_variant(&variant.scenario, &world.expect("it compiles"), &any);
+            for way in &route.ways {
+                let hops = way.there.iter().chain(&way.back).flat_map(|hop| &hop.falls_with);
+                hits.extend(hops.chain(&way.falls_with).map(|with| with.hit.clone()));
+            }
+        }
+        for hit in hits {
+            assert_eq!(fault_accepts(&path, &hit), Ok(()), "{}: {hit}", path.display());
+            seen.insert(hit.split('/').next().expect("a word").to_owned());
+        }
+    }
+    let words: Vec<&str> = seen.iter().map(String::as_str).collect();
+    let all = ["attachment", "eip", "endpoint", "gateway", "link", "nat", "nlb", "product", "region", "zone"];
+    assert_eq!(words, all, "every kind of part is named somewhere");
+}

@@ -24,6 +24,7 @@ pub mod vocabulary;
 
 pub use compile::{Compiled, Effort, Inputs, compile, compile_with_warnings, many_calls};
 pub use decode::Filled;
+pub(crate) use decode::accepts_hit;
 pub use diagnostic::{Diagnostic, Label, Report, Severity, gathered};
 pub use file::Scenario;
 pub use load::{Loaded, Refused, Variant, load, load_text};

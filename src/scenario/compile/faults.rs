@@ -105,16 +105,27 @@ pub(super) fn faults(
     }
 }
 
-/// The domain of a line that is a part of a product which a fault may hit by itself: `eip/internet/east`.
+/// Words of parts that a fault may hit by themselves, as it writes them.
+const PARTS: [&str; 5] = ["EIP", "NAT", "NLB", "attachment", "endpoint"];
+
+/// The `hit` that takes down a line which is a part of a product: `eip/internet/east`, whatever its provider calls it.
 fn part(line: &str) -> Option<String> {
     let (product, rest) = line.split_once(": ")?;
-    let (word, place) = rest.split_once(' ')?;
-    let word = word.to_lowercase();
-    let kind =
-        fault::KINDS.iter().find(|kind| kind.word == word && kind.form.starts_with(&format!("{word}/PRODUCT")))?;
+    let words = PARTS.into_iter().flat_map(|part| {
+        Provider::ALL.map(|provider| (part, provider::Part::named(part).map_or(part, |of| of.at(provider))))
+    });
+    let after = words.filter_map(|(part, word)| Some((part, word.len(), rest.strip_prefix(word)?.strip_prefix(' ')?)));
+    // `NAT gateway` before `NAT`.
+    let (part, _, place) = after.max_by_key(|(_, length, _)| *length)?;
     let place = [" (back)", " in", " out"].iter().fold(place, |place, end| place.strip_suffix(end).unwrap_or(place));
     let place = place.split_once('#').map_or(place, |(place, _)| place);
-    Some(format!("{}/{product}/{place}", kind.word))
+    // The way from a balancer to its gateway is nothing that one hits.
+    if place.contains(' ') {
+        return None;
+    }
+    // A product has one consumer, so that a fault names an endpoint's zone alone.
+    let place = if part == "endpoint" { place.rsplit('/').next()? } else { place };
+    Some(format!("{}/{product}/{place}", part.to_lowercase()))
 }
 
 /// Is this the line of that part, of whichever number and in either direction?

@@ -4,7 +4,9 @@ use super::connectivity::{vpc_names, zones_of_vpc};
 use super::fields::{Decoder, below};
 use super::mesh::positive;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Fault, Hit, Manner, Nat, Part, Product, ProductKind, ReplicaCount, Service, Topology};
+use crate::scenario::file::{
+    Fault, Hit, Manner, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Topology,
+};
 use crate::scenario::quantity;
 use crate::scenario::span::Spanned;
 use crate::scenario::tree::{Entry, Node};
@@ -20,6 +22,14 @@ pub(super) struct Things<'s> {
 }
 
 const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S` or `replica/SERVICE/CLUSTER/NUMBER`";
+
+/// Would a fault of this scenario accept it as its `hit`?
+pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
+    let things =
+        Things { topology: &scenario.topology, products: &scenario.connectivity, services: &scenario.services };
+    Decoder::default().hit(&Spanned::unsaid(hit.to_owned()), &things).is_some()
+}
+
 /// How long a public address stays blackholed after an attack, unless told (book of limits, `eip.blackhole`).
 const BLACKHOLE: Duration = Duration::from_secs(9_000);
 

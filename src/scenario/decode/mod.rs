@@ -19,6 +19,7 @@ mod service;
 mod topology;
 mod workload;
 
+pub(crate) use fault::accepts as accepts_hit;
 pub use fields::Filled;
 
 use super::diagnostic::Diagnostic;

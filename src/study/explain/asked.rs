@@ -33,7 +33,7 @@ pub fn told(scenario: &str, variants: &[(&Variant, &World)], what: &str) -> Told
             _ => variant.scenario.routes.get(what).map(by_name),
         };
         let none = || RouteOfVariant { name: variant.name.clone(), ..RouteOfVariant::default() };
-        asked.map_or_else(none, |asked| of_variant(world, &asked))
+        asked.map_or_else(none, |asked| of_variant(&variant.scenario, world, &asked))
     };
     let currency = variants.first().map_or("", |(_, world)| bill::currency(world)).to_owned();
     let variants: Vec<RouteOfVariant> = variants.iter().map(of).collect();

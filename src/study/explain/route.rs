@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use super::{call, standing};
 use crate::fault::KINDS;
 use crate::record::{FallsWith, FixedPrice, HopCap, HopLoss, RouteHop, RouteOfVariant, RoutePrice, WayExplanation};
+use crate::scenario::accepts_hit;
+use crate::scenario::file::Scenario;
 use crate::study::estimate::link_rates;
 use crate::table::Id;
 use crate::units::Duration;
@@ -54,8 +56,8 @@ pub struct Asked {
     pub via: Option<String>,
 }
 
-/// The route in one variant's world.
-pub fn of_variant(world: &World, asked: &Asked) -> RouteOfVariant {
+/// The route in one variant's world; what takes it down is named as the scenario's faults accept it.
+pub fn of_variant(scenario: &Scenario, world: &World, asked: &Asked) -> RouteOfVariant {
     let wanted = |path: &Path| {
         asked.from.holds(world, &world.places[path.from])
             && asked.to.holds(world, &world.places[path.to])
@@ -65,7 +67,7 @@ pub fn of_variant(world: &World, asked: &Asked) -> RouteOfVariant {
     if paths.is_empty() {
         return RouteOfVariant { name: world.variant.clone(), ..RouteOfVariant::default() };
     }
-    let facts = Facts::of(world, &paths);
+    let facts = Facts::of(scenario, world, &paths);
     let mut ways: Vec<(Vec<String>, WayExplanation)> = Vec::new();
     for &path in &paths {
         let kind = kind(world, path);
@@ -154,7 +156,7 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    fn of(world: &'a World, paths: &[PathId]) -> Facts<'a> {
+    fn of(scenario: &Scenario, world: &'a World, paths: &[PathId]) -> Facts<'a> {
         let mut falls: BTreeMap<Target, Vec<FallsWith>> = BTreeMap::new();
         for &path in paths {
             let row = &world.paths[path];
@@ -171,13 +173,18 @@ impl<'a> Facts<'a> {
         }
         for (domain, targets) in scene.domains() {
             let Some(kind) = KINDS.iter().find(|kind| domain.split('/').next() == Some(kind.word)) else { continue };
+            if !targets.iter().any(|target| falls.contains_key(target)) {
+                continue;
+            }
+            let written = domain.replace(['@', '#'], "/");
+            let Some(hit) = [domain, &written].into_iter().find(|hit| accepts_hit(scenario, hit)) else { continue };
             for target in targets {
                 if let Some(known) = falls.get_mut(target) {
                     let manner = match kind.manner {
                         crate::fault::Manner::Silent => "silent",
                         crate::fault::Manner::Refused => "refused",
                     };
-                    known.push(FallsWith { hit: domain.to_owned(), manner: manner.to_owned() });
+                    known.push(FallsWith { hit: hit.to_owned(), manner: manner.to_owned() });
                 }
             }
         }
@@ -359,6 +366,7 @@ fn price(charge: &Charge, path: PathId) -> Option<RoutePrice> {
 mod tests {
     use super::*;
     use crate::provider::Books;
+    use crate::scenario::load::Variant;
     use crate::scenario::{Inputs, compile, load_text};
 
     const TEXT: &str = r#"
@@ -375,15 +383,12 @@ services:
 workload: {users: {from: hz, to: web, rate: 100rps}}
 "#;
 
-    fn world() -> World {
-        let loaded = load_text("x.yaml", TEXT, &[]).unwrap_or_else(|wrong| panic!("{:?}", wrong.diagnostics));
-        let variant = &loaded.variants[0];
-        compile(&variant.scenario, &variant.name, Books::builtin(), Inputs::default()).expect("it compiles")
-    }
-
     fn route(from: &str, to: &str) -> RouteOfVariant {
+        let loaded = load_text("x.yaml", TEXT, &[]).unwrap_or_else(|wrong| panic!("{:?}", wrong.diagnostics));
+        let Variant { name, scenario, .. } = &loaded.variants[0];
+        let world = compile(scenario, name, Books::builtin(), Inputs::default()).expect("it compiles");
         let asked = Asked { from: End::Region(from.into()), to: End::Region(to.into()), via: None };
-        of_variant(&world(), &asked)
+        of_variant(scenario, &world, &asked)
     }
 
     #[test]

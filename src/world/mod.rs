@@ -5,11 +5,13 @@
 //! a step by now: no word here for "transit router" or "zone outage". Shared by all runs, changed by none.
 
 mod charge;
+mod gateways;
 mod plan;
 mod program;
 mod scene;
 
 pub use charge::{Basis, Charge, Direction, Tap};
+pub use gateways::PathRates;
 pub use plan::{RunPlan, WINDOWS, windows};
 pub use program::{CallSite, Choice, Operation, Step};
 pub use scene::Outage;

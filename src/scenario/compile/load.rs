@@ -10,9 +10,11 @@ use crate::scenario::file::Scenario;
 use crate::scenario::{Diagnostic, Span};
 use crate::topology::PlaceId;
 use crate::topology::graph::Graph;
-use crate::units::Duration;
+use crate::units::{Duration, significant};
 use crate::workload::Arrivals;
-use crate::world::{Caller, EdgeId, HostSet, HostTarget, LinkId, OperationId, PathId, World};
+use crate::world::{
+    Caller, EdgeId, Gateway, GatewayId, HostSet, HostTarget, LinkId, OperationId, PathId, PathRates, World,
+};
 
 /// A user who goes round faster than this, in seconds, would ask for more than can be followed.
 const ROUND_LEAST_S: f64 = 1e-6;
@@ -33,8 +35,8 @@ pub(super) struct Load {
     arriving: Vec<Vec<f64>>,
     /// Work offered over workers, by service: the busiest place.
     pub busy: Vec<f64>,
-    /// Bytes per second by path: forward, back.
-    bytes: Vec<(f64, f64)>,
+    /// What goes over each path.
+    paths: Vec<PathRates>,
     /// Calls per second by edge: all, and those that leave the caller's region.
     edges: Vec<(f64, f64)>,
 }
@@ -46,7 +48,7 @@ impl Load {
         let mut load = Load {
             arriving: vec![vec![0.0; places]; world.operations.len()],
             busy: vec![0.0; world.services.len()],
-            bytes: vec![(0.0, 0.0); world.paths.len()],
+            paths: vec![PathRates::default(); world.paths.len()],
             edges: vec![(0.0, 0.0); world.edges.len()],
         };
         for stream in world.streams.rows() {
@@ -115,9 +117,11 @@ impl Load {
     ) {
         self.arriving[operation.0 as usize][to.0 as usize] += rate;
         let op = &world.operations[operation];
-        let bytes = &mut self.bytes[path.0 as usize];
-        bytes.0 += rate * (op.request_wire + op.response_acks).0 as f64;
-        bytes.1 += rate * (op.response_wire + op.request_acks).0 as f64;
+        let over = &mut self.paths[path.0 as usize];
+        over.calls += rate;
+        over.opened += rate * world.opened_per_call(edge);
+        over.forward += rate * (op.request_wire + op.response_acks).0 as f64;
+        over.back += rate * (op.response_wire + op.request_acks).0 as f64;
         let calls = &mut self.edges[edge.0 as usize];
         calls.0 += rate;
         if world.places[from].region != world.places[to].region {
@@ -146,13 +150,13 @@ impl Load {
     /// Bytes per second by link, both ways of all paths over it.
     fn offered(&self, world: &World) -> Vec<f64> {
         let mut offered = vec![0.0; world.links.len()];
-        for (path, &(out, back)) in world.paths.rows().iter().zip(&self.bytes) {
+        for (path, rates) in world.paths.rows().iter().zip(&self.paths) {
             let mut links: Vec<LinkId> = path.links.iter().chain(&path.back_links).copied().collect();
             links.sort_unstable();
             links.dedup();
             for link in links {
                 let part = |way: &[LinkId], rate: f64| if way.contains(&link) { rate } else { 0.0 };
-                offered[link.0 as usize] += part(&path.links, out) + part(&path.back_links, back);
+                offered[link.0 as usize] += part(&path.links, rates.forward) + part(&path.back_links, rates.back);
             }
         }
         offered
@@ -185,6 +189,7 @@ impl Load {
             let place = if written.workers.span.is_none() { written.span } else { written.workers.span };
             said.push(found.at(place, "workers of each replica").help(help));
         }
+        said.extend(self.gateways(scenario, world, steady));
         let offered = self.offered(world);
         for (id, link) in world.links.iter() {
             let Some(cap) = link.cap else { continue };
@@ -195,9 +200,10 @@ impl Load {
                     Diagnostic::warning(
                         "EW352",
                         format!(
-                            "{} passes {:.1} Mbit/s and is offered {mbps:.1} at the peak",
+                            "{} passes {} Mbit/s and is offered {} at the peak",
                             link.name,
-                            cap.rate.mbps()
+                            told(cap.rate.mbps()),
+                            told(mbps)
                         ),
                     )
                     .at(bought(scenario, &link.name), "bought here")
@@ -206,6 +212,27 @@ impl Load {
             }
         }
         said
+    }
+
+    /// Gateways that are offered more work than their CPUs can do. Their queues are unlimited; users who wait bound them.
+    fn gateways(&self, scenario: &Scenario, world: &World, steady: bool) -> Vec<Diagnostic> {
+        let open = world.streams.rows().iter().any(|stream| matches!(stream.arrivals, Arrivals::Open { .. }));
+        let busy = world.gateway_busy(|path| self.paths[path.0 as usize]);
+        let over = world.gateways.iter().zip(busy).filter(|(_, busy)| *busy >= 1.0);
+        let say = |((_, gateway), busy): ((GatewayId, &Gateway), f64)| {
+            let what = format!("gateway {} is offered {:.0} % of what its CPUs can do", gateway.name, busy * 100.0);
+            let place = gateway.name.split_once('/').and_then(|(name, _)| scenario.connectivity.get(name));
+            let place = place.map_or(Span::NONE, |product| product.span);
+            let endless = steady && open && bounded(world).iter().all(|bound| !bound);
+            let found = if endless { Diagnostic::error("EW350", what) } else { Diagnostic::warning("EW351", what) };
+            let help = if endless {
+                "its queue is unlimited and would grow for ever: add replicas or `cpu`, or send it fewer requests"
+            } else {
+                "calls wait for its CPU until they time out: add replicas or `cpu`, or mean it"
+            };
+            found.at(place, "the CPU of its gateway").help(help)
+        };
+        over.map(say).collect()
     }
 
     /// More than the book of limits lets pass where nothing is simulated: routers, attachments, balancers.
@@ -288,6 +315,11 @@ impl Load {
         }
         said
     }
+}
+
+/// Mbit/s with a tenth, or where that says nothing with three digits.
+fn told(mbps: f64) -> String {
+    if mbps < 1.0 { significant(mbps, 3) } else { format!("{mbps:.1}") }
 }
 
 /// Can only so many requests be at each service at once, because all its callers have threads or users to wait with?

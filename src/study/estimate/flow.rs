@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::program::{self, Mean, Time};
 use crate::table::Id;
 use crate::world::{
-    Caller, EdgeId, Endpoint, EndpointId, GatewayId, HostTarget, Leg, Operation, OperationId, Path, PathId, PlaceId,
-    Proxy, StreamId, World,
+    Caller, EdgeId, Endpoint, EndpointId, GatewayId, HostTarget, Leg, Operation, OperationId, Path, PathId, PathRates,
+    PlaceId, Proxy, StreamId, World,
 };
 
 /// What one request per second of a stream sets going, per second.
@@ -15,6 +15,8 @@ use crate::world::{
 pub(super) struct Traffic {
     /// Calls by path.
     pub(super) calls: Vec<f64>,
+    /// Connections opened by path: where a pool closes them after so many requests.
+    pub(super) opened: Vec<f64>,
     /// Bytes towards the server by path.
     pub(super) forward: Vec<f64>,
     /// Bytes towards the client by path.
@@ -32,6 +34,7 @@ impl Traffic {
         let paths = world.paths.len();
         Traffic {
             calls: vec![0.0; paths],
+            opened: vec![0.0; paths],
             forward: vec![0.0; paths],
             back: vec![0.0; paths],
             busy: vec![0.0; world.endpoints.len()],
@@ -40,12 +43,20 @@ impl Traffic {
         }
     }
 
+    /// What goes over a path.
+    pub(super) fn rates(&self, path: PathId) -> PathRates {
+        let of = |column: &[f64]| column[path.index()];
+        let (calls, opened) = (of(&self.calls), of(&self.opened));
+        PathRates { calls, opened, forward: of(&self.forward), back: of(&self.back) }
+    }
+
     /// The sum of these, each at its rate.
     pub(super) fn at(world: &World, streams: &[Traffic], rates: &[f64]) -> Traffic {
         let mut sum = Traffic::none(world);
         for (traffic, &rate) in streams.iter().zip(rates) {
-            let columns: [(&mut Vec<f64>, &Vec<f64>); 6] = [
+            let columns: [(&mut Vec<f64>, &Vec<f64>); 7] = [
                 (&mut sum.calls, &traffic.calls),
+                (&mut sum.opened, &traffic.opened),
                 (&mut sum.forward, &traffic.forward),
                 (&mut sum.back, &traffic.back),
                 (&mut sum.busy, &traffic.busy),
@@ -190,9 +201,11 @@ impl<'a> Flow<'a> {
         visits: &mut [Vec<f64>],
     ) {
         let called = &self.world.operations[operation];
+        let opened = self.world.opened_per_call(edge);
         for (endpoint, path, share) in self.shares(edge, place) {
             let calls = rate * share;
             traffic.calls[path.index()] += calls;
+            traffic.opened[path.index()] += calls * opened;
             traffic.forward[path.index()] += calls * (called.request_wire.0 + called.response_acks.0) as f64;
             traffic.back[path.index()] += calls * (called.response_wire.0 + called.request_acks.0) as f64;
             traffic.proxied[self.world.endpoints[endpoint].proxy.index()] += calls;
@@ -282,7 +295,9 @@ fn gateway_time(world: &World, path: &Path, operation: OperationId) -> f64 {
         let gateways = legs.iter().filter_map(|leg| if let Leg::Gateway(id) = leg { Some(*id) } else { None });
         gateways.map(|id: GatewayId| world.gateways[id].cpu_per_kib.seconds() * bytes as f64 / 1024.0).sum()
     };
-    over(&path.legs, called.request_wire.0) + over(&path.back, called.response_wire.0)
+    let seen = path.legs.iter().filter_map(|leg| if let Leg::Gateway(id) = leg { Some(*id) } else { None });
+    let requests: f64 = seen.map(|id| world.gateways[id].cpu_per_request.seconds()).sum();
+    requests + over(&path.legs, called.request_wire.0) + over(&path.back, called.response_wire.0)
 }
 
 fn callees_first(world: &World, means: &[Mean], at: OperationId, placed: &mut [bool], order: &mut Vec<OperationId>) {

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::flow::Traffic;
 use crate::record::{LoadProjection, LoadState};
 use crate::table::Id;
-use crate::units::Duration;
-use crate::world::{Leg, LinkId, World};
+use crate::world::{LinkId, PathId, World};
 
 /// From this share of a capacity on, queues are long enough to be worth a warning.
 const HIGH: f64 = 0.7;
@@ -85,20 +84,10 @@ fn all(world: &World, traffic: &Traffic) -> Vec<(&'static str, String, f64)> {
         let servers = f64::from(world.stations[proxy.station].servers.max(1));
         all.push(("sidecar", name, traffic.proxied[id.index()] * proxy.cpu.seconds() / servers));
     }
-    for (id, gateway) in world.gateways.iter() {
-        let passes = |legs: &[Leg]| legs.contains(&Leg::Gateway(id));
-        let bytes: f64 = world
-            .paths
-            .iter()
-            .map(|(path, row)| {
-                let there = if passes(&row.legs) { traffic.forward[path.index()] } else { 0.0 };
-                there + if passes(&row.back) { traffic.back[path.index()] } else { 0.0 }
-            })
-            .sum();
-        let servers: u32 = gateway.replicas.iter().map(|&id| world.stations[id].servers).sum();
-        if gateway.cpu_per_kib > Duration::ZERO && servers > 0 {
-            let busy = bytes / 1024.0 * gateway.cpu_per_kib.seconds();
-            all.push(("gateway", gateway.name.clone(), busy / f64::from(servers)));
+    let rates = |path: PathId| traffic.rates(path);
+    for ((_, gateway), busy) in world.gateways.iter().zip(world.gateway_busy(rates)) {
+        if !gateway.replicas.is_empty() {
+            all.push(("gateway", gateway.name.clone(), busy));
         }
     }
     for (id, link) in world.links.iter() {

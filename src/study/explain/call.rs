@@ -78,7 +78,7 @@ fn hops(world: &World, edge: EdgeId, client: &Proxy, way: &Path, operation: Opti
     for (what, span) in &way.hops {
         add("request", what.clone(), *span);
     }
-    for (name, span) in relays(world, &way.legs, wire(|operation| operation.request_wire)) {
+    for (name, span) in relays(world, &way.legs, wire(|operation| operation.request_wire), true) {
         add("request", name, span);
     }
     let server = server(world, edge, way);
@@ -86,7 +86,7 @@ fn hops(world: &World, edge: EdgeId, client: &Proxy, way: &Path, operation: Opti
     for (what, span) in &way.back_hops {
         add("response", what.clone(), *span);
     }
-    for (name, span) in relays(world, &way.back, wire(|operation| operation.response_wire)) {
+    for (name, span) in relays(world, &way.back, wire(|operation| operation.response_wire), false) {
         add("response", name, span);
     }
     let to = &world.services[world.edges[edge].to].name;
@@ -95,12 +95,13 @@ fn hops(world: &World, edge: EdgeId, client: &Proxy, way: &Path, operation: Opti
     hops
 }
 
-/// CPU of the gateways on the way, for a message of these bytes.
-fn relays(world: &World, legs: &[Leg], bytes: Bytes) -> Vec<(String, Duration)> {
+/// CPU of the gateways on the way, for a message of these bytes; a request is looked at where they see requests.
+fn relays(world: &World, legs: &[Leg], bytes: Bytes, request: bool) -> Vec<(String, Duration)> {
     let cpu = |leg: &Leg| match leg {
         Leg::Gateway(id) => {
             let gateway = &world.gateways[*id];
             let span = Duration::from_nanos((gateway.cpu_per_kib.nanos() * bytes.0).div_ceil(1024));
+            let span = if request { span + gateway.cpu_per_request } else { span };
             Some((format!("gateway {}: CPU", gateway.name), span))
         }
         _ => None,

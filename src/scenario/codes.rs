@@ -190,7 +190,11 @@ pub const CODES: &[Code] = &[
         "a session without TLS",
         "`resume` saves CPU and bytes of a TLS handshake; without TLS there is none.",
     ),
-    code("EW320", "streams of HTTP/1.1", "A connection of HTTP/1.1 takes one request at a time; streams are HTTP/2's."),
+    code(
+        "EW320",
+        "HTTP/2 of HTTP/1.1",
+        "A connection of HTTP/1.1 takes one request at a time; streams and pings are HTTP/2's.",
+    ),
     code(
         "EW330",
         "unknown region of a book",
@@ -276,6 +280,11 @@ pub const CODES: &[Code] = &[
         "EW357",
         "more than a billion calls",
         "Every call of every variant and replication is followed: at a million a second on a core this takes a quarter of an hour or more. A shorter horizon or fewer replications often answer the question; `eastwest estimate` needs none.",
+    ),
+    code(
+        "EW358",
+        "a message longer than a burst",
+        "A policer lets pass what its bucket holds and drops the rest, which TCP sends again after a retransmission timeout: a message of many bursts takes as many rounds, whatever the bandwidth.",
     ),
     code(
         "EW420",

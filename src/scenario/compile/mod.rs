@@ -3,6 +3,7 @@
 //! All complaints are collected; a world comes out only where none is an error. Knows nothing of the machine.
 
 mod attachments;
+mod bursts;
 mod charges;
 mod clock;
 mod distances;
@@ -118,6 +119,7 @@ pub fn compile_with_warnings(
     let flat: Vec<bool> = rules.iter().map(is_flat).collect();
     said.extend(load.crossings(&world, &flat));
     said.extend(ejection::traps(&world, &rules));
+    bursts::bursts(scenario, &world, &mut said);
     world.plan = plan::plan(scenario, &world, &means, &Load::new(&world, &means, Moment::Start).busy);
     let said = told(said);
     if said.iter().any(Diagnostic::is_error) {

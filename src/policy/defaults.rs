@@ -88,7 +88,7 @@ pub fn policy(version: (u32, u32)) -> Policy {
 }
 
 /// Every default as it would be written, for `explain` and the documentation.
-pub const TABLE: [Setting; 19] = {
+pub const TABLE: [Setting; 20] = {
     const POLICY_GO: &str = "istio pilot/pkg/networking/core/cluster_traffic_policy.go";
     const RETRY_GO: &str = "istio pilot/pkg/networking/core/route/retry/retry.go";
     const OUTLIER_PROTO: &str = "envoy api/envoy/config/cluster/v3/outlier_detection.proto";
@@ -117,6 +117,7 @@ pub const TABLE: [Setting; 19] = {
         ),
         istio("panic threshold", "50%; 0% with outlier detection", POLICY_GO),
         istio("connect timeout", "10s", "istio mesh config, connectTimeout"),
+        Setting { key: "pool.protocol", value: "http2", whose: "Istio", source: "docs/model.md" },
         istio("pool.http2-ping", "none", "envoy api/envoy/config/core/v3/protocol.proto, connection_keepalive"),
         istio(
             "pool.max-connections, -pending, -requests, -retries",

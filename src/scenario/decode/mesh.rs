@@ -185,7 +185,7 @@ impl Decoder {
         if let Some(pool) = self.open(pool, &words::POOL, map.path_of("pool"), pool_at) {
             patch.connect_timeout = pool.read(self, "connect-timeout", positive).map(|timeout| timeout.value);
             patch.http2_ping = pool.said(self, "http2-ping").and_then(|said| self.ping(&said.node, said.path));
-            patch.max_connection_age = self.none_or_duration(&pool, "max-connection-age").map(|age| age.value);
+            patch.max_connection_age = self.none_or_tick(&pool, "max-connection-age");
             patch.pool = self.pool(&pool);
             patch.receive_window = pool.read(self, "receive-window", window).map(|window| window.value);
             pool.close();
@@ -219,6 +219,13 @@ impl Decoder {
                     .help("remove it, or speak `http2`"),
             );
         }
+        if let (Some(Protocol::Http1), Some(entry)) = (protocol, pool.entry("http2-ping")) {
+            let text = "HTTP/1.1 has no pings";
+            let wrong = Diagnostic::error("EW320", text).at(entry.key, "");
+            self.say(
+                wrong.help("remove it, or speak `http2`; `tcp-keepalive` notices an idle connection that is dead"),
+            );
+        }
         PoolPatch {
             protocol,
             max_connections,
@@ -227,7 +234,7 @@ impl Decoder {
             max_pending,
             max_requests,
             max_retries,
-            idle_timeout: self.none_or_duration(pool, "idle-timeout").map(|limit| limit.value),
+            idle_timeout: self.none_or_tick(pool, "idle-timeout"),
             keepalive: pool.said(self, "tcp-keepalive").and_then(|said| self.keepalive(&said.node, said.path)),
         }
     }
@@ -236,13 +243,13 @@ impl Decoder {
         match &node.value {
             Value::Scalar { text, .. } if text == "none" => Some(None),
             Value::Scalar { .. } => {
-                let time = self.read(node, "a duration such as `60s`", positive)?.value;
+                let time = self.read(node, "a duration such as `60s`", tick)?.value;
                 Some(Some(Keepalive { time, ..Keepalive::LINUX }))
             }
             _ => {
                 let map = self.open(Some(node), &words::KEEPALIVE, path, node.span)?;
-                let time = map.read(self, "time", positive);
-                let (interval, probes) = (map.read(self, "interval", positive), map.count32(self, "probes"));
+                let time = map.read(self, "time", tick);
+                let (interval, probes) = (map.read(self, "interval", tick), map.count32(self, "probes"));
                 map.close();
                 Some(Some(Keepalive {
                     time: time?.value,
@@ -260,6 +267,15 @@ impl Decoder {
             return Some(Spanned::new(None, said.node.span));
         }
         Some(self.read(&said.node, "a duration such as `5ms`, or `none`", positive)?.map(Some))
+    }
+
+    /// A duration of connections, or `none`.
+    fn none_or_tick(&mut self, map: &Fields<'_>, name: &'static str) -> Option<Option<Duration>> {
+        let said = map.said(self, name)?;
+        if said.node.as_text() == Some("none") {
+            return Some(None);
+        }
+        Some(Some(self.read(&said.node, "a duration such as `5m`, or `none`", tick)?.value))
     }
 
     fn retry_on(&mut self, node: &Node, map: &Fields<'_>) -> RetryOn {
@@ -360,13 +376,13 @@ impl Decoder {
         match &node.value {
             Value::Scalar { text, .. } if text == "none" => Some(None),
             Value::Scalar { .. } => {
-                let interval = self.read(node, "a duration such as `5s`", positive)?.value;
+                let interval = self.read(node, "a duration such as `5s`", tick)?.value;
                 self.fill(below(&path, "timeout"), "as long as the interval", false, "eastwest");
                 Some(Some((interval, interval)))
             }
             _ => {
                 let map = self.open(Some(node), &words::PING, path, node.span)?;
-                let (interval, timeout) = (map.read(self, "interval", positive), map.read(self, "timeout", positive));
+                let (interval, timeout) = (map.read(self, "interval", tick), map.read(self, "timeout", tick));
                 map.close();
                 let interval = interval?.value;
                 Some(Some((interval, timeout.map_or(interval, |timeout| timeout.value))))
@@ -379,6 +395,18 @@ impl Decoder {
 pub(super) fn positive(text: &str) -> Result<Duration, Complaint> {
     match quantity::duration(text)? {
         Duration::ZERO => Err(Complaint::new("EW105", "this duration is above zero", "for example `5s`")),
+        span => Ok(span),
+    }
+}
+
+/// What strikes again and again in the life of a connection: a run of shorter ones would not end.
+fn tick(text: &str) -> Result<Duration, Complaint> {
+    match quantity::duration(text)? {
+        span if span < Duration::from_millis(1) => Err(Complaint::new(
+            "EW105",
+            "a duration of connections is at least 1ms",
+            "write seconds or minutes: a connection that ends or asks sooner than that does nothing else",
+        )),
         span => Ok(span),
     }
 }

@@ -205,6 +205,9 @@ impl Mesh {
         // Without a data plane nobody retries unless told.
         let retries = if self.dataplane == Dataplane::None { 0 } else { istio.retries };
         let threshold = if outlier.is_some() { defaults::PANIC_THRESHOLD_WITH_OUTLIER } else { istio.panic_threshold };
+        let protocol = first(&found, |patch| patch.pool.protocol).unwrap_or(istio.pool.protocol);
+        // What one entry says of HTTP/2 is nothing to another's HTTP/1.1.
+        let ping = first(&found, |patch| patch.http2_ping).unwrap_or(istio.http2_ping);
         let policy = Policy {
             balance: first(&found, |patch| patch.balance).unwrap_or(istio.balance),
             timeout: first(&found, |patch| patch.timeout.map(|timeout| timeout.value)).unwrap_or(istio.timeout),
@@ -215,11 +218,11 @@ impl Mesh {
             outlier,
             panic_threshold: first(&found, |patch| patch.panic_threshold).unwrap_or(threshold),
             connect_timeout: first(&found, |patch| patch.connect_timeout).unwrap_or(istio.connect_timeout),
-            http2_ping: first(&found, |patch| patch.http2_ping).unwrap_or(istio.http2_ping),
+            http2_ping: ping.filter(|_| protocol == Protocol::Http2),
             receive_window: first(&found, |patch| patch.receive_window).or(istio.receive_window),
             max_connection_age: first(&found, |patch| patch.max_connection_age).unwrap_or(istio.max_connection_age),
             pool: Pool {
-                protocol: first(&found, |patch| patch.pool.protocol).unwrap_or(istio.pool.protocol),
+                protocol,
                 max_connections: first(&found, |patch| patch.pool.max_connections)
                     .unwrap_or(istio.pool.max_connections),
                 max_streams: first(&found, |patch| patch.pool.max_streams).unwrap_or(istio.pool.max_streams),

@@ -1,9 +1,10 @@
 //! The policy of an edge with the origin of each value, and what it implies for the hosts that its clients see.
 
 use crate::policy::outlier::may_eject;
+use crate::policy::pool::{Keepalive, UNLIMITED};
 use crate::policy::priority::{self, LEVELS, PriorityLoad};
 use crate::policy::retry::retriable;
-use crate::policy::{Balance, Outlier, Policy, defaults};
+use crate::policy::{Balance, Outlier, Policy, Pool, Protocol, defaults};
 use crate::record::{ClientView, Failure, PolicySetting};
 use crate::units::Duration;
 
@@ -33,14 +34,46 @@ pub(super) fn settings(policy: &Policy) -> Vec<PolicySetting> {
     settings.push(setting("panic threshold", format!("{}%", policy.panic_threshold), policy.panic_threshold == panic));
     let connect = policy.connect_timeout;
     settings.push(setting("connect timeout", connect.to_string(), connect == default.connect_timeout));
+    settings.extend(pool_settings(&policy.pool));
     let ping =
         policy.http2_ping.map_or_else(|| "none".to_owned(), |(every, wait)| format!("every {every}, waits {wait}"));
-    settings.push(setting("pool.http2-ping", ping, policy.http2_ping.is_none()));
+    if policy.pool.protocol == Protocol::Http2 {
+        settings.push(setting("pool.http2-ping", ping, policy.http2_ping.is_none()));
+    }
     if let Some(window) = policy.receive_window {
         settings.push(setting("pool.receive-window", format!("{} bytes", window.0), false));
     }
     if let Some(age) = policy.max_connection_age {
         settings.push(setting("pool.max-connection-age", age.to_string(), false));
+    }
+    settings
+}
+
+/// What is spoken, and the limits that are set.
+fn pool_settings(pool: &Pool) -> Vec<PolicySetting> {
+    let default = Pool::default();
+    let protocol = match pool.protocol {
+        Protocol::Http2 => "http2",
+        Protocol::Http1 => "http1",
+    };
+    let mut settings = vec![setting("pool.protocol", protocol.to_owned(), pool.protocol == default.protocol)];
+    let limits = [
+        ("pool.max-connections", pool.max_connections),
+        ("pool.max-streams", pool.max_streams),
+        ("pool.max-requests-per-connection", pool.max_requests_per_connection),
+        ("pool.max-pending", pool.max_pending),
+        ("pool.max-requests", pool.max_requests),
+        ("pool.max-retries", pool.max_retries),
+    ];
+    let set = limits.into_iter().filter(|&(_, limit)| limit != UNLIMITED);
+    settings.extend(set.map(|(key, limit)| setting(key, limit.to_string(), false)));
+    if pool.idle_timeout != default.idle_timeout {
+        let idle = pool.idle_timeout.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
+        settings.push(setting("pool.idle-timeout", idle, false));
+    }
+    if let Some(Keepalive { time, interval, probes }) = pool.keepalive {
+        let every = format!("after {time}, {probes} probes every {interval}");
+        settings.push(setting("pool.tcp-keepalive", every, false));
     }
     settings
 }
@@ -95,6 +128,12 @@ pub(super) fn implications(policy: &Policy, clients: &[ClientView]) -> Vec<Strin
 fn silence(policy: &Policy) -> String {
     let give_up = defaults::TCP_GIVE_UP;
     let ends = policy.timeout.or(policy.per_try);
+    // A request that is given up takes its HTTP/1.1 connection with it.
+    if let (Some(limit), Protocol::Http1) = (ends, policy.pool.protocol) {
+        return format!(
+            "a call whose server falls silent ends after {limit}, and its HTTP/1.1 connection is closed with it; the next call opens another"
+        );
+    }
     match (ends, policy.http2_ping) {
         (None, None) => {
             let deaf = match policy.outlier {

@@ -169,15 +169,16 @@ fn what_a_router_cannot_forward_is_told() {
     complains(
         &text,
         expect![[r#"
-        EW352 backbone: connection singapore -> hangzhou passes 50.0 Mbit/s and is offered 248722.4 at the peak
-        EW352 backbone: connection hangzhou -> singapore passes 50.0 Mbit/s and is offered 3418.3 at the peak
-        EW349 backbone: attachment shop-hz/h is offered 126070 Mbit/s at the peak, and its limit is 50000 Mbit/s: throughput of one VPC attachment
-        EW349 backbone: attachment shop-hz/i is offered 126070 Mbit/s at the peak, and its limit is 50000 Mbit/s: throughput of one VPC attachment
-        EW349 backbone: attachment shop-sg/a is offered 126070 Mbit/s at the peak, and its limit is 50000 Mbit/s: throughput of one VPC attachment
-        EW349 backbone: attachment shop-sg/b is offered 126070 Mbit/s at the peak, and its limit is 50000 Mbit/s: throughput of one VPC attachment
-        EW349 backbone: transit router hangzhou is offered 252141 Mbit/s at the peak, and its limit is 100000 Mbit/s: forwarding of one transit router
-        EW349 backbone: transit router singapore is offered 252141 Mbit/s at the peak, and its limit is 100000 Mbit/s: forwarding of one transit router
-        EW353 40 % of the calls users -> orders leave their region: Istio spreads them over all replicas alike
-    "#]],
+            EW352 backbone: connection singapore -> hangzhou passes 50.0 Mbit/s and is offered 248722.4 at the peak
+            EW352 backbone: connection hangzhou -> singapore passes 50.0 Mbit/s and is offered 3418.3 at the peak
+            EW349 backbone: attachment shop-hz/h is offered 126070 Mbit/s at the peak, and its limit is 50000 Mbit/s: throughput of one VPC attachment
+            EW349 backbone: attachment shop-hz/i is offered 126070 Mbit/s at the peak, and its limit is 50000 Mbit/s: throughput of one VPC attachment
+            EW349 backbone: attachment shop-sg/a is offered 126070 Mbit/s at the peak, and its limit is 50000 Mbit/s: throughput of one VPC attachment
+            EW349 backbone: attachment shop-sg/b is offered 126070 Mbit/s at the peak, and its limit is 50000 Mbit/s: throughput of one VPC attachment
+            EW349 backbone: transit router hangzhou is offered 252141 Mbit/s at the peak, and its limit is 100000 Mbit/s: forwarding of one transit router
+            EW349 backbone: transit router singapore is offered 252141 Mbit/s at the peak, and its limit is 100000 Mbit/s: forwarding of one transit router
+            EW353 40 % of the calls users -> orders leave their region: Istio spreads them over all replicas alike
+            EW358 a response of orders takes 8634851 bytes, and the burst of backbone: connection singapore -> hangzhou is 312500 bytes
+        "#]],
     );
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::options::{Changes, Effort, Manner};
-use super::outcome::{Answer, Stop};
+use super::outcome::{Answer, Exit, Stop};
 use super::progress::Progress;
 use super::{interrupt, reading, studying};
+use crate::record::VolumeOutcome;
 use crate::report::{self, terminal};
 use crate::study::{self, StudyError};
 
@@ -80,7 +81,9 @@ impl BreakEven {
         } else {
             terminal::break_even(&told, manner.width(), manner.style())
         };
-        Ok(Answer::met(text))
+        let lacking = |outcome| matches!(outcome, VolumeOutcome::NotEnough | VolumeOutcome::NotRun);
+        let thin = told.confirmed.iter().any(|volume| lacking(volume.outcome));
+        Ok(Answer { text, exit: if thin { Exit::NotEnough } else { Exit::Met } })
     }
 
     fn pair(&self, loaded: &crate::scenario::Loaded) -> Result<[String; 2], Stop> {

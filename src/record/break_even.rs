@@ -42,12 +42,14 @@ pub struct ConfirmedVolume {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VolumeOutcome {
-    /// The interval of the difference holds zero at the solved volume.
+    /// The interval of the difference holds zero at the solved volume, or the difference is next to nothing of the bill.
     Confirmed,
     /// Not there, but it does at the volume that the runs themselves lead to.
     Moved,
     /// The interval does not hold zero.
     NotConfirmed,
+    /// The run carried another volume, or its interval is too wide to tell.
+    NotEnough,
     /// Nothing could be run there.
     #[default]
     NotRun,

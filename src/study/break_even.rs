@@ -1,5 +1,6 @@
 //! A break-even in volume, solved on the bills in closed form and then run: the workload is scaled until its traffic is
-//! the solved volume, and the difference of the two costs must hold zero within its interval.
+//! the solved volume, and the difference of the two costs must hold zero within its interval or be next to nothing of the
+//! bill. A run that carried another volume, or whose interval is wider than a difference that matters, confirms nothing.
 //!
 //! The closed form knows neither handshakes nor what is sent again. Where the runs disagree for that, a second volume
 //! gives the slope, and a third run tries the volume to which the runs themselves lead.
@@ -20,6 +21,13 @@ const CALLS_MAX: f64 = 3e6;
 const SECONDS_MIN: f64 = 30.0;
 /// The second volume, as a multiple of the first.
 const ASIDE: f64 = 1.25;
+
+/// A run that carried a volume further off than this share of the one it was made for says nothing of it.
+const VOLUME_OFF: f64 = 0.05;
+/// An interval wider than this share of the bill holds zero whatever the truth is.
+const WIDTH_MAX: f64 = 0.1;
+/// Costs that differ by no more than this share of the bill are equal.
+const EQUAL: f64 = 1e-3;
 
 /// Solves and runs the break-evens of variants `a` and `b`.
 pub fn break_even(
@@ -50,6 +58,13 @@ pub fn break_even(
         assumptions: vec![
             "solved in closed form: every call succeeds at the first attempt, connections stay open".into(),
             "run with every stream scaled alike; the difference is paired by replication, its interval of 95 %".into(),
+            format!(
+                "a run counts for a volume where it carried it within {} %, its interval is no wider than {} % of the bill, and \
+                 costs within {} % of the bill are equal",
+                VOLUME_OFF * 100.0,
+                WIDTH_MAX * 100.0,
+                EQUAL * 100.0
+            ),
         ],
     })
 }
@@ -74,10 +89,19 @@ fn confirm(volume: &VolumeBreakEven, trial: &dyn Fn(f64) -> Tried) -> Result<Con
         }
     };
     of.trials.push(first.clone());
-    if holds_zero(&first) {
-        of.outcome = VolumeOutcome::Confirmed;
-        of.sentence = format!("{solved}; confirmed: {}", told(&first));
-        return Ok(of);
+    let wanted = |trial: &VolumeTrial| volume.gigabytes_month / volume.times * trial.times;
+    match judged(&first, wanted(&first)) {
+        Judged::Equal(how) => {
+            of.outcome = VolumeOutcome::Confirmed;
+            of.sentence = format!("{solved}; confirmed{how}: {}", told(&first));
+            return Ok(of);
+        }
+        Judged::Lacking(why) => {
+            of.outcome = VolumeOutcome::NotEnough;
+            of.sentence = format!("{solved}; not confirmed: {why}: {}", told(&first));
+            return Ok(of);
+        }
+        Judged::Differ => {}
     }
     of.outcome = VolumeOutcome::NotConfirmed;
     of.sentence = format!("{solved}; not confirmed: {}", told(&first));
@@ -86,18 +110,57 @@ fn confirm(volume: &VolumeBreakEven, trial: &dyn Fn(f64) -> Tried) -> Result<Con
     of.trials.push(aside);
     let Some(root) = root else { return Ok(of) };
     let Ok(last) = trial(root)? else { return Ok(of) };
-    let outcome = if holds_zero(&last) { "holds" } else { "does not hold" };
+    let outcome = match judged(&last, wanted(&last)) {
+        Judged::Equal(how) => {
+            of.outcome = VolumeOutcome::Moved;
+            format!("where they cost the same{how}")
+        }
+        Judged::Differ => "where the difference does not hold zero".to_owned(),
+        Judged::Lacking(why) => format!("where {why}"),
+    };
     of.sentence = format!(
-        "{}. The runs themselves lead to {} GB a month, where the difference {outcome} zero: {}",
+        "{}. The runs themselves lead to {} GB a month, {outcome}: {}",
         of.sentence,
-        significant(last.gigabytes_month, 4),
+        significant(wanted(&last), 4),
         told(&last)
     );
-    if holds_zero(&last) {
-        of.outcome = VolumeOutcome::Moved;
-    }
     of.trials.push(last);
     Ok(of)
+}
+
+/// What a run says of the volume that it was made for.
+enum Judged {
+    /// Both cost the same there; how so, where the interval does not hold zero.
+    Equal(String),
+    /// They do not.
+    Differ,
+    /// It is no evidence, and why.
+    Lacking(String),
+}
+
+fn judged(trial: &VolumeTrial, wanted: f64) -> Judged {
+    let carried = trial.gigabytes_month;
+    if (carried - wanted).abs() > VOLUME_OFF * wanted {
+        let only = if carried < wanted { "only " } else { "" };
+        let [carried, wanted] = [carried, wanted].map(|gigabytes| significant(gigabytes, 4));
+        return Judged::Lacking(format!("the run carried {only}{carried} of {wanted} GB"));
+    }
+    let cost = trial.a.value.unwrap_or(0.0).abs().max(trial.b.value.unwrap_or(0.0).abs());
+    let (value, low, high) = match (&trial.difference.value, trial.difference.low, trial.difference.high) {
+        (Some(value), Some(low), Some(high)) => (*value, low, high),
+        _ => return Judged::Lacking("not enough evidence, the difference has no interval".into()),
+    };
+    if high - low > WIDTH_MAX * cost {
+        let share = significant((high - low) / cost * 100.0, 3);
+        return Judged::Lacking(format!("not enough evidence, the interval is {share} % of the bill wide"));
+    }
+    if low <= 0.0 && 0.0 <= high {
+        return Judged::Equal(String::new());
+    }
+    if value.abs() <= EQUAL * cost {
+        return Judged::Equal(format!(", equal within {} % of the bill", EQUAL * 100.0));
+    }
+    Judged::Differ
 }
 
 /// Where a straight line through two differences meets zero; none where it does not, or far off.
@@ -105,13 +168,6 @@ fn secant(first: &VolumeTrial, second: &VolumeTrial) -> Option<f64> {
     let (d1, d2) = (first.difference.value?, second.difference.value?);
     let root = first.times - d1 * (second.times - first.times) / (d2 - d1);
     (root.is_finite() && root > first.times / 4.0 && root < first.times * 4.0).then_some(root)
-}
-
-fn holds_zero(trial: &VolumeTrial) -> bool {
-    match (trial.difference.low, trial.difference.high) {
-        (Some(low), Some(high)) => low <= 0.0 && 0.0 <= high,
-        _ => trial.difference.value == Some(0.0),
-    }
 }
 
 fn told(trial: &VolumeTrial) -> String {
@@ -217,7 +273,8 @@ mod tests {
         move |times: f64| {
             let value = slope * times + rest;
             let difference = Estimate { low: Some(value - 1.0), high: Some(value + 1.0), ..Estimate::exact(value) };
-            Ok(Ok(VolumeTrial { times, gigabytes_month: 100.0 * times, difference, ..VolumeTrial::default() }))
+            let cost = || Estimate::exact(100.0);
+            Ok(Ok(VolumeTrial { times, gigabytes_month: 100.0 * times, a: cost(), b: cost(), difference }))
         }
     }
 
@@ -238,6 +295,45 @@ mod tests {
         assert_eq!((found.outcome, found.trials.len()), (VolumeOutcome::Moved, 3));
         assert!((found.trials[2].times - 2.3).abs() < 1e-12);
         assert!(found.sentence.contains("not confirmed") && found.sentence.contains("230 GB"), "{}", found.sentence);
+    }
+
+    #[test]
+    fn a_run_that_carried_another_volume_confirms_nothing() {
+        let short = |times: f64| {
+            let tried = line(0.0, 0.0)(times)?;
+            Ok(tried.map(|trial| VolumeTrial { gigabytes_month: 18.0 * times, ..trial }))
+        };
+        let found = confirm(&at(2.0), &short).unwrap();
+        assert_eq!((found.outcome, found.trials.len()), (VolumeOutcome::NotEnough, 1));
+        assert!(found.sentence.contains("not confirmed: the run carried only 36 of 200 GB"), "{}", found.sentence);
+    }
+
+    #[test]
+    fn an_interval_as_wide_as_a_tenth_of_the_bill_confirms_nothing() {
+        let wide = |times: f64| {
+            let tried = line(0.0, 0.0)(times)?;
+            let difference = Estimate { low: Some(-5.5), high: Some(5.5), ..Estimate::exact(0.0) };
+            Ok(tried.map(|trial| VolumeTrial { difference, ..trial }))
+        };
+        let found = confirm(&at(2.0), &wide).unwrap();
+        assert_eq!(found.outcome, VolumeOutcome::NotEnough);
+        assert!(found.sentence.contains("not enough evidence, the interval is 11 %"), "{}", found.sentence);
+    }
+
+    #[test]
+    fn a_difference_of_next_to_nothing_is_equal_within_the_stated_share() {
+        let narrow = |value: f64| {
+            move |times: f64| {
+                let tried = line(0.0, 0.0)(times)?;
+                let difference =
+                    Estimate { low: Some(value - 0.001), high: Some(value + 0.001), ..Estimate::exact(value) };
+                Ok(tried.map(|trial| VolumeTrial { difference, ..trial }))
+            }
+        };
+        let found = confirm(&at(2.0), &narrow(0.04)).unwrap();
+        assert_eq!(found.outcome, VolumeOutcome::Confirmed);
+        assert!(found.sentence.contains("confirmed, equal within 0.1 % of the bill:"), "{}", found.sentence);
+        assert_eq!(confirm(&at(2.0), &narrow(0.2)).unwrap().outcome, VolumeOutcome::NotConfirmed);
     }
 
     #[test]

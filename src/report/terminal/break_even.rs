@@ -15,7 +15,7 @@ pub fn break_even(study: &BreakEvenStudy, width: usize, style: Style) -> String 
             VolumeOutcome::Confirmed => style.good("✓"),
             VolumeOutcome::Moved => style.unsure("~"),
             VolumeOutcome::NotConfirmed => style.bad("✗"),
-            VolumeOutcome::NotRun => style.unsure("?"),
+            VolumeOutcome::NotEnough | VolumeOutcome::NotRun => style.unsure("?"),
         };
         out.push_str(&format!("{mark} {}", paragraph(&volume.sentence, 0, 2, width)));
     }

@@ -67,6 +67,9 @@ pub fn own_prices(name: &str, text: &str, books: &Books) -> Result<Vec<OwnPrice>
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
+    if rows.is_empty() {
+        return Err(vec![Mistake { line: 1, field: 1, what: "there is no price under the head".into() }]);
+    }
     let mut prices: Vec<(u64, OwnPrice)> = Vec::new();
     for record in rows {
         let line = record.position().map_or(0, csv::Position::line);
@@ -156,13 +159,15 @@ impl Row<'_> {
             "" => "*".to_owned(),
             place => place.to_owned(),
         };
-        let (from, to) = (place("from"), place("to"));
-        for (column, place) in [("from", &from), ("to", &to)] {
-            if !books.knows_place(place) {
-                let what = "no region of the book, no area, not `abroad` and not `*`".into();
+        let mut placed = |column| {
+            let word = place(column);
+            let found = books.place_of(item, &word);
+            found.unwrap_or_else(|what| {
                 mistakes.push(self.wrong(column, what));
-            }
-        }
+                word
+            })
+        };
+        let (from, to) = (placed("from"), placed("to"));
         let currency = self.cell("currency");
         if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
             mistakes.push(self.wrong("currency", "a currency is three capitals such as USD".into()));
@@ -177,6 +182,11 @@ impl Row<'_> {
         if range.low > range.mid || range.mid > range.high {
             mistakes.push(self.wrong("price", "a price lies between its low and its high end".into()));
         }
+        for (one, other) in [("low", "high"), ("high", "low")] {
+            if !self.cell(one).is_empty() && self.cell(other).is_empty() {
+                mistakes.push(self.wrong(one, format!("`{one}` without `{other}`: a range has both ends")));
+            }
+        }
         let tier_from = match self.cell("tier_from") {
             "" => Some(Exact::ZERO()),
             text => Exact::parse(text),
@@ -186,7 +196,10 @@ impl Row<'_> {
         }
         let gigabyte = match self.cell("gigabyte_bytes") {
             "" => Ok(None),
-            text => text.parse::<u64>().map(Some).ok().filter(|bytes| bytes.is_some_and(|bytes| bytes > 0)).ok_or(()),
+            text => match text.parse::<u64>() {
+                Ok(bytes @ (1_000_000_000 | 1_073_741_824)) => Ok(Some(bytes)),
+                _ => Err(()),
+            },
         };
         if gigabyte.is_err() {
             mistakes.push(self.wrong("gigabyte_bytes", "a gigabyte is 1073741824 or 1000000000 bytes".into()));

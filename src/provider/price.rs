@@ -184,6 +184,32 @@ impl Books {
         ["*", "abroad"].contains(&word) || self.region(word).is_some() || self.prices.iter().any(area)
     }
 
+    /// A place as rows of the book write it, told by its bare word or with its provider (`aws/us-east-1`): a region becomes
+    /// the id of the item's own provider. `Err` says why a row of this item cannot stand there.
+    pub fn place_of(&self, item: &str, word: &str) -> Result<String, String> {
+        let provider = self.prices.iter().find(|row| row.item == item).map(|row| row.provider);
+        let own = |provider: Provider| self.regions.iter().find(|of| of.provider == provider && of.id == word);
+        if let Some(region) = provider.and_then(own) {
+            return Ok(region.id.clone());
+        }
+        let mine = |of: Provider| provider.is_none_or(|provider| provider == of);
+        let row = |row: &PriceRow| mine(row.provider) && (row.from == word || row.to == word);
+        let area = |region: &Region| mine(region.provider) && (region.area.word() == word || region.bills_as(word));
+        let known = self.region(word).is_none() && (self.prices.iter().any(row) || self.regions.iter().any(area));
+        if ["*", "abroad"].contains(&word) || known {
+            return Ok(word.to_owned());
+        }
+        match (self.region(word), provider) {
+            (None, _) => Err(format!("`{word}` is no region of the book, no area, not `abroad` and not `*`")),
+            (Some(region), Some(provider)) if region.provider != provider => Err(format!(
+                "`{item}` is an item of {}, and `{word}` a region of {}",
+                provider.word(),
+                region.provider.word()
+            )),
+            (Some(region), _) => Ok(region.id.clone()),
+        }
+    }
+
     /// Size of the capacity unit of `item`.
     pub fn capacity_unit(&self, item: &str, protocol: &str) -> Option<&CapacityUnit> {
         self.units.iter().find(|row| row.item == item && row.protocol == protocol)

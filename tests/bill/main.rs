@@ -3,4 +3,5 @@
 mod conservation;
 mod faults;
 mod invoices;
+mod own;
 mod world;

@@ -2,8 +2,8 @@
 
 use crate::bill::{Exact, GIGABYTE, OwnPrice, PriceRange, Terms, Tier, own_prices, same_unit};
 use crate::provider::{Books, PriceRow};
-use crate::scenario::Diagnostic;
 use crate::scenario::file::{OwnRow, PriceFile, PriceStep, Prices, StepFrom};
+use crate::scenario::{Diagnostic, Spanned};
 
 /// The item whose first steps have prices of their own, and that of each unit past them.
 const STEPPED: &str = "eip.bandwidth-day";
@@ -105,13 +105,14 @@ fn of_row(own: &OwnRow, terms: &Terms, books: &Books, said: &mut Vec<Diagnostic>
         );
         return None;
     }
-    for place in [&own.from, &own.to].into_iter().filter(|place| !books.knows_place(place)) {
-        said.push(
-            Diagnostic::error("EW330", format!("`{}` is no place of the price book", place.value))
-                .at(place.span, "")
-                .help("a region as in `eastwest catalog regions`, an area such as `china`, `abroad`, or `*`"),
-        );
-    }
+    let mut placed = |place: &Spanned<String>| {
+        books.place_of(item, &place.value).unwrap_or_else(|what| {
+            let help = "a region as in `eastwest catalog regions`, an area such as `china`, `abroad`, or `*`";
+            said.push(Diagnostic::error("EW330", what).at(place.span, "").help(help));
+            place.value.clone()
+        })
+    };
+    let (from, to) = (placed(&own.from), placed(&own.to));
     let mut tiers: Vec<Tier> = Vec::new();
     for step in &own.steps {
         told(step, row, terms, said);
@@ -141,8 +142,8 @@ fn of_row(own: &OwnRow, terms: &Terms, books: &Books, said: &mut Vec<Diagnostic>
     let first = own.steps.first()?;
     Some(OwnPrice {
         item: item.clone(),
-        from: own.from.value.clone(),
-        to: own.to.value.clone(),
+        from,
+        to,
         tiers,
         currency: first.price.currency.clone(),
         gigabyte: None,

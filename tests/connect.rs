@@ -658,6 +658,32 @@ fn what_both_ends_pay_for_is_charged_at_both_ends() {
 }
 
 #[test]
+fn what_leaves_an_endpoint_for_another_region_costs_what_each_sender_charges() {
+    // The consumer is in Virginia, the service in Singapore.
+    let example = Example::between(("singapore", "aws/ap-southeast-1"), ("virginia", "aws/us-east-1"));
+    let carrier = carrier(&example);
+    let trip = Trip { from: example.trip(ClusterId(2), 0).to, ..example.trip(ClusterId(1), 0) };
+    let link = PrivateLink { zones: vec![ZoneId(2)], cross_region: true, ..to_payments(VpcId(2), None) };
+    let way = link.draw(&carrier, &trip, &mut Board::default()).swap_remove(0);
+    let mut lines = Vec::new();
+    for fee in way.fees.iter().filter(|fee| fee.rule == Rule::EndpointTransfer) {
+        let is = |region: RegionId| example.ground.regions[region].is.clone().expect("a region of the book");
+        for item in carrier.items(fee) {
+            let to = item.to.expect("it is priced by pair");
+            let price = carrier.books.price(item.name, &is(fee.at), &is(to)).and_then(|row| row.mid_nano);
+            lines.push((is(fee.at), item.count, price, item.estimated));
+        }
+    }
+    assert_eq!(
+        lines,
+        [
+            ("aws/us-east-1".to_owned(), Count::Out, Some(20_000_000), true),
+            ("aws/ap-southeast-1".to_owned(), Count::Back, Some(90_000_000), true),
+        ]
+    );
+}
+
+#[test]
 fn one_call_over_the_transit_gateways_of_aws() {
     let (_, near, far) = HOMES[1];
     let example = Example::between(near, far);

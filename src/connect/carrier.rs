@@ -3,7 +3,9 @@
 //! Figures come from the books at the chosen end of their range, or from the scenario where it knows better.
 
 use super::contract::{Board, Count, Fee, Hop, Line, Role, Trip};
-use crate::provider::{Books, Level, LossProfile, Part, PathClass, PricedBy, Provider, PublicDirection, PublicLine};
+use crate::provider::{
+    Books, Level, LossProfile, Part, PathClass, PricedBy, Provider, PublicDirection, PublicLine, Status,
+};
 use crate::random::Law;
 use crate::topology::{Cap, Ground, HourLaw, Loss, RegionId, ZoneId};
 use crate::units::Duration;
@@ -105,6 +107,8 @@ pub struct Item<'a> {
     pub count: Count,
     /// Where the bytes go, if that decides the price.
     pub to: Option<RegionId>,
+    /// Is it an estimate that this item charges for it?
+    pub estimated: bool,
 }
 
 /// The ground, the books and what overrides them.
@@ -142,6 +146,7 @@ impl Carrier<'_> {
             name: &row.item,
             count: fee.count.clone().seen(row.counts),
             to: fee.to.filter(|_| row.by == PricedBy::Pair),
+            estimated: row.status == Status::Estimated,
         })
     }
 

@@ -164,7 +164,9 @@ impl PrivateLink {
         fees.push(fee(Rule::EndpointProcessing, self.consumer, Count::Out));
         let far = carrier.ground.region_of(trip.to.vpc);
         if far != at {
+            // Either direction costs what the region that sends it charges; the endpoint's owner pays both.
             fees.push(Fee { to: Some(far), ..fee(Rule::EndpointTransfer, self.consumer, Count::Out) });
+            fees.push(Fee { at: far, to: Some(at), ..fee(Rule::EndpointTransfer, self.consumer, Count::Back) });
         }
         let there = |rule, count| Fee { at: far, ..fee(rule, trip.to.vpc, count) };
         fees.push(there(Rule::ServiceProcessing, Count::Back));

@@ -49,7 +49,8 @@ fn an_endpoint_of_another_region_rides_the_backbone_and_pays_a_surcharge() {
               legs 6, floor there and back 62.6 ms
               $singapore privatelink.zone-hour 1 x hours of to-bank endpoint a
               $singapore privatelink.processing Both
-              $singapore privatelink.cross-region Both
+              $singapore privatelink.cross-region Out
+              $hangzhou privatelink.cross-region Back
               $hangzhou nlb.hour 1 x hours of to-bank NLB
               $hangzhou nlb.lcu capacity units of to-bank NLB
         "#]],

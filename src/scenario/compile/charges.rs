@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bill::{Tariff, Terms};
+use crate::bill::{PriceStatus, Tariff, Terms};
 use crate::connect::{Carrier, Count, Fee};
 use crate::provider::Rule;
 use crate::scenario::Diagnostic;
@@ -66,6 +66,8 @@ struct Line {
     /// Is that bandwidth paid by the day?
     by_day: bool,
     gateway: Option<GatewayId>,
+    /// Is a rule by which it is charged an estimate?
+    estimated: bool,
 }
 
 /// All charges of a world, in the order of product and item.
@@ -108,7 +110,9 @@ fn add(lines: &mut BTreeMap<Key, Line>, carrier: &Carrier<'_>, path: PathId, fee
         let (at, to) = places(carrier, item.name, fee.at, item.to);
         let (product, payer, thing) = (fee.product.clone(), payer.clone(), thing.clone());
         let key = Key { product, item: item.name.to_owned(), at, to, payer, thing };
-        gather(lines.entry(key).or_default(), path, item.count);
+        let line = lines.entry(key).or_default();
+        line.estimated |= item.estimated;
+        gather(line, path, item.count);
     }
 }
 
@@ -181,13 +185,17 @@ fn compute(scenario: &Scenario, carrier: &Carrier<'_>, world: &World) -> Vec<Fee
 
 fn charge(terms: &Terms, carrier: &Carrier<'_>, key: Key, line: Line, unknown: &mut BTreeSet<String>) -> Charge {
     let (from, to) = (key.at.book.as_str(), key.to.as_ref().map_or("*", |to| to.book.as_str()));
-    let tariff = terms.tariff(carrier.books, &key.item, from, to).unwrap_or_else(|| Tariff {
+    let mut tariff = terms.tariff(carrier.books, &key.item, from, to).unwrap_or_else(|| Tariff {
         item: key.item.clone(),
         name: key.item.clone(),
         ..Tariff::default()
     });
     if tariff.tiers.iter().any(|tier| tier.price.is_none()) {
         unknown.insert(format!("{} ({})", tariff.name, key.item));
+    }
+    // A sourced price by a rule that is our own reading is an estimate of the line.
+    if line.estimated && tariff.status == PriceStatus::Sourced {
+        tariff.status = PriceStatus::Estimated;
     }
     let place = match &key.to {
         None => key.at.shown.clone(),

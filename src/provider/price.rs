@@ -185,7 +185,8 @@ impl Books {
     }
 
     /// A place as rows of the book write it, told by its bare word or with its provider (`aws/us-east-1`): a region becomes
-    /// the id of the item's own provider. `Err` says why a row of this item cannot stand there.
+    /// the id of the item's own provider. `Err` says why a row of this item cannot stand there,
+    /// without the word: a file's cells are not printed.
     pub fn place_of(&self, item: &str, word: &str) -> Result<String, String> {
         let provider = self.prices.iter().find(|row| row.item == item).map(|row| row.provider);
         let own = |provider: Provider| self.regions.iter().find(|of| of.provider == provider && of.id == word);
@@ -200,9 +201,9 @@ impl Books {
             return Ok(word.to_owned());
         }
         match (self.region(word), provider) {
-            (None, _) => Err(format!("`{word}` is no region of the book, no area, not `abroad` and not `*`")),
+            (None, _) => Err("no region of the book, no area, not `abroad` and not `*`".to_owned()),
             (Some(region), Some(provider)) if region.provider != provider => Err(format!(
-                "`{item}` is an item of {}, and `{word}` a region of {}",
+                "`{item}` is an item of {}, and this is a region of {}",
                 provider.word(),
                 region.provider.word()
             )),

@@ -9,7 +9,8 @@ const HEAD: &str = "item,unit,price,currency,from,to,low,high,gigabyte_bytes\n";
 fn price(row: &str, item: &str, from: &str, to: &str) -> i128 {
     let own = own_prices("own.csv", &format!("{HEAD}{row}\n"), Books::builtin());
     let terms = Terms { own: own.unwrap_or_else(|wrong| panic!("{row}: {wrong:?}")), ..Terms::default() };
-    terms.tariff(Books::builtin(), item, from, to).unwrap().first().unwrap().mid.0
+    let tariff = terms.tariff(Books::builtin(), item, from, to).expect("the book has it");
+    tariff.first().expect("a price").mid.0
 }
 
 fn wrong(text: &str) -> Vec<(u64, usize, String)> {

@@ -108,7 +108,7 @@ fn of_row(own: &OwnRow, terms: &Terms, books: &Books, said: &mut Vec<Diagnostic>
     let mut placed = |place: &Spanned<String>| {
         books.place_of(item, &place.value).unwrap_or_else(|what| {
             let help = "a region as in `eastwest catalog regions`, an area such as `china`, `abroad`, or `*`";
-            said.push(Diagnostic::error("EW330", what).at(place.span, "").help(help));
+            said.push(Diagnostic::error("EW330", format!("`{}`: {what}", place.value)).at(place.span, "").help(help));
             place.value.clone()
         })
     };

@@ -31,18 +31,19 @@ impl CapState {
         CapState { until: 0, small: 0, background }
     }
 
-    /// `bytes` come to `cap` at `now`, no earlier than the bytes before them.
+    /// `bytes` come to `cap` by `now`, no earlier than the bytes before them; their sender took `over` nanoseconds to send
+    /// them, evenly, so that a bucket has filled again meanwhile.
     ///
     /// Background flows are fluids. Of a bucket they take their rate, so that it fills at what is left. In a queue they
     /// stand too: while it is not empty its work shrinks by what is left of the rate, and a byte waits for all of it.
-    pub(super) fn offer(&mut self, cap: &Cap, now: u64, bytes: u64) -> Passed {
+    pub(super) fn offer(&mut self, cap: &Cap, now: u64, over: u64, bytes: u64) -> Passed {
         let left = BitsPerSec(cap.rate.0 - self.background);
         let time = |bytes: u64| Bytes(bytes).time_at(left).nanos();
         match cap.past {
             PastCap::Police { burst } => {
                 let depth = time(burst.0);
-                let until = self.until.max(now);
-                let room = depth.saturating_sub(until - now);
+                let until = self.until.max(now.saturating_sub(over));
+                let room = (depth + now).saturating_sub(until);
                 let pass = left.bytes_in(Duration::from_nanos(room)).0.min(bytes);
                 self.until = until + time(pass);
                 Passed { at: now, dropped: bytes - pass, waited: 0 }
@@ -86,16 +87,32 @@ mod tests {
     #[test]
     fn a_full_bucket_lets_its_burst_pass_and_drops_the_rest() {
         let mut state = CapState::default();
-        assert_eq!(state.offer(&police(), 0, 60_000), Passed { at: 0, dropped: 10_000, waited: 0 });
-        assert_eq!(state.offer(&police(), 0, 1_000), Passed { at: 0, dropped: 1_000, waited: 0 });
-        assert_eq!(state.offer(&police(), 10 * MS, 20_000), Passed { at: 10 * MS, dropped: 10_000, waited: 0 });
+        assert_eq!(state.offer(&police(), 0, 0, 60_000), Passed { at: 0, dropped: 10_000, waited: 0 });
+        assert_eq!(state.offer(&police(), 0, 0, 1_000), Passed { at: 0, dropped: 1_000, waited: 0 });
+        assert_eq!(state.offer(&police(), 10 * MS, 0, 20_000), Passed { at: 10 * MS, dropped: 10_000, waited: 0 });
+    }
+
+    #[test]
+    fn what_was_sent_over_a_while_finds_what_has_filled_meanwhile() {
+        let mut state = CapState::default();
+        // 50 KB of the bucket and 100 ms at a byte a microsecond; nothing is left for what comes next at once.
+        assert_eq!(
+            state.offer(&police(), 100 * MS, 100 * MS, 160_000),
+            Passed { at: 100 * MS, dropped: 10_000, waited: 0 }
+        );
+        assert_eq!(state.offer(&police(), 100 * MS, 0, 1_000), Passed { at: 100 * MS, dropped: 1_000, waited: 0 });
+        // What others took in that time is gone.
+        assert_eq!(
+            state.offer(&police(), 120 * MS, 100 * MS, 21_000),
+            Passed { at: 120 * MS, dropped: 1_000, waited: 0 }
+        );
     }
 
     #[test]
     fn what_passes_a_policer_in_the_long_run_is_the_rate() {
         let (mut state, mut passed) = (CapState::default(), 0);
         for step in 0..10_000 {
-            passed += 3_000 - state.offer(&police(), step * MS, 3_000).dropped;
+            passed += 3_000 - state.offer(&police(), step * MS, 0, 3_000).dropped;
         }
         // 10 s at 1 byte a microsecond, and the first bucketful.
         assert!((10_000_000..=10_050_000).contains(&passed), "{passed}");
@@ -108,7 +125,7 @@ mod tests {
         let cap = Cap { rate: BitsPerSec(50_000_000), past: PastCap::Police { burst } };
         let (mut state, mut passed) = (CapState::with_background(8_000_000), 0);
         for step in 0..=10_000 {
-            passed += 20_000 - state.offer(&cap, step * MS, 20_000).dropped;
+            passed += 20_000 - state.offer(&cap, step * MS, 0, 20_000).dropped;
         }
         // 10 s; each of the 10,001 looks may leave part of a byte in the bucket.
         let want = 312_500 + 52_500_000;
@@ -121,18 +138,18 @@ mod tests {
         // them, of which 100 ms / 2 are left to wait for.
         let cap = Cap { rate: BitsPerSec(8_000_000), past: PastCap::Shape { buffer: Duration::from_secs(1) } };
         let mut state = CapState::with_background(4_000_000);
-        assert_eq!(state.offer(&cap, 0, 100_000), Passed { at: 100 * MS, dropped: 0, waited: 0 });
-        assert_eq!(state.offer(&cap, 100 * MS, 10_000), Passed { at: 160 * MS, dropped: 0, waited: 50 * MS });
+        assert_eq!(state.offer(&cap, 0, 0, 100_000), Passed { at: 100 * MS, dropped: 0, waited: 0 });
+        assert_eq!(state.offer(&cap, 100 * MS, 0, 10_000), Passed { at: 160 * MS, dropped: 0, waited: 50 * MS });
         // The queue is empty at 220 ms: (100 + 10) ms of work at half the rate.
-        assert_eq!(state.offer(&cap, 220 * MS, 10_000), Passed { at: 230 * MS, dropped: 0, waited: 0 });
+        assert_eq!(state.offer(&cap, 220 * MS, 0, 10_000), Passed { at: 230 * MS, dropped: 0, waited: 0 });
     }
 
     #[test]
     fn a_shaper_delays_until_its_buffer_is_full() {
         let cap = Cap { rate: BitsPerSec(8_000_000), past: PastCap::Shape { buffer: Duration::from_millis(100) } };
         let mut state = CapState::default();
-        assert_eq!(state.offer(&cap, 0, 100_000), Passed { at: 100 * MS, dropped: 0, waited: 0 });
-        assert_eq!(state.offer(&cap, 0, 50_000), Passed { at: 150 * MS, dropped: 0, waited: 100 * MS });
-        assert_eq!(state.offer(&cap, 0, 1), Passed { at: 0, dropped: 1, waited: 0 });
+        assert_eq!(state.offer(&cap, 0, 0, 100_000), Passed { at: 100 * MS, dropped: 0, waited: 0 });
+        assert_eq!(state.offer(&cap, 0, 0, 50_000), Passed { at: 150 * MS, dropped: 0, waited: 100 * MS });
+        assert_eq!(state.offer(&cap, 0, 0, 1), Passed { at: 0, dropped: 1, waited: 0 });
     }
 }

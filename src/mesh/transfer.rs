@@ -72,6 +72,11 @@ impl Window {
         Window { open: open.max(initial), threshold: self.threshold.max(0.75 * self.open) }
     }
 
+    /// How many segments may be under way, at least one.
+    pub(super) fn segments(&self) -> u64 {
+        (self.open as u64).max(1)
+    }
+
     /// Do so many segments go at once?
     #[inline]
     pub(super) fn holds(&self, segments: u64, receive_window: f32) -> bool {

@@ -105,6 +105,10 @@ impl Machine<'_> {
         if connection.state == State::Open {
             connection.at = connection.at.max(at.nanos());
         }
+        if self.hot.paths[connection.path.0 as usize].capped[direction] {
+            // For a cap: how long the sender has taken so far.
+            self.attempts[attempt].core.latest = SimTime::ZERO;
+        }
         if connection.windows[direction] { self.open_window(attempt, segments, direction, at) } else { at }
     }
 
@@ -165,6 +169,9 @@ impl Machine<'_> {
             self.attempts[attempt].core.latest = SimTime::from_nanos(sent.span);
             self.attempts[attempt].flags |= Attempt::PACED;
             return SimTime::from_nanos(begins);
+        }
+        if self.hot.paths[path.0 as usize].capped[direction] {
+            self.attempts[attempt].core.latest = SimTime::from_nanos(sent.span);
         }
         self.trace_span(attempt, "network", at, leaves, |_, _| {
             if sent.again > 0 { format!("window, {} sent again", sent.again) } else { "slow start".into() }
@@ -259,15 +266,35 @@ impl Machine<'_> {
 
     /// A cap lets the message pass, at a time, or makes it come again with what was dropped, at a time. At the last cap
     /// of a way, what passes is counted on the path: a provider meters what it carries, not what it drops.
+    ///
+    /// What was dropped comes again as TCP sends it: as long as some of it passes, a window each round trip, halved where
+    /// not all of it passed; where nothing did, after the timeout.
     fn pass_cap(&mut self, attempt: u32, link: LinkId, last: bool, at: SimTime) -> Result<SimTime, SimTime> {
+        const SEGMENT: u64 = tcp::MSS + crate::topology::wire::SEGMENT_HEADERS;
         let cap = self.world.links[link].cap.expect("a cap leg's link has a cap");
         let row = &self.attempts[attempt];
-        let again = row.next != NONE;
-        let bytes = if again { u64::from(row.next) } else { self.wire_bytes(attempt) };
-        let (path, resent) = (self.path_of(attempt), row.resent);
-        let passed = self.caps[link.0 as usize].offer(&cap, at.nanos(), bytes);
+        let (again, direction) = (row.next != NONE, usize::from(row.is(Attempt::RESPONSE)));
+        let left = if again { u64::from(row.next) } else { self.wire_bytes(attempt) };
+        let connection = &mut self.connections[row.connection];
+        let (path, window) = (connection.path, &mut connection.window[direction]);
+        let bytes = if again { left.min(window.segments() * SEGMENT) } else { left };
+        let resent = row.resent;
+        let round_trip = self.hot.paths[path.0 as usize].round_trip.max(Bytes(SEGMENT).time_at(cap.rate).nanos());
+        let over = match again {
+            true if resent == 0 => round_trip,
+            false if !row.is(Attempt::PACED) => row.core.latest.nanos(),
+            _ => 0,
+        };
+        let passed = self.caps[link.0 as usize].offer(&cap, at.nanos(), over, bytes);
+        let segments = bytes.div_ceil(SEGMENT);
+        match (passed.dropped, passed.dropped < bytes) {
+            (0, _) if again => window.acknowledged(segments),
+            (0, _) => (),
+            (_, true) => window.halved(segments as f32),
+            (_, false) => window.halved(0.0),
+        }
         self.ledger.cap(link, bytes, passed);
-        let direction = if row.is(Attempt::RESPONSE) { Direction::Back } else { Direction::Forward };
+        let direction = if direction == 1 { Direction::Back } else { Direction::Forward };
         if again {
             self.ledger.resent(path, direction, bytes, false, at);
         }
@@ -276,23 +303,29 @@ impl Machine<'_> {
         }
         let row = &mut self.attempts[attempt];
         let done = SimTime::from_nanos(passed.at);
-        if passed.dropped == 0 {
+        let left = left - (bytes - passed.dropped);
+        if left == 0 {
             row.next = NONE;
             row.resent = 0;
             self.trace_span(attempt, "cap", at, done, |world, _| world.links[link].name.clone());
             return Ok(done);
         }
-        row.next = u32::try_from(passed.dropped).unwrap_or(u32::MAX - 1);
-        let round_trip = self.hot.paths[path.0 as usize].round_trip;
-        // What followed tells of a first loss within a round trip; when nothing passed, or what was sent again was
-        // dropped again, only the timeout does, and it doubles each time (RFC 6298).
-        row.resent = resent.saturating_add(1);
-        let wait = if passed.dropped < bytes && resent == 0 {
-            round_trip.max(1)
+        row.next = u32::try_from(left).unwrap_or(u32::MAX - 1);
+        // What passed is acknowledged and what followed tells of the loss within a round trip. Where nothing passes, only
+        // the timeout does, and it doubles (RFC 6298), unless others on the connection tell of it.
+        let wait = if passed.dropped < bytes {
+            row.resent = 0;
+            round_trip
         } else {
-            tcp::backed_off(tcp::timeout(round_trip), u32::from(resent.saturating_sub(1)))
+            row.resent = resent.saturating_add(1);
+            let alone = self.connections[row.connection].attached == 1;
+            let doubled = if alone { u32::from(resent) } else { 0 };
+            tcp::backed_off(self.hot.paths[path.0 as usize].timeout, doubled)
         };
-        self.ledger.lost(path, at);
+        row.core.latest += Duration::from_nanos(wait);
+        if passed.dropped > 0 {
+            self.ledger.lost(path, at);
+        }
         let back = at + Duration::from_nanos(wait);
         self.trace_span(attempt, "retransmission", at, back, |world, _| {
             format!("dropped at the cap of {}", world.links[link].name)

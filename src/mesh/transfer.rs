@@ -97,7 +97,8 @@ impl Window {
         self.open = self.open.min(f32::from(LARGEST_WINDOW));
     }
 
-    /// A loss was told by duplicate acknowledgements while so many segments were under way.
+    /// A loss was told by duplicate acknowledgements while so many segments might be under way: Linux halves the window,
+    /// not what happens to be in flight of it (`tcp_reno_ssthresh`).
     pub(super) fn halved(&mut self, flight: f32) {
         self.threshold = (0.5 * flight).max(2.0);
         self.open = self.threshold;
@@ -175,13 +176,13 @@ impl Window {
             let mut timeouts = None;
             if told && mendable {
                 sent.span += round_trip * (1 + lost);
-                self.halved(flight as f32);
+                self.halved(self.open.min(receive_window));
                 if (0..=lost).any(|_| again_lost(&mut draw)) {
                     timeouts = Some(0);
                 }
             } else if over {
                 sent.span += tcp::probe(flight, round_trip, timeout);
-                self.halved(flight as f32);
+                self.halved(self.open.min(receive_window));
                 if again_lost(&mut draw) {
                     timeouts = Some(0);
                 }
@@ -199,7 +200,7 @@ impl Window {
                     sent.again += 1;
                     sent.span += tcp::backed_off(timeout, n);
                 }
-                self.timed_out(flight as f32);
+                self.timed_out(self.open.min(receive_window));
                 if left > 0 {
                     sent.span += round_trip;
                 }

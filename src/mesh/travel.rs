@@ -287,11 +287,10 @@ impl Machine<'_> {
         };
         let passed = self.caps[link.0 as usize].offer(&cap, at.nanos(), over, bytes);
         let segments = bytes.div_ceil(SEGMENT);
-        match (passed.dropped, passed.dropped < bytes) {
-            (0, _) if again => window.acknowledged(segments),
-            (0, _) => (),
-            (_, true) => window.halved(segments as f32),
-            (_, false) => window.halved(0.0),
+        match passed.dropped {
+            0 if again => window.acknowledged(segments),
+            0 => (),
+            _ => window.lost(),
         }
         self.ledger.cap(link, bytes, passed);
         let direction = if direction == 1 { Direction::Back } else { Direction::Forward };

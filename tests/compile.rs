@@ -701,6 +701,7 @@ fn an_unstated_loss_across_the_border_is_told() {
     complains(
         &public().replace(", loss: typical", ""),
         expect![[r#"
+            EW315 nothing goes through the gateway of `internet` at `east`
             EW354 internet singapore -> hangzhou, internet hangzhou -> singapore follow the hour of the day, and the run begins at midnight unless told
             EW344 `internet` crosses the mainland's border and states no loss: figures are for the profile `typical`, and their range over the inputs runs from mild to severe
             EW353 40 % of the calls users -> orders leave their region: Istio spreads them over all replicas alike
@@ -821,6 +822,7 @@ fn what_providers_do_not_sell_what_nobody_takes_and_what_hour_it_is_are_told() {
         expect![[r#"
             EW355 no call takes the route `odd`
             EW347 `internet` asks for 900 Mbit/s, and the limit is 200 Mbit/s: EIP billed by traffic
+            EW315 nothing goes through the gateway of `internet` at `east`
             EW354 internet singapore -> hangzhou, internet hangzhou -> singapore follow the hour of the day, and the run begins at midnight unless told
         "#]],
     );

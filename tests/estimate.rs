@@ -462,3 +462,30 @@ fn shipped_scenarios_have_a_closed_form_and_charge_no_byte_twice() {
         }
     }
 }
+
+#[test]
+fn a_gateways_cpus_are_taken_by_requests_and_connections() {
+    let text = "
+eastwest: 1
+topology:
+  regions: {hz: {is: alibaba/cn-hangzhou}, bj: {is: alibaba/cn-beijing}}
+  clusters: {shop: {region: hz}, stock: {region: bj}}
+connectivity:
+  internet: {public-gateway: {gateways: {stock: {kind: l7, replicas: 2, cpu: 2, cpu-per-request: 100ms, cpu-per-connection: 100ms, cpu-per-kib: 0ms}}}}
+routes: {default: {via: internet}}
+services:
+  web:       {replicas: {shop: 2}, work: 1ms, calls: [inventory]}
+  inventory: {replicas: {stock: 2}, work: 1ms}
+mesh: {traffic: {'*': {pool: {max-requests-per-connection: 10}}}}
+workload: {shoppers: {from: hz, to: web, rate: 20rps}}
+";
+    let loaded = eastwest::scenario::load_text("x.yaml", text, &[]).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    let variant = &loaded.variants[0];
+    let inputs = eastwest::scenario::Inputs::default();
+    let world = eastwest::scenario::compile(&variant.scenario, &variant.name, Books::builtin(), inputs);
+    let told = estimate(&[world.expect("it compiles")]);
+    let load = told.variants[0].loads.iter().find(|load| load.kind == "gateway").expect("the gateway is listed");
+    // 20 requests and 2 connections a second, 100 ms each, on four cores.
+    assert!((load.mean - (20.0 * 0.1 + 2.0 * 0.1) / 4.0).abs() < 1e-9, "{}", load.mean);
+    assert_eq!(load.name, "internet/stock");
+}

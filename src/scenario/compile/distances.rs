@@ -16,7 +16,7 @@ pub(super) fn distances(scenario: &Scenario, carrier: &Carrier<'_>, board: &Boar
     let mut pairs: Vec<(RegionId, RegionId)> = joined.collect();
     pairs.sort_unstable();
     pairs.dedup();
-    let said = ground::said_of(&scenario.topology, carrier.ground);
+    let said = ground::said_of(&scenario.topology, carrier.ground, carrier.books);
     let known = |between: (RegionId, RegionId)| {
         if let Some((_, basis)) = said.iter().find(|(pair, _)| *pair == between) {
             return Some(Distance { between, basis: basis.clone(), modelled: false });

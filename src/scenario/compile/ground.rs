@@ -135,6 +135,7 @@ pub(super) fn places(ground: &Ground) -> Table<PlaceId, Place> {
 pub(super) fn overrides(
     topology: &Topology,
     ground: &Ground,
+    books: &Books,
     level: Level,
     said: &mut Vec<Diagnostic>,
 ) -> Vec<Override> {
@@ -159,7 +160,7 @@ pub(super) fn overrides(
         });
     }
     if let Some(file) = &topology.rtt {
-        let matrix = matrix::read(file, ground, said);
+        let matrix = matrix::read(file, ground, books, said);
         holes(topology, ground, &matrix, said);
         for (&(a, b), figure) in &matrix.figures {
             match file.unit {
@@ -222,7 +223,7 @@ fn loss_of(loss: LinkLoss) -> Loss {
 }
 
 /// Pairs of regions, each in the order of the scenario, of which it says itself how far they are apart, and where.
-pub(super) fn said_of(topology: &Topology, ground: &Ground) -> Vec<((RegionId, RegionId), String)> {
+pub(super) fn said_of(topology: &Topology, ground: &Ground, books: &Books) -> Vec<((RegionId, RegionId), String)> {
     let links =
         topology.links.iter().filter(|(_, link)| link.rtt.is_some() || link.delay.is_some()).map(|(name, link)| {
             let (a, b) = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
@@ -230,7 +231,7 @@ pub(super) fn said_of(topology: &Topology, ground: &Ground) -> Vec<((RegionId, R
         });
     let mut said: Vec<((RegionId, RegionId), String)> = links.collect();
     if let Some(file) = &topology.rtt {
-        let matrix = matrix::read(file, ground, &mut Vec::new());
+        let matrix = matrix::read(file, ground, books, &mut Vec::new());
         let pairs = matrix.figures.keys().map(|&(a, b)| (a.min(b), a.max(b)));
         said.extend(pairs.map(|pair| (pair, format!("your matrix {}", file.file.value))));
     }

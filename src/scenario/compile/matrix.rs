@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::provider::Level;
+use super::cells::{Cell, open_quote, rows};
+use crate::provider::{Books, Level};
 use crate::scenario::Diagnostic;
+use crate::scenario::decode::fields::nearest;
 use crate::scenario::file::{RttFile, RttUnit};
 use crate::topology::{Ground, RegionId};
 use crate::units::Duration;
@@ -44,17 +46,10 @@ impl Figure {
     }
 }
 
-/// A field with its place.
-#[derive(Clone, Debug)]
-struct Cell {
-    text: String,
-    line: u64,
-    column: usize,
-}
-
 /// Reads the matrix; what is wrong with it is told of the file.
-pub(super) fn read(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) -> Matrix {
-    let mut reading = Reading { file, ground, wrong: Vec::new(), cells: BTreeMap::new(), matrix: Matrix::default() };
+pub(super) fn read(file: &RttFile, ground: &Ground, books: &Books, said: &mut Vec<Diagnostic>) -> Matrix {
+    let (wrong, cells, matrix) = (Vec::new(), BTreeMap::new(), Matrix::default());
+    let mut reading = Reading { file, ground, books, wrong, cells, matrix, unknown: BTreeSet::new() };
     reading.all();
     let Reading { wrong, matrix, .. } = reading;
     said.extend(wrong);
@@ -64,10 +59,13 @@ pub(super) fn read(file: &RttFile, ground: &Ground, said: &mut Vec<Diagnostic>) 
 struct Reading<'a> {
     file: &'a RttFile,
     ground: &'a Ground,
+    books: &'a Books,
     wrong: Vec<Diagnostic>,
     /// Where each direction is said.
     cells: BTreeMap<Pair, Cell>,
     matrix: Matrix,
+    /// Names that were complained of.
+    unknown: BTreeSet<String>,
 }
 
 /// Which columns of a long matrix hold what, and what their figures are multiplied with to be ms.
@@ -84,12 +82,28 @@ impl Reading<'_> {
             self.complain("is empty".to_owned(), None, None);
             return;
         };
+        if let Some(end) = open_quote(&self.file.text) {
+            self.complain("a quote is not closed".to_owned(), Some(&end), None);
+            return;
+        }
+        if header.len() == 1 {
+            let help = "fields are separated by commas, not by semicolons or tabs";
+            self.complain("a header of one field".to_owned(), Some(&header[0]), Some(help));
+            return;
+        }
+        if rows.is_empty() {
+            self.complain("has a header, and no row under it".to_owned(), Some(&header[0]), None);
+            return;
+        }
         if self.is_long(header) {
             if let Some(columns) = self.columns(header) {
                 rows.iter().for_each(|row| self.long(row, header.len(), &columns));
             }
         } else {
             let unit = factor(&header[0].text).unwrap_or(1.0);
+            self.once(&header[1..], "column");
+            let firsts: Vec<Cell> = rows.iter().filter_map(|row| row.first()).cloned().collect();
+            self.once(&firsts, "row");
             for row in rows {
                 if row.len() > header.len() {
                     let what = format!("a row of {} fields under a header of {}", row.len(), header.len());
@@ -113,13 +127,52 @@ impl Reading<'_> {
         found.map(|(id, _)| id)
     }
 
+    /// Regions of a square: each is known, and has one column, or one row.
+    fn once(&mut self, names: &[Cell], what: &str) {
+        let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+        for cell in names {
+            self.named(cell);
+            let key =
+                self.region(&cell.text).map_or_else(|| cell.text.clone(), |id| self.ground.regions[id].name.clone());
+            if let Some(line) = seen.insert(key, cell.line) {
+                let text = format!("`{}` has two {what}s, the first in line {line}", cell.text);
+                self.complain(text, Some(cell), None);
+            }
+        }
+    }
+
+    /// Complains of what names no region, neither of the scenario nor of the book, once for each name.
+    fn named(&mut self, cell: &Cell) {
+        let (name, regions) = (cell.text.as_str(), &self.books.regions);
+        let booked = || self.books.region(name).is_some() || regions.iter().any(|region| region.id == name);
+        if self.region(name).is_some() || booked() || !self.unknown.insert(name.to_owned()) {
+            return;
+        }
+        if name.is_empty() {
+            self.complain("a region has no name here".to_owned(), Some(cell), None);
+            return;
+        }
+        let own = self.ground.regions.rows().iter().map(|region| region.name.as_str());
+        let near = nearest(name, own.clone()).map(str::to_owned);
+        let near = near.or_else(|| self.books.nearest(name).map(|region| region.key()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "regions here: {}; `eastwest catalog regions` lists the book's",
+                own.collect::<Vec<_>>().join(", ")
+            ),
+        };
+        self.complain(format!("unknown region `{name}`"), Some(cell), Some(&help));
+    }
+
     /// Long: `from,to` and figures. A square one may be as wide, but its header names regions.
     fn is_long(&self, header: &[Cell]) -> bool {
         let word = |at: usize| header.get(at).map(|cell| cell.text.to_lowercase()).unwrap_or_default();
         let ends = |at: usize, known: &[&str]| known.contains(&word(at).as_str());
         let named = ends(0, &["from", "a", "source", "region-a"]) && ends(1, &["to", "b", "destination", "region-b"]);
         let regions = header[1..].iter().all(|cell| self.region(&cell.text).is_some());
-        (named || header.len() == 3) && !(header.len() > 1 && regions)
+        let unit = header.len() == 3 && factor(&header[2].text).is_some();
+        (named || unit) && !regions
     }
 
     fn columns(&mut self, header: &[Cell]) -> Option<Columns> {
@@ -128,17 +181,27 @@ impl Reading<'_> {
             let plain = cell.text.to_lowercase();
             let unit = factor(&plain);
             let place = Some((at, unit.unwrap_or(1.0)));
-            if plain.starts_with("low") {
-                low = place;
+            let words = ["mid", "rtt", "one-way", "one_way", "delay", "latency"];
+            let column = if plain.starts_with("low") {
+                Some(&mut low)
             } else if plain.starts_with("high") {
-                high = place;
-            } else if mid.is_none()
-                && (unit.is_some()
-                    || ["mid", "rtt", "one-way", "one_way", "delay", "latency"]
-                        .iter()
-                        .any(|word| plain.starts_with(word)))
-            {
-                mid = place;
+                Some(&mut high)
+            } else if unit.is_some() || words.iter().any(|word| plain.starts_with(word)) {
+                Some(&mut mid)
+            } else {
+                None
+            };
+            if let Some(column) = column {
+                if column.is_some() {
+                    let help = "keep one; a range is `low_ms`, `mid_ms` and `high_ms`";
+                    self.complain(
+                        format!("`{}` is a second column of the same figures", cell.text),
+                        Some(cell),
+                        Some(help),
+                    );
+                    return None;
+                }
+                *column = place;
             } else if mid.is_none() && header.len() == 3 {
                 let what = format!("`{}` says neither what this column is nor its unit", cell.text);
                 self.complain(what, Some(cell), Some("name it `ms`, `mid_ms`, `low_ms` or `high_ms`"));
@@ -167,15 +230,19 @@ impl Reading<'_> {
         let cell = &row[columns.mid.0];
         let figure = match (low, mid, high) {
             (Some(low), Some(mid), Some(high)) => match (low, mid, high) {
-                (_, None, _) => Some(None),
-                (low, Some(mid), high) => {
-                    let (low, high) = (low.unwrap_or(mid), high.unwrap_or(mid));
+                (None, None, None) => Some(None),
+                (Some(low), Some(mid), Some(high)) => {
                     if low > mid || mid > high {
                         self.complain("low, mid and high are not in order".to_owned(), Some(cell), None);
                         None
                     } else {
                         Some(Some(Figure { low, mid, high }))
                     }
+                }
+                _ => {
+                    let help = "state low, mid and high, or none of them where the pair is unknown";
+                    self.complain("a range with a blank".to_owned(), Some(cell), Some(help));
+                    None
                 }
             },
             _ => None,
@@ -200,6 +267,7 @@ impl Reading<'_> {
 
     fn say(&mut self, (from, to): (&Cell, &Cell), cell: &Cell, figure: Option<Option<Figure>>) {
         for name in [from, to] {
+            self.named(name);
             if self.region(&name.text).is_none() {
                 self.matrix.strange.insert(name.text.clone());
             }
@@ -261,45 +329,6 @@ fn factor(header: &str) -> Option<f64> {
     }
 }
 
-/// Rows of trimmed fields with their places; comments and empty lines are left out.
-fn rows(text: &str) -> Vec<Vec<Cell>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).comment(Some(b'#')).from_reader(text.as_bytes());
-    let lines: Vec<&str> = text.lines().collect();
-    let mut rows = Vec::new();
-    for record in reader.records().filter_map(Result::ok) {
-        // The reader counts from where it began to look: comments and empty lines come first.
-        let began = record.position().map_or(1, csv::Position::line) as usize;
-        let passed = lines.iter().skip(began - 1).take_while(|line| line.is_empty() || line.starts_with('#')).count();
-        let line = (began + passed) as u64;
-        let starts = columns(lines.get((line as usize).saturating_sub(1)).copied().unwrap_or_default());
-        let cell = |(at, field): (usize, &str)| Cell {
-            text: field.trim().to_owned(),
-            line,
-            column: starts.get(at).copied().unwrap_or(1),
-        };
-        let row: Vec<Cell> = record.iter().enumerate().map(cell).collect();
-        if row.iter().any(|cell| !cell.text.is_empty()) {
-            rows.push(row);
-        }
-    }
-    rows
-}
-
-/// Where the fields of a line begin, columns from 1.
-fn columns(line: &str) -> Vec<usize> {
-    let (mut starts, mut quoted) = (vec![1], false);
-    for (at, letter) in line.chars().enumerate() {
-        match letter {
-            '"' => quoted = !quoted,
-            ',' if !quoted => starts.push(at + 2),
-            _ => {}
-        }
-    }
-    starts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,7 +348,7 @@ mod tests {
     fn reads(text: &str, unit: RttUnit) -> (Matrix, Vec<String>) {
         let mut said = Vec::new();
         let file = RttFile { file: Spanned::unsaid("m.csv".into()), text: text.into(), unit };
-        let read = read(&file, &ground(), &mut said);
+        let read = read(&file, &ground(), Books::builtin(), &mut said);
         (read, said.iter().map(|diagnostic| diagnostic.message.clone()).collect())
     }
 
@@ -352,16 +381,16 @@ mod tests {
 
     #[test]
     fn rows_name_regions_as_the_scenario_or_the_book_does_in_any_unit() {
-        let text = "from,to,us\ncn-hangzhou, sg ,62000\nalibaba/ap-southeast-1,hz,62000\nhz,nowhere,7\n";
+        let text = "from,to,us\ncn-hangzhou, sg ,62000\nalibaba/ap-southeast-1,hz,62000\nhz,eu-central-1,7\n";
         check(text, RttUnit::Rtt, &[(0, 1, [62.0; 3])]);
         check("from,to,rtt (s)\n\"hz\",tokyo,0.05\n", RttUnit::Rtt, &[(0, 2, [50.0; 3])]);
-        assert_eq!(reads(text, RttUnit::Rtt).0.strange.into_iter().collect::<Vec<_>>(), ["nowhere"]);
+        assert_eq!(reads(text, RttUnit::Rtt).0.strange.into_iter().collect::<Vec<_>>(), ["eu-central-1"]);
     }
 
     #[test]
     fn a_long_matrix_may_say_how_sure_it_is() {
-        let text = "from,to,low_ms,mid_ms,high_ms\nhz,sg,58,62,75\nhz,tokyo,,50,\n";
-        check(text, RttUnit::Rtt, &[(0, 1, [58.0, 62.0, 75.0]), (0, 2, [50.0; 3])]);
+        let text = "from,to,low_ms,mid_ms,high_ms\nhz,sg,58,62,75\nhz,tokyo,,,\n";
+        check(text, RttUnit::Rtt, &[(0, 1, [58.0, 62.0, 75.0])]);
     }
 
     #[test]
@@ -402,5 +431,28 @@ mod tests {
             RttUnit::Rtt,
             &["m.csv:3:4: sg to hz is 62 ms there and back, and 60 ms from the other end (line 2)"],
         );
+    }
+
+    #[test]
+    fn a_file_that_is_no_matrix_is_refused() {
+        let unit = RttUnit::Rtt;
+        wrong("from;to;ms\nhz;sg;60\n", unit, &["m.csv:1:1: a header of one field"]);
+        wrong("from\tto\tms\nhz\tsg\t60\n", unit, &["m.csv:1:1: a header of one field"]);
+        wrong("from,to,ms\n\"hz,sg,60\nhz,tokyo,50\n", unit, &["m.csv:2:1: a quote is not closed"]);
+        wrong("from,to,ms\n", unit, &["m.csv:1:1: has a header, and no row under it"]);
+        let second = "is a second column of the same figures";
+        wrong("from,to,ms,us\nhz,sg,60,1\n", unit, &[&format!("m.csv:1:12: `us` {second}")]);
+        wrong("from,to,low_ms,low_ms,ms\nhz,sg,1,1,60\n", unit, &[&format!("m.csv:1:16: `low_ms` {second}")]);
+        let two = "m.csv:1:10: `cn-hangzhou` has two columns, the first in line 1";
+        wrong("ms,hz,sg,cn-hangzhou\nsg,60,,\n", unit, &[&two.replace(":10", ":10")]);
+        wrong("ms,hz,sg\nhz,,60\nhz,,\n", unit, &["m.csv:3:1: `hz` has two rows, the first in line 2"]);
+        wrong("from,to,low_ms,ms,high_ms\nhz,sg,,60,\n", unit, &["m.csv:2:8: a range with a blank"]);
+    }
+
+    #[test]
+    fn a_region_that_nobody_knows_is_an_error_and_one_of_the_book_is_not() {
+        wrong("from,to,ms\nhz,tokio,50\nsg,tokio,70\n", RttUnit::Rtt, &["m.csv:2:4: unknown region `tokio`"]);
+        wrong("ms,hz,tokio\nsg,60,70\n", RttUnit::Rtt, &["m.csv:1:7: unknown region `tokio`"]);
+        check("ms,hz,aws/us-east-1\nsg,60,230\n", RttUnit::Rtt, &[(0, 1, [60.0; 3])]);
     }
 }

@@ -4,6 +4,7 @@
 
 mod attachments;
 mod bursts;
+mod cells;
 mod charges;
 mod clock;
 mod distances;
@@ -24,6 +25,7 @@ mod routes;
 mod services;
 mod streams;
 mod terms;
+mod unused;
 
 use std::collections::BTreeSet;
 
@@ -63,7 +65,7 @@ pub fn compile_with_warnings(
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let mut said = Vec::new();
     let ground = ground::ground(scenario, books, &mut said);
-    let overrides = ground::overrides(&scenario.topology, &ground, inputs.rtt, &mut said);
+    let overrides = ground::overrides(&scenario.topology, &ground, books, inputs.rtt, &mut said);
     let insides = ground::insides(&scenario.topology, &ground, &mut said);
     let carrier = Carrier { ground: &ground, books, inputs, overrides: &overrides, insides: &insides };
     let places = ground::places(&ground);
@@ -93,6 +95,7 @@ pub fn compile_with_warnings(
     said.extend(paths.idle());
     attachments::overlaps(scenario, &ground, &paths.fees, &mut said);
     limits::limits(scenario, &carrier, &paths.fees, &mut said);
+    unused::gateways(scenario, &paths.board, &mut said);
     clock::unsaid(scenario, &paths.board, &mut said);
     unstated_loss(scenario, &carrier, &paths, &mut said);
     world.paths = std::mem::take(&mut paths.paths);

@@ -1,8 +1,8 @@
-//! Which route a word of the command line means: a route's name, or two regions, clusters or places.
+//! Which route a word of the command line means: a route's name, or two regions, clusters, VPCs or places.
 
 use super::route::{Asked, End, of_variant};
 use crate::record::{RouteExplanation, RouteOfVariant};
-use crate::scenario::file::{Route, RouteEnd, Scenario};
+use crate::scenario::file::{Cluster, Route, RouteEnd, Scenario};
 use crate::scenario::load::Variant;
 use crate::study::bill;
 use crate::units::significant;
@@ -77,6 +77,13 @@ fn end(scenario: &Scenario, name: &str) -> Option<End> {
     if topology.regions.contains_key(name) {
         return Some(End::Region(name.to_owned()));
     }
+    let within = |(cluster, at): (&String, &Cluster)| {
+        at.vpc.as_ref().is_some_and(|vpc| vpc.value == name).then(|| cluster.clone())
+    };
+    let homed: Vec<String> = topology.clusters.iter().filter_map(within).collect();
+    if !homed.is_empty() {
+        return Some(End::Clusters(homed));
+    }
     let (cluster, zone) = name.split_once('/')?;
     let known = topology.clusters.get(cluster)?.zones.iter().any(|known| known.value == zone);
     known.then(|| End::Place(name.to_owned()))
@@ -110,8 +117,16 @@ fn sentence(variants: &[RouteOfVariant], currency: &str) -> String {
             None => "no call takes this way".to_owned(),
             Some(way) => {
                 let money = |amount: f64| significant(amount, 3);
+                // Over all ways: one that pays nothing does not speak for another that does.
+                let range = |at: usize| {
+                    let each = variant.ways.iter().map(|way| way.per_gb[at].1);
+                    let (least, most) = each.fold((f64::INFINITY, 0.0), |(a, b): (f64, f64), c| (a.min(c), b.max(c)));
+                    let (least, most) = (money(least), money(most));
+                    if least == most { least } else { format!("{least} to {most}") }
+                };
                 let more = match variant.ways.len() {
                     1 => String::new(),
+                    2 => " (and 1 way that differs)".to_owned(),
                     all => format!(" (and {} ways that differ)", all - 1),
                 };
                 format!(
@@ -120,8 +135,8 @@ fn sentence(variants: &[RouteOfVariant], currency: &str) -> String {
                     way.via,
                     significant(way.floor_ms, 3),
                     significant(way.cold_ms, 3),
-                    money(way.per_gb[0].1),
-                    money(way.per_gb[1].1),
+                    range(0),
+                    range(1),
                     money(variant.month.1)
                 )
             }
@@ -155,7 +170,11 @@ variants: {cen: {}, public: {routes: {sea: {via: internet}}}}
 "#;
 
     fn ask(what: &str) -> Told {
-        let loaded = load_text("x.yaml", TEXT, &[]).unwrap_or_else(|wrong| panic!("{:?}", wrong.diagnostics));
+        told_of(TEXT, what)
+    }
+
+    fn told_of(text: &str, what: &str) -> Told {
+        let loaded = load_text("x.yaml", text, &[]).unwrap_or_else(|wrong| panic!("{:?}", wrong.diagnostics));
         let world = |variant: &Variant| {
             compile(&variant.scenario, &variant.name, Books::builtin(), Inputs::default())
                 .unwrap_or_else(|wrong| panic!("{wrong:?}"))
@@ -183,6 +202,28 @@ variants: {cen: {}, public: {routes: {sea: {via: internet}}}}
         let back = found("sg-hz-1");
         assert!(back.variants.iter().all(|variant| variant.ways.is_empty()));
         assert_eq!(back.sentence, "cen, public: no call takes this way.");
+    }
+
+    #[test]
+    fn a_vpc_is_its_clusters_and_ways_that_differ_are_told_as_a_range() {
+        let text = TEXT
+            .replace("  clusters:", "  vpcs: {v1: {region: hz-1}, v-2: {region: sg}}\n  clusters:")
+            .replace("{east: {region: hz-1}, south: {region: sg}}", "{east: {vpc: v1}, south: {vpc: v-2}}")
+            .replace("zones: [h]", "zones: [h, i]");
+        let told = told_of(&text, "v1-v-2");
+        let Told::Route(found) = told else { panic!("{told:?}") };
+        assert!(found.variants.iter().all(|variant| !variant.ways.is_empty()), "{}", found.sentence);
+        let way = |there: f64| crate::record::WayExplanation {
+            via: "pipe".into(),
+            per_gb: [(0.0, there, 0.0), (0.0, 0.5, 0.0)],
+            ..Default::default()
+        };
+        let variant = RouteOfVariant { name: "v".into(), ways: vec![way(0.0), way(0.02)], ..RouteOfVariant::default() };
+        assert_eq!(
+            sentence(&[variant], "USD"),
+            "v: pipe carries it (and 1 way that differs): 0 ms there and back at the least, 0 ms on a new connection; \
+             0 to 0.02 USD a GB there, 0.5 back, and 0 USD a month whatever the traffic."
+        );
     }
 
     #[test]

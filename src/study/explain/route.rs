@@ -30,6 +30,8 @@ pub enum End {
     Region(String),
     /// A cluster.
     Cluster(String),
+    /// All of these clusters: those of a VPC.
+    Clusters(Vec<String>),
     /// A cluster's part in a zone, `cluster/zone`.
     Place(String),
 }
@@ -40,6 +42,7 @@ impl End {
             End::Any => true,
             End::Region(name) => world.regions[place.region] == *name,
             End::Cluster(name) => world.clusters[place.cluster] == *name,
+            End::Clusters(names) => names.contains(&world.clusters[place.cluster]),
             End::Place(name) => place.name == *name,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::bill::{Exact, PriceRange, PriceStatus, Tariff, Tier};
-use crate::policy::{Outlier, Policy, RetryOn, defaults};
+use crate::policy::{Outlier, Policy, Pool, Protocol, RetryOn, defaults};
 use crate::record::{ClientView, EdgeExplanation};
 use crate::topology::{ClusterId, GatewayId, Leg, RegionId, ZoneId};
 use crate::units::{Bytes, Duration, Money, Ratio, SimTime};
@@ -331,6 +331,13 @@ fn a_silent_end_is_told_by_what_ends_it() {
     implies(ejected, &["until its host is ejected, after 5 failures in a row"]);
     let pinged = Policy { http2_ping: Some((ms(5_000), ms(2_000))), ..policy };
     implies(pinged, &["until the HTTP/2 ping closes it, up to 7 s later"]);
+    let pool = Pool { protocol: Protocol::Http1, max_pending: 100, ..Pool::default() };
+    let http1 = Policy { timeout: Some(ms(1_000)), pool, ..istio() };
+    let told = super::policy::settings(&http1);
+    let said: Vec<(&str, &str)> = told.iter().map(|setting| (setting.key.as_str(), setting.value.as_str())).collect();
+    assert!(said.contains(&("pool.protocol", "http1")) && said.contains(&("pool.max-pending", "100")), "{said:?}");
+    assert!(!said.iter().any(|(key, _)| key.contains("http2")), "{said:?}");
+    implies(http1, &["ends after 1 s, and its HTTP/1.1 connection is closed with it"]);
     implies(Policy { outlier: Some(defaults::OUTLIER), ..istio() }, &["outlier detection hears nothing of it"]);
 }
 

@@ -284,7 +284,7 @@ pub const CODES: &[Code] = &[
     code(
         "EW358",
         "a message longer than a burst",
-        "A policer lets pass what its bucket holds and drops the rest, which TCP sends again after a retransmission timeout: a message of many bursts takes as many rounds, whatever the bandwidth.",
+        "A policer lets pass what its bucket holds and drops the rest, which TCP sends again in rounds of a round trip or of a retransmission timeout: a message of many bursts takes as many rounds, whatever the bandwidth.",
     ),
     code(
         "EW420",

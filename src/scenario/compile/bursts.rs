@@ -90,7 +90,7 @@ pub(super) fn bursts(scenario: &Scenario, world: &World, said: &mut Vec<Diagnost
         said.push(
             Diagnostic::warning("EW358", format!("{text}{more}"))
                 .at(place, "policed here")
-                .help("what the bucket does not hold is lost and sent again, a retransmission timeout later, round by round until all has passed: buy more bandwidth, send shorter messages, or let a CEN connection `past-cap: shape` or hold a longer `police: {burst: ..}`"),
+                .help("what the bucket does not hold is lost and sent again, in rounds of a round trip or of a retransmission timeout, until all has passed: buy more bandwidth, send shorter messages, or let a CEN connection `past-cap: shape` or hold a longer `police: {burst: ..}`"),
         );
     }
 }

@@ -207,3 +207,62 @@ fn the_command_writes_every_form_and_refuses_what_it_cannot_read() {
         eastwest().args(["bill", march]).args(arguments).assert().code(2);
     }
 }
+
+const HEAD: &str = "month,item,from,to,quantity,unit\n";
+
+fn refused(row: &str) -> String {
+    let wrong = usage::read(Sheet::read(&format!("{HEAD}{row}\n")), Books::builtin()).expect_err("it is refused");
+    format!("{}:{} {} {}", wrong[0].line, wrong[0].column, wrong[0].message, wrong[0].help)
+}
+
+#[test]
+fn bits_quantities_without_end_and_places_of_another_provider_are_refused() {
+    let nines = "9".repeat(30);
+    assert!(refused(&format!("2026-03,cdt.gold,cn-hangzhou,ap-southeast-1,{nines},GB")).starts_with("2:5 a quantity"));
+    assert!(refused("2026-03,cdt.gold,cn-hangzhou,ap-southeast-1,5,Gb").contains("bits"));
+    assert!(refused("2026-03,cdt.gold,aws/us-east-1,ap-southeast-1,5,GB").contains("a region of aws"));
+    assert!(refused("2026-03,aws.egress,cn-hangzhou,*,5,GB").contains("an item of aws"));
+}
+
+#[test]
+fn an_hour_given_twice_is_one_hour_and_books_and_rates_are_told() {
+    let hour = "2026-03-01T10:00,eip.bandwidth-day,cn-hangzhou,*,5,Mbps\n";
+    let head = "hour,item,from,to,quantity,unit\n";
+    let once = priced(&format!("{head}{hour}"), &Terms::default());
+    let twice = priced(&format!("{head}{hour}{hour}"), &Terms::default());
+    assert_eq!(once.months, twice.months);
+    assert_eq!(once.months[0].bill.gigabytes_month.to_bits(), 0, "not minus nothing");
+    let terms = Terms { rates: [("EUR".to_owned(), Exact::ratio(23, 25))].into(), ..Terms::default() };
+    let told = priced("month,item,from,to,quantity,unit\n2026-03,aws.egress,us-east-1,*,5,GB\n", &terms);
+    assert_eq!(told.books.iter().map(|book| book.0.as_str()).collect::<Vec<_>>(), ["aws"]);
+    assert!(told.assumptions.iter().any(|line| line.starts_with("1 USD is 0.92 EUR")), "{:?}", told.assumptions);
+}
+
+#[test]
+fn a_cell_that_a_spreadsheet_would_calculate_is_written_as_text() {
+    let told = priced(
+        "month,item,from,to,quantity,unit,payer\n2026-03,aws.egress,us-east-1,*,500,GB,=1+1\n",
+        &Terms::default(),
+    );
+    let table = String::from_utf8(eastwest::report::measured::table(&told)).expect("it is UTF-8");
+    assert!(table.contains(",'=1+1,"), "{table}");
+}
+
+#[test]
+fn a_file_that_is_read_is_not_written_and_nothing_is_said_twice() {
+    let folder = std::env::temp_dir().join(format!("eastwest-same-file-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (file, link) = (folder.join("used.csv"), folder.join("link.csv"));
+    std::fs::write(&file, shipped("march.csv")).expect("a file");
+    std::fs::hard_link(&file, &link).expect("a link");
+    let bill = |more: &[&str]| {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("eastwest"));
+        command.arg("bill").arg(&file).args(more).assert().code(2);
+    };
+    bill(&["--out", file.to_str().expect("UTF-8")]);
+    bill(&["--out", link.to_str().expect("UTF-8")]);
+    bill(&["--fx", "EUR=0.9", "--fx", "EUR=0.8"]);
+    bill(&["--discount", "cdt=10%", "--discount", "cdt=20%"]);
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), shipped("march.csv"));
+    std::fs::remove_dir_all(&folder).expect("it goes");
+}

@@ -47,6 +47,13 @@ impl Bill {
     /// Reads, prices, writes the files and tells the answer.
     pub fn run(&self, manner: &Manner) -> Result<Answer, Stop> {
         let forms = self.out.iter().map(|path| Form::of(path)).collect::<Result<Vec<_>, _>>()?;
+        for path in &self.out {
+            let inputs = [Some(&self.file), self.prices.as_ref(), self.map.as_ref()];
+            if inputs.into_iter().flatten().any(|input| same_file(input, path)) {
+                let what = "is a file that is read here, and would be written over";
+                return Err(Stop::wrong(format!("--out {}: {what}", path.display())));
+            }
+        }
         let books = Books::builtin();
         let terms = self.terms(books, manner)?;
         let name = self.file.display().to_string();
@@ -92,7 +99,11 @@ impl Bill {
                 Some((Terms::BOOK_CURRENCY, _)) => {
                     return Err(Stop::wrong("rates are stated against the US dollar, which needs none: --fx CNY=7.1"));
                 }
-                Some((of, rate)) if currency(of) && rate.is_positive() => drop(terms.rates.insert(of.to_owned(), rate)),
+                Some((of, rate)) if currency(of) && rate.is_positive() => {
+                    if terms.rates.insert(of.to_owned(), rate).is_some() {
+                        return Err(Stop::wrong(format!("--fx {of} is given twice")));
+                    }
+                }
                 _ => return Err(Stop::wrong(format!("--fx takes CUR=RATE such as CNY=7.1, not `{said}`"))),
             }
         }
@@ -109,7 +120,9 @@ impl Bill {
             });
             match share {
                 Some((key, share)) if share <= Exact::whole(1) && knows(books, key) => {
-                    terms.discounts.insert(key.to_owned(), share);
+                    if terms.discounts.insert(key.to_owned(), share).is_some() {
+                        return Err(Stop::wrong(format!("--discount {key} is given twice")));
+                    }
                 }
                 Some((key, _)) if !knows(books, key) => {
                     return Err(Stop::wrong(format!("--discount: the price book has no item or family `{key}`")));
@@ -139,6 +152,22 @@ impl Bill {
         }
         Ok(terms)
     }
+}
+
+/// Is it one file, by whatever path or link?
+fn same_file(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    if real(a).is_some() && real(a) == real(b) {
+        return true;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let node = |path: &Path| fs::metadata(path).ok().map(|data| (data.dev(), data.ino()));
+        node(a).is_some() && node(a) == node(b)
+    }
+    #[cfg(not(unix))]
+    false
 }
 
 /// Is that an item of the book, or a family of them?

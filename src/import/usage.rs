@@ -80,6 +80,11 @@ pub enum Unit {
     Own(String),
 }
 
+/// Bits, which are never what a price per gigabyte counts.
+const BITS: [&str; 8] = ["b", "Kb", "kb", "Mb", "mb", "Gb", "gb", "Tb"];
+/// The greatest quantity of a row.
+const QUANTITY_MAX: i128 = 1_000_000_000_000_000_000;
+
 /// What quantities may be written in, besides the price's own unit.
 const UNITS: &str =
     "B, KiB, MiB, GiB, TiB, GB (the price's own gigabyte), s, min, hour, Mbps, new, open, or the price's own unit";
@@ -112,7 +117,7 @@ impl Unit {
             Unit::New | Unit::Open => capacity && hourly,
             // An address by bandwidth is priced by the day, whatever its Mbit/s.
             Unit::Mbps => priced.starts_with("Mbps") || priced == "day",
-            Unit::Own(unit) => unit.eq_ignore_ascii_case(priced),
+            Unit::Own(unit) => unit.eq_ignore_ascii_case(priced) && !BITS.contains(&unit.as_str()),
         }
     }
 }
@@ -210,6 +215,9 @@ impl<'r> Row<'r> {
         if !unit.fits(&row.unit, capacity, when) {
             let said = self.cells[self.columns.index("unit").expect("it was read")].clone();
             let help = match unit {
+                Unit::Own(_) if BITS.contains(&said.as_str()) => {
+                    format!("`{said}` are bits, eight to a byte; `GB` are bytes. Quantities are in {UNITS}")
+                }
                 Unit::New | Unit::Open => {
                     "capacity units are counted hour by hour: a column `hour`, and an item that is sold in them"
                         .to_owned()
@@ -278,23 +286,27 @@ impl<'r> Row<'r> {
         if word.is_empty() || word == "*" {
             return Some("*".to_owned());
         }
-        // A region without its provider is one of the item's.
+        // A region without its provider is one of the item's; of another provider it has no price for the item.
         let item = self.columns.index("item").map_or("", |index| self.cells[index].as_str());
         let provider = self.books.prices.iter().find(|row| row.item == item).map(|row| row.provider);
         let own = provider.map(|provider| format!("{}/{word}", provider.word()));
         if let Some(own) = own.filter(|own| !word.contains('/') && self.books.region(own).is_some()) {
             return Some(own);
         }
-        if self.books.knows_place(&word) {
-            return Some(word);
-        }
-        self.fault(name, &format!("no book has a region `{word}`"), "`eastwest catalog regions` lists them");
+        let Err(why) = self.books.place_of(item, &word) else { return Some(word) };
+        self.fault(name, &format!("`{word}`: {why}"), "`eastwest catalog regions` lists them");
         None
     }
 
     fn quantity(&mut self) -> Option<Exact> {
         let word = self.needed("quantity")?;
+        // Past this no bill is made of it: an amount is whole billionths within 127 bits.
+        let most = Exact::whole(QUANTITY_MAX);
         let number = Exact::parse(word);
+        if number.as_ref().is_some_and(|number| *number > most) {
+            self.fault("quantity", "a quantity is at most 10^18", "count it in a larger unit, or look for a slip");
+            return None;
+        }
         if number.is_none() {
             self.fault(
                 "quantity",

@@ -18,6 +18,11 @@ fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
+/// A text that a spreadsheet does not take for a formula.
+fn plain(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
 /// The lines of all months as CSV; of a provider's bill its rows against ours.
 pub fn table(of: &Measured) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -47,11 +52,11 @@ pub fn table(of: &Measured) -> Vec<u8> {
                 let inputs = line.amount.inputs;
                 row(&[
                     &month.month,
-                    &line.product,
+                    &plain(&line.product),
                     &line.key,
                     &line.item,
-                    &line.scope,
-                    &line.payer,
+                    &plain(&line.scope),
+                    &plain(&line.payer),
                     &number(line.quantity.value),
                     &line.unit,
                     &number(line.unit_price),
@@ -61,7 +66,7 @@ pub fn table(of: &Measured) -> Vec<u8> {
                     &number(inputs.map(|inputs| inputs.1)),
                     &of.currency,
                     &line.status,
-                    &line.source,
+                    &plain(&line.source),
                     &line.as_of,
                 ]);
             }
@@ -88,9 +93,9 @@ pub fn table(of: &Measured) -> Vec<u8> {
             row(&[
                 &compared.line.to_string(),
                 &compared.month,
-                &compared.product,
-                &compared.item,
-                &compared.region,
+                &plain(&compared.product),
+                &plain(&compared.item),
+                &plain(&compared.region),
                 &number(compared.usage),
                 &compared.unit,
                 &compared.theirs.to_string(),

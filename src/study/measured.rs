@@ -3,7 +3,7 @@
 //! The same invoicing as after a run ([`crate::bill`]), with nothing simulated: quantities are what a meter or a provider
 //! counted, so no figure has noise. Tiers and allowances are climbed within a month, in the order of the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -44,13 +44,15 @@ pub fn usage(file: &str, used: &[Used], books: &Books, terms: &Terms) -> Measure
         let lines = invoiced(&priced);
         MeasuredMonth { month: (*month).to_owned(), bill: bill(&priced, &lines, terms) }
     };
+    let assumptions = [
+        "quantities are taken as they were metered; nothing is scaled to a month of 730 h",
+        "steps of prices and free allowances begin anew each month, and are used up in the order of the file",
+    ];
+    let items = used.iter().map(|row| row.item.as_str());
     Measured {
         form: "usage".into(),
-        assumptions: vec![
-            "quantities are taken as they were metered; nothing is scaled to a month of 730 h".into(),
-            "steps of prices and free allowances begin anew each month, and are used up in the order of the file"
-                .into(),
-        ],
+        assumptions: assumptions.into_iter().map(str::to_owned).chain(exchanges(terms)).collect(),
+        books: used_books(books, items),
         months: months.iter().map(month).collect(),
         ..head(file, terms)
     }
@@ -76,14 +78,14 @@ pub fn bill_details(file: &str, rows: &[Billed], books: &Books, terms: &Terms) -
     }
     let compared: Vec<ComparedRow> =
         rows.iter().enumerate().map(|(index, row)| compared(row, ours.get(&index), why.get(&index), terms)).collect();
+    let assumptions = [
+        "usage is theirs; prices are the book's, and of no contract unless --prices or --discount states one",
+        "which billing item is which item of the book goes by words in its name: estimated",
+        "what a resource plan covered is taken off before pricing; tax is not on either side",
+    ];
     Measured {
         form: "alibaba-bill".into(),
-        assumptions: vec![
-            "usage is theirs; prices are the book's, and of no contract unless --prices or --discount states one"
-                .into(),
-            "which billing item is which item of the book goes by words in its name: estimated".into(),
-            "what a resource plan covered is taken off before pricing; tax is not on either side".into(),
-        ],
+        assumptions: assumptions.into_iter().map(str::to_owned).chain(exchanges(terms)).collect(),
         months: bills,
         sums: Some(sums(&compared, rows, terms)),
         compared,
@@ -99,6 +101,23 @@ fn head(file: &str, terms: &Terms) -> Measured {
         books: vec![("alibaba".to_owned(), Books::VERSION.to_owned())],
         ..Measured::default()
     }
+}
+
+/// The rates of exchange, as the reader stated them.
+fn exchanges(terms: &Terms) -> impl Iterator<Item = String> {
+    let book = Terms::BOOK_CURRENCY;
+    terms
+        .rates
+        .iter()
+        .map(move |(of, rate)| format!("1 {book} is {rate} {of}, as --fx states; rates are never fetched"))
+}
+
+/// The books of the providers whose items these are.
+fn used_books<'a>(books: &Books, items: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
+    let items: BTreeSet<&str> = items.collect();
+    let rows = books.prices.iter().filter(|row| items.contains(row.item.as_str()));
+    let words: BTreeSet<&str> = rows.map(|row| row.provider.word()).collect();
+    words.into_iter().map(|word| (word.to_owned(), Books::VERSION.to_owned())).collect()
 }
 
 /// What makes one line: rows that differ in nothing else are added up.
@@ -235,6 +254,8 @@ fn bandwidth(tariff: &Tariff, rows: &[&Used]) -> Vec<Quantity> {
     if !tariff.unit.ends_with("day") {
         return vec![Quantity::Bandwidth(rows.iter().map(|row| row.quantity.clone()).sum())];
     }
+    // An hour that is given twice is one hour of its day.
+    let mut seen: BTreeSet<(&str, When)> = BTreeSet::new();
     let mut days: BTreeMap<(&str, String), Day> = BTreeMap::new();
     for row in rows.into_iter().filter(|row| row.quantity.is_positive()) {
         let (date, hours, times) = match row.when {
@@ -245,7 +266,9 @@ fn bandwidth(tariff: &Tariff, rows: &[&Used]) -> Vec<Quantity> {
         let none = || Day { mbps: Exact::ZERO(), hours: Exact::ZERO(), times: Exact::whole(times) };
         let day = days.entry((&row.thing, date)).or_insert_with(none);
         day.mbps = day.mbps.clone().max(row.quantity.clone());
-        day.hours = (&day.hours + &Exact::whole(hours)).min(Exact::whole(24));
+        if seen.insert((&row.thing, row.when)) {
+            day.hours = (&day.hours + &Exact::whole(hours)).min(Exact::whole(24));
+        }
     }
     vec![Quantity::Days(days.into_values().collect())]
 }
@@ -284,7 +307,8 @@ fn bill(priced: &[Priced], lines: &[Line], terms: &Terms) -> Bill {
             ..Estimate::exact(sum.mid.units())
         },
         estimated_share: if sum.mid.0 > 0 { estimated.units() / sum.mid.units() } else { 0.0 },
-        gigabytes_month: gigabytes.sum(),
+        // The sum of nothing is minus nothing.
+        gigabytes_month: gigabytes.sum::<f64>() + 0.0,
         unknowns: used().filter_map(unknown).collect(),
         lines: used().map(recorded).collect(),
         ..Bill::default()

@@ -92,7 +92,8 @@ fn of(world: &World, usages: &[Usage], shape: &Shape, mut priced: Vec<Priced<'_>
         currency: currency(world).into(),
         month: Estimate { inputs: (sum.low != sum.high).then(|| (sum.low.units(), sum.high.units())), ..month },
         estimated_share: if sum.mid > Money::ZERO { line::estimated(&priced).units() / mid } else { 0.0 },
-        gigabytes_month: gigabytes(world, usages, shape),
+        // The sum of nothing is minus nothing.
+        gigabytes_month: gigabytes(world, usages, shape) + 0.0,
         basis,
         unknowns: Vec::new(),
         lines: priced.iter().map(Priced::recorded).collect(),

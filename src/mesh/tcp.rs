@@ -9,6 +9,8 @@ pub(super) const MSS: u64 = 1_460;
 pub(super) const FULL_SEGMENT: u64 = MSS + 40;
 /// A bare acknowledgement, for every second segment.
 pub(super) const ACK: u64 = 40;
+/// A full segment on the wire, bytes: with IPv4 and TCP headers.
+pub(super) const SEGMENT_WIRE: u64 = MSS + 40;
 /// Segments that a fresh connection may send at once (RFC 6928).
 pub(super) const INITIAL_WINDOW: u16 = 10;
 /// The largest window, segments: 4 MiB of Linux's default receive buffer.

@@ -270,23 +270,23 @@ impl Machine<'_> {
     /// What was dropped comes again as TCP sends it: as long as some of it passes, a window each round trip, halved where
     /// not all of it passed; where nothing did, after the timeout.
     fn pass_cap(&mut self, attempt: u32, link: LinkId, last: bool, at: SimTime) -> Result<SimTime, SimTime> {
-        const SEGMENT: u64 = tcp::MSS + crate::topology::wire::SEGMENT_HEADERS;
         let cap = self.world.links[link].cap.expect("a cap leg's link has a cap");
         let row = &self.attempts[attempt];
         let (again, direction) = (row.next != NONE, usize::from(row.is(Attempt::RESPONSE)));
         let left = if again { u64::from(row.next) } else { self.wire_bytes(attempt) };
         let connection = &mut self.connections[row.connection];
         let (path, window) = (connection.path, &mut connection.window[direction]);
-        let bytes = if again { left.min(window.segments() * SEGMENT) } else { left };
+        let bytes = if again { left.min(window.segments() * tcp::SEGMENT_WIRE) } else { left };
         let resent = row.resent;
-        let round_trip = self.hot.paths[path.0 as usize].round_trip.max(Bytes(SEGMENT).time_at(cap.rate).nanos());
+        let round_trip =
+            self.hot.paths[path.0 as usize].round_trip.max(Bytes(tcp::SEGMENT_WIRE).time_at(cap.rate).nanos());
         let over = match again {
             true if resent == 0 => round_trip,
             false if !row.is(Attempt::PACED) => row.core.latest.nanos(),
             _ => 0,
         };
         let passed = self.caps[link.0 as usize].offer(&cap, at.nanos(), over, bytes);
-        let segments = bytes.div_ceil(SEGMENT);
+        let segments = bytes.div_ceil(tcp::SEGMENT_WIRE);
         match passed.dropped {
             0 if again => window.acknowledged(segments),
             0 => (),

@@ -444,7 +444,7 @@ mod tests {
         wrong("from,to,ms,us\nhz,sg,60,1\n", unit, &[&format!("m.csv:1:12: `us` {second}")]);
         wrong("from,to,low_ms,low_ms,ms\nhz,sg,1,1,60\n", unit, &[&format!("m.csv:1:16: `low_ms` {second}")]);
         let two = "m.csv:1:10: `cn-hangzhou` has two columns, the first in line 1";
-        wrong("ms,hz,sg,cn-hangzhou\nsg,60,,\n", unit, &[&two.replace(":10", ":10")]);
+        wrong("ms,hz,sg,cn-hangzhou\nsg,60,,\n", unit, &[two]);
         wrong("ms,hz,sg\nhz,,60\nhz,,\n", unit, &["m.csv:3:1: `hz` has two rows, the first in line 2"]);
         wrong("from,to,low_ms,ms,high_ms\nhz,sg,,60,\n", unit, &["m.csv:2:8: a range with a blank"]);
     }

@@ -3,7 +3,7 @@
 //! `EASTWEST_UPDATE=1 cargo test --test bad` writes the expected texts anew; read the difference before committing it.
 
 use eastwest::provider::Books;
-use eastwest::scenario::{Diagnostic, Inputs, compile_with_warnings, gathered, load, many_calls, render};
+use eastwest::scenario::{complaints, load, render};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,24 +21,8 @@ fn bad() -> Vec<PathBuf> {
 fn said(path: &Path) -> String {
     match load(path, &[]) {
         Ok(mut loaded) => {
-            let mut found: Vec<Diagnostic> = loaded.diagnostics.split_off(0);
-            let (mut compiled, mut efforts) = (Vec::new(), Vec::new());
-            for variant in &loaded.variants {
-                let world =
-                    compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
-                let said = world.map_or_else(
-                    |wrong| wrong,
-                    |compiled| {
-                        efforts.push(compiled.effort);
-                        compiled.warnings
-                    },
-                );
-                compiled.push((variant.name.clone(), said));
-            }
-            found.extend(gathered(compiled));
-            if !found.iter().any(Diagnostic::is_error) {
-                found.extend(many_calls(&efforts, None));
-            }
+            let mut found = loaded.diagnostics.split_off(0);
+            found.extend(complaints(&loaded.variants, Books::builtin()));
             render::rendered(&loaded.sources, &found, false)
         }
         Err(refused) => render::rendered(&refused.sources, &refused.diagnostics, false),

@@ -8,7 +8,7 @@ use super::options::{Changes, Manner};
 use super::outcome::{Answer, Exit, Stop, many};
 use super::reading;
 use crate::provider::Books;
-use crate::scenario::{Diagnostic, Inputs, Loaded, Sources, compile_with_warnings, gathered, many_calls, render};
+use crate::scenario::{Diagnostic, Sources, complaints, render};
 
 /// The command.
 #[derive(Clone, Debug, Args)]
@@ -68,7 +68,8 @@ impl Validate {
             Err(refused) => Ok(Found { sources: refused.sources, diagnostics: refused.diagnostics, variants: 0 }),
             Ok(loaded) => {
                 let mut diagnostics = loaded.diagnostics.clone();
-                for found in compiled(&loaded, &self.changes)? {
+                let variants = reading::chosen(&loaded, &self.changes.variant)?;
+                for found in complaints(variants, Books::builtin()) {
                     // What the base says is found in every variant, and told once.
                     if !diagnostics.contains(&found) {
                         diagnostics.push(found);
@@ -103,25 +104,4 @@ impl Validate {
         text.push('\n');
         text
     }
-}
-
-/// What compiling each variant has to say.
-fn compiled(loaded: &Loaded, changes: &Changes) -> Result<Vec<Diagnostic>, Stop> {
-    let (mut found, mut efforts) = (Vec::new(), Vec::new());
-    for variant in reading::chosen(loaded, &changes.variant)? {
-        let world = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
-        let said = world.map_or_else(
-            |wrong| wrong,
-            |compiled| {
-                efforts.push(compiled.effort);
-                compiled.warnings
-            },
-        );
-        found.push((variant.name.clone(), said));
-    }
-    let mut found = gathered(found);
-    if !found.iter().any(Diagnostic::is_error) {
-        found.extend(many_calls(&efforts, None));
-    }
-    Ok(found)
 }

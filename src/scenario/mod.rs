@@ -22,7 +22,7 @@ pub mod span;
 pub mod tree;
 pub mod vocabulary;
 
-pub use compile::{Compiled, Effort, Inputs, compile, compile_with_warnings, many_calls};
+pub use compile::{Compiled, Effort, Inputs, compile, compile_with_warnings, complaints, many_calls};
 pub use decode::Filled;
 pub(crate) use decode::accepts_hit;
 pub use diagnostic::{Diagnostic, Label, Report, Severity, gathered};

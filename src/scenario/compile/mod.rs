@@ -30,8 +30,9 @@ mod unused;
 use std::collections::BTreeSet;
 
 use self::load::{Load, Moment};
-use super::Diagnostic;
 use super::file::{self, EdgePolicy, InternetLoss, ProductKind, Scenario};
+use super::load::Variant;
+use super::{Diagnostic, gathered};
 use crate::connect::{Board, Carrier, Line, Role};
 use crate::provider::Books;
 use crate::topology::Ground;
@@ -54,6 +55,26 @@ pub struct Compiled {
 /// Compiles one variant at one setting of the uncertain inputs.
 pub fn compile(scenario: &Scenario, variant: &str, books: &Books, inputs: Inputs) -> Result<World, Vec<Diagnostic>> {
     compile_with_warnings(scenario, variant, books, inputs).map(|compiled| compiled.world)
+}
+
+/// All that compiling these variants has to say, at the books' own figures; how many calls they are where nothing is wrong.
+pub fn complaints<'a>(variants: impl IntoIterator<Item = &'a Variant>, books: &Books) -> Vec<Diagnostic> {
+    let (mut found, mut efforts) = (Vec::new(), Vec::new());
+    for variant in variants {
+        let said = match compile_with_warnings(&variant.scenario, &variant.name, books, Inputs::default()) {
+            Ok(compiled) => {
+                efforts.push(compiled.effort);
+                compiled.warnings
+            }
+            Err(wrong) => wrong,
+        };
+        found.push((variant.name.clone(), said));
+    }
+    let mut found = gathered(found);
+    if !found.iter().any(Diagnostic::is_error) {
+        found.extend(many_calls(&efforts, None));
+    }
+    found
 }
 
 /// The same, with the warnings; on errors, warnings stand among them.

@@ -60,6 +60,24 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+
+    /// A plain line of how far all is, unless there was one a moment ago.
+    #[expect(clippy::disallowed_methods, reason = "wall-clock time is shown to the waiting user and goes nowhere else")]
+    fn line(&self, what: &str) {
+        let Shown::Lines { began, last } = &self.shown else { return };
+        // Where another thread writes one just now, that will do as well.
+        let Ok(mut last) = last.try_lock() else { return };
+        let now = Instant::now();
+        if now.duration_since(*last) < LINE_EVERY {
+            return;
+        }
+        *last = now;
+        let (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
+        let seconds = now.duration_since(*began).as_secs();
+        let stage = self.stage.lock().expect("no thread panics while it holds the stage");
+        let title = &self.title;
+        eprintln!("{title}, stage {stage}: {done} of {total} runs, {seconds} s in all ({what})");
+    }
 }
 
 impl progress::Progress for Progress {
@@ -74,7 +92,6 @@ impl progress::Progress for Progress {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "wall-clock time is shown to the waiting user and goes nowhere else")]
     fn advance(&self, n: u64, what: &str) {
         let done = self.done.fetch_add(n, Ordering::Relaxed) + n;
         match &self.shown {
@@ -83,18 +100,7 @@ impl progress::Progress for Progress {
                 bar.set_message(what.to_owned());
                 bar.set_position(done);
             }
-            Shown::Lines { began, last } => {
-                let now = Instant::now();
-                let mut last = last.lock().expect("no thread panics while it holds the last line's time");
-                if now.duration_since(*last) >= LINE_EVERY {
-                    *last = now;
-                    let total = self.total.load(Ordering::Relaxed);
-                    let seconds = now.duration_since(*began).as_secs();
-                    let stage = self.stage.lock().expect("no thread panics while it holds the stage");
-                    let title = &self.title;
-                    eprintln!("{title}, stage {stage}: {done} of {total} runs, {seconds} s in all ({what})");
-                }
-            }
+            Shown::Lines { .. } => self.line(what),
         }
     }
 
@@ -102,24 +108,12 @@ impl progress::Progress for Progress {
         interrupt::stopping()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "wall-clock time is shown to the waiting user and goes nowhere else")]
     fn goes_on(&self, what: &str, share: f64) -> bool {
         let percent = share * 100.0;
         match &self.shown {
             Shown::Nothing => {}
             Shown::Bar(bar) => bar.set_message(format!("{what}: {percent:.0} %")),
-            Shown::Lines { began, last } => {
-                let now = Instant::now();
-                // Somebody else's line will do as well.
-                let Ok(mut last) = last.try_lock() else { return !interrupt::giving_up() };
-                if now.duration_since(*last) >= LINE_EVERY {
-                    *last = now;
-                    let seconds = now.duration_since(*began).as_secs();
-                    let (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
-                    let title = &self.title;
-                    eprintln!("{title}: {done} of {total} runs, {seconds} s in all ({what}: {percent:.0} % of it)");
-                }
-            }
+            Shown::Lines { .. } => self.line(&format!("{what}: {percent:.0} % of it")),
         }
         !interrupt::giving_up()
     }

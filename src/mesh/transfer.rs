@@ -97,10 +97,10 @@ impl Window {
         self.open = self.open.min(f32::from(LARGEST_WINDOW));
     }
 
-    /// A loss was told by duplicate acknowledgements while so many segments might be under way: Linux halves the window,
+    /// A loss was told by duplicate acknowledgements while `window` segments might be under way: Linux halves the window,
     /// not what happens to be in flight of it (`tcp_reno_ssthresh`).
-    pub(super) fn halved(&mut self, flight: f32) {
-        self.threshold = (0.5 * flight).max(2.0);
+    fn halved(&mut self, window: f32) {
+        self.threshold = (0.5 * window).max(2.0);
         self.open = self.threshold;
     }
 
@@ -110,8 +110,8 @@ impl Window {
     }
 
     /// Only the timeout told of a loss; what was sent again is acknowledged, and with that the window is two segments.
-    fn timed_out(&mut self, flight: f32) {
-        self.threshold = (0.5 * flight).max(2.0);
+    fn timed_out(&mut self, window: f32) {
+        self.halved(window);
         self.open = 2.0;
     }
 

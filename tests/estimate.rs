@@ -168,14 +168,18 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
     {
         world.edges.push(Edge { from, to: ServiceId(to), name: name.into(), policy: PolicyId(0), ordinal: 0 });
     }
-    let host =
-        |endpoint, path| Host { target: HostTarget::Endpoint(EndpointId(endpoint), path), weight: 1, priority: 0 };
+    let host = |endpoint, path| Host {
+        target: HostTarget::Endpoint(EndpointId(endpoint), path),
+        weight: 1,
+        priority: 0,
+        locality: 0,
+    };
     let hosts = [
         vec![host(0, PathId(0)), host(1, PathId(0))],
         [vec![host(2, PathId(0))], (3..6).map(|e| host(e, ABROAD)).collect()].concat(),
     ];
     for hosts in hosts {
-        world.host_sets.push(HostSet { hosts: hosts.into(), priorities: 1 });
+        world.host_sets.push(HostSet { hosts: hosts.into(), priorities: 1, ..HostSet::default() });
     }
     world.host_set_of = vec![HostSetId(0), HostSetId::NONE, HostSetId(1), HostSetId::NONE];
     world.streams.push(Stream {
@@ -309,7 +313,7 @@ fn only_the_first_priority_is_used_and_gateways_share_evenly() {
     let behind = (3..6).map(|endpoint| (EndpointId(endpoint), ABROAD)).collect();
     let hosts = &mut gateway.host_sets[HostSetId(1)].hosts;
     let target = HostTarget::Gateway(eastwest::world::GatewayId(0), behind);
-    *hosts = [hosts[0].clone(), Host { target, weight: 3, priority: 0 }].into();
+    *hosts = [hosts[0].clone(), Host { target, weight: 3, priority: 0, locality: 0 }].into();
     let variant = estimate(&[gateway]).variants.remove(0);
     close(variant.paths.iter().find(|path| path.path == "east -> south").unwrap().calls_per_s, 150.0);
 }

@@ -365,6 +365,48 @@ pub struct HostSet {
     pub hosts: Arc<[Host]>,
     /// How many priorities there are; hosts of priority p stand together.
     pub priorities: u8,
+    /// Localities of the hosts, by `Host::locality`; empty where nothing is chosen by locality.
+    pub localities: Arc<[HostLocality]>,
+    /// What is chosen within a priority before the host.
+    pub among: Among,
+}
+
+/// Hosts of one priority and locality (Envoy `LocalityLbEndpoints`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HostLocality {
+    /// The region of what stands behind its hosts; `NONE` outside the mesh.
+    pub region: RegionId,
+    /// The zone.
+    pub zone: ZoneId,
+    /// Envoy's `load_balancing_weight` of the locality; 0: never chosen.
+    pub weight: u32,
+}
+
+/// What is chosen within a priority before the host.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Among {
+    /// Nothing: a priority is one list of hosts.
+    #[default]
+    Hosts,
+    /// A locality by its weight (Envoy `locality_weighted_lb_config`).
+    WeightedLocalities,
+    /// The caller's own zone first, as far as its share of the callers is covered there; only in priority 0.
+    Zones(ZoneAware),
+}
+
+/// Envoy's zone-aware routing (`zone_aware_lb_config`).
+#[derive(Clone, PartialEq, Debug)]
+pub struct ZoneAware {
+    /// The proxy's own zone.
+    pub own: ZoneId,
+    /// The caller's peers by zone (Envoy's local cluster), the own zone among them.
+    pub peers: Vec<(ZoneId, u32)>,
+    /// Fewer healthy hosts in priority 0: no zone-aware routing.
+    pub min_cluster_size: u32,
+    /// Share of requests that it is for.
+    pub enabled: Ratio,
+    /// All to the own zone where it has this many healthy hosts, whatever the shares.
+    pub force_local: Option<u32>,
 }
 
 /// One host of a host set.
@@ -376,6 +418,8 @@ pub struct Host {
     pub weight: u32,
     /// Priority, 0 first.
     pub priority: u8,
+    /// Row of `HostSet::localities`; 0 where there are none.
+    pub locality: u16,
 }
 
 /// What stands behind a host's address.

@@ -199,7 +199,11 @@ mod tests {
         world.gateways.push(gateway("internet/east", vec![StationId(4), StationId(5)]));
         let balancer = world.gateways.push(gateway("to-bank/orders", vec![]));
         let target = HostTarget::Gateway(balancer, vec![(EndpointId(2), PathId(3))]);
-        world.host_sets.push(HostSet { hosts: [Host { target, weight: 1, priority: 0 }].into(), priorities: 1 });
+        world.host_sets.push(HostSet {
+            hosts: [Host { target, weight: 1, priority: 0, locality: 0 }].into(),
+            priorities: 1,
+            ..HostSet::default()
+        });
         world
     }
 

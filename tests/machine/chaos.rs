@@ -304,17 +304,18 @@ fn host_sets(world: &mut World, by_gateway: bool, gateways: &[GatewayId]) {
                 if by_gateway && there != place {
                     let weight = behind.len() as u32;
                     let target = HostTarget::Gateway(gateways[there.0 as usize], behind);
-                    hosts.push(Host { target, weight, priority });
+                    hosts.push(Host { target, weight, priority, locality: 0 });
                 } else {
                     hosts.extend(behind.into_iter().map(|(endpoint, path)| Host {
                         target: HostTarget::Endpoint(endpoint, path),
                         weight: 1,
                         priority,
+                        locality: 0,
                     }));
                 }
             }
             hosts.sort_by_key(|host| host.priority);
-            let set = world.host_sets.push(HostSet { hosts: hosts.into(), priorities: 2 });
+            let set = world.host_sets.push(HostSet { hosts: hosts.into(), priorities: 2, ..HostSet::default() });
             world.host_set_of.push(set);
         }
     }

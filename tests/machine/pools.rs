@@ -261,8 +261,8 @@ fn behind_a_gateway_a_connection_stays_with_its_replica() {
             cpu_per_request: Duration::ZERO,
         });
         let all = world.endpoints.ids().map(|endpoint| (endpoint, PathId(0))).collect();
-        let host = Host { target: HostTarget::Gateway(gateway, all), weight: 4, priority: 0 };
-        world.host_sets = Table::from(vec![HostSet { hosts: [host].into(), priorities: 1 }]);
+        let host = Host { target: HostTarget::Gateway(gateway, all), weight: 4, priority: 0, locality: 0 };
+        world.host_sets = Table::from(vec![HostSet { hosts: [host].into(), priorities: 1, ..HostSet::default() }]);
         let name = |trace: Trace| trace.spans.into_iter().find(|span| span.kind == "work").expect("it works").what;
         (50..90).map(|ordinal| name(follow(&world, ordinal))).collect::<BTreeSet<String>>()
     };

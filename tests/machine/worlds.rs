@@ -150,8 +150,9 @@ impl Small {
             target: HostTarget::Endpoint(endpoint, path),
             weight: 1,
             priority: 0,
+            locality: 0,
         });
-        let set = world.host_sets.push(HostSet { hosts: hosts.collect(), priorities: 1 });
+        let set = world.host_sets.push(HostSet { hosts: hosts.collect(), priorities: 1, ..HostSet::default() });
         world.host_set_of = vec![set, HostSetId::NONE];
         world.streams = Table::from(vec![Stream {
             name: "users".into(),

@@ -108,7 +108,7 @@ fn host_set(world: &World, paths: &mut Paths<'_>, service: ServiceId, from: Plac
         seen.into_iter().zip(&levels).map(|(seen, level)| Host { priority: *level, ..seen.host }).collect();
     hosts.sort_by_key(|host| host.priority);
     let priorities = hosts.last().map_or(0, |host| host.priority + 1);
-    HostSet { hosts: hosts.into(), priorities }
+    HostSet { hosts: hosts.into(), priorities, ..HostSet::default() }
 }
 
 fn locality_of(world: &World, place: PlaceId) -> locality::Locality {
@@ -124,7 +124,7 @@ fn collect(world: &World, paths: &mut Paths<'_>, service: ServiceId, from: Place
         match paths.reach(from, to, &world.services[service].name) {
             None => {}
             Some(Reach::Direct(path)) => {
-                let host = Host { target: HostTarget::Endpoint(endpoint, path), weight: 1, priority: 0 };
+                let host = Host { target: HostTarget::Endpoint(endpoint, path), weight: 1, priority: 0, locality: 0 };
                 seen.push(Seen { host, at: Some(at), gateway: None });
             }
             Some(Reach::Fronted { front: Front::Balancer, gateway, ways }) => {
@@ -136,7 +136,7 @@ fn collect(world: &World, paths: &mut Paths<'_>, service: ServiceId, from: Place
             Some(Reach::Fronted { front: Front::Proxy, gateway, ways }) => {
                 // It picks for each request, so each endpoint is a choice of its own.
                 let members = ways.into_iter().map(|path| (endpoint, path)).collect();
-                let host = Host { target: HostTarget::Gateway(gateway, members), weight: 1, priority: 0 };
+                let host = Host { target: HostTarget::Gateway(gateway, members), weight: 1, priority: 0, locality: 0 };
                 seen.push(Seen { host, at: Some(at), gateway: None });
             }
             Some(Reach::Fronted { gateway, ways, .. }) => {
@@ -167,7 +167,7 @@ fn behind(
         }
         _ => {
             let target = HostTarget::Gateway(gateway.0, members.collect());
-            let host = Host { target, weight: fixed.max(1), priority: 0 };
+            let host = Host { target, weight: fixed.max(1), priority: 0, locality: 0 };
             seen.push(Seen { host, at, gateway: Some(gateway) });
         }
     }

@@ -91,10 +91,10 @@ fn shop(policy: Policy) -> Shop {
     world.call_sites.push(CallSite { edge, operation });
     let gateway = HostTarget::Gateway(GatewayId(0), vec![(EndpointId(2), far), (EndpointId(3), far)]);
     let hosts = vec![
-        Host { target: HostTarget::Endpoint(EndpointId(1), near), weight: 1, priority: 0 },
-        Host { target: gateway, weight: 2, priority: 0 },
+        Host { target: HostTarget::Endpoint(EndpointId(1), near), weight: 1, priority: 0, locality: 0 },
+        Host { target: gateway, weight: 2, priority: 0, locality: 0 },
     ];
-    let set = world.host_sets.push(HostSet { hosts: hosts.into(), priorities: 1 });
+    let set = world.host_sets.push(HostSet { hosts: hosts.into(), priorities: 1, ..HostSet::default() });
     world.host_set_of = vec![set, HostSetId::NONE];
     world.charges = vec![
         charge(

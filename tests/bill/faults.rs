@@ -35,3 +35,18 @@ fn a_month_is_not_made_of_faults() {
     assert!(faulty.basis.iter().any(|line| line.contains("a twin run without them")), "{:?}", faulty.basis);
     assert!(faulty.once.is_empty());
 }
+
+#[test]
+fn a_fault_at_the_peak_that_cuts_nothing_costs_nothing_more() {
+    // The gateway of a product that no call takes falls for the busier half.
+    let busy = SHOP
+        .replace("rate: 50rps", "rate: {steps: {0s: 50rps, 60s: 150rps}}")
+        .replace("horizon: 10s", "horizon: 120s")
+        .replace("connectivity: {", "connectivity: {spare: {cen: {bandwidth: 20Mbps}}, ");
+    let idle = bill(&format!("{busy}faults: {{out: {{at: 70s, for: 30s, hit: product/spare, down: true}}}}\n"));
+    let once = &idle.once[0];
+    let (extra, month) = (once.quantity.value.expect("GB"), idle.gigabytes_month);
+    // A month's GB fall on 87,600 such spans of 30 s: three times the mean of which would have been taken for dearer.
+    let usual = month / 87_600.0;
+    assert!(extra.abs() < 0.1 * usual, "{extra} GB beyond the usual, of {usual} GB usual");
+}

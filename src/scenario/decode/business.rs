@@ -12,6 +12,8 @@ use indexmap::IndexMap;
 
 /// More years than this are not looked ahead.
 const YEARS_MAX: u32 = 30;
+/// Traffic of the last year in today's, at most: so many times what a run counts is a number still.
+const TIMES_MAX: f64 = 1e6;
 /// How often a year a fault may come, at most: once an hour.
 const OUTAGES_MAX: f64 = 8760.0;
 
@@ -30,6 +32,17 @@ impl Decoder {
         }
         let growth = map.read(self, "growth", growth);
         let years = map.read(self, "horizon", years);
+        if let (Some(growth), Some(years)) = (&growth, &years)
+            && grown(growth.value, years.value) > TIMES_MAX
+        {
+            let message = format!("traffic grows to more than {TIMES_MAX:.0} times today's");
+            self.say(
+                Diagnostic::error("EW105", message)
+                    .at(growth.span, "")
+                    .at(years.span, "in its last year")
+                    .help("a shorter horizon, or less growth"),
+            );
+        }
         let mut outages = IndexMap::new();
         for (name, entry) in self.entries(map.written("outages-per-year"), "rates") {
             let fault = Spanned::new(name.to_owned(), entry.key);
@@ -42,6 +55,11 @@ impl Decoder {
         map.close();
         Some(Business { span: entry.key, downtime, growth: growth?, years: years?, outages })
     }
+}
+
+/// Traffic of the last of `years` years, in today's.
+fn grown(growth: f64, years: u32) -> f64 {
+    (1..years).fold(1.0, |times, _| times * (1.0 + growth))
 }
 
 /// `20000 USD/h` as money by the hour.

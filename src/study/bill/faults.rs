@@ -17,10 +17,11 @@ pub(super) fn extra(world: &World, runs: &[Run], month: &Month, priced: &[Priced
     let edge = |window: usize| Duration::from_nanos(month.window_ns * window as u64);
     let of_fault = |fault: &Fault| {
         let within: Vec<usize> = (0..month.counts.len()).filter(|&w| overlaps(fault, edge(w), edge(w + 1))).collect();
-        // Bytes in the fault's windows beyond as many usual ones.
+        // Bytes in the fault's windows beyond those of the same requests outside faults.
+        let share = share(month, &within, &quiet);
         let more = |run: &Run, tap: &Tap| {
             let in_windows = |windows: &[usize]| bytes(run, tap, windows) as f64;
-            in_windows(&within) - in_windows(&quiet) / quiet.len() as f64 * within.len() as f64
+            in_windows(&within) - in_windows(&quiet) * share
         };
         let mut taps: Vec<&Tap> = Vec::new();
         let mut amounts = vec![0.0; runs.len()];
@@ -52,6 +53,16 @@ pub(super) fn extra(world: &World, runs: &[Run], month: &Month, priced: &[Priced
         }
     };
     world.faults.rows().iter().map(of_fault).collect()
+}
+
+/// What the fault's windows are of the quiet ones: in requests that the workload's profile sends, where it has one; a fault
+/// at the peak is not dearer for the peak.
+fn share(month: &Month, within: &[usize], quiet: &[usize]) -> f64 {
+    let by_length = within.len() as f64 / quiet.len() as f64;
+    let Some(expected) = &month.expected else { return by_length };
+    let sum = |windows: &[usize]| windows.iter().map(|&window| expected[window]).sum::<f64>();
+    let all = sum(quiet);
+    if all > 0.0 { sum(within) / all } else { by_length }
 }
 
 fn bytes(run: &Run, tap: &Tap, windows: &[usize]) -> u64 {

@@ -18,6 +18,8 @@ pub(super) struct Month {
     pub(super) window_ns: u64,
     /// What a month is of the counted windows.
     pub(super) shape: Shape,
+    /// By window: requests expected by the workload's profile; none where nothing but a run can tell.
+    pub(super) expected: Option<Vec<f64>>,
     /// Does no window lie outside faults?
     pub(super) faulty: bool,
     /// What was assumed, for the top of the bill.
@@ -88,7 +90,9 @@ impl Month {
                 Shape::Seen(Exact::ratio(MONTH_HOURS * HOUR_NS * all as i128, counted * i128::from(horizon_ns)))
             }
         };
-        Month { counts, window_ns: horizon_ns / all as u64, shape, faulty: left_out == all, basis }
+        let of_window = |window| rates.iter().flatten().map(|rate| rate.expected(edge(window), edge(window + 1))).sum();
+        let expected = rates.is_some().then(|| (0..all).map(of_window).collect());
+        Month { counts, window_ns: horizon_ns / all as u64, shape, expected, faulty: left_out == all, basis }
     }
 }
 

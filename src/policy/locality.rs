@@ -25,12 +25,9 @@ pub struct Failover {
 
 /// How far `host` is from `proxy`: 0 same subzone, 1 same zone, 2 same region, 3 elsewhere. A failover rule of the
 /// proxy's region keeps 3 for the region that it names and sends all others to 4.
-pub fn level(proxy: Locality, host: Locality, failover: &[Failover]) -> u8 {
+pub fn level(proxy: Locality, host: Locality, failover: &[Failover]) -> u32 {
     if host.region != proxy.region {
-        return match failover.iter().find(|rule| rule.from == proxy.region) {
-            Some(rule) if rule.to != host.region => 4,
-            _ => 3,
-        };
+        return 3 + u32::from(fails_over_elsewhere(proxy, host, failover).unwrap_or(false));
     }
     match (host.zone == proxy.zone, host.subzone == proxy.subzone) {
         (true, true) => 0,
@@ -39,14 +36,54 @@ pub fn level(proxy: Locality, host: Locality, failover: &[Failover]) -> u8 {
     }
 }
 
-/// Closes the gaps: the least level becomes priority 0, the next one 1, and so on.
-pub fn compact(levels: &mut [u8]) {
-    let mut used = [false; 256];
-    for &level in levels.iter() {
-        used[usize::from(level)] = true;
+/// The same for zone-aware routing, which balances zones itself: 0 same region, 1 the region that a failover rule of the
+/// proxy's region names, 2 elsewhere.
+pub fn region_level(proxy: Locality, host: Locality, failover: &[Failover]) -> u32 {
+    if host.region == proxy.region {
+        return 0;
     }
+    1 + u32::from(fails_over_elsewhere(proxy, host, failover).unwrap_or(true))
+}
+
+/// Does the first rule of the proxy's region name another region than the host's? None: there is no such rule.
+fn fails_over_elsewhere(proxy: Locality, host: Locality, failover: &[Failover]) -> Option<bool> {
+    failover.iter().find(|rule| rule.from == proxy.region).map(|rule| rule.to != host.region)
+}
+
+/// What nearness does to the order that labels gave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Nearness<'a> {
+    /// Nothing.
+    Ignored,
+    /// It orders within each priority, by these rules.
+    Levels(&'a [Failover]),
+    /// It orders regions within each priority, by these rules (zone-aware routing).
+    Regions(&'a [Failover]),
+}
+
+/// Levels that nearness tells apart.
+const LEVELS_OF_NEARNESS: u32 = 5;
+
+/// Priorities of hosts or groups of them, each with the priority that it has already: that times 5 plus its level, then
+/// compacted.
+pub fn priorities(proxy: Locality, nearness: Nearness<'_>, hosts: &[(Locality, u32)]) -> Vec<u32> {
+    let place = |&(at, already): &(Locality, u32)| match nearness {
+        Nearness::Ignored => already,
+        Nearness::Levels(rules) => already * LEVELS_OF_NEARNESS + level(proxy, at, rules),
+        Nearness::Regions(rules) => already * LEVELS_OF_NEARNESS + region_level(proxy, at, rules),
+    };
+    let mut levels: Vec<u32> = hosts.iter().map(place).collect();
+    compact(&mut levels);
+    levels
+}
+
+/// Closes the gaps: the least level becomes priority 0, the next one 1, and so on.
+pub fn compact(levels: &mut [u32]) {
+    let mut used = levels.to_vec();
+    used.sort_unstable();
+    used.dedup();
     for level in levels {
-        *level = used[..usize::from(*level)].iter().filter(|&&used| used).count() as u8;
+        *level = used.partition_point(|used| used < level) as u32;
     }
 }
 
@@ -75,29 +112,34 @@ impl Pattern {
 pub struct Distribute {
     /// Proxies that it is for.
     pub from: Pattern,
-    /// Where to, in percent or any other parts of a whole.
+    /// Where to, in percent.
     pub to: Vec<(Pattern, u32)>,
 }
 
-/// Weights of locality groups under the first rule that fits the proxy; none where no rule does.
+/// Weights of locality groups under the first rule that fits the proxy; none where no rule does, and then the groups keep
+/// their own weights: under distribute nobody has a failover.
 ///
 /// Each part of a rule is divided among the groups that it matches in proportion to their own weight, rounded up. A
-/// group that nothing matches gets 0 and is never chosen, not even when all others are dead: distribute has no failover.
+/// group belongs to the first part that matches it; one that nothing matches gets 0 and is never chosen, not even when
+/// all others are dead.
 pub fn distribute(proxy: Locality, rules: &[Distribute], groups: &[(Locality, u32)]) -> Option<Vec<u32>> {
     let rule = rules.iter().find(|rule| rule.from.matches(proxy))?;
-    let mut weights = vec![0; groups.len()];
-    for &(pattern, part) in &rule.to {
-        let of_part = groups.iter().filter(|(at, _)| pattern.matches(*at));
-        let matched: u64 = of_part.map(|&(_, weight)| u64::from(weight)).sum();
-        for (weight, (at, own)) in weights.iter_mut().zip(groups) {
-            // A group belongs to the first part that matches it.
-            if pattern.matches(*at) && *weight == 0 && matched > 0 {
-                // Never more than the part, for a group is never more than all that matched.
-                *weight = (u64::from(*own) * u64::from(part)).div_ceil(matched) as u32;
-            }
+    let part_of = |at: Locality| rule.to.iter().position(|(pattern, _)| pattern.matches(at));
+    let parts: Vec<Option<usize>> = groups.iter().map(|&(at, _)| part_of(at)).collect();
+    let mut matched = vec![0_u64; rule.to.len()];
+    for (part, (_, own)) in parts.iter().zip(groups) {
+        if let Some(part) = part {
+            matched[*part] += u64::from(*own);
         }
     }
-    Some(weights)
+    let weight = |(part, (_, own)): (&Option<usize>, &(Locality, u32))| match *part {
+        // Never more than the part, for a group is never more than all that matched.
+        Some(part) if matched[part] > 0 => {
+            (u64::from(*own) * u64::from(rule.to[part].1)).div_ceil(matched[part]) as u32
+        }
+        _ => 0,
+    };
+    Some(parts.iter().zip(groups).map(weight).collect())
 }
 
 #[cfg(test)]
@@ -115,6 +157,14 @@ mod tests {
     fn a_rule_of_another_region_changes_nothing() {
         let rules = [Failover { from: 9, to: 2 }];
         assert_eq!(level(HOME, Locality { region: 5, ..HOME }, &rules), 3);
+        assert_eq!(region_level(HOME, Locality { region: 2, ..HOME }, &rules), 2);
+    }
+
+    #[test]
+    fn of_two_rules_for_a_region_the_first_holds() {
+        let rules = [Failover { from: 1, to: 2 }, Failover { from: 1, to: 3 }];
+        let levels = [2, 3].map(|region| level(HOME, Locality { region, ..HOME }, &rules));
+        assert_eq!(levels, [3, 4]);
     }
 
     #[test]
@@ -122,5 +172,16 @@ mod tests {
         let mut levels = [4, 0, 3, 3, 0];
         compact(&mut levels);
         assert_eq!(levels, [2, 0, 1, 1, 0]);
+    }
+
+    #[test]
+    fn a_group_that_two_parts_match_counts_in_the_first_alone() {
+        let zone = |zone| Locality { zone, ..HOME };
+        let to = vec![
+            (Pattern { region: Some(1), zone: Some(1), subzone: None }, 60),
+            (Pattern { region: Some(1), ..Pattern::default() }, 40),
+        ];
+        let rules = [Distribute { from: Pattern::default(), to }];
+        assert_eq!(distribute(HOME, &rules, &[(zone(1), 9), (zone(2), 1), (zone(3), 3)]), Some(vec![60, 10, 30]));
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Pure rules in Envoy's and Istio's words; the state they act on belongs to the machine.
 
+pub mod cluster_local;
 pub mod defaults;
 pub mod edf;
+pub mod failover_priority;
 pub mod least_request;
 pub mod locality;
 pub mod outlier;
@@ -12,6 +14,8 @@ pub mod priority;
 pub mod random;
 pub mod retry;
 pub mod round_robin;
+pub mod setting;
+pub mod split_horizon;
 
 pub use pool::{Keepalive, Pool, Protocol};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 mod balance;
+mod clusters;
 mod conversion;
 mod locality;
 mod resilience;

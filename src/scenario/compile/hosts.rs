@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::paths::{Paths, Reach};
 use crate::connect::Front;
-use crate::policy::locality::{self, Distribute, Failover, Pattern};
+use crate::policy::locality::{self, Distribute, Failover, Nearness, Pattern};
 use crate::scenario::file::EdgePolicy;
 use crate::topology::{GatewayId, Ground, PlaceId, RegionId};
 use crate::world::{EndpointId, Host, HostSet, HostTarget, PathId, ServiceId, World};
@@ -90,7 +90,7 @@ impl Sets {
 fn host_set(world: &World, paths: &mut Paths<'_>, service: ServiceId, from: PlaceId, view: &View) -> HostSet {
     let mut seen = collect(world, paths, service, from);
     let me = locality_of(world, from);
-    let mut levels = vec![0_u8; seen.len()];
+    let mut levels = vec![0_u32; seen.len()];
     match view {
         View::Flat => {}
         View::Distribute(shares) => {
@@ -98,14 +98,12 @@ fn host_set(world: &World, paths: &mut Paths<'_>, service: ServiceId, from: Plac
             levels.truncate(seen.len());
         }
         View::Failover(failover) => {
-            for (level, host) in levels.iter_mut().zip(&seen) {
-                *level = locality::level(me, host.at.unwrap_or(NOWHERE), failover);
-            }
-            locality::compact(&mut levels);
+            let places: Vec<_> = seen.iter().map(|host| (host.at.unwrap_or(NOWHERE), 0)).collect();
+            levels = locality::priorities(me, Nearness::Levels(failover), &places);
         }
     }
     let mut hosts: Vec<Host> =
-        seen.into_iter().zip(&levels).map(|(seen, level)| Host { priority: *level, ..seen.host }).collect();
+        seen.into_iter().zip(&levels).map(|(seen, level)| Host { priority: *level as u8, ..seen.host }).collect();
     hosts.sort_by_key(|host| host.priority);
     let priorities = hosts.last().map_or(0, |host| host.priority + 1);
     HostSet { hosts: hosts.into(), priorities, ..HostSet::default() }

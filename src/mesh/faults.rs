@@ -10,6 +10,9 @@ use crate::world::{LinkId, Manner, PathId, PlaceId, Target};
 impl Machine<'_> {
     /// Something goes down. Overlapping faults are counted: the last one to end brings it back.
     pub(super) fn cut(&mut self, target: Target, manner: Manner, now: SimTime, schedule: &mut Schedule) {
+        if is_control(target) {
+            return;
+        }
         self.down += 1;
         match target {
             Target::Place(place) => self.cut_place(place, manner, now, schedule),
@@ -21,11 +24,15 @@ impl Machine<'_> {
             Target::Path(path) => self.cut_path(path, now),
             Target::Endpoint(endpoint) => self.cut_endpoint(endpoint.0 as usize, manner, now, schedule),
             Target::Station(station) => self.cut_station(station.0 as usize, now),
+            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) => {}
         }
     }
 
     /// Something comes back.
     pub(super) fn restore(&mut self, target: Target, now: SimTime, schedule: &mut Schedule) {
+        if is_control(target) {
+            return;
+        }
         self.down -= 1;
         match target {
             Target::Place(place) => {
@@ -48,6 +55,7 @@ impl Machine<'_> {
             Target::Path(path) => self.path_states[path.0 as usize].down -= 1,
             Target::Endpoint(endpoint) => self.servers[endpoint.0 as usize].down -= 1,
             Target::Station(station) => self.stations[station.0 as usize].down -= 1,
+            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) => {}
         }
         for slot in 0..self.connections.slots() {
             let connection = &self.connections[slot];
@@ -136,4 +144,9 @@ impl Machine<'_> {
         let over = |links: &[LinkId]| links.contains(&link);
         self.world.paths.iter().filter(|(_, row)| over(&row.links) || over(&row.back_links)).map(|(id, _)| id).collect()
     }
+}
+
+/// No call goes through what the control plane is made of: what its loss means has been reckoned (`control`).
+fn is_control(target: Target) -> bool {
+    matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_))
 }

@@ -1,12 +1,14 @@
 //! The machine's tables, and which handler an event goes to.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::admission::Admission;
 use super::arrivals::StreamState;
 use super::calls::{Attempt, Call, Request, SUB, SubFrame};
 use super::caps::CapState;
 use super::connections::Connection;
+use super::control::{self, Told};
 use super::event::Kind;
 use super::fair::Fair;
 use super::fcfs::Fcfs;
@@ -50,13 +52,15 @@ pub(super) struct Machine<'w> {
     pub(super) down: u32,
     /// Until when nothing falls or comes back, and the run is not over.
     pub(super) certain_until: SimTime,
-    /// When things fall and come back, ascending.
+    /// When things fall and come back or proxies are told of it, ascending.
     turns: Vec<SimTime>,
     /// Where all is as it mostly is, several steps may be one: not while a request is followed.
     pub(super) brief: bool,
     /// Nothing is done ahead of its time.
     full: bool,
     pub(super) place_down: Vec<(u16, u64)>,
+    /// What proxies have been told of endpoints, and will be.
+    pub(super) told: Told,
     /// Requests whose answers are certain but not here yet, where somebody looks at that: the host, the upstream's row.
     pub(super) returning: Later,
     pub(super) streams: Vec<StreamState>,
@@ -127,6 +131,8 @@ impl<'w> Machine<'w> {
         let key = |name: &str, purpose: &str| Key::new(seed, replication, name, purpose);
         let mut turns: Vec<SimTime> =
             world.changes.iter().map(|change| zero + change.at.since(SimTime::ZERO)).collect();
+        let steps = control::steps(world, seed, replication);
+        turns.extend(steps.iter().map(|step| zero + Duration::from_nanos(step.at)));
         turns.sort_unstable();
         let background = background(world);
         let mut machine = Machine {
@@ -162,6 +168,7 @@ impl<'w> Machine<'w> {
             brief: tracer.is_none(),
             full: false,
             place_down: vec![(0, 0); world.places.len()],
+            told: Told { steps, gone: vec![BTreeSet::new(); world.places.len()] },
             returning: Later::new(),
             streams: Vec::new(),
             timer_at: vec![SimTime::NEVER; 2 * world.policies.len()],
@@ -213,12 +220,11 @@ impl<'w> Machine<'w> {
         };
         machine.look_ahead(None);
         machine.start_streams(seed, replication, schedule);
-        for (index, change) in world.changes.iter().enumerate() {
-            schedule.at(
-                zero + change.at.since(SimTime::ZERO),
-                Kind::Change.order() | (index as u32) << 4,
-                index as u32,
-            );
+        let changes = world.changes.iter().map(|change| change.at.since(SimTime::ZERO));
+        let told = machine.told.steps.iter().map(|step| Duration::from_nanos(step.at));
+        // What falls at an instant has fallen before anybody is told of anything.
+        for (index, at) in changes.chain(told).enumerate() {
+            schedule.at(zero + at, Kind::Change.order() | (index as u32) << 4, index as u32);
         }
         machine
     }
@@ -262,8 +268,11 @@ impl<'w> Machine<'w> {
     }
 
     fn change(&mut self, index: u32, now: SimTime, schedule: &mut Schedule) {
-        let change = self.world.changes[index as usize];
         self.look_ahead(Some(now));
+        let Some(&change) = self.world.changes.get(index as usize) else {
+            self.control_step(index as usize - self.world.changes.len(), now, schedule);
+            return;
+        };
         if change.down {
             self.cut(change.target, change.manner, now, schedule);
         } else {

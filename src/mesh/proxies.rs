@@ -5,16 +5,17 @@
 
 use super::calls::{NONE, nth};
 use super::connections::State;
+use super::control::present;
 use super::event::Kind;
 use super::machine::Machine;
 use super::upstream::Upstream;
 use crate::engine::Schedule;
 use crate::policy::Policy;
-use crate::policy::outlier::{self, HostHealth, ResultClass};
+use crate::policy::outlier::{self, ResultClass};
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::SimTime;
-use crate::world::{EdgeId, ProxyId};
+use crate::world::{EdgeId, EndpointId, ProxyId};
 
 impl Machine<'_> {
     /// The upstream row of a call made by `proxy` over `edge`; made on first use.
@@ -22,8 +23,7 @@ impl Machine<'_> {
     pub(super) fn upstream_of(&mut self, proxy: ProxyId, edge: EdgeId) -> u32 {
         let row = self.upstream_row(proxy, edge);
         if self.upstreams[row as usize].is_none() {
-            let upstream = self.new_upstream(proxy, edge);
-            self.upstreams[row as usize] = Some(Box::new(upstream));
+            self.make_upstream(row, proxy, edge);
         }
         row
     }
@@ -45,13 +45,27 @@ impl Machine<'_> {
         &self.world.policies[self.hot.edges[self.upstream(row).edge.0 as usize].policy]
     }
 
-    fn new_upstream(&self, proxy: ProxyId, edge: EdgeId) -> Upstream {
+    #[cold]
+    fn make_upstream(&mut self, row: u32, proxy: ProxyId, edge: EdgeId) {
         let world = self.world;
         let host_set = world.host_set(edge, world.proxies[proxy].place);
         let key = mix(self.proxy_keys[proxy.0 as usize], self.edge_keys[edge.0 as usize].name);
         let hosts = if host_set.is_none() { 0 } else { world.host_sets[host_set].hosts.len() };
         let workers = self.hot.proxies[proxy.0 as usize].workers;
-        Upstream::new((proxy, workers), edge, host_set, hosts, key, self.hot.edges[edge.0 as usize].counts)
+        let counts = self.hot.edges[edge.0 as usize].counts;
+        let mut upstream = Upstream::new((proxy, workers), edge, host_set, hosts, key, counts);
+        // A proxy that asks for the first time is told as its neighbours were.
+        let gone = &self.told.gone[world.proxies[proxy].place.0 as usize];
+        if hosts > 0 && !gone.is_empty() {
+            let (view, set) = (&self.hot.views[host_set.0 as usize], &world.host_sets[host_set].hosts);
+            for (index, host) in set.iter().enumerate() {
+                if let Some((there, of)) = present(host, gone, |endpoint| gone.contains(&endpoint)) {
+                    upstream.told(view, set, index, there, of);
+                }
+            }
+            upstream.regroup(view, self.hot.edges[edge.0 as usize].panic_threshold);
+        }
+        self.upstreams[row as usize] = Some(Box::new(upstream));
     }
 
     /// The host for an attempt: priority, then panic, then the policy's choice. `avoid` is the last attempt's host.
@@ -90,7 +104,7 @@ impl Machine<'_> {
 
     /// Proxies hear of the answers that have come by now and were certain before.
     #[inline(always)]
-    fn catch_up(&mut self, now: SimTime) {
+    pub(super) fn catch_up(&mut self, now: SimTime) {
         while let Some((_, host, row)) = self.returning.due(now) {
             let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
             upstream.answered(host as u16, self.hot.edges[upstream.edge.0 as usize].outlier.as_ref());
@@ -119,7 +133,7 @@ impl Machine<'_> {
             return;
         }
         let view = &self.hot.views[upstream.host_set.0 as usize];
-        let hosts = upstream.hosts.len() as u32;
+        let hosts = upstream.members();
         let beliefs = upstream.believe(view);
         if !beliefs.health[usize::from(host)].on_result(rule, class)
             || !outlier::may_eject(beliefs.ejected, hosts, rule)
@@ -135,8 +149,14 @@ impl Machine<'_> {
             schedule.at(SimTime::from_nanos(next), Kind::Sweep.order_of(0, upstream.key), row);
         }
         upstream.regroup(view, rules.panic_threshold);
-        self.ledger.ejected(upstream.edge);
-        // An ejected host's pooled connections are closed; what is on them drains.
+        let edge = upstream.edge;
+        self.ledger.ejected(edge);
+        self.drain(row, host, schedule);
+    }
+
+    /// A host is out or gone: its pooled connections are closed; what is on them drains.
+    fn drain(&mut self, row: u32, host: u16, schedule: &mut Schedule) {
+        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         let mut pooled: Vec<u32> = if upstream.pools.is_none() {
             (0..upstream.workers as u16).map(|worker| *upstream.connection(host, worker)).collect()
         } else {
@@ -154,6 +174,32 @@ impl Machine<'_> {
         }
     }
 
+    /// A proxy is told which of the endpoints of interest behind an upstream's hosts are there.
+    pub(super) fn hears(&mut self, row: u32, of_interest: impl Fn(EndpointId) -> bool, schedule: &mut Schedule) {
+        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
+        if upstream.hosts.is_empty() {
+            return;
+        }
+        let gone = &self.told.gone[self.world.proxies[upstream.proxy].place.0 as usize];
+        let view = &self.hot.views[upstream.host_set.0 as usize];
+        let hosts = &self.world.host_sets[upstream.host_set].hosts;
+        let (mut heard, mut left) = (false, Vec::new());
+        for (index, host) in hosts.iter().enumerate() {
+            let Some((there, of)) = present(host, gone, &of_interest) else { continue };
+            heard = true;
+            if upstream.told(view, hosts, index, there, of) {
+                left.push(index as u16);
+            }
+        }
+        if heard {
+            upstream.regroup(view, self.hot.edges[upstream.edge.0 as usize].panic_threshold);
+            upstream.forget_the_usual(hosts);
+        }
+        for host in left {
+            self.drain(row, host, schedule);
+        }
+    }
+
     /// Ejected hosts whose time is over return.
     pub(super) fn sweep(&mut self, row: u32, now: SimTime, schedule: &mut Schedule) {
         self.catch_up(now);
@@ -165,13 +211,13 @@ impl Machine<'_> {
         beliefs.ejected -= back;
         // Sweeps go on while anything is remembered: an ejection's count wears off one sweep at a time.
         beliefs.sweeping = beliefs.health.iter().any(|host| !host.is_quiet());
-        let (again, forgotten) = (beliefs.sweeping, beliefs.health.iter().all(|host| *host == HostHealth::default()));
+        let again = beliefs.sweeping;
         if back > 0 {
             upstream.regroup(&self.hot.views[upstream.host_set.0 as usize], rules.panic_threshold);
         }
         if again {
             schedule.at(now + rule.interval, Kind::Sweep.order_of(0, upstream.key), row);
-        } else if forgotten {
+        } else if upstream.is_ignorant() {
             upstream.beliefs = None;
         }
     }

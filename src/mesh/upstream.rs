@@ -74,6 +74,26 @@ pub(super) struct Beliefs {
     pub(super) ejected: u32,
     pub(super) sweeping: bool,
     groups: Groups,
+    /// What it has been told of who is there; none: all are.
+    members: Option<Box<Members>>,
+}
+
+/// Who is there, as the control plane tells it: who is not stands in no count, as if he had never been.
+#[derive(Debug)]
+struct Members {
+    /// By host: it is gone.
+    gone: Box<[bool]>,
+    /// By host: its weight, which is less where some of those behind a gateway are gone.
+    weights: Vec<u32>,
+    /// Those who are there.
+    all: Groups,
+}
+
+impl Members {
+    fn new(view: &View, hosts: &[Host]) -> Self {
+        let weights = hosts.iter().map(|host| host.weight).collect();
+        Members { gone: vec![false; hosts.len()].into(), weights, all: view.all.clone() }
+    }
 }
 
 impl View {
@@ -93,13 +113,22 @@ impl View {
         }
         View { all, weights }
     }
-
-    fn weight(&self, host: u16) -> f64 {
-        f64::from(self.weights[usize::from(host)])
-    }
 }
 
 impl Groups {
+    /// Those hosts that are in.
+    fn gather(&mut self, view: &View, weights: &[u32], is_in: impl Fn(usize) -> bool) {
+        self.eligible.clear();
+        self.ends.clear();
+        let mut host = 0_u32;
+        for &end in &view.all.ends {
+            self.eligible.extend((host..end).filter(|&host| is_in(host as usize)).map(|host| host as u16));
+            host = end;
+            self.ends.push(self.eligible.len() as u32);
+        }
+        self.sum(weights);
+    }
+
     fn sum(&mut self, weights: &[u32]) {
         self.sums.clear();
         if weights.is_empty() {
@@ -167,26 +196,68 @@ impl Upstream {
         let hosts = self.hosts.len();
         self.beliefs.get_or_insert_with(|| {
             let health = vec![HostHealth::default(); hosts].into();
-            Box::new(Beliefs { health, ejected: 0, sweeping: false, groups: view.all.clone() })
+            Box::new(Beliefs { health, ejected: 0, sweeping: false, groups: view.all.clone(), members: None })
+        })
+    }
+
+    /// What stands behind a host has changed: so many of so many are there. Tells whether the host is gone with it.
+    pub(super) fn told(&mut self, view: &View, hosts: &[Host], host: usize, there: u32, of: u32) -> bool {
+        let beliefs = self.believe(view);
+        let members = beliefs.members.get_or_insert_with(|| Box::new(Members::new(view, hosts)));
+        let was_gone = std::mem::replace(&mut members.gone[host], there == 0);
+        let weight = u64::from(hosts[host].weight) * u64::from(there) / u64::from(of);
+        members.weights[host] = (weight as u32).max(1);
+        if there > 0 || was_gone {
+            return false;
+        }
+        // Envoy forgets what it knew of a host that leaves; one that joins is another.
+        beliefs.ejected -= u32::from(std::mem::take(&mut beliefs.health[host]).is_ejected());
+        true
+    }
+
+    /// How many hosts there are, as far as it has been told.
+    pub(super) fn members(&self) -> u32 {
+        let members = self.beliefs.as_ref().and_then(|beliefs| beliefs.members.as_ref());
+        members.map_or(self.hosts.len(), |members| members.all.eligible.len()) as u32
+    }
+
+    /// Where all are there again, nothing need be remembered of it.
+    pub(super) fn forget_the_usual(&mut self, hosts: &[Host]) {
+        let Some(beliefs) = &mut self.beliefs else { return };
+        let full = hosts.iter().map(|host| host.weight);
+        if beliefs
+            .members
+            .as_ref()
+            .is_some_and(|known| !known.gone.contains(&true) && full.eq(known.weights.iter().copied()))
+        {
+            beliefs.members = None;
+        }
+        if !beliefs.sweeping && self.is_ignorant() {
+            self.beliefs = None;
+        }
+    }
+
+    /// Does it believe nothing of anybody that a fresh proxy would not?
+    pub(super) fn is_ignorant(&self) -> bool {
+        self.beliefs.as_ref().is_none_or(|beliefs| {
+            beliefs.members.is_none() && beliefs.health.iter().all(|host| *host == HostHealth::default())
         })
     }
 
     /// Who is in changed: priorities, load and turns are made anew, as Envoy does.
     pub(super) fn regroup(&mut self, view: &View, panic_threshold: u32) {
         let Some(beliefs) = &mut self.beliefs else { return };
-        let Beliefs { health, groups, .. } = &mut **beliefs;
-        groups.eligible.clear();
-        groups.ends.clear();
-        let mut host = 0_u32;
-        for &end in &view.all.ends {
-            groups
-                .eligible
-                .extend((host..end).filter(|&host| !health[host as usize].is_ejected()).map(|host| host as u16));
-            host = end;
-            groups.ends.push(groups.eligible.len() as u32);
+        let Beliefs { health, groups, members, .. } = &mut **beliefs;
+        if let Some(known) = members {
+            let Members { gone, weights, all } = &mut **known;
+            let weights = in_use(weights);
+            all.gather(view, weights, |host| !gone[host]);
+            groups.gather(view, weights, |host| !gone[host] && !health[host].is_ejected());
+        } else {
+            groups.gather(view, &view.weights, |host| !health[host].is_ejected());
         }
-        groups.sum(&view.weights);
-        priority::loads(&counts(&groups.ends), &counts(&view.all.ends), panic_threshold, &mut groups.load);
+        let all = members.as_ref().map_or(&view.all, |members| &members.all);
+        priority::loads(&counts(&groups.ends), &counts(&all.ends), panic_threshold, &mut groups.load);
         self.turns = None;
     }
 
@@ -219,21 +290,25 @@ impl Upstream {
         }
         let (groups, ejected) =
             self.beliefs.as_ref().map_or((&view.all, 0), |beliefs| (&beliefs.groups, beliefs.ejected));
-        if self.hosts.len() == 1 && ejected == 0 {
+        let members = self.beliefs.as_ref().and_then(|beliefs| beliefs.members.as_deref());
+        let (all, weights) =
+            members.map_or((&view.all, &view.weights[..]), |known| (&known.all, in_use(&known.weights)));
+        if self.hosts.len() == 1 && ejected == 0 && members.is_none() {
             return Some(0);
         }
         let (priority, panic) =
             if view.all.ends.len() == 1 && ejected == 0 { (0, false) } else { priority::choose(&groups.load, draw(0)) };
-        let (start, end) = bounds(if panic { &view.all.ends } else { &groups.ends }, priority);
+        let (start, end) = bounds(if panic { &all.ends } else { &groups.ends }, priority);
         let count = end - start;
         if count == 0 {
             return None;
         }
         let (hosts, turn) = (&self.hosts, &mut self.turn);
-        let host = |index: usize| if panic { (start + index) as u16 } else { groups.eligible[start + index] };
+        let host = |index: usize| if panic { all.eligible[start + index] } else { groups.eligible[start + index] };
         let active = |index: usize| hosts[usize::from(host(index))].active;
         // In panic, weights are left aside, as in turns of equals.
-        let weighs = !panic && !view.weights.is_empty();
+        let weighs = !panic && !weights.is_empty();
+        let weight = |host: u16| f64::from(weights[usize::from(host)]);
         let index = match balance {
             Balance::Random if weighs => weighted(&groups.sums[start..end], draw(1)),
             Balance::Random => random::choose(count, draw(1)),
@@ -243,12 +318,13 @@ impl Upstream {
                 round_robin::choose(count, *turn)
             }
             Balance::LeastRequest | Balance::RoundRobin => {
-                let seed = mix(self.key, u64::from(ejected)) as u32;
-                let turns = self.turns.get_or_insert_with(|| schedules(view, groups, seed));
+                let gone = self.hosts.len() - all.eligible.len();
+                let seed = mix(self.key, u64::from(ejected) | (gone as u64) << 32) as u32;
+                let turns = self.turns.get_or_insert_with(|| schedules(groups, seed, weight));
                 let edf = turns[priority].as_mut().expect("a priority with hosts has a schedule");
                 edf.pick(|index| match balance {
-                    Balance::LeastRequest => least_request::weight(view.weight(host(index)), active(index)),
-                    _ => view.weight(host(index)),
+                    Balance::LeastRequest => least_request::weight(weight(host(index)), active(index)),
+                    _ => weight(host(index)),
                 })
             }
         };
@@ -256,11 +332,16 @@ impl Upstream {
     }
 }
 
+/// Weights, where they differ; else none are in use.
+fn in_use(weights: &[u32]) -> &[u32] {
+    if weights.iter().all(|weight| *weight == weights[0]) { &[] } else { weights }
+}
+
 /// A schedule of weighted turns for each priority that has hosts.
-fn schedules(view: &View, groups: &Groups, seed: u32) -> Box<[Option<Edf>]> {
+fn schedules(groups: &Groups, seed: u32, weight: impl Fn(u16) -> f64) -> Box<[Option<Edf>]> {
     let group = |priority| {
         let (start, end) = bounds(&groups.ends, priority);
-        let weights: Vec<f64> = groups.eligible[start..end].iter().map(|&host| view.weight(host)).collect();
+        let weights: Vec<f64> = groups.eligible[start..end].iter().map(|&host| weight(host)).collect();
         (!weights.is_empty()).then(|| Edf::new(&weights, seed))
     };
     (0..groups.ends.len()).map(group).collect()

@@ -12,6 +12,7 @@ pub mod outlier;
 pub mod pool;
 pub mod priority;
 pub mod random;
+pub mod readiness;
 pub mod retry;
 pub mod round_robin;
 pub mod setting;

@@ -4,13 +4,17 @@
 //! Neither side imports the other. Whatever a user can name has become a link, a station, an endpoint, a path or
 //! a step by now: no word here for "transit router" or "zone outage". Shared by all runs, changed by none.
 
+mod change;
 mod charge;
+mod control;
 mod gateways;
 mod plan;
 mod program;
 mod scene;
 
+pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
+pub use control::{Control, ControlWay, Plane, Serves};
 pub use gateways::PathRates;
 pub use plan::{RunPlan, WINDOWS, windows};
 pub use program::{CallSite, Choice, Operation, Step};
@@ -26,7 +30,7 @@ use crate::id;
 use crate::policy::Policy;
 use crate::random::Law;
 use crate::table::Table;
-use crate::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
+use crate::units::{BitsPerSec, Bytes, Duration, Ratio};
 use crate::workload::Arrivals;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +56,8 @@ id! {
     PolicyId,
     /// A workload stream.
     StreamId,
+    /// A control plane.
+    PlaneId,
     /// A named fault.
     FaultId,
     /// A law of durations.
@@ -115,6 +121,8 @@ pub struct World {
     pub faults: Table<FaultId, Fault>,
     /// What faults do, dated, in order of time (ties in the order of the scenario).
     pub changes: Vec<Change>,
+    /// Who tells proxies of endpoints.
+    pub control: Control,
     /// What the bill charges for.
     pub charges: Vec<Charge>,
     /// Currency of the bill; empty: that of the book.
@@ -446,49 +454,4 @@ pub struct Stream {
     pub arrivals: Arrivals,
     /// An entry proxy in a dead place is left out after this long (balancer health check); until then its users fail.
     pub entry_detect: Duration,
-}
-
-/// A named fault and its window.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Fault {
-    /// The name.
-    pub name: String,
-    /// What it hits, as written.
-    pub hits: String,
-    /// When it begins, from t = 0 (the end of the fill).
-    pub start: SimTime,
-    /// When it ends.
-    pub end: SimTime,
-    /// How long after its end its window still lasts: connections and beliefs heal later than links.
-    pub recovery: Duration,
-}
-
-/// Something goes down or comes back; ends are counted, so that overlapping faults compose.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Change {
-    /// When, from t = 0 (the end of the fill).
-    pub at: SimTime,
-    /// Whose doing.
-    pub fault: FaultId,
-    /// What.
-    pub target: Target,
-    /// Down, or back up.
-    pub down: bool,
-    /// How a peer notices.
-    pub manner: Manner,
-}
-
-/// What a change hits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Target {
-    /// All replicas, proxies and gateway replicas of a place, and every path that begins or ends there.
-    Place(PlaceId),
-    /// Every path over a link.
-    Link(LinkId),
-    /// One replica.
-    Endpoint(EndpointId),
-    /// One gateway replica.
-    Station(StationId),
-    /// A path itself.
-    Path(PathId),
 }

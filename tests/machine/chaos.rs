@@ -1,6 +1,7 @@
 //! Worlds by chance: whatever they are made of and whatever goes down, every call is settled once.
 
 use eastwest::policy::pool::UNLIMITED;
+use eastwest::policy::readiness::Readiness;
 use eastwest::policy::{Balance, Keepalive, Outlier, Policy, Pool, Protocol, defaults};
 use eastwest::random::{Key, Law};
 use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
@@ -130,7 +131,51 @@ pub(crate) fn world(seed: u64) -> World {
     world.plan =
         RunPlan { fill: Duration::from_secs(2), horizon: Duration::from_secs(30), drain: Duration::from_secs(30) };
     faults(&mut world, &mut dice);
+    control(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "control"), 0));
     world
+}
+
+/// Half of the worlds learn of what is ready, by one plane or two, that fall themselves.
+fn control(world: &mut World, dice: &mut Dice) {
+    if dice.one_in(2) {
+        return;
+    }
+    let (push, push_max) = (Duration::from_millis(dice.below(300)), Duration::from_millis(500));
+    for name in ["first", "second"] {
+        let cluster = dice.one_in(2).then_some(ClusterId(0));
+        world.control.planes.push(Plane { name: name.into(), region: RegionId(0), cluster, push, push_max });
+    }
+    let way = |dice: &mut Dice| {
+        let path = PathId(dice.below(9) as u32);
+        let delay = Duration::from_millis(dice.below(50));
+        let links = vec![LinkId(dice.below(18) as u32)];
+        ControlWay {
+            delay,
+            links,
+            path: dice.one_in(2).then_some(path),
+            gateways: vec![GatewayId(dice.below(3) as u32)],
+        }
+    };
+    world.control.serves = (0..3).map(|_| Serves { plane: PlaneId(dice.below(2) as u32), way: way(dice) }).collect();
+    world.control.watches = (0..2).map(|_| way(dice)).collect();
+    let probe = Readiness {
+        period: Duration::from_millis(200 + dice.below(3_000)),
+        timeout: Duration::from_millis(100),
+        failures: 1 + dice.below(3) as u32,
+        success: 1 + dice.below(2) as u32,
+    };
+    world.control.readiness = (0..3).map(|_| (!dice.one_in(4)).then_some(probe)).collect();
+    world.control.node_grace = Duration::from_secs(1 + dice.below(12));
+    world.control.configures = dice.one_in(2);
+    for number in 0..dice.below(3) {
+        let target = match dice.below(3) {
+            0 => Target::Api(ClusterId(0)),
+            1 => Target::Plane(PlaneId(dice.below(2) as u32)),
+            _ => Target::Pushes(PlaneId(dice.below(2) as u32)),
+        };
+        let from = dice.below(20);
+        down(world, &format!("control {number}"), from, from + 1 + dice.below(20), &[target], Manner::Silent);
+    }
 }
 
 fn services(world: &mut World, dice: &mut Dice) {

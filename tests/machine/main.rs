@@ -4,6 +4,7 @@ mod admission;
 mod chaos;
 mod order;
 mod pools;
+mod readiness;
 mod transfers;
 mod worlds;
 
@@ -14,19 +15,19 @@ use eastwest::world::*;
 use eastwest::{mesh, random::Law};
 use worlds::{Small, down, every, poisson, police};
 
-fn latencies(run: &Run) -> SparseHistogram {
+pub(crate) fn latencies(run: &Run) -> SparseHistogram {
     SparseHistogram::merged(10, run.rows.iter().flat_map(|row| row.windows.iter().map(|window| &window.latency)))
 }
 
-fn failed(run: &Run, failure: Failure) -> u64 {
+pub(crate) fn failed(run: &Run, failure: Failure) -> u64 {
     run.rows.iter().flat_map(|row| &row.windows).map(|window| window.failed[failure as usize]).sum()
 }
 
-fn sent(run: &Run) -> u64 {
+pub(crate) fn sent(run: &Run) -> u64 {
     run.rows.iter().flat_map(|row| &row.windows).map(|window| window.sent).sum()
 }
 
-fn balanced(run: &Run) {
+pub(crate) fn balanced(run: &Run) {
     assert_eq!(run.balance.opened, run.balance.settled + run.balance.unfinished);
 }
 

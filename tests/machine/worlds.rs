@@ -1,6 +1,6 @@
 //! Small worlds made by hand: one client place, one server place, a path between them.
 
-use eastwest::policy::{Policy, defaults};
+use eastwest::policy::{Policy, defaults, readiness};
 use eastwest::random::Law;
 use eastwest::table::Table;
 use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
@@ -165,6 +165,26 @@ impl Small {
         world.plan = RunPlan { fill: self.fill, horizon: self.horizon, drain: Duration::from_secs(60) };
         world
     }
+}
+
+/// A control plane beside each cluster, that watches all API servers, and a probe of every replica. Nothing on its ways.
+pub(crate) fn multi_primary(world: &mut World) {
+    let planes: Vec<PlaneId> = world
+        .clusters
+        .iter()
+        .map(|(id, name)| {
+            let place = world.places.iter().find(|(_, place)| place.cluster == id).expect("a cluster has a place").1;
+            let (region, cluster) = (place.region, Some(id));
+            let (push, push_max) = (readiness::PUSH, readiness::PUSH_MAX);
+            world.control.planes.push(Plane { name: name.clone(), region, cluster, push, push_max })
+        })
+        .collect();
+    let serves = |place: &Place| Serves { plane: planes[place.cluster.0 as usize], way: ControlWay::default() };
+    world.control.serves = world.places.rows().iter().map(serves).collect();
+    world.control.watches = vec![ControlWay::default(); planes.len() * world.clusters.len()];
+    world.control.readiness = vec![Some(readiness::READINESS); world.services.len()];
+    world.control.node_grace = readiness::NODE_GRACE;
+    world.control.configures = true;
 }
 
 /// A named fault over a span of seconds that takes targets down.

@@ -160,6 +160,9 @@ fn takes(world: &World, targets: &[Target]) -> Vec<String> {
             Target::Link(id) => world.links[id].name.clone(),
             Target::Endpoint(id) => world.endpoints[id].name.clone(),
             Target::Station(id) => world.stations[id].name.clone(),
+            Target::Api(id) => format!("the API server of {}", world.clusters[id]),
+            Target::Plane(id) => format!("the control plane {}", world.control.planes[id].name),
+            Target::Pushes(id) => format!("the pushes of the control plane {}", world.control.planes[id].name),
             Target::Path(id) => {
                 paths.push(world.paths[id].name.clone());
                 continue;

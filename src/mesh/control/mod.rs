@@ -1,0 +1,76 @@
+//! What the control planes do to the data plane: endpoints leave and join what proxies see, new pods wait.
+//!
+//! All of it is known before a run begins (`timeline`); here it takes effect. Only on change, nothing for each request.
+
+mod spans;
+mod timeline;
+
+use std::collections::BTreeSet;
+
+use super::machine::Machine;
+use crate::engine::Schedule;
+use crate::units::SimTime;
+use crate::world::{EndpointId, Host, HostTarget, Manner, PlaceId, Target};
+
+pub(super) use timeline::{Deed, Step, steps};
+
+/// What proxies have been told.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// All that will be, in order of time.
+    pub(super) steps: Vec<Step>,
+    /// By place: endpoints that its proxies have been told are gone.
+    pub(super) gone: Vec<BTreeSet<EndpointId>>,
+}
+
+impl Machine<'_> {
+    /// A step of the control planes.
+    pub(super) fn control_step(&mut self, index: usize, now: SimTime, schedule: &mut Schedule) {
+        // What each step says is read once.
+        let deed = std::mem::replace(&mut self.told.steps[index].deed, Deed::Release(EndpointId::NONE));
+        match deed {
+            Deed::Hold(endpoint) => self.cut(Target::Endpoint(endpoint), Manner::Refused, now, schedule),
+            Deed::Release(endpoint) => self.restore(Target::Endpoint(endpoint), now, schedule),
+            Deed::Push { place, ready } => self.pushed(place, &ready, now, schedule),
+        }
+    }
+
+    /// The proxies of a place hear of endpoints.
+    fn pushed(&mut self, place: PlaceId, ready: &[(EndpointId, bool)], now: SimTime, schedule: &mut Schedule) {
+        self.catch_up(now);
+        let gone = &mut self.told.gone[place.0 as usize];
+        let before = gone.clone();
+        for &(endpoint, is_ready) in ready {
+            if is_ready {
+                gone.remove(&endpoint);
+            } else {
+                gone.insert(endpoint);
+            }
+        }
+        let changed: BTreeSet<EndpointId> = before.symmetric_difference(gone).copied().collect();
+        if changed.is_empty() {
+            return;
+        }
+        for row in 0..self.upstreams.len() {
+            let of_place = |row: &super::upstream::Upstream| self.world.proxies[row.proxy].place == place;
+            if self.upstreams[row].as_deref().is_some_and(of_place) {
+                self.hears(row as u32, |endpoint| changed.contains(&endpoint), schedule);
+            }
+        }
+    }
+}
+
+/// How many of the endpoints behind a host are there, and of how many, where any of them is of interest.
+pub(super) fn present(
+    host: &Host,
+    gone: &BTreeSet<EndpointId>,
+    of_interest: impl Fn(EndpointId) -> bool,
+) -> Option<(u32, u32)> {
+    match &host.target {
+        HostTarget::Endpoint(endpoint, _) => of_interest(*endpoint).then(|| (u32::from(!gone.contains(endpoint)), 1)),
+        HostTarget::Gateway(_, members) => members.iter().any(|(endpoint, _)| of_interest(*endpoint)).then(|| {
+            let there = members.iter().filter(|(endpoint, _)| !gone.contains(endpoint)).count();
+            (there as u32, members.len() as u32)
+        }),
+    }
+}

@@ -1,0 +1,83 @@
+//! When something is away: spans of time.
+
+/// Disjoint spans `[from, to)`, ascending, in nanoseconds from t = 0; `i64::MAX` ends one that has no end.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Spans(Vec<(i64, i64)>);
+
+impl Spans {
+    /// Of any spans, those that meet are one.
+    pub(super) fn of(mut spans: Vec<(i64, i64)>) -> Self {
+        spans.retain(|(from, to)| from < to);
+        spans.sort_unstable();
+        let mut apart: Vec<(i64, i64)> = Vec::with_capacity(spans.len());
+        for (from, to) in spans {
+            match apart.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => apart.push((from, to)),
+            }
+        }
+        Spans(apart)
+    }
+
+    /// Any of them is away.
+    pub(super) fn any<'s>(all: impl IntoIterator<Item = &'s Spans>) -> Self {
+        Spans::of(all.into_iter().flat_map(|spans| spans.0.iter().copied()).collect())
+    }
+
+    /// All of them are; none at all is never away.
+    pub(super) fn all<'s>(all: impl IntoIterator<Item = &'s Spans>) -> Self {
+        let mut all = all.into_iter();
+        let first = all.next().cloned().unwrap_or_default();
+        all.fold(first, |common, other| {
+            let pairs = common.0.iter().flat_map(|a| other.0.iter().map(move |b| (a.0.max(b.0), a.1.min(b.1))));
+            Spans::of(pairs.collect())
+        })
+    }
+
+    /// The first instant at or after `at` when it is there.
+    pub(super) fn over(&self, at: i64) -> i64 {
+        self.0.iter().find(|(from, to)| (*from..*to).contains(&at)).map_or(at, |(_, to)| *to)
+    }
+
+    pub(super) fn holds(&self, at: i64) -> bool {
+        self.over(at) != at
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+        self.0.iter().copied()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn as_slice(&self) -> &[(i64, i64)] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spans(list: &[(i64, i64)]) -> Spans {
+        Spans::of(list.to_vec())
+    }
+
+    #[test]
+    fn spans_that_meet_are_one() {
+        assert_eq!(spans(&[(5, 7), (1, 3), (3, 4), (6, 9), (2, 2)]), spans(&[(1, 4), (5, 9)]));
+        assert_eq!(spans(&[(1, 3)]).over(2), 3);
+        assert_eq!(spans(&[(1, 3)]).over(3), 3);
+        assert_eq!(spans(&[(1, 3)]).over(0), 0);
+    }
+
+    #[test]
+    fn one_is_enough_for_any_and_none_may_lack_for_all() {
+        let (a, b) = (spans(&[(1, 5), (8, 9)]), spans(&[(4, 8)]));
+        assert_eq!(Spans::any([&a, &b]), spans(&[(1, 9)]));
+        assert_eq!(Spans::all([&a, &b]), spans(&[(4, 5)]));
+        assert_eq!(Spans::all([]), Spans::default());
+        assert_eq!(Spans::all([&a]), a);
+    }
+}

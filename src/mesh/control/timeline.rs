@@ -1,0 +1,264 @@
+//! What the control planes tell, and when: decided by the faults and the draws of this run alone, before the first request.
+//!
+//! Truth (what is up) becomes readiness (what a kubelet, a probe or the node controller says, at the API server of the
+//! cluster), readiness becomes knowledge (what a plane that watches that server has heard), knowledge a push, and a push
+//! what the proxies of a place believe. Each step waits for what it needs: a server, a plane, a way that is up.
+
+use std::collections::BTreeMap;
+
+use super::spans::Spans;
+use crate::policy::readiness::{self, LEASE_RENEWAL, NODE_MONITOR, RELIST, Readiness};
+use crate::random::Key;
+use crate::world::{ClusterId, ControlWay, EndpointId, Manner, PlaceId, PlaneId, Target, World};
+
+/// Something that the control planes do to the data plane.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::mesh) struct Step {
+    /// Nanoseconds from t = 0.
+    pub(in crate::mesh) at: u64,
+    pub(in crate::mesh) deed: Deed,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::mesh) enum Deed {
+    /// A pod that has started anew waits for its proxy's configuration and certificate: it refuses.
+    Hold(EndpointId),
+    /// It has them.
+    Release(EndpointId),
+    /// The proxies of a place hear that endpoints are there, or no longer, in that order.
+    Push { place: PlaceId, ready: Vec<(EndpointId, bool)> },
+}
+
+/// What happens to a replica.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Up,
+    /// Its node died with it.
+    Dead,
+    /// Its process ended, or waits for its proxy; the kubelet lives.
+    Exited,
+    /// Its process is there and does not answer.
+    Silent,
+}
+
+/// All steps of a run, in order of time.
+pub(in crate::mesh) fn steps(world: &World, seed: u64, replication: u32) -> Vec<Step> {
+    if world.control.planes.is_empty() || world.changes.is_empty() {
+        return Vec::new();
+    }
+    let sight = Sight { world, seed, replication, away: away(world) };
+    let held = sight.held();
+    let mut steps = Vec::new();
+    let mut by_cluster: Vec<Vec<(i64, EndpointId, bool)>> = vec![Vec::new(); world.clusters.len()];
+    for (id, endpoint) in world.endpoints.iter() {
+        let held = &held[endpoint.place.0 as usize];
+        for (from, to) in held.iter() {
+            steps.push(Step { at: from.cast_unsigned(), deed: Deed::Hold(id) });
+            if to < i64::MAX {
+                steps.push(Step { at: to.cast_unsigned(), deed: Deed::Release(id) });
+            }
+        }
+        let cluster = world.places[endpoint.place].cluster;
+        by_cluster[cluster.0 as usize].extend(sight.readiness(id, held).map(|(at, ready)| (at, id, ready)));
+    }
+    for told in &mut by_cluster {
+        told.sort_by_key(|&(at, endpoint, _)| (at, endpoint));
+    }
+    for plane in world.control.planes.ids() {
+        sight.pushes(plane, &by_cluster, &mut steps);
+    }
+    // Stable: what is of one instant stays in the order of endpoints, planes and places.
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+/// When each thing is away, by what it is and how its peers notice.
+type Away = BTreeMap<(Target, bool), Spans>;
+
+fn away(world: &World) -> Away {
+    let mut open: BTreeMap<(Target, bool), (u32, i64)> = BTreeMap::new();
+    let mut spans: BTreeMap<(Target, bool), Vec<(i64, i64)>> = BTreeMap::new();
+    for change in &world.changes {
+        let (at, what) = (change.at.nanos().cast_signed(), (change.target, change.manner == Manner::Refused));
+        let (count, since) = open.entry(what).or_insert((0, at));
+        if change.down {
+            if *count == 0 {
+                *since = at;
+            }
+            *count += 1;
+        } else {
+            *count -= 1;
+            if *count == 0 {
+                spans.entry(what).or_default().push((*since, at));
+            }
+        }
+    }
+    for (what, (count, since)) in open {
+        if count > 0 {
+            spans.entry(what).or_default().push((since, i64::MAX));
+        }
+    }
+    spans.into_iter().map(|(what, list)| (what, Spans::of(list))).collect()
+}
+
+struct Sight<'w> {
+    world: &'w World,
+    seed: u64,
+    replication: u32,
+    away: Away,
+}
+
+impl Sight<'_> {
+    fn by(&self, target: Target, refused: bool) -> Spans {
+        self.away.get(&(target, refused)).cloned().unwrap_or_default()
+    }
+
+    fn away(&self, target: Target) -> Spans {
+        Spans::any([&self.by(target, false), &self.by(target, true)])
+    }
+
+    /// Of a plane whose pods stand in a cluster, also while all its zones are dead.
+    fn plane(&self, plane: PlaneId) -> Spans {
+        let own = self.away(Target::Plane(plane));
+        let Some(cluster) = self.world.control.planes[plane].cluster else { return own };
+        let places = self.world.places.iter().filter(|(_, place)| place.cluster == cluster);
+        let zones: Vec<Spans> = places.map(|(id, _)| self.away(Target::Place(id))).collect();
+        Spans::any([&own, &Spans::all(&zones)])
+    }
+
+    fn way(&self, way: &ControlWay) -> Spans {
+        let mut parts: Vec<Spans> = way.links.iter().map(|&link| self.away(Target::Link(link))).collect();
+        parts.extend(way.path.map(|path| self.away(Target::Path(path))));
+        parts.extend(way.gateways.iter().map(|&gateway| {
+            let replicas = self.world.gateways[gateway].replicas.iter().map(|&station| {
+                let place = Target::Place(self.world.stations[station].place);
+                Spans::any([&self.away(Target::Station(station)), &self.away(place)])
+            });
+            Spans::all(&replicas.collect::<Vec<_>>())
+        }));
+        Spans::any(&parts)
+    }
+
+    /// When a place's proxies cannot be told anything.
+    fn cut_off(&self, place: PlaceId) -> Spans {
+        let service = &self.world.control.serves[place.0 as usize];
+        Spans::any([&self.plane(service.plane), &self.way(&service.way)])
+    }
+
+    /// By place: when pods that started there anew still wait for what only a control plane gives.
+    fn held(&self) -> Vec<Spans> {
+        let held = |place: PlaceId| {
+            let nodes = self.by(Target::Place(place), false);
+            if nodes.is_empty() || !self.world.control.configures {
+                return Spans::default();
+            }
+            let cut_off = self.cut_off(place);
+            Spans::of(nodes.iter().filter(|(_, to)| *to < i64::MAX).map(|(_, to)| (to, cut_off.over(to))).collect())
+        };
+        self.world.places.ids().map(held).collect()
+    }
+
+    /// What a replica is from when on.
+    fn states(&self, id: EndpointId, held: &Spans) -> Vec<(i64, State)> {
+        let place = Target::Place(self.world.endpoints[id].place);
+        let own = Target::Endpoint(id);
+        let dead = self.by(place, false);
+        let exited = Spans::any([&self.by(place, true), &self.by(own, true), held]);
+        let silent = self.by(own, false);
+        let all = [&dead, &exited, &silent];
+        let mut turns: Vec<i64> = all.iter().flat_map(|spans| spans.iter()).flat_map(|(from, to)| [from, to]).collect();
+        turns.sort_unstable();
+        turns.dedup();
+        let state = |at: i64| match all.map(|spans| spans.holds(at)) {
+            [true, ..] => State::Dead,
+            [_, true, _] => State::Exited,
+            [.., true] => State::Silent,
+            _ => State::Up,
+        };
+        turns.into_iter().filter(|at| *at < i64::MAX).map(|at| (at, state(at))).collect()
+    }
+
+    /// What the API server of its cluster says of a replica, and from when on; it is ready at first.
+    fn readiness(&self, id: EndpointId, held: &Spans) -> impl Iterator<Item = (i64, bool)> + use<> {
+        let world = self.world;
+        let endpoint = &world.endpoints[id];
+        let (states, probe) = (self.states(id, held), world.control.readiness[endpoint.service.0 as usize]);
+        let mut told = Vec::new();
+        if let Some(probe) = probe.filter(|_| !states.is_empty()) {
+            let cluster = world.places[endpoint.place].cluster;
+            let api = self.away(Target::Api(cluster));
+            let mut ready = true;
+            for (index, &(from, state)) in states.iter().enumerate() {
+                let to = states.get(index + 1).map_or(i64::MAX, |next| next.0);
+                let turned = self.turned(&endpoint.name, cluster, probe, (from, state), &api);
+                if (state == State::Up) != ready && turned < to {
+                    ready = !ready;
+                    told.push((turned, ready));
+                }
+            }
+        }
+        told.into_iter()
+    }
+
+    /// When a replica that is in a state from an instant on counts as what it is.
+    fn turned(&self, name: &str, cluster: ClusterId, probe: Readiness, since: (i64, State), api: &Spans) -> i64 {
+        let draw = |name: &str, purpose: &str, period| {
+            readiness::phase(period, Key::new(self.seed, self.replication, name, purpose).bits(0))
+        };
+        let (from, state) = since;
+        match state {
+            State::Up => api.over(probe.back(from, draw(name, "readiness probe", probe.period))),
+            State::Silent => api.over(probe.silent(from, draw(name, "readiness probe", probe.period))),
+            State::Exited => api.over(readiness::exited(from, draw(name, "kubelet relist", RELIST))),
+            State::Dead => {
+                let controller = draw(&self.world.clusters[cluster], "node monitor", NODE_MONITOR);
+                let phases = [draw(name, "node lease", LEASE_RENEWAL), controller];
+                readiness::node_dead(from, phases, self.world.control.node_grace, api.as_slice())
+            }
+        }
+    }
+
+    /// What a plane pushes to the places that it serves.
+    fn pushes(&self, id: PlaneId, by_cluster: &[Vec<(i64, EndpointId, bool)>], steps: &mut Vec<Step>) {
+        let control = &self.world.control;
+        let (plane, away) = (&control.planes[id], self.plane(id));
+        let mut known: Vec<(i64, EndpointId, bool)> = Vec::new();
+        for (cluster, told) in self.world.clusters.ids().zip(by_cluster).filter(|(_, told)| !told.is_empty()) {
+            let row = id.0 as usize * self.world.clusters.len() + cluster.0 as usize;
+            let way = &control.watches[row];
+            let unheard = Spans::any([&away, &self.away(Target::Api(cluster)), &self.way(way)]);
+            known.extend(told.iter().filter_map(|&(at, endpoint, ready)| {
+                let heard = away.over(unheard.over(at).saturating_add(way.delay.nanos().cast_signed()));
+                (heard < i64::MAX).then_some((heard, endpoint, ready))
+            }));
+        }
+        known.sort_by_key(|&(at, ..)| at);
+        let quiet = Spans::any([&away, &self.away(Target::Pushes(id))]);
+        let places = self.world.places.ids().filter(|place| control.serves[place.0 as usize].plane == id);
+        let ways: Vec<(PlaceId, Spans, i64)> = places
+            .map(|place| {
+                let delay = control.serves[place.0 as usize].way.delay;
+                (place, self.cut_off(place), delay.nanos().cast_signed())
+            })
+            .collect();
+        let (push, push_max) = (plane.push.nanos().cast_signed(), plane.push_max.nanos().cast_signed());
+        let mut rest = &known[..];
+        while let Some(&(first, ..)) = rest.first() {
+            let (mut last, mut count) = (first, 1);
+            while let Some(&(next, ..)) = rest.get(count).filter(|(at, ..)| *at <= (last + push).min(first + push_max))
+            {
+                (last, count) = (next, count + 1);
+            }
+            let (batch, later) = rest.split_at(count);
+            rest = later;
+            let pushed = quiet.over((last + push).min(first + push_max));
+            for (place, cut_off, delay) in &ways {
+                let at = cut_off.over(pushed).saturating_add(*delay);
+                if at < i64::MAX {
+                    let ready = batch.iter().map(|&(_, endpoint, ready)| (endpoint, ready)).collect();
+                    steps.push(Step { at: at.cast_unsigned(), deed: Deed::Push { place: *place, ready } });
+                }
+            }
+        }
+    }
+}

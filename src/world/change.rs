@@ -1,0 +1,55 @@
+//! What faults do: dated changes, and what each hits.
+
+use super::{ClusterId, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId};
+use crate::units::{Duration, SimTime};
+
+/// A named fault and its window.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fault {
+    /// The name.
+    pub name: String,
+    /// What it hits, as written.
+    pub hits: String,
+    /// When it begins, from t = 0 (the end of the fill).
+    pub start: SimTime,
+    /// When it ends.
+    pub end: SimTime,
+    /// How long after its end its window still lasts: connections and beliefs heal later than links.
+    pub recovery: Duration,
+}
+
+/// Something goes down or comes back; ends are counted, so that overlapping faults compose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// When, from t = 0 (the end of the fill).
+    pub at: SimTime,
+    /// Whose doing.
+    pub fault: FaultId,
+    /// What.
+    pub target: Target,
+    /// Down, or back up.
+    pub down: bool,
+    /// How a peer notices.
+    pub manner: Manner,
+}
+
+/// What a change hits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Target {
+    /// All replicas, proxies and gateway replicas of a place, and every path that begins or ends there.
+    Place(PlaceId),
+    /// Every path over a link.
+    Link(LinkId),
+    /// One replica.
+    Endpoint(EndpointId),
+    /// One gateway replica.
+    Station(StationId),
+    /// A path itself.
+    Path(PathId),
+    /// The API server of a cluster: nobody hears of its endpoints, and no node of it is missed.
+    Api(ClusterId),
+    /// A control plane: no push, and nothing for new pods.
+    Plane(PlaneId),
+    /// A control plane's pushes: what proxies know stays as it is.
+    Pushes(PlaneId),
+}

@@ -2,7 +2,7 @@
 //!
 //! Sources: Envoy 1.36.5-dev and istio/istio 86c9f01 (2025); paths are within those repositories.
 
-use super::{Balance, Outlier, Policy, Pool, RetryOn};
+use super::{Balance, Outlier, Policy, Pool, RetryOn, istio};
 use crate::units::Duration;
 
 /// A default and where it is written.
@@ -57,15 +57,59 @@ pub const OUTLIER: Outlier = Outlier {
     max_ejection_percent: 10,
 };
 
+/// Envoy's consecutive_gateway_failure, which ejects nobody unless it is set.
+pub const CONSECUTIVE_GATEWAY: u32 = 5;
+/// Consecutive failures of local origin that eject where they are counted apart; same file.
+pub const CONSECUTIVE_LOCAL: u32 = 5;
+/// Draws of least request. Envoy `least_request.proto`, choice_count.
+pub const CHOICE_COUNT: u32 = 2;
+/// How strongly active requests lower a weight. Same file, active_request_bias.
+pub const ACTIVE_REQUEST_BIAS: f64 = 1.0;
+/// Zone-aware routing needs so many hosts. Envoy `CommonLbConfig.ZoneAwareLbConfig`, min_cluster_size.
+pub const ZONE_AWARE_MIN_CLUSTER_SIZE: u32 = 6;
+/// Of requests, in percent, where it is on at all. Same message, routing_enabled.
+pub const ZONE_AWARE_ENABLED_PERCENT: u32 = 100;
+/// Least entries of a hash ring. Envoy `ring_hash.proto`, minimum_ring_size (Istio's `ringHash` has the same).
+pub const RING_MIN: u64 = 1024;
+/// Most of them. Same file, maximum_ring_size.
+pub const RING_MAX: u64 = 8 << 20;
+/// Entries of a Maglev table, a prime. Envoy `maglev.proto`, table_size.
+pub const MAGLEV_TABLE: u64 = 65_537;
+/// A new host's least weight under slow start, percent. Envoy `SlowStartConfig`, min_weight_percent.
+pub const SLOW_START_MIN_PERCENT: u32 = 10;
+/// How a new host's weight rises: 1 is linear. Same message, aggression.
+pub const SLOW_START_AGGRESSION: f64 = 1.0;
+/// A retry budget that says nothing more: percent of the active requests, and retries that are always allowed. Envoy
+/// `circuit_breaker.proto`; Istio's `retryBudget` has the same.
+pub const RETRY_BUDGET_PERCENT: f64 = 20.0;
+/// See [`RETRY_BUDGET_PERCENT`].
+pub const RETRY_BUDGET_MIN: u32 = 3;
+/// No frame of a stream for so long resets it. Envoy `http_connection_manager.proto`, stream_idle_timeout.
+pub const STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// What a local rate limit answers. Envoy local_ratelimit filter.
+pub const RATE_LIMITED_STATUS: u32 = 429;
+
 /// The longest ejection where it is not set: Envoy's max(300 s, base).
 pub fn max_eject(eject: Duration) -> Duration {
     OUTLIER.max_eject.max(eject)
 }
 
-/// What Istio's default policy retries. Up to 1.23 it lists 503; from 1.24 on the list of codes is empty. (It also names
-/// the gRPC codes unavailable and cancelled, which no simulated call answers with.)
+/// Is a plain 503 retried by default? Up to Istio 1.23 it is; from 1.24 on it was found unsafe (the server may have done
+/// the work) and the list of codes is empty. Istio 1.24 change notes, EXCLUDE_UNSAFE_503_FROM_DEFAULT_RETRY.
+pub fn retries_503(version: (u32, u32)) -> bool {
+    version < (1, 24)
+}
+
+/// What Istio's default policy retries; of its words, those that a simulated call can end with (it also names the gRPC
+/// codes unavailable and cancelled).
 pub fn retry_on(version: (u32, u32)) -> RetryOn {
-    RetryOn { connect_failure: true, refused_stream: true, status_503: version < (1, 24), ..RetryOn::default() }
+    let policy = istio::retry_policy(None, false, version).expect("Istio retries by default");
+    RetryOn {
+        connect_failure: policy.retry_on.iter().any(|word| word == "connect-failure"),
+        refused_stream: policy.retry_on.iter().any(|word| word == "refused-stream"),
+        status_503: policy.retriable_status_codes.contains(&503),
+        ..RetryOn::default()
+    }
 }
 
 /// The policy of an edge of which the scenario says nothing: Istio's of `version`.

@@ -6,6 +6,7 @@ pub mod cluster_local;
 pub mod defaults;
 pub mod edf;
 pub mod failover_priority;
+pub mod istio;
 pub mod least_request;
 pub mod locality;
 pub mod outlier;

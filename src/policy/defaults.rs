@@ -2,7 +2,7 @@
 //!
 //! Sources: Envoy 1.36.5-dev and istio/istio 86c9f01 (2025); paths are within those repositories.
 
-use super::{Balance, Outlier, Policy, Pool, RetryOn, istio};
+use super::{Balance, Outlier, Policy, Pool, RetryOn, istio, version};
 use crate::units::Duration;
 
 /// A default and where it is written.
@@ -94,12 +94,6 @@ pub fn max_eject(eject: Duration) -> Duration {
     OUTLIER.max_eject.max(eject)
 }
 
-/// Is a plain 503 retried by default? Up to Istio 1.23 it is; from 1.24 on it was found unsafe (the server may have done
-/// the work) and the list of codes is empty. Istio 1.24 change notes, EXCLUDE_UNSAFE_503_FROM_DEFAULT_RETRY.
-pub fn retries_503(version: (u32, u32)) -> bool {
-    version < (1, 24)
-}
-
 /// What Istio's default policy retries; of its words, those that a simulated call can end with (it also names the gRPC
 /// codes unavailable and cancelled).
 pub fn retry_on(version: (u32, u32)) -> RetryOn {
@@ -112,21 +106,21 @@ pub fn retry_on(version: (u32, u32)) -> RetryOn {
     }
 }
 
-/// The policy of an edge of which the scenario says nothing: Istio's of `version`.
-pub fn policy(version: (u32, u32)) -> Policy {
+/// The policy of an edge of which the scenario says nothing: Istio's of `release`.
+pub fn policy(release: (u32, u32)) -> Policy {
     Policy {
         balance: Balance::LeastRequest,
         timeout: None,
         per_try: None,
         retries: RETRIES,
-        retry_on: retry_on(version),
+        retry_on: retry_on(release),
         backoff: BACKOFF,
         outlier: None,
         panic_threshold: PANIC_THRESHOLD,
         connect_timeout: CONNECT_TIMEOUT,
         http2_ping: None,
         max_connection_age: None,
-        pool: Pool::default(),
+        pool: Pool { max_streams: version::max_streams(release), ..Pool::default() },
         receive_window: None,
     }
 }

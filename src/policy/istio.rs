@@ -5,7 +5,7 @@
 //! read as not set, as Istio does. Sources: istio/istio 86c9f01, `pilot/pkg/networking/core/route/retry/retry.go` and
 //! `pilot/pkg/networking/core/cluster_traffic_policy.go`. Knows nothing of files.
 
-use super::defaults;
+use super::{defaults, version as release};
 use crate::units::Duration;
 
 /// What Istio retries where nobody says otherwise. `retry.go`, defaultPolicy.
@@ -54,7 +54,7 @@ pub fn retry_policy(said: Option<&HttpRetry>, hashed: bool, version: (u32, u32))
     let mut policy = RetryPolicy {
         num_retries: defaults::RETRIES,
         retry_on: RETRY_ON.map(str::to_owned).to_vec(),
-        retriable_status_codes: if defaults::retries_503(version) { vec![503] } else { Vec::new() },
+        retriable_status_codes: if release::retries_503(version) { vec![503] } else { Vec::new() },
         // A request with a hash belongs to its host, whether or not that was tried.
         previous_hosts: !hashed,
         previous_priorities: None,

@@ -18,6 +18,7 @@ pub mod retry;
 pub mod round_robin;
 pub mod setting;
 pub mod split_horizon;
+pub mod version;
 
 pub use pool::{Keepalive, Pool, Protocol};
 

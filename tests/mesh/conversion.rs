@@ -135,7 +135,14 @@ fn ours(id: &str) -> String {
             assert_eq!(policy.pool.max_requests_per_connection, UNLIMITED);
             "unlimited (0)".into()
         }
-        "DF47" => "left to Envoy unless connectionPool.http.maxConcurrentStreams is set".into(),
+        "DF47" => {
+            let streams = |mesh: &str| scenario(mesh).mesh.policy("web", "orders").policy.pool.max_streams;
+            assert_eq!(streams("{version: \"1.27\"}"), UNLIMITED);
+            // Envoy 1.36.
+            assert_eq!(streams("{version: \"1.28\"}"), 1024);
+            assert_eq!(streams("{version: \"1.28\", traffic: {orders: {pool: {max-streams: 7}}}}"), 7);
+            "left to Envoy unless connectionPool.http.maxConcurrentStreams is set".into()
+        }
         "DF48" => "DO_NOT_UPGRADE".into(),
         "DF49" => scenario("{}").mesh.policy("web", "orders").locality.enabled.to_string(),
         "DF50" => "15443 east-west mTLS, 15008 HBONE, 15012 xDS, 15017 webhook, 15021 health".into(),

@@ -4,7 +4,7 @@ use crate::policy::outlier::may_eject;
 use crate::policy::pool::{Keepalive, UNLIMITED};
 use crate::policy::priority::{self, LEVELS, PriorityLoad};
 use crate::policy::retry::retriable;
-use crate::policy::{Balance, Outlier, Policy, Pool, Protocol, defaults};
+use crate::policy::{Balance, Outlier, Policy, Pool, Protocol, defaults, version};
 use crate::record::{ClientView, Failure, PolicySetting};
 use crate::units::Duration;
 
@@ -66,7 +66,9 @@ fn pool_settings(pool: &Pool) -> Vec<PolicySetting> {
         ("pool.max-retries", pool.max_retries),
     ];
     let set = limits.into_iter().filter(|&(_, limit)| limit != UNLIMITED);
-    settings.extend(set.map(|(key, limit)| setting(key, limit.to_string(), false)));
+    // The limit of streams is Envoy's own in some releases.
+    let envoys = |key: &str, limit: u32| key == "pool.max-streams" && limit == version::HTTP2_STREAMS;
+    settings.extend(set.map(|(key, limit)| setting(key, limit.to_string(), envoys(key, limit))));
     if pool.idle_timeout != default.idle_timeout {
         let idle = pool.idle_timeout.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
         settings.push(setting("pool.idle-timeout", idle, false));

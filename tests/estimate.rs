@@ -60,6 +60,7 @@ fn service(name: &str, operation: u32, endpoints: Vec<EndpointId>, threads: Opti
         discipline: Discipline::Fcfs,
         operations: vec![OperationId(operation)],
         endpoints,
+        rate_limit: None,
         vcpu: 0.0,
     }
 }
@@ -76,7 +77,7 @@ fn operation(name: &str, service: u32, start: u32) -> Operation {
         response_wire: Bytes(4000),
         response_acks: Bytes(40),
         priority: 0,
-        errors: Ratio::ZERO,
+        errors: Vec::new(),
     }
 }
 
@@ -154,6 +155,11 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         per_try: None,
         retries: 0,
         retry_on: RetryOn::default(),
+        max_backoff: None,
+        retry_budget: None,
+        hedge: false,
+        previous_priorities: None,
+        fault: None,
         backoff: ms(25),
         outlier: None,
         panic_threshold: 50,

@@ -203,6 +203,7 @@ mesh:
   traffic:
     "*": {outlier: {eject: 10s}, locality: {failover: {a: b}}, pool: {http2-ping: {interval: 5s}, tcp-keepalive: {time: 60s, interval: 10s, probes: 3}}}
     "web -> db": {locality: {distribute: {a: {a: 80%, b: 20%}}}, retry-on: [5xx, "503"]}
+    odd: {backoff: {base: 10ms, max: 50ms}, retry-budget: {share: 25%, min: 2}, hedge: true, previous-priorities: 2, fault: {delay: {for: 2s, share: 10%}, abort: {status: 503, share: 1%}, max-active: 9}, rate-limit: {tokens: 100, per-fill: 10, every: 1s}, outlier: {jitter: 1s, success-rate: {factor: 2.5}, failure-percentage: {threshold: 50%}, min-health: 30%, error-codes: [429, 503], split-external-local: true, consecutive-local: 4}}
 workload:
   one: {from: a, to: web, mix: {one: 40%, two: 60%}, rate: {steps: {0s: 10rps, 1m: 20rps}}, arrivals: {erlang: 2}}
   two: {from: cluster/cb, to: web.two, rate: {diurnal: {low: 1rps, high: 2rps, peak: "20:00"}}, arrivals: {hyperexponential: {cv: 2}}}
@@ -220,7 +221,14 @@ objectives: {fast: {check: "p99(web.one) < 1s", during: out}}
     let policy = scenario.mesh.policy("web", "db");
     assert_eq!(policy.policy.outlier.map(|outlier| outlier.eject.seconds()), Some(10.0));
     assert_eq!(policy.locality.distribute["a"].len(), 2);
-    assert!(policy.policy.retry_on.server_error && policy.policy.retry_on.status_503);
+    assert!(policy.policy.retry_on.server_error && policy.policy.retry_on.codes.has(503));
+    let odd = scenario.mesh.policy("three", "odd").policy;
+    let outlier = odd.outlier.expect("outlier detection");
+    assert_eq!(outlier.success_rate.map(|rule| (rule.factor, rule.volume, rule.enforce)), Some((2500, 100, 100)));
+    assert_eq!(outlier.failure_percentage.map(|rule| rule.threshold), Some(50));
+    assert_eq!((outlier.consecutive_local, odd.panic_threshold, odd.previous_priorities), (Some(4), 30, Some(2)));
+    assert_eq!(odd.retry_budget.map(|budget| (budget.percent, budget.min)), Some((25.0, 2)));
+    assert!(odd.hedge && odd.fault.is_some() && odd.max_backoff.is_some() && scenario.mesh.rate_limit("odd").is_some());
     assert_eq!(scenario.run.replications.value, 20);
     let text = eastwest::scenario::resolve::resolved(&loaded, &loaded.variants[0]);
     let mut diagnostics = Vec::new();

@@ -88,6 +88,7 @@ impl Machine<'_> {
             && connection.hung_since == u64::MAX
             && !connection.windows[1]
             && !rules.counts
+            && !call.is(Call::STORIED)
             && rules.in_time(row.number, after)
             && arrives <= self.certain_until
             && self.down == 0
@@ -112,7 +113,7 @@ impl Machine<'_> {
         }
         if rules.watches {
             let upstream = self.upstream_row(proxy, edge);
-            self.left(upstream, host, None, arrives, schedule);
+            self.left(upstream, host, arrives, schedule);
         }
         if root {
             self.settle_request(parent, started, arrives, None, schedule);

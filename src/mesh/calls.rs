@@ -38,8 +38,6 @@ pub(super) struct Call {
     pub(super) generation: u32,
     /// Low bits of the request's ordinal.
     pub(super) ordinal: u16,
-    /// Host of the last attempt, which a retry avoids.
-    pub(super) host: u16,
     /// Attempts made.
     pub(super) tries: u8,
     /// Attempts that still refer to this slot: it is given back with the last one.
@@ -59,7 +57,6 @@ impl Call {
         attempt: NONE,
         generation: 0,
         ordinal: 0,
-        host: 0,
         tries: 0,
         open: 0,
         flags: 0,
@@ -70,8 +67,10 @@ impl Call {
     pub(super) const TRACED: u8 = 2;
     /// The slot is in use.
     pub(super) const LIVE: u8 = 4;
-    /// A retry of it counts for its circuit breaker.
+    /// A retry of it counts for its circuit breaker or budget.
     pub(super) const RETRIES: u8 = 8;
+    /// There is more to remember of it (`histories`).
+    pub(super) const STORIED: u8 = 16;
 
     pub(super) const fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
@@ -102,19 +101,30 @@ pub(super) struct Core {
     pub(super) pending: u16,
     /// 0, or 1 + the index of the first failure.
     pub(super) failed: u8,
-    /// The failure is a callee's, passed on as an application's 500.
-    pub(super) relayed: bool,
+    /// What the application says: 0, nothing of its own; [`Core::RELAYED`]; or 1 + the index of a status in `Hot`.
+    pub(super) answer: u8,
 }
 
 impl Core {
+    /// The failure is a callee's, passed on as an application's 500.
+    pub(super) const RELAYED: u8 = u8::MAX;
+
     pub(super) const fn at(salt: u64, pc: u32) -> Self {
-        Core { salt, pc, latest: SimTime::ZERO, pending: 0, failed: 0, relayed: false }
+        Core { salt, pc, latest: SimTime::ZERO, pending: 0, failed: 0, answer: 0 }
     }
 
     pub(super) fn fail(&mut self, failure: Failure, relayed: bool) {
         if self.failed == 0 {
             self.failed = failure as u8 + 1;
-            self.relayed = relayed;
+            self.answer = if relayed { Core::RELAYED } else { 0 };
+        }
+    }
+
+    /// The application answers with the status of this index in `Hot`.
+    pub(super) fn fail_with(&mut self, status: u8) {
+        if self.failed == 0 {
+            self.fail(Failure::Error, false);
+            self.answer = status + 1;
         }
     }
 

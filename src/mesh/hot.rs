@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::tcp;
 use super::upstream::View;
 use crate::engine::Timers;
-use crate::policy::{Balance, Outlier, Policy};
+use crate::policy::{Balance, Outlier, Policy, Status, timeout};
 use crate::units::{Bytes, Duration};
 use crate::world::{
     Caller, Cap, Discipline, Leg, LinkId, OperationId, PastCap, Path, PolicyId, ProxyId, StationId, Step, World,
@@ -20,6 +20,8 @@ pub(super) struct Hot {
     pub(super) replicas: Vec<Replica>,
     pub(super) proxies: Vec<Side>,
     pub(super) edges: Vec<Rules>,
+    /// Statuses that applications answer with, each once.
+    pub(super) statuses: Vec<Status>,
     /// Host sets as everybody sees them at first.
     pub(super) views: Vec<View>,
 }
@@ -51,7 +53,7 @@ pub(super) struct Way {
 pub(super) struct Task {
     pub(super) start: u32,
     pub(super) service: u32,
-    /// Share of requests answered with a 500.
+    /// Share of requests answered with an error.
     pub(super) errors: f64,
     /// The request, the response.
     pub(super) messages: [Message; 2],
@@ -77,6 +79,8 @@ pub(super) struct Replica {
     /// and the only work: so the workers can be asked at once for a time to come.
     pub(super) in_order: bool,
     pub(super) threads: bool,
+    /// Its proxy has a rate limit.
+    pub(super) limited: bool,
     /// No sidecar, no limits, first come, first served.
     pub(super) plain: bool,
     /// Some request, some response is longer than the window of a fresh connection.
@@ -103,6 +107,10 @@ pub(super) struct Rules {
     pub(super) balance: Balance,
     /// Somebody looks at what a host was doing: least request or outlier detection.
     pub(super) watches: bool,
+    /// Hosts are judged by rates at sweeps.
+    pub(super) rates: bool,
+    /// Faults are injected.
+    pub(super) faulty: bool,
     pub(super) outlier: Option<Outlier>,
     pub(super) panic_threshold: u32,
     /// Nanoseconds; `u64::MAX`: none.
@@ -130,8 +138,12 @@ impl Hot {
     /// Also makes the timer lists of the policies.
     pub(super) fn new(world: &World, timers: &mut Timers) -> Self {
         let mut list = |delay: Option<Duration>| delay.map(|delay| timers.list(delay));
-        let lists: Vec<[Option<u32>; 2]> =
-            world.policies.rows().iter().map(|policy| [list(policy.timeout), list(policy.per_try)]).collect();
+        let lists: Vec<[Option<u32>; 2]> = world
+            .policies
+            .rows()
+            .iter()
+            .map(|policy| [list(policy.timeout), list(timeout::per_try(policy.timeout, policy.per_try))])
+            .collect();
         let once: Vec<bool> =
             world.services.rows().iter().map(|service| works_once(world, &service.operations)).collect();
         let paths = world.paths.rows().iter().map(|path| Way {
@@ -152,7 +164,7 @@ impl Hot {
         let operations = world.operations.rows().iter().map(|row| Task {
             start: row.start,
             service: row.service.0,
-            errors: row.errors.get(),
+            errors: row.errors.iter().map(|(_, share)| share.get()).sum(),
             messages: [
                 message(row.request, row.request_wire, row.request_acks),
                 message(row.response, row.response_wire, row.response_acks),
@@ -175,11 +187,14 @@ impl Hot {
                 in_order: one_by_one
                     && once[endpoint.service.0 as usize]
                     && service.threads.is_none()
+                    && service.rate_limit.is_none()
                     && service.discipline == Discipline::Fcfs,
                 threads: service.threads.is_some(),
+                limited: service.rate_limit.is_some(),
                 plain: proxy.station.is_none()
                     && proxy.delay.is_zero()
                     && service.threads.is_none()
+                    && service.rate_limit.is_none()
                     && service.queue.is_none()
                     && service.discipline == Discipline::Fcfs,
                 windows: long(world, &service.operations, least),
@@ -195,10 +210,14 @@ impl Hot {
                 outlier: policy.outlier,
                 panic_threshold: policy.panic_threshold,
                 watches: policy.balance == Balance::LeastRequest || policy.outlier.is_some(),
+                rates: policy
+                    .outlier
+                    .is_some_and(|rule| rule.success_rate.is_some() || rule.failure_percentage.is_some()),
+                faulty: policy.fault.is_some(),
                 timeout: nanos(policy.timeout),
-                per_try: nanos(policy.per_try),
+                per_try: nanos(timeout::per_try(policy.timeout, policy.per_try)),
                 max_age: nanos(policy.max_connection_age),
-                counts: policy.pool.counts(),
+                counts: policy.pool.counts() || policy.retry_budget.is_some(),
                 receive_window: receive_window(policy),
                 timers: lists[edge.policy.0 as usize],
             }
@@ -210,7 +229,13 @@ impl Hot {
             cpu: proxy.cpu,
             delay: proxy.delay,
         });
+        let mut statuses: Vec<Status> =
+            world.operations.rows().iter().flat_map(|row| row.errors.iter().map(|(status, _)| *status)).collect();
+        statuses.sort_unstable();
+        statuses.dedup();
+        assert!(statuses.len() < 254, "applications answer with fewer than 254 statuses");
         Hot {
+            statuses,
             paths: paths.collect(),
             operations: operations.collect(),
             replicas: replicas.collect(),

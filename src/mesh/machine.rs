@@ -12,6 +12,7 @@ use super::control::{self, Told};
 use super::event::Kind;
 use super::fair::Fair;
 use super::fcfs::Fcfs;
+use super::histories::Histories;
 use super::hot::Hot;
 use super::ledger::Ledger;
 use super::servers::Server;
@@ -33,6 +34,7 @@ pub(super) struct Machine<'w> {
     pub(super) zero: SimTime,
     pub(super) calls: Slab<Call>,
     pub(super) attempts: Slab<Attempt>,
+    pub(super) histories: Histories,
     pub(super) frames: Slab<SubFrame>,
     pub(super) requests: Slab<Request>,
     pub(super) connections: Slab<Connection>,
@@ -99,6 +101,7 @@ pub(super) struct EdgeKeys {
     pub(super) balance: Key,
     pub(super) backoff: Key,
     pub(super) transfer: Key,
+    pub(super) fault: Key,
 }
 
 /// Keys of draws made for a service: keyed by its name, not by replica, region or variant.
@@ -140,6 +143,7 @@ impl<'w> Machine<'w> {
             zero,
             calls: Slab::new(),
             attempts: Slab::new(),
+            histories: Histories::new(),
             frames: Slab::new(),
             requests: Slab::new(),
             connections: Slab::new(),
@@ -182,6 +186,7 @@ impl<'w> Machine<'w> {
                     balance: key(&edge.name, "balance"),
                     backoff: key(&edge.name, "back-off"),
                     transfer: key(&edge.name, "transfer"),
+                    fault: key(&edge.name, "fault"),
                 })
                 .collect(),
             service_keys: world

@@ -1,7 +1,7 @@
 //! The machine: runs a [`World`] and leaves a [`Run`].
 //!
-//! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` (calls and their
-//! attempts, from the caller's side), `proxies` and `upstream` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
+//! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` and `retries` (calls and their
+//! attempts, from the caller's side), `histories` (what few calls need), `proxies` and `upstream` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
 //! `hanging`, `tcp` and `transfer` (TCP, TLS, limits, dead paths),
 //! `travel`, `noise`, `spells`, `caps`, `fair` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
 //! needs no event), `ledger` (what is counted), `faults` (what goes down), `control` (who is told of it, and when), `trace` (one request followed). `hot` is what
@@ -20,14 +20,17 @@ mod faults;
 mod fcfs;
 mod handshake;
 mod hanging;
+mod histories;
 mod hot;
 mod idle;
 mod ledger;
 mod machine;
 mod noise;
 mod order;
+mod outliers;
 mod pools;
 mod proxies;
+mod retries;
 mod servers;
 mod settle;
 mod slab;

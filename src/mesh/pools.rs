@@ -279,9 +279,12 @@ impl Machine<'_> {
         if !self.counts(upstream) {
             return true;
         }
-        let most = self.pool_policy(upstream).max_retries;
+        let policy = self.policy_of(upstream);
+        let (most, budget) = (policy.pool.max_retries, policy.retry_budget);
         let pools = self.pools(upstream);
-        if pools.retries >= most {
+        let under_way = u64::from(pools.requests) + u64::from(pools.pending);
+        let room = budget.map_or(pools.retries < most, |budget| budget.allows(under_way, pools.retries.into()));
+        if !room {
             return false;
         }
         pools.retries += 1;

@@ -6,14 +6,12 @@
 use super::calls::{NONE, nth};
 use super::connections::State;
 use super::control::present;
-use super::event::Kind;
 use super::machine::Machine;
 use super::upstream::Upstream;
 use crate::engine::Schedule;
-use crate::policy::Policy;
-use crate::policy::outlier::{self, ResultClass};
+use crate::policy::outlier::ResultClass;
+use crate::policy::{Policy, defaults};
 use crate::random::mix;
-use crate::record::Failure;
 use crate::units::SimTime;
 use crate::world::{EdgeId, EndpointId, ProxyId};
 
@@ -75,31 +73,56 @@ impl Machine<'_> {
         row: u32,
         edge: EdgeId,
         key: u64,
-        avoid: Option<u16>,
+        tried: Option<u32>,
         now: SimTime,
+        schedule: &mut Schedule,
     ) -> Option<u16> {
         let edge = edge.0 as usize;
         let rules = &self.hot.edges[edge];
         if rules.watches {
             self.catch_up(now);
+            if rules.rates {
+                self.keep_tallies(row, now, schedule);
+            }
+        }
+        if let Some(call) = tried {
+            return self.choose_again(row, edge, key, call);
         }
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         let (balance, choice) = (rules.balance, self.edge_keys[edge].balance);
         let view = self.hot.views.get(upstream.host_set.0 as usize)?;
-        let mut host = upstream.choose(view, balance, |n| choice.bits(nth(key, n)))?;
-        if avoid == Some(host) {
-            // Envoy's previous-hosts predicate: up to five more picks while the pick is the host that just failed.
-            for pick in 1..=5 {
-                host = upstream.choose(view, balance, |n| choice.bits(nth(key, n + 8 * pick)))?;
-                if avoid != Some(host) {
-                    break;
-                }
-            }
-        }
+        let host = upstream.choose(view, balance, |n| choice.bits(nth(key, n)))?;
         if rules.watches {
             upstream.hosts[usize::from(host)].active += 1;
         }
         Some(host)
+    }
+
+    /// The host for a retry: by the priorities that it may still go to, and none that was tried, as far as chance finds
+    /// another (Envoy's previous-hosts predicate: up to five more picks, the last one holds).
+    #[cold]
+    fn choose_again(&mut self, row: u32, edge: usize, key: u64, call: u32) -> Option<u16> {
+        let (rules, choice) = (&self.hot.edges[edge], self.edge_keys[edge].balance);
+        let policy = &self.world.policies[rules.policy];
+        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
+        let view = self.hot.views.get(upstream.host_set.0 as usize)?;
+        let history = self.histories.of_call(call);
+        let load = policy.previous_priorities.and_then(|frequency| {
+            let (levels, load) = upstream.levels(view)?;
+            Some(history.priorities.load(&levels, &load, frequency))
+        });
+        let mut host = None;
+        for pick in 0..=u64::from(defaults::HOST_SELECTION_ATTEMPTS) {
+            host =
+                Some(upstream.choose_by(view, rules.balance, load.as_ref(), |n| choice.bits(nth(key, n + 8 * pick)))?);
+            if host.is_some_and(|host| !history.hosts.contains(&host)) {
+                break;
+            }
+        }
+        if let Some(host) = host.filter(|_| rules.watches) {
+            upstream.hosts[usize::from(host)].active += 1;
+        }
+        host
     }
 
     /// Proxies hear of the answers that have come by now and were certain before.
@@ -111,51 +134,19 @@ impl Machine<'_> {
         }
     }
 
-    /// A host has answered, will have at `at`, or failed to.
-    pub(super) fn left(&mut self, row: u32, host: u16, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
-        if failure.is_none() && at > schedule.now() {
+    /// A host has answered well, or will have at `at`.
+    pub(super) fn left(&mut self, row: u32, host: u16, at: SimTime, schedule: &mut Schedule) {
+        if at > schedule.now() {
             self.returning.at(at, u32::from(host), row);
             return;
         }
         self.catch_up(at);
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
-        upstream.hosts[usize::from(host)].active -= 1;
-        self.observe(row, host, failure, at, schedule);
-    }
-
-    /// What an attempt's end tells outlier detection.
-    fn observe(&mut self, row: u32, host: u16, failure: Option<Failure>, now: SimTime, schedule: &mut Schedule) {
-        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
-        let rules = &self.hot.edges[upstream.edge.0 as usize];
-        let Some(rule) = &rules.outlier else { return };
-        let Some(class) = ResultClass::of(failure.map_or(Ok(()), Err)) else { return };
-        if class == ResultClass::Success && upstream.beliefs.is_none() {
-            return;
-        }
-        let view = &self.hot.views[upstream.host_set.0 as usize];
-        let hosts = upstream.members();
-        let beliefs = upstream.believe(view);
-        if !beliefs.health[usize::from(host)].on_result(rule, class)
-            || !outlier::may_eject(beliefs.ejected, hosts, rule)
-        {
-            return;
-        }
-        beliefs.health[usize::from(host)].eject(rule, now);
-        beliefs.ejected += 1;
-        if !std::mem::replace(&mut beliefs.sweeping, true) {
-            // Envoy sweeps every interval from the cluster's creation on, which is t = 0 here.
-            let interval = rule.interval.nanos();
-            let next = (now.nanos() / interval + 1) * interval;
-            schedule.at(SimTime::from_nanos(next), Kind::Sweep.order_of(0, upstream.key), row);
-        }
-        upstream.regroup(view, rules.panic_threshold);
-        let edge = upstream.edge;
-        self.ledger.ejected(edge);
-        self.drain(row, host, schedule);
+        upstream.answered(host, self.hot.edges[upstream.edge.0 as usize].outlier.as_ref());
     }
 
     /// A host is out or gone: its pooled connections are closed; what is on them drains.
-    fn drain(&mut self, row: u32, host: u16, schedule: &mut Schedule) {
+    pub(super) fn drain(&mut self, row: u32, host: u16, schedule: &mut Schedule) {
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         let mut pooled: Vec<u32> = if upstream.pools.is_none() {
             (0..upstream.workers as u16).map(|worker| *upstream.connection(host, worker)).collect()
@@ -200,25 +191,19 @@ impl Machine<'_> {
         }
     }
 
-    /// Ejected hosts whose time is over return.
-    pub(super) fn sweep(&mut self, row: u32, now: SimTime, schedule: &mut Schedule) {
-        self.catch_up(now);
-        let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
-        let rules = &self.hot.edges[upstream.edge.0 as usize];
-        let Some(rule) = &rules.outlier else { return };
-        let Some(beliefs) = &mut upstream.beliefs else { return };
-        let back = beliefs.health.iter_mut().map(|host| host.sweep(now)).filter(|&back| back).count() as u32;
-        beliefs.ejected -= back;
-        // Sweeps go on while anything is remembered: an ejection's count wears off one sweep at a time.
-        beliefs.sweeping = beliefs.health.iter().any(|host| !host.is_quiet());
-        let again = beliefs.sweeping;
-        if back > 0 {
-            upstream.regroup(&self.hot.views[upstream.host_set.0 as usize], rules.panic_threshold);
-        }
-        if again {
-            schedule.at(now + rule.interval, Kind::Sweep.order_of(0, upstream.key), row);
-        } else if upstream.is_ignorant() {
-            upstream.beliefs = None;
+    /// An attempt is over that got no good answer; `heard`: what outlier detection makes of it, if anything.
+    pub(super) fn lost(
+        &mut self,
+        row: u32,
+        host: u16,
+        heard: Option<ResultClass>,
+        at: SimTime,
+        schedule: &mut Schedule,
+    ) {
+        self.catch_up(at);
+        self.upstream_mut(row).hosts[usize::from(host)].active -= 1;
+        if let Some(class) = heard {
+            self.observe(row, host, class, at, schedule);
         }
     }
 }

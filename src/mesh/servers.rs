@@ -11,9 +11,10 @@ use super::fcfs::Fcfs;
 use super::machine::Machine;
 use super::waiting::{Priority, Sharing};
 use crate::engine::Schedule;
+use crate::policy::rate_limit::Bucket;
 use crate::record::Failure;
 use crate::units::SimTime;
-use crate::world::{Discipline, EndpointId, Manner, Service};
+use crate::world::{Discipline, EndpointId, Manner, OperationId, Service};
 
 /// A replica.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Server {
     open: u32,
     /// Requests that wait for a thread.
     waiting: VecDeque<u32>,
+    /// The rate limit of its proxy, from its start on.
+    bucket: Option<Bucket>,
 }
 
 /// The workers of a replica, by discipline.
@@ -63,6 +66,7 @@ impl Server {
             inside: 0,
             open: 0,
             waiting: VecDeque::new(),
+            bucket: service.rate_limit.map(|limit| Bucket::full(&limit, SimTime::ZERO)),
         }
     }
 }
@@ -129,6 +133,11 @@ impl Machine<'_> {
             self.server_lost(attempt, at, schedule);
             return;
         }
+        if self.hot.replicas[endpoint.0 as usize].limited && !handed && !self.let_in(endpoint, at) {
+            self.turn_away(attempt, endpoint, at, schedule);
+            return;
+        }
+        let (server, row) = (&mut self.servers[endpoint.0 as usize], &mut self.attempts[attempt]);
         // A request that waited for a thread and was handed one has it.
         if self.hot.replicas[endpoint.0 as usize].threads && !handed {
             let service = &self.world.services[self.world.endpoints[endpoint].service];
@@ -147,6 +156,23 @@ impl Machine<'_> {
             row.flags |= Attempt::THREAD;
         }
         self.begin(attempt, at, schedule);
+    }
+
+    /// A rate limit answers in the application's place.
+    #[cold]
+    fn turn_away(&mut self, attempt: u32, endpoint: EndpointId, at: SimTime, schedule: &mut Schedule) {
+        self.attempts[attempt].core.fail(Failure::RateLimited, false);
+        self.ledger.blocked(endpoint, at);
+        let settled = self.respond(attempt, at, schedule);
+        debug_assert!(settled.is_none(), "a failure is an event where it arrives");
+    }
+
+    /// Does the rate limit of a replica's proxy let one more request in?
+    #[cold]
+    fn let_in(&mut self, endpoint: EndpointId, at: SimTime) -> bool {
+        let service = &self.world.services[self.world.endpoints[endpoint].service];
+        let bucket = self.servers[endpoint.0 as usize].bucket.as_mut();
+        bucket.zip(service.rate_limit.as_ref()).is_none_or(|(bucket, limit)| bucket.take(limit, at))
     }
 
     /// A job of a processor-sharing or priority server may be done.
@@ -177,11 +203,26 @@ impl Machine<'_> {
         if operation.errors > 0.0 {
             let draw = self.service_keys[operation.service as usize].error.uniform(row.core.salt);
             if draw < operation.errors {
-                self.attempts[attempt].core.fail(Failure::Error, false);
+                let status = self.status_of(self.calls[row.call].operation, draw);
+                self.attempts[attempt].core.fail_with(status);
             }
         }
         self.release_thread(attempt, at, schedule);
         self.respond(attempt, at, schedule)
+    }
+
+    /// The status that a draw below the sum of an operation's shares of errors stands for.
+    #[cold]
+    fn status_of(&self, operation: OperationId, draw: f64) -> u8 {
+        let errors = &self.world.operations[operation].errors;
+        let mut below = 0.0;
+        let found = errors.iter().find(|(_, share)| {
+            below += share.get();
+            draw < below
+        });
+        let (status, _) = found.or(errors.last()).expect("an operation that fails says how");
+        let index = self.hot.statuses.binary_search(status).expect("all statuses are listed");
+        index as u8
     }
 
     #[inline]
@@ -240,6 +281,8 @@ impl Machine<'_> {
         server.epoch = server.epoch.wrapping_add(1);
         server.died_at = now.nanos();
         server.open = 0;
+        let limit = self.world.services[self.world.endpoints.rows()[endpoint].service].rate_limit;
+        server.bucket = limit.map(|limit| Bucket::full(&limit, now));
         let waiting = std::mem::take(&mut server.waiting);
         let frames = match &mut server.workers {
             Workers::Fcfs(fcfs) => {

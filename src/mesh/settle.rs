@@ -7,14 +7,13 @@ use super::machine::Machine;
 use super::slab::Slab;
 use super::travel::THROUGH;
 use crate::engine::Schedule;
-use crate::policy::retry;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::SimTime;
 use crate::world::{CallSite, EdgeId, OperationId, ProxyId};
 
 /// The `try` part of a timer's payload that means the whole call.
-const WHOLE_CALL: u64 = 0xff;
+pub(super) const WHOLE_CALL: u64 = 0xff;
 
 /// What a call begins with.
 struct Opening {
@@ -28,16 +27,15 @@ struct Opening {
 }
 
 /// What an attempt begins with.
-struct Try {
-    slot: u32,
-    key: u64,
-    started: u64,
-    edge: EdgeId,
-    operation: OperationId,
-    proxy: ProxyId,
-    ordinal: u16,
-    number: u8,
-    avoid: Option<u16>,
+pub(super) struct Try {
+    pub(super) slot: u32,
+    pub(super) key: u64,
+    pub(super) started: u64,
+    pub(super) edge: EdgeId,
+    pub(super) operation: OperationId,
+    pub(super) proxy: ProxyId,
+    pub(super) ordinal: u16,
+    pub(super) number: u8,
 }
 
 impl Machine<'_> {
@@ -95,7 +93,6 @@ impl Machine<'_> {
             attempt: NONE,
             generation,
             ordinal,
-            host: u16::MAX,
             tries: 1,
             open: 0,
             flags: flags | Call::LIVE,
@@ -103,28 +100,33 @@ impl Machine<'_> {
         if self.tracer.is_some() {
             self.trace_call(slot, now);
         }
-        if let Some(list) = self.hot.edges[edge.0 as usize].timers[0] {
+        let rules = &self.hot.edges[edge.0 as usize];
+        if rules.faulty && self.inject(slot, now, schedule) {
+            return;
+        }
+        if let Some(list) = rules.timers[0] {
             self.start_timer(list, slot, WHOLE_CALL, now, schedule);
         }
-        let try_ = Try { slot, key, started, edge, operation, proxy, ordinal, number: 0, avoid: None };
+        let try_ = Try { slot, key, started, edge, operation, proxy, ordinal, number: 0 };
         self.start_attempt(try_, now, schedule);
     }
 
     /// `which`: the attempt's number, or the whole call.
-    fn start_timer(&mut self, list: u32, call: u32, which: u64, now: SimTime, schedule: &mut Schedule) {
+    pub(super) fn start_timer(&mut self, list: u32, call: u32, which: u64, now: SimTime, schedule: &mut Schedule) {
         let payload = u64::from(call) << 32 | u64::from(self.calls[call].generation) << 8 | which;
         self.arm(list, payload, now, schedule);
     }
 
     /// One try: choose a host, take or make a connection, send.
     #[inline(always)]
-    fn start_attempt(&mut self, this: Try, now: SimTime, schedule: &mut Schedule) {
+    pub(super) fn start_attempt(&mut self, this: Try, now: SimTime, schedule: &mut Schedule) {
         let hot = self.hot;
         let Try { slot, key, edge, proxy, number, .. } = this;
         self.ledger.attempt(edge, this.started);
         let rules = &hot.edges[edge.0 as usize];
         let row = self.upstream_of(proxy, edge);
-        let Some(host) = self.choose_host(row, edge, nth(key, u64::from(number) << 8), this.avoid, now) else {
+        let tried = (number > 0).then_some(slot);
+        let Some(host) = self.choose_host(row, edge, nth(key, u64::from(number) << 8), tried, now, schedule) else {
             self.settle_call(slot, Some(Failure::NoHost), now, schedule);
             return;
         };
@@ -166,7 +168,7 @@ impl Machine<'_> {
             resent: 0,
         };
         let call = &mut self.calls[slot];
-        (call.attempt, call.host) = (attempt, host);
+        call.attempt = attempt;
         call.open = call.open.checked_add(1).expect("a call has fewer than 256 attempts alive");
         if let Some(list) = rules.timers[1] {
             self.start_timer(list, slot, u64::from(number.min(0xfe)), now, schedule);
@@ -203,7 +205,7 @@ impl Machine<'_> {
         let attempt = self.attempts.take(Attempt::BLANK);
         self.attempts[attempt] = Attempt { call: slot, host, number, flags: Attempt::LIVE, ..Attempt::BLANK };
         let call = &mut self.calls[slot];
-        (call.attempt, call.host) = (attempt, host);
+        call.attempt = attempt;
         call.open = call.open.checked_add(1).expect("a call has fewer than 256 attempts alive");
         if let Some(list) = self.hot.edges[edge.0 as usize].timers[1] {
             self.start_timer(list, slot, u64::from(number.min(0xfe)), now, schedule);
@@ -228,7 +230,9 @@ impl Machine<'_> {
                 }
             }
             // What a called service relays of its own callees is an application's 500 to this proxy.
-            Some(cause) if core.relayed => self.try_again(attempt, Failure::Error, cause, now, schedule),
+            Some(cause) if core.answer == Core::RELAYED => {
+                self.try_again(attempt, Failure::Error, cause, now, schedule);
+            }
             Some(cause) => self.try_again(attempt, cause, cause, now, schedule),
         }
     }
@@ -240,6 +244,9 @@ impl Machine<'_> {
         row.flags = 0;
         let (slot, host, connection) = (row.call, row.host, row.connection);
         self.attempts.release(attempt);
+        if self.calls[slot].is(Call::STORIED) {
+            self.won(slot, attempt, at, schedule);
+        }
         self.leaves_at(connection, at);
         let on = &mut self.connections[connection];
         on.at = on.at.max(at.nanos());
@@ -259,7 +266,7 @@ impl Machine<'_> {
         }
         if self.hot.edges[edge.0 as usize].watches {
             let upstream = self.upstream_row(proxy, edge);
-            self.left(upstream, host, None, at, schedule);
+            self.left(upstream, host, at, schedule);
         }
         self.ledger.balance.settled += 1;
         if self.tracer.is_some() {
@@ -278,47 +285,9 @@ impl Machine<'_> {
         self.try_again(attempt, failure, failure, now, schedule);
     }
 
-    fn try_again(&mut self, attempt: u32, seen: Failure, cause: Failure, now: SimTime, schedule: &mut Schedule) {
-        let slot = self.attempts[attempt].call;
-        self.leave(attempt, Some(seen), now, schedule);
-        self.retry_over(slot);
-        let call = &self.calls[slot];
-        let policy = &self.world.policies[self.world.edges[call.edge].policy];
-        let retries = u32::from(call.tries) - 1;
-        if retries >= policy.retries || !retry::retriable(policy.retry_on, seen) || !self.may_retry(slot) {
-            self.settle_call(slot, Some(cause), now, schedule);
-            return;
-        }
-        let call = &self.calls[slot];
-        let key = mix(call.key, u64::from(call.tries));
-        let draw = self.edge_keys[call.edge.0 as usize].backoff.bits(key);
-        let wait = retry::backoff(policy.backoff, retries + 1, draw);
-        let order = Kind::Retry.order_of(call.ordinal, key);
-        self.trace_backoff(slot, now, now + wait);
-        schedule.at(now + wait, order, slot);
-    }
-
-    /// A back-off is over; a call that timed out meanwhile is known by its order, or by having an attempt.
-    pub(super) fn retry(&mut self, slot: u32, order: u32, now: SimTime, schedule: &mut Schedule) {
-        let call = &self.calls[slot];
-        let expected = Kind::Retry.order_of(call.ordinal, mix(call.key, u64::from(call.tries)));
-        if call.is(Call::LIVE) && call.attempt == NONE && expected == order {
-            self.start_again(slot, now, schedule);
-        }
-    }
-
-    #[inline(never)]
-    fn start_again(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
-        let call = &mut self.calls[slot];
-        let number = call.tries;
-        call.tries = number.saturating_add(1);
-        let (key, started, edge, operation) = (call.key, call.started, call.edge, call.operation);
-        let (proxy, ordinal, avoid) = (call.proxy, call.ordinal, Some(call.host));
-        self.start_attempt(Try { slot, key, started, edge, operation, proxy, ordinal, number, avoid }, now, schedule);
-    }
-
     /// The client is through with an attempt: its proxy no longer counts it.
-    fn leave(&mut self, attempt: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
+    pub(super) fn leave(&mut self, attempt: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
+        let heard = self.heard(attempt, failure);
         if self.queues(attempt) {
             self.leave_queue(attempt);
         }
@@ -327,11 +296,13 @@ impl Machine<'_> {
         let (call, host, connection) = (row.call, row.host, row.connection);
         let busy = Attempt::HUNG | Attempt::PARKED | Attempt::TRAVELLING | Attempt::HELD;
         let idle = row.is(Attempt::SERVER_DONE) && !row.is(busy);
-        self.calls[call].attempt = NONE;
+        if self.calls[call].attempt == attempt {
+            self.calls[call].attempt = NONE;
+        }
         let edge = self.calls[call].edge;
         if self.hot.edges[edge.0 as usize].watches {
             let upstream = self.upstream_row(self.calls[call].proxy, edge);
-            self.left(upstream, host, failure, at, schedule);
+            self.lost(upstream, host, heard, at, schedule);
         }
         if connection != NONE {
             let on = &mut self.connections[connection];
@@ -339,7 +310,8 @@ impl Machine<'_> {
                 on.at = on.at.max(at.nanos());
             }
             if self.hot.edges[edge.0 as usize].counts {
-                self.stream_over(connection, failure == Some(Failure::Timeout), schedule);
+                let given_up = matches!(failure, Some(Failure::Timeout | Failure::Unfinished));
+                self.stream_over(connection, given_up, schedule);
             }
         }
         // An answer still under way frees the slot when it arrives; a server still at work, when it is done.
@@ -377,17 +349,23 @@ impl Machine<'_> {
             }
             self.settle_call(slot, Some(Failure::Timeout), now, schedule);
         } else {
-            self.attempt_failed(attempt, Failure::Timeout, now, schedule);
+            self.try_timed_out(attempt, now, schedule);
         }
     }
 
     /// The call is over for its caller.
-    fn settle_call(&mut self, slot: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
+    pub(super) fn settle_call(&mut self, slot: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
         self.ledger.balance.settled += 1;
         self.trace_settled(slot, at, failure);
         self.retry_over(slot);
-        let call = &mut self.calls[slot];
-        call.flags &= !Call::LIVE;
+        self.calls[slot].flags &= !Call::LIVE;
+        if self.calls[slot].is(Call::STORIED) {
+            // Its last attempt's end must not free the slot while it is still spoken of.
+            self.calls[slot].open += 1;
+            self.forget(slot, at, schedule);
+            self.calls[slot].open -= 1;
+        }
+        let call = &self.calls[slot];
         let (edge, started, parent) = (call.edge, call.started, call.parent);
         let root = call.is(Call::ROOT);
         self.ledger.call(edge, started, at, failure);

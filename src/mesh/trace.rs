@@ -171,6 +171,14 @@ impl Machine<'_> {
         tracer.calls[row].spans.push(RawSpan { kind: "back-off", what, start: from.nanos(), end: to.nanos() });
     }
 
+    /// A fault filter holds a call.
+    pub(super) fn trace_injected(&mut self, call: u32, from: SimTime, to: SimTime) {
+        let Some((tracer, _)) = self.tracer_of(call) else { return };
+        let Some(&row) = tracer.rows.get(&call).filter(|_| from < to) else { return };
+        let what = "injected delay".to_owned();
+        tracer.calls[row].spans.push(RawSpan { kind: "fault", what, start: from.nanos(), end: to.nanos() });
+    }
+
     /// A call is over.
     pub(super) fn trace_settled(&mut self, call: u32, now: SimTime, failure: Option<Failure>) {
         if self.tracer.is_none() {

@@ -7,7 +7,8 @@ use super::calls::NONE;
 use super::pools::Pools;
 use crate::policy::edf::Edf;
 use crate::policy::outlier::{HostHealth, ResultClass};
-use crate::policy::priority::{self, PriorityLoad};
+use crate::policy::priority::{self, Level, PriorityLoad};
+use crate::policy::rates::Tally;
 use crate::policy::{Balance, Outlier, least_request, random, round_robin};
 use crate::random::mix;
 use crate::world::{EdgeId, Host, HostSetId, ProxyId};
@@ -29,6 +30,8 @@ pub(super) struct Upstream {
     pub(super) pools: Option<Box<Pools>>,
     /// Connections opened so far.
     pub(super) opened: u32,
+    /// Calls that a fault filter is delaying, where their number is limited.
+    pub(super) delayed: u32,
     /// Turn of round robin.
     turn: u64,
     /// What it believes of hosts that failed it; none: it has no reason to believe anything.
@@ -71,6 +74,8 @@ struct Groups {
 #[derive(Debug)]
 pub(super) struct Beliefs {
     pub(super) health: Box<[HostHealth]>,
+    /// By host: the interval's answers, and what the proxy itself found; empty where nobody judges by rates.
+    pub(super) tallies: Box<[[Tally; 2]]>,
     pub(super) ejected: u32,
     pub(super) sweeping: bool,
     groups: Groups,
@@ -96,6 +101,25 @@ impl Members {
     }
 }
 
+impl Beliefs {
+    /// Counts an attempt's end, where rates are judged.
+    pub(super) fn tally(&mut self, host: u16, rule: &Outlier, class: ResultClass) {
+        let Some([answers, own]) = self.tallies.get_mut(usize::from(host)) else { return };
+        match (class, rule.consecutive_local) {
+            (ResultClass::Local { connected }, Some(_)) => {
+                if connected {
+                    own.add(true);
+                }
+                own.add(false);
+            }
+            _ => {
+                own.add(true);
+                answers.add(class == ResultClass::Success);
+            }
+        }
+    }
+}
+
 impl View {
     pub(super) fn new(hosts: &[Host]) -> Self {
         assert!(hosts.len() < usize::from(u16::MAX), "a host set has fewer than 65,535 hosts");
@@ -112,6 +136,11 @@ impl View {
             priority::loads(&counts, &counts, 0, &mut all.load);
         }
         View { all, weights }
+    }
+
+    /// The priority of a host.
+    pub(super) fn priority_of(&self, host: u16) -> usize {
+        self.all.ends.partition_point(|&end| end <= u32::from(host))
     }
 }
 
@@ -165,6 +194,7 @@ impl Upstream {
             workers,
             pools: counts.then(|| Box::new(Pools::new(hosts, workers))),
             opened: 0,
+            delayed: 0,
             // Proxies start at different hosts, or all first calls of a rollout would meet at one.
             turn: key >> 32,
             beliefs: None,
@@ -187,6 +217,7 @@ impl Upstream {
         self.hosts[usize::from(host)].active -= 1;
         // A success is news only to who has seen a failure.
         if let (Some(rule), Some(beliefs)) = (outlier, &mut self.beliefs) {
+            beliefs.tally(host, rule, ResultClass::Success);
             beliefs.health[usize::from(host)].on_result(rule, ResultClass::Success);
         }
     }
@@ -196,7 +227,8 @@ impl Upstream {
         let hosts = self.hosts.len();
         self.beliefs.get_or_insert_with(|| {
             let health = vec![HostHealth::default(); hosts].into();
-            Box::new(Beliefs { health, ejected: 0, sweeping: false, groups: view.all.clone(), members: None })
+            let groups = view.all.clone();
+            Box::new(Beliefs { health, tallies: [].into(), ejected: 0, sweeping: false, groups, members: None })
         })
     }
 
@@ -265,7 +297,7 @@ impl Upstream {
     pub(super) fn choose(&mut self, view: &View, balance: Balance, draw: impl Fn(u64) -> u64) -> Option<u16> {
         let simple = view.all.ends.len() == 1 && self.beliefs.is_none();
         if !simple {
-            return self.choose_in_full(view, balance, draw);
+            return self.choose_in_full(view, balance, None, draw);
         }
         let count = self.hosts.len();
         if count == 1 {
@@ -278,13 +310,43 @@ impl Upstream {
             }
             Balance::Random if !view.weights.is_empty() => Some(weighted(&view.all.sums, draw(1)) as u16),
             Balance::Random => Some(random::choose(count, draw(1)) as u16),
-            _ => self.choose_in_full(view, balance, draw),
+            _ => self.choose_in_full(view, balance, None, draw),
         }
+    }
+
+    /// The same with a load over the priorities of one's own, where there is one.
+    pub(super) fn choose_by(
+        &mut self,
+        view: &View,
+        balance: Balance,
+        load: Option<&PriorityLoad>,
+        draw: impl Fn(u64) -> u64,
+    ) -> Option<u16> {
+        match load {
+            None => self.choose(view, balance, draw),
+            Some(_) => self.choose_in_full(view, balance, load, draw),
+        }
+    }
+
+    /// What it believes of each priority, and the load over them; none where there are no hosts.
+    pub(super) fn levels(&self, view: &View) -> Option<(Vec<Level>, PriorityLoad)> {
+        let groups = self.beliefs.as_ref().map_or(&view.all, |beliefs| &beliefs.groups);
+        let members = self.beliefs.as_ref().and_then(|beliefs| beliefs.members.as_deref());
+        let all = members.map_or(&view.all, |known| &known.all);
+        let level = |(healthy, total)| Level { total, healthy, ..Level::default() };
+        let levels: Vec<Level> = counts(&groups.ends).into_iter().zip(counts(&all.ends)).map(level).collect();
+        (!levels.is_empty()).then_some((levels, groups.load))
     }
 
     /// With priorities, ejected hosts, weighted turns.
     #[inline(never)]
-    fn choose_in_full(&mut self, view: &View, balance: Balance, draw: impl Fn(u64) -> u64) -> Option<u16> {
+    fn choose_in_full(
+        &mut self,
+        view: &View,
+        balance: Balance,
+        load: Option<&PriorityLoad>,
+        draw: impl Fn(u64) -> u64,
+    ) -> Option<u16> {
         if self.hosts.is_empty() {
             return None;
         }
@@ -296,8 +358,11 @@ impl Upstream {
         if self.hosts.len() == 1 && ejected == 0 && members.is_none() {
             return Some(0);
         }
-        let (priority, panic) =
-            if view.all.ends.len() == 1 && ejected == 0 { (0, false) } else { priority::choose(&groups.load, draw(0)) };
+        let (priority, panic) = if view.all.ends.len() == 1 && ejected == 0 {
+            (0, false)
+        } else {
+            priority::choose(load.unwrap_or(&groups.load), draw(0))
+        };
         let (start, end) = bounds(if panic { &all.ends } else { &groups.ends }, priority);
         let count = end - start;
         if count == 0 {

@@ -2,7 +2,10 @@
 //!
 //! Sources: Envoy 1.36.5-dev and istio/istio 86c9f01 (2025); paths are within those repositories.
 
-use super::{Balance, Outlier, Policy, Pool, RetryOn, istio, version};
+use super::{
+    Balance, Codes, EjectionCap, Enforce, FailurePercentage, Outlier, Policy, Pool, RetryOn, SuccessRate, istio,
+    version,
+};
 use crate::units::Duration;
 
 /// A default and where it is written.
@@ -51,11 +54,26 @@ pub const TCP_GIVE_UP: Duration = Duration::from_millis(924_600);
 pub const OUTLIER: Outlier = Outlier {
     consecutive_5xx: 5,
     consecutive_gateway: None,
+    consecutive_local: None,
+    success_rate: None,
+    failure_percentage: None,
+    enforce: Enforce::ALWAYS,
+    error_codes: None,
     interval: Duration::from_secs(10),
     eject: Duration::from_secs(30),
     max_eject: Duration::from_secs(300),
+    jitter: Duration::ZERO,
     max_ejection_percent: 10,
+    cap: EjectionCap::After,
+    always_eject_one: false,
 };
+/// Ejection by success rate where a scenario asks for it and says no more: Envoy's, enforced. Same file.
+pub const SUCCESS_RATE: SuccessRate = SuccessRate { factor: 1900, volume: 100, min_hosts: 5, enforce: 100 };
+/// Ejection by share of failures likewise; who asks for it wants it enforced (Envoy's own chance is 0). Same file.
+pub const FAILURE_PERCENTAGE: FailurePercentage =
+    FailurePercentage { threshold: 85, volume: 50, min_hosts: 5, enforce: 100 };
+/// Tries after which priorities are left out, as Istio's `retryRemoteLocalities` sets it. `retry.go`.
+pub const PREVIOUS_PRIORITIES: u32 = 2;
 
 /// Envoy's consecutive_gateway_failure, which ejects nobody unless it is set.
 pub const CONSECUTIVE_GATEWAY: u32 = 5;
@@ -94,16 +112,13 @@ pub fn max_eject(eject: Duration) -> Duration {
     OUTLIER.max_eject.max(eject)
 }
 
-/// What Istio's default policy retries; of its words, those that a simulated call can end with (it also names the gRPC
-/// codes unavailable and cancelled).
+/// What Istio's default policy retries; gRPC's cancelled and unavailable are among it.
 pub fn retry_on(version: (u32, u32)) -> RetryOn {
     let policy = istio::retry_policy(None, false, version).expect("Istio retries by default");
-    RetryOn {
-        connect_failure: policy.retry_on.iter().any(|word| word == "connect-failure"),
-        refused_stream: policy.retry_on.iter().any(|word| word == "refused-stream"),
-        status_503: policy.retriable_status_codes.contains(&503),
-        ..RetryOn::default()
-    }
+    let words: Vec<&str> = policy.retry_on.iter().map(|word| word.as_ref()).collect();
+    let mut on = RetryOn::from_words(&words).expect("Istio's own words are known");
+    on.codes = policy.retriable_status_codes.iter().map(|&code| code as u16).collect::<Codes>();
+    on
 }
 
 /// The policy of an edge of which the scenario says nothing: Istio's of `release`.
@@ -115,6 +130,11 @@ pub fn policy(release: (u32, u32)) -> Policy {
         retries: RETRIES,
         retry_on: retry_on(release),
         backoff: BACKOFF,
+        max_backoff: None,
+        retry_budget: None,
+        hedge: false,
+        previous_priorities: None,
+        fault: None,
         outlier: None,
         panic_threshold: PANIC_THRESHOLD,
         connect_timeout: CONNECT_TIMEOUT,
@@ -141,7 +161,7 @@ pub const TABLE: [Setting; 20] = {
         istio("timeout", "none", "istio pilot/pkg/networking/core/route/route.go"),
         envoy("per-try", "none", "envoy api/envoy/config/route/v3/route_components.proto"),
         istio("retries", "2", RETRY_GO),
-        istio("retry-on", "connect-failure, refused-stream (and 503 before 1.24)", RETRY_GO),
+        istio("retry-on", "connect-failure, refused-stream, cancelled, unavailable (and 503 before 1.24)", RETRY_GO),
         envoy("backoff", "25ms, doubling to 250ms", "envoy source/common/router/retry_state_impl.cc"),
         istio("outlier", "none", POLICY_GO),
         envoy("outlier.consecutive-5xx", "5", OUTLIER_PROTO),

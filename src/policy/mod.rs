@@ -2,25 +2,36 @@
 //!
 //! Pure rules in Envoy's and Istio's words; the state they act on belongs to the machine.
 
+pub mod budget;
 pub mod cluster_local;
 pub mod defaults;
 pub mod edf;
 pub mod failover_priority;
+pub mod fault_filter;
 pub mod istio;
 pub mod least_request;
 pub mod locality;
 pub mod outlier;
 pub mod pool;
+pub mod previous_priorities;
 pub mod priority;
 pub mod random;
+pub mod rate_limit;
+pub mod rates;
 pub mod readiness;
 pub mod retry;
 pub mod round_robin;
 pub mod setting;
 pub mod split_horizon;
+pub mod status;
+pub mod timeout;
 pub mod version;
 
+pub use budget::Budget;
+pub use fault_filter::FaultFilter;
 pub use pool::{Keepalive, Pool, Protocol};
+pub use rate_limit::RateLimit;
+pub use status::{Codes, Status};
 
 use crate::units::{Bytes, Duration};
 
@@ -39,6 +50,17 @@ pub struct Policy {
     pub retry_on: RetryOn,
     /// Base of the back-off (Envoy 25 ms), doubling up to ten times the base.
     pub backoff: Duration,
+    /// The longest back-off window; none: ten times the base.
+    pub max_backoff: Option<Duration>,
+    /// Retries at once as a share of what is under way; none: `pool.max_retries` alone.
+    pub retry_budget: Option<Budget>,
+    /// A try that outlasts `per_try` is kept and another one sent (Envoy `hedge_on_per_try_timeout`).
+    pub hedge: bool,
+    /// After so many tries the priorities tried are left out (Envoy's previous-priorities; Istio `retryRemoteLocalities`
+    /// has 2); none: a retry goes by priority as a first try does.
+    pub previous_priorities: Option<u32>,
+    /// Injected delays and aborts.
+    pub fault: Option<FaultFilter>,
     /// Outlier detection; none: Istio's default, and then no locality order either.
     pub outlier: Option<Outlier>,
     /// Envoy's healthy panic threshold in percent (50; 0 once Istio sets outlier detection).
@@ -80,10 +102,18 @@ pub struct RetryOn {
     pub gateway_error: bool,
     /// Any 5xx, and no answer at all.
     pub server_error: bool,
-    /// A 500 that the server sent (a retriable status code).
-    pub status_500: bool,
-    /// A 503 that the server sent.
-    pub status_503: bool,
+    /// Statuses that the server sent (retriable status codes).
+    pub codes: Codes,
+    /// 409.
+    pub retriable_4xx: bool,
+    /// A rate limit of some Envoy (`x-envoy-ratelimited`).
+    pub envoy_ratelimited: bool,
+    /// A reset before the request was sent.
+    pub reset_before_request: bool,
+    /// An answer with one of the listed headers.
+    pub retriable_headers: bool,
+    /// gRPC statuses, bit by number.
+    pub grpc: u32,
 }
 
 /// Outlier detection (Envoy), per client proxy and upstream.
@@ -93,12 +123,82 @@ pub struct Outlier {
     pub consecutive_5xx: u32,
     /// Consecutive 502, 503, 504 that eject; none: not watched.
     pub consecutive_gateway: Option<u32>,
+    /// Where they are counted apart from answers: consecutive failures to connect that eject; none: they count as 503,
+    /// timeouts as 504 (Envoy `split_external_local_origin_errors`, `consecutive_local_origin_failure`).
+    pub consecutive_local: Option<u32>,
+    /// Ejection of hosts that succeed less than most; Istio never enforces it.
+    pub success_rate: Option<SuccessRate>,
+    /// Ejection of hosts past a share of failures; Istio never enforces it.
+    pub failure_percentage: Option<FailurePercentage>,
+    /// Chance in percent that what a consecutive detector finds is done.
+    pub enforce: Enforce,
+    /// Only these statuses are errors (Istio `outlierDetectionHttpErrorCodes`); none: 5xx.
+    pub error_codes: Option<Codes>,
     /// Sweep: ejected hosts return at one.
     pub interval: Duration,
     /// Base ejection time; times the number of ejections.
     pub eject: Duration,
     /// The longest ejection time (Envoy: max(300 s, base)).
     pub max_eject: Duration,
+    /// Up to so much more is added to each ejection time, by chance.
+    pub jitter: Duration,
     /// At most this share of all hosts, in percent.
     pub max_ejection_percent: u32,
+    /// How that share is reckoned, which changed between releases.
+    pub cap: EjectionCap,
+    /// One host may be out whatever the share says (Envoy 1.31 and later).
+    pub always_eject_one: bool,
+}
+
+/// May another host be ejected while `active` of `n` are out? By the release of Envoy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EjectionCap {
+    /// Up to 1.26: while `100 active / n < max`.
+    Before,
+    /// 1.27: the first host always, then as later.
+    FirstAlways,
+    /// From 1.28 on: while `100 (active + 1) / n <= max`.
+    After,
+}
+
+/// Chance in percent that a consecutive detector's finding is enforced (Envoy `enforcing_*`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Enforce {
+    /// Of consecutive 5xx.
+    pub consecutive_5xx: u32,
+    /// Of consecutive gateway errors.
+    pub gateway: u32,
+    /// Of consecutive failures to connect.
+    pub local: u32,
+}
+
+impl Enforce {
+    /// All of them, as Istio sets it for those that are watched.
+    pub const ALWAYS: Enforce = Enforce { consecutive_5xx: 100, gateway: 100, local: 100 };
+}
+
+/// Ejection by success rate, at sweeps: a host is out whose rate is below the mean less so many standard deviations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SuccessRate {
+    /// Standard deviations below the mean, in thousandths (1900).
+    pub factor: u32,
+    /// Requests of a host in an interval for it to count (100).
+    pub volume: u32,
+    /// So many hosts must count (5).
+    pub min_hosts: u32,
+    /// Chance in percent that it is enforced.
+    pub enforce: u32,
+}
+
+/// Ejection by share of failures, at sweeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FailurePercentage {
+    /// From this share of failures on, in percent (85).
+    pub threshold: u32,
+    /// Requests of a host in an interval for it to count (50).
+    pub volume: u32,
+    /// So many hosts must count (5).
+    pub min_hosts: u32,
+    /// Chance in percent that it is enforced.
+    pub enforce: u32,
 }

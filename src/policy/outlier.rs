@@ -1,9 +1,9 @@
 //! Outlier detection: what one client proxy believes of one host from the answers that it saw itself.
 //!
-//! The rules of Envoy's `outlier_detection_impl.cc` as Istio sets them: consecutive detectors only (Istio turns the
-//! statistical one off). Ejection is immediate, return happens at sweeps. Knows nothing of why a host failed.
+//! The rules of Envoy's `outlier_detection_impl.cc`: the consecutive detectors act at once (`rates` has those that act at
+//! sweeps), return happens at sweeps. Knows nothing of why a host failed.
 
-use super::Outlier;
+use super::{EjectionCap, Outlier};
 use crate::record::Failure;
 use crate::units::{Duration, SimTime};
 
@@ -14,8 +14,14 @@ pub enum ResultClass {
     Success,
     /// A 5xx other than 502, 503, 504.
     ServerError,
-    /// 502, 503 or 504; no connection and a reset count as 503, a timeout as 504.
+    /// 502, 503 or 504.
     GatewayError,
+    /// The proxy itself found it failed: no connection and a reset count as 503, a timeout as 504, unless they are
+    /// counted apart. Had it been on a connection?
+    Local {
+        /// Then failures to connect begin anew before it counts.
+        connected: bool,
+    },
 }
 
 impl ResultClass {
@@ -24,11 +30,55 @@ impl ResultClass {
         match outcome {
             Ok(()) => Some(ResultClass::Success),
             Err(Failure::Error) => Some(ResultClass::ServerError),
-            Err(Failure::Timeout | Failure::Connect | Failure::Reset | Failure::Overflow) => {
-                Some(ResultClass::GatewayError)
-            }
+            Err(Failure::Overflow) => Some(ResultClass::GatewayError),
+            // A 429 is an answer like any other.
+            Err(Failure::RateLimited) => Some(ResultClass::Success),
+            Err(Failure::Connect) => Some(ResultClass::Local { connected: false }),
+            Err(Failure::Timeout | Failure::Reset) => Some(ResultClass::Local { connected: true }),
             // Envoy leaves circuit breakers aside: ejecting hosts of an overloaded upstream would make it worse.
-            Err(Failure::NoHost | Failure::CircuitBreaker | Failure::Entry | Failure::Unfinished) => None,
+            Err(
+                Failure::NoHost | Failure::CircuitBreaker | Failure::Entry | Failure::Aborted | Failure::Unfinished,
+            ) => None,
+        }
+    }
+
+    /// The class of an answer with this HTTP status. Where a policy lists which are errors, only those are, and as 500s
+    /// (Envoy `error_matcher`).
+    pub fn answered(policy: &Outlier, status: u16) -> Self {
+        match (&policy.error_codes, status) {
+            (Some(codes), _) if codes.has(status) => ResultClass::ServerError,
+            (Some(_), _) => ResultClass::Success,
+            (None, 502..=504) => ResultClass::GatewayError,
+            (None, 500..=599) => ResultClass::ServerError,
+            (None, _) => ResultClass::Success,
+        }
+    }
+}
+
+/// Who found a host wanting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detector {
+    /// Consecutive 5xx.
+    Consecutive5xx,
+    /// Consecutive gateway errors.
+    Gateway,
+    /// Consecutive failures to connect.
+    Local,
+    /// The success rate, at a sweep.
+    SuccessRate,
+    /// The share of failures, at a sweep.
+    FailurePercentage,
+}
+
+impl Detector {
+    /// Chance in percent that what it finds is done.
+    pub fn enforced(self, policy: &Outlier) -> u32 {
+        match self {
+            Detector::Consecutive5xx => policy.enforce.consecutive_5xx,
+            Detector::Gateway => policy.enforce.gateway,
+            Detector::Local => policy.enforce.local,
+            Detector::SuccessRate => policy.success_rate.map_or(0, |rule| rule.enforce),
+            Detector::FailurePercentage => policy.failure_percentage.map_or(0, |rule| rule.enforce),
         }
     }
 }
@@ -40,6 +90,7 @@ pub struct HostHealth {
     ejected_until: SimTime,
     consecutive_5xx: u16,
     consecutive_gateway: u16,
+    consecutive_local: u16,
     /// The factor of the ejection time: grows with each ejection, falls at each sweep that finds the host in.
     ejections: u16,
 }
@@ -53,24 +104,42 @@ impl HostHealth {
     /// Hears an answer; `true` where it is one failure too many in a row. The count then begins anew, whether or not
     /// the host may be ejected. An ejected host's late answers do not count.
     pub fn on_result(&mut self, policy: &Outlier, class: ResultClass) -> bool {
+        self.hears(policy, class).iter().any(Option::is_some)
+    }
+
+    /// The same, told by whom, in the order in which Envoy's detectors speak.
+    pub fn hears(&mut self, policy: &Outlier, class: ResultClass) -> [Option<Detector>; 2] {
         if self.is_ejected() {
-            return false;
+            return [None; 2];
         }
-        let gateway = class == ResultClass::GatewayError;
-        let too_many_gateway = count(&mut self.consecutive_gateway, gateway, policy.consecutive_gateway.unwrap_or(0));
-        let too_many_5xx = count(&mut self.consecutive_5xx, class != ResultClass::Success, policy.consecutive_5xx);
-        too_many_gateway || too_many_5xx
+        if let (ResultClass::Local { connected }, Some(most)) = (class, policy.consecutive_local) {
+            if connected {
+                self.consecutive_local = 0;
+            }
+            return [count(&mut self.consecutive_local, true, most).then_some(Detector::Local), None];
+        }
+        // Whoever answered was connected to.
+        self.consecutive_local = 0;
+        let gateway = matches!(class, ResultClass::GatewayError | ResultClass::Local { .. });
+        let gateway = count(&mut self.consecutive_gateway, gateway, policy.consecutive_gateway.unwrap_or(0));
+        let any = count(&mut self.consecutive_5xx, class != ResultClass::Success, policy.consecutive_5xx);
+        [gateway.then_some(Detector::Gateway), any.then_some(Detector::Consecutive5xx)]
     }
 
     /// Puts the host out; it may return at the first sweep at or after the instant told.
     pub fn eject(&mut self, policy: &Outlier, now: SimTime) -> SimTime {
+        self.eject_for(policy, now, Duration::ZERO)
+    }
+
+    /// The same for `jitter` longer.
+    pub fn eject_for(&mut self, policy: &Outlier, now: SimTime, jitter: Duration) -> SimTime {
         assert!(!self.is_ejected(), "only a host that is in can be ejected");
         // Envoy stops counting once the time is past the longest one by a whole base.
         let so_far = policy.eject.saturating_mul(u64::from(self.ejections));
         if so_far < policy.max_eject + policy.eject {
             self.ejections = self.ejections.saturating_add(1);
         }
-        self.ejected_until = now + ejection_time(policy, self.ejections);
+        self.ejected_until = now + ejection_time(policy, self.ejections) + jitter;
         self.ejected_until
     }
 
@@ -108,11 +177,23 @@ pub fn ejection_time(policy: &Outlier, ejections: u16) -> Duration {
     policy.eject.saturating_mul(u64::from(ejections)).min(policy.max_eject)
 }
 
+/// What is added to an ejection time: whole milliseconds up to `Outlier::jitter`, by a draw.
+pub fn jitter(policy: &Outlier, draw: u64) -> Duration {
+    let most = policy.jitter.nanos() / 1_000_000;
+    Duration::from_millis(draw % (most + 1))
+}
+
 /// May one more of `hosts` be ejected while `active_ejected` are out? All hosts of the upstream count, whatever their
 /// priority. Envoy since 1.28: only where the share *after* the ejection stays within the limit, so that an upstream
 /// of fewer than ten hosts never ejects any at the default of 10 %.
 pub fn may_eject(active_ejected: u32, hosts: u32, policy: &Outlier) -> bool {
-    100 * (u64::from(active_ejected) + 1) <= u64::from(policy.max_ejection_percent) * u64::from(hosts)
+    let (out, most) = (u64::from(active_ejected), u64::from(policy.max_ejection_percent.min(100)) * u64::from(hosts));
+    let after = 100 * (out + 1) <= most;
+    match policy.cap {
+        EjectionCap::Before => 100 * out < most,
+        EjectionCap::FirstAlways => out == 0 || after,
+        EjectionCap::After => policy.always_eject_one && out == 0 || after,
+    }
 }
 
 #[cfg(test)]
@@ -147,7 +228,7 @@ mod tests {
     #[test]
     fn nobody_is_blamed_where_there_was_no_host() {
         assert_eq!(ResultClass::of(Err(Failure::NoHost)), None);
-        assert_eq!(ResultClass::of(Err(Failure::Reset)), Some(ResultClass::GatewayError));
+        assert_eq!(ResultClass::of(Err(Failure::Reset)), Some(ResultClass::Local { connected: true }));
         assert_eq!(ResultClass::of(Err(Failure::Error)), Some(ResultClass::ServerError));
     }
 

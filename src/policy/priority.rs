@@ -63,6 +63,14 @@ impl PriorityLoad {
         self.panic & (1 << level) != 0
     }
 
+    /// Other loads over the same levels, as much in panic as these. Each adds up to a hundred with the other, or to none.
+    pub fn with(&self, healthy: &[u32], degraded: &[u32]) -> PriorityLoad {
+        let mut load = PriorityLoad { healthy: [0; LEVELS], degraded: [0; LEVELS], ..*self };
+        load.healthy.iter_mut().zip(healthy).for_each(|(load, &share)| *load = share as u8);
+        load.degraded.iter_mut().zip(degraded).for_each(|(load, &share)| *load = share as u8);
+        load
+    }
+
     fn set_panic(&mut self, level: usize) {
         self.panic |= 1 << level;
     }

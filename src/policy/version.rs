@@ -1,5 +1,6 @@
 //! What changed between releases of Istio, as far as a simulated call meets it. Knows releases, not policies.
 
+use super::EjectionCap;
 use super::pool::UNLIMITED;
 
 /// A release, `(1, 24)`.
@@ -10,7 +11,7 @@ pub type Release = (u32, u32);
 pub const HTTP2_STREAMS: u32 = 1024;
 
 /// The Envoy in a release of Istio. Istio's "Supported Releases" lists 1.16 with 1.24, 1.17 with 1.25, 1.18 with 1.26, and
-/// says that releases map one to one; <https://istio.io/latest/docs/releases/supported-releases/>, read 2026-11-23.
+/// says that later ones tend to map one to one; <https://istio.io/latest/docs/releases/supported-releases/>, read 2026-11-23.
 pub fn envoy(istio: Release) -> Release {
     (istio.0, istio.1 + 8)
 }
@@ -24,6 +25,15 @@ pub fn retries_503(istio: Release) -> bool {
 /// The limit of streams that Envoy has where Istio sets none.
 pub fn max_streams(istio: Release) -> u32 {
     if envoy(istio) < (1, 36) { UNLIMITED } else { HTTP2_STREAMS }
+}
+
+/// How that Envoy reckons the cap on ejections (Envoy release notes 1.27 and 1.28, pull request 27909).
+pub fn ejection_cap(istio: Release) -> EjectionCap {
+    match envoy(istio) {
+        (..=1, ..=26) => EjectionCap::Before,
+        (1, 27) => EjectionCap::FirstAlways,
+        _ => EjectionCap::After,
+    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub enum Failure {
     Reset,
     /// The server's queue was full (503).
     Overflow,
-    /// The application answered 500.
+    /// The application answered with an error: a 500 unless `errors` says another status.
     Error,
     /// No host to send to (503 UH).
     NoHost,
@@ -39,13 +39,17 @@ pub enum Failure {
     Entry,
     /// A circuit breaker of the client's proxy was open: too many requests at once or waiting (503 UO).
     CircuitBreaker,
+    /// A rate limit of the server's proxy turned it away (429).
+    RateLimited,
+    /// A fault filter of the client's proxy answered in the server's place.
+    Aborted,
     /// Not settled when the drain ended.
     Unfinished,
 }
 
 impl Failure {
     /// All of them, in the order of their counters.
-    pub const ALL: [Failure; 9] = [
+    pub const ALL: [Failure; 11] = [
         Failure::Timeout,
         Failure::Connect,
         Failure::Reset,
@@ -54,6 +58,8 @@ impl Failure {
         Failure::NoHost,
         Failure::Entry,
         Failure::CircuitBreaker,
+        Failure::RateLimited,
+        Failure::Aborted,
         Failure::Unfinished,
     ];
 
@@ -68,6 +74,8 @@ impl Failure {
             Failure::NoHost => "no-host",
             Failure::Entry => "entry",
             Failure::CircuitBreaker => "circuit-breaker",
+            Failure::RateLimited => "rate-limited",
+            Failure::Aborted => "aborted",
             Failure::Unfinished => "unfinished",
         }
     }
@@ -200,7 +208,7 @@ pub struct ServiceRow {
     pub workers: u32,
     /// Visits: jobs that asked for a worker. Arrivals whose call was refused are in `blocked` only.
     pub visits: u64,
-    /// Calls turned away because the queue was full.
+    /// Calls turned away because the queue was full, or by a rate limit.
     pub blocked: u64,
     /// Calls that arrived.
     pub arrived: u64,

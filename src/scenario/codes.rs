@@ -287,6 +287,22 @@ pub const CODES: &[Code] = &[
         "A policer lets pass what its bucket holds and drops the rest, which TCP sends again in rounds of a round trip or of a retransmission timeout: a message of many bursts takes as many rounds, whatever the bandwidth.",
     ),
     code(
+        "EW368",
+        "a status that nothing answers with",
+        "HTTP statuses are numbers, gRPC's are words (`unavailable`); applications fail with 400 to 599, and shares of one operation add up to at most 100 %.",
+    ),
+    code(
+        "EW369",
+        "a rate limit for one caller",
+        "Envoy's local rate limit stands in the server's proxy, which lets requests in whoever sends them.",
+    ),
+    code(
+        "EW370",
+        "outlier detection that this release or policy does not do",
+        "Failures to connect are counted apart only with `split-external-local`; `always-eject-one` came with Envoy 1.31, which Istio 1.23 carries.",
+    ),
+    code("EW371", "a longest back-off below the base", "Windows double from the base up to `max`; Envoy refuses less."),
+    code(
         "EW420",
         "no price found",
         "No document that we read states it. The bill solves for it: below which price does which variant win?",

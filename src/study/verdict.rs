@@ -370,7 +370,12 @@ mod tests {
             let mut latency = Histogram::new(10);
             (0..20_000)
                 .for_each(|i| latency.record(1_000_000 * around_ms + 1000 * ((i * 7919 + replication * 31) % 997)));
-            Sample { sent: 20_000 + lost, failed: [lost, 0, 0, 0, 0, 0, 0, 0, 0], lost, latency: latency.sparse() }
+            Sample {
+                sent: 20_000 + lost,
+                failed: [lost, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                lost,
+                latency: latency.sparse(),
+            }
         };
         let samples: Vec<Sample> = (0..20).map(sample).collect();
         let total: RequestSummary = summary::summary(&samples, Design::new(20, Duration::from_secs(60)));

@@ -27,7 +27,7 @@ pub use crate::topology::{
 };
 
 use crate::id;
-use crate::policy::Policy;
+use crate::policy::{Policy, RateLimit};
 use crate::random::Law;
 use crate::table::Table;
 use crate::units::{BitsPerSec, Bytes, Duration, Ratio};
@@ -291,6 +291,8 @@ pub struct Service {
     pub operations: Vec<OperationId>,
     /// Its replicas, by place, then number.
     pub endpoints: Vec<EndpointId>,
+    /// What each replica's proxy lets in; none: all.
+    pub rate_limit: Option<RateLimit>,
     /// Vcpu per replica, for the bill; zero: not billed.
     pub vcpu: f64,
 }

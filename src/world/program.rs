@@ -1,6 +1,7 @@
 //! What a replica does with a request, as a flat program.
 
 use super::{EdgeId, LawId, OperationId, ServiceId};
+use crate::policy::Status;
 use crate::units::{Bytes, Ratio};
 
 /// An operation of a service.
@@ -26,8 +27,8 @@ pub struct Operation {
     pub response_acks: Bytes,
     /// Lower is served first where the discipline is `Priority`.
     pub priority: u8,
-    /// Share of requests answered with a 500 after the work is done.
-    pub errors: Ratio,
+    /// Shares of requests answered with these statuses after the work is done.
+    pub errors: Vec<(Status, Ratio)>,
 }
 
 /// One step. A frame runs steps from a start to `End`.

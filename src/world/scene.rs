@@ -237,6 +237,7 @@ mod tests {
             discipline: Default::default(),
             operations: vec![],
             endpoints: vec![],
+            rate_limit: None,
             vcpu: 0.0,
         }
     }

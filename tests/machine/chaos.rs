@@ -2,7 +2,10 @@
 
 use eastwest::policy::pool::UNLIMITED;
 use eastwest::policy::readiness::Readiness;
-use eastwest::policy::{Balance, Keepalive, Outlier, Policy, Pool, Protocol, defaults};
+use eastwest::policy::{
+    Balance, Budget, Codes, FailurePercentage, FaultFilter, Keepalive, Outlier, Policy, Pool, Protocol, RateLimit,
+    Status, SuccessRate, defaults,
+};
 use eastwest::random::{Key, Law};
 use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
 use eastwest::world::*;
@@ -132,6 +135,7 @@ pub(crate) fn world(seed: u64) -> World {
         RunPlan { fill: Duration::from_secs(2), horizon: Duration::from_secs(30), drain: Duration::from_secs(30) };
     faults(&mut world, &mut dice);
     control(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "control"), 0));
+    resilience(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "limits"), 0));
     world
 }
 
@@ -178,6 +182,48 @@ fn control(world: &mut World, dice: &mut Dice) {
     }
 }
 
+/// Budgets, hedging, injected faults, rate limits, statuses, outliers by rates: in every other world.
+fn resilience(world: &mut World, dice: &mut Dice) {
+    if dice.one_in(2) {
+        return;
+    }
+    let share = |percent: u64| Ratio::new(percent as f64 / 100.0).expect("a share");
+    for id in world.policies.ids().collect::<Vec<_>>() {
+        let policy = &mut world.policies[id];
+        policy.hedge = dice.one_in(2);
+        policy.retry_budget =
+            dice.one_in(2).then(|| Budget { percent: dice.below(40) as f64, min: dice.below(3) as u32 });
+        policy.previous_priorities = dice.one_in(3).then(|| 1 + dice.below(2) as u32);
+        policy.max_backoff = dice.one_in(3).then_some(Duration::from_millis(40));
+        policy.retry_on.envoy_ratelimited = dice.one_in(2);
+        policy.retry_on.codes = Codes::NONE.with(503);
+        let delay = dice.one_in(2).then(|| (Duration::from_millis(1 + dice.below(400)), share(dice.below(30))));
+        let abort = dice.one_in(2).then(|| (Status::Http(503), share(dice.below(10))));
+        let max_active = dice.one_in(2).then(|| dice.below(4) as u32);
+        policy.fault = dice.one_in(2).then_some(FaultFilter { delay, abort, max_active });
+        if let Some(outlier) = &mut policy.outlier {
+            let rates = dice.one_in(2);
+            outlier.success_rate = rates.then_some(SuccessRate { factor: 500, volume: 5, min_hosts: 2, enforce: 70 });
+            outlier.failure_percentage =
+                dice.one_in(2).then_some(FailurePercentage { threshold: 30, volume: 5, min_hosts: 1, enforce: 100 });
+            outlier.consecutive_local = dice.one_in(2).then_some(3);
+            outlier.interval = Duration::from_secs(3);
+            outlier.eject = Duration::from_secs(2);
+            outlier.jitter = Duration::from_millis(dice.below(3_000));
+        }
+    }
+    for id in world.services.ids().collect::<Vec<_>>() {
+        let (max_tokens, tokens_per_fill) = (1 + dice.below(40) as u32, 1 + dice.below(20) as u32);
+        let fill_interval = Duration::from_millis(50 + dice.below(300));
+        world.services[id].rate_limit =
+            dice.one_in(3).then_some(RateLimit { max_tokens, tokens_per_fill, fill_interval });
+    }
+    for id in world.operations.ids().collect::<Vec<_>>() {
+        let status = [Status::Http(503), Status::Http(404), Status::Grpc(14)][dice.below(3) as usize];
+        world.operations[id].errors.push((status, share(dice.below(8))));
+    }
+}
+
 fn services(world: &mut World, dice: &mut Dice) {
     let law = world.laws.push(Law::Exponential { mean: 0.004 });
     let work = Step::Work { law };
@@ -212,7 +258,7 @@ fn services(world: &mut World, dice: &mut Dice) {
             response_wire: Bytes(12_000),
             response_acks: Bytes(300),
             priority: 0,
-            errors: Ratio::new(dice.below(3) as f64 * 0.05).expect("a share"),
+            errors: vec![(Status::ERROR, Ratio::new(dice.below(3) as f64 * 0.05).expect("a share"))],
         });
         world.services.push(Service {
             name: name.into(),
@@ -222,6 +268,7 @@ fn services(world: &mut World, dice: &mut Dice) {
             discipline: [Discipline::Fcfs, Discipline::ProcessorSharing, Discipline::Priority][dice.below(3) as usize],
             operations: vec![operation],
             endpoints: Vec::new(),
+            rate_limit: None,
             vcpu: 0.0,
         });
     }

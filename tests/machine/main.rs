@@ -5,6 +5,7 @@ mod chaos;
 mod order;
 mod pools;
 mod readiness;
+mod resilience;
 mod transfers;
 mod worlds;
 

@@ -109,7 +109,7 @@ impl Small {
             response_wire: self.response,
             response_acks: Bytes(0),
             priority: 0,
-            errors: Ratio::ZERO,
+            errors: Vec::new(),
         });
         world.program = vec![Step::Work { law }, Step::End];
         let proxy = |name: String, place, endpoint, first_upstream| Proxy {
@@ -136,6 +136,7 @@ impl Small {
             discipline: self.discipline,
             operations: vec![operation],
             endpoints: world.endpoints.ids().collect(),
+            rate_limit: None,
             vcpu: 0.0,
         });
         let policy = world.policies.push(self.policy);

@@ -112,7 +112,7 @@ fn ours(id: &str) -> String {
         }
         "DF36" => retry.retry_on.join(","),
         "DF37" => {
-            assert!(retry.retriable_status_codes.is_empty() && !policy.retry_on.status_503);
+            assert!(retry.retriable_status_codes.is_empty() && policy.retry_on.codes.is_empty());
             "empty list by default".into()
         }
         "DF38" => if retry.previous_hosts { "previous_hosts" } else { "none" }.into(),

@@ -56,7 +56,7 @@ pub(super) fn program(
                 response_wire: response.data,
                 response_acks: response.acks,
                 priority: operation.priority,
-                errors: operation.errors,
+                errors: operation.errors.clone(),
             });
             world.services[owner].operations.push(id);
         }

@@ -12,6 +12,7 @@ use crate::world::{Caller, Endpoint, EndpointId, Proxy, ProxyId, Service, Servic
 pub(super) fn services(scenario: &Scenario, world: &mut World) {
     for (name, service) in &scenario.services {
         world.services.push(Service {
+            rate_limit: scenario.mesh.rate_limit(name),
             name: name.clone(),
             workers: service.workers.value,
             threads: service.threads.map(|threads| threads.value),

@@ -1,7 +1,8 @@
 //! `mesh:`.
 
 use super::fields::{Decoder, Fields, Path, below};
-use crate::policy::{Balance, Keepalive, Outlier, Protocol, RetryOn, defaults};
+use super::resilience::http_status;
+use crate::policy::{Balance, Enforce, Keepalive, Outlier, Protocol, RetryOn, defaults, retry};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
     Dataplane, Distribution, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Topology, Traffic, TrafficPatch,
@@ -95,6 +96,21 @@ impl Decoder {
             if name != "*" {
                 self.inherited(before);
             }
+            let outlier = policy.as_ref().and_then(|policy| policy.outlier);
+            if let Some(Spanned { value: Some(rule), span }) = outlier
+                && rule.always_eject_one
+                && crate::policy::version::envoy(version.value) < (1, 31)
+            {
+                let release = format!("Istio {}.{}", version.value.0, version.value.1);
+                let wrong = Diagnostic::error("EW370", format!("{release} has no `always-eject-one`")).at(span, "");
+                self.say(wrong.help("its Envoy is older than 1.31; that of Istio 1.23 is not"));
+            }
+            if let (Some(Selector::Edge(_, to)), Some(limit)) =
+                (&selector, policy.as_ref().and_then(|policy| policy.rate_limit))
+            {
+                let wrong = Diagnostic::error("EW369", "a rate limit is the server's: it does not know who calls");
+                self.say(wrong.at(limit.span, "").help(format!("write it under `{to}`, for all its callers")));
+            }
             if let (Some(selector), Some(policy)) = (selector, policy) {
                 traffic.insert(selector.key(), Traffic { span: entry.key, selector, policy });
             }
@@ -162,10 +178,9 @@ impl Decoder {
         let balance = map.word(self, "balance");
         let timeout = self.none_or_duration(&map, "timeout");
         let retries = map.count32(self, "retries");
-        let retry_on = map.said(self, "retry-on").map(|said| self.retry_on(&said.node, &map));
+        let retry_on = map.said(self, "retry-on").map(|said| self.retry_on(&said.node));
         let per_try = self.none_or_duration(&map, "per-try");
-        let backoff = map.read(self, "backoff", positive).map(|base| base.value);
-        let outlier = map.said(self, "outlier").and_then(|said| self.outlier(&said.node, &map));
+        let (outlier, min_health) = map.said(self, "outlier").and_then(|said| self.outlier(&said.node, &map)).unzip();
         let panic = map.read(self, "panic", quantity::share).map(|share| percent(share.value));
         let locality = map.said(self, "locality").and_then(|said| self.locality(&said.node, said.path, topology));
         let mut patch = TrafficPatch {
@@ -174,12 +189,14 @@ impl Decoder {
             per_try,
             retries,
             retry_on,
-            backoff,
             outlier,
+            min_health: min_health.flatten(),
             panic_threshold: panic,
             locality,
             ..TrafficPatch::default()
         };
+        self.retries(&map, &mut patch);
+        self.injected(&map, &mut patch);
         let pool_entry = map.entry("pool");
         let (pool, pool_at) = (pool_entry.map(|entry| &entry.node), pool_entry.map_or(Span::NONE, |entry| entry.key));
         if let Some(pool) = self.open(pool, &words::POOL, map.path_of("pool"), pool_at) {
@@ -278,27 +295,24 @@ impl Decoder {
         Some(Some(self.read(&said.node, "a duration such as `5m`, or `none`", tick)?.value))
     }
 
-    fn retry_on(&mut self, node: &Node, map: &Fields<'_>) -> RetryOn {
+    fn retry_on(&mut self, node: &Node) -> RetryOn {
         let mut conditions = RetryOn::default();
         for item in self.items(node, "conditions").to_vec() {
-            match self.word(&item, map.shape("retry-on")) {
-                Some(0) => conditions.connect_failure = true,
-                Some(1) => conditions.refused_stream = true,
-                Some(2) => conditions.reset = true,
-                Some(3) => conditions.gateway_error = true,
-                Some(4) => conditions.server_error = true,
-                Some(5) => conditions.status_500 = true,
-                Some(6) => conditions.status_503 = true,
-                _ => {}
+            if let Some(code @ 400..=599) = item.as_text().and_then(|text| text.parse::<u16>().ok()) {
+                conditions.codes = conditions.codes.with(code);
+            } else if let Some(word) = self.word(&item, &words::CONDITION) {
+                // All of the vocabulary's words are conditions.
+                conditions.add(retry::WORDS[word]).unwrap_or_default();
             }
         }
         conditions
     }
 
-    fn outlier(&mut self, node: &Node, traffic: &Fields<'_>) -> Option<Spanned<Option<Outlier>>> {
+    /// The rule, and `min-health`.
+    fn outlier(&mut self, node: &Node, traffic: &Fields<'_>) -> Option<(Spanned<Option<Outlier>>, Option<u32>)> {
         if !matches!(node.value, Value::Map(_)) {
             self.word(node, traffic.shape("outlier"))?;
-            return Some(Spanned::new(None, node.span));
+            return Some((Spanned::new(None, node.span), None));
         }
         let map = self.open(Some(node), &words::OUTLIER, traffic.path_of("outlier"), node.span)?;
         let consecutive_5xx = map.count32(self, "consecutive-5xx");
@@ -306,9 +320,36 @@ impl Decoder {
         let (interval, eject) = (map.read(self, "interval", swept), map.read(self, "eject", swept));
         let max_eject = map.read(self, "max-eject", positive);
         let max_ejection = map.read(self, "max-ejection", quantity::share);
+        let min_health = map.read(self, "min-health", quantity::share).map(|share| percent(share.value));
+        let jitter = map.read(self, "jitter", quantity::duration).map_or(Duration::ZERO, |jitter| jitter.value);
+        let enforced = map.read(self, "enforce", quantity::share).map_or(100, |share| percent(share.value));
+        let always_eject_one = self.flag(&map, "always-eject-one") == Some(true);
+        let split = self.flag(&map, "split-external-local") == Some(true);
+        let local = map.count32(self, "consecutive-local").map(|count| count.value);
+        if let (Some(entry), false) = (map.entry("consecutive-local"), split) {
+            let dead =
+                Diagnostic::error("EW370", "failures to connect are not counted apart").at(entry.key, "never read");
+            self.say(dead.help("add `split-external-local: true`, or remove it"));
+        }
+        let error_codes = map.said(self, "error-codes").map(|said| {
+            let items = self.items(&said.node, "HTTP statuses").to_vec();
+            let codes = items.iter().filter_map(|item| self.read(item, "an HTTP status", http_status));
+            codes.map(|code| code.value).collect()
+        });
+        let success_rate = self.success_rate(&map);
+        let failure_percentage = self.failure_percentage(&map);
         map.close();
         let eject = eject?.value;
         let outlier = Outlier {
+            consecutive_local: split.then_some(local.unwrap_or(defaults::CONSECUTIVE_LOCAL)),
+            success_rate,
+            failure_percentage,
+            enforce: Enforce { consecutive_5xx: enforced, gateway: enforced, local: enforced },
+            error_codes,
+            jitter,
+            always_eject_one,
+            // By the release, where the policy of an edge is made.
+            cap: defaults::OUTLIER.cap,
             consecutive_5xx: consecutive_5xx?.value,
             consecutive_gateway: gateway.map(|gateway| gateway.value),
             interval: interval?.value,
@@ -316,7 +357,7 @@ impl Decoder {
             max_eject: max_eject.map_or_else(|| defaults::max_eject(eject), |longest| longest.value),
             max_ejection_percent: percent(max_ejection?.value),
         };
-        Some(Spanned::new(Some(outlier), node.span))
+        Some((Spanned::new(Some(outlier), node.span), min_health))
     }
 
     fn locality(&mut self, node: &Node, path: Path, topology: &Topology) -> Option<Spanned<Locality>> {

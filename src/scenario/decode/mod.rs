@@ -14,6 +14,7 @@ mod link;
 mod mesh;
 mod objective;
 mod prices;
+mod resilience;
 mod run;
 mod service;
 mod topology;

@@ -1,6 +1,7 @@
 //! `services:`: replicas, operations, steps.
 
 use super::fields::{Decoder, Fields, Path, below};
+use crate::policy::Status;
 use crate::random::Law;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step, Topology};
@@ -24,7 +25,7 @@ struct Shared {
     request: Spanned<Bytes>,
     response: Spanned<Bytes>,
     priority: u8,
-    errors: Ratio,
+    errors: Vec<(Status, Ratio)>,
 }
 
 impl Decoder {
@@ -59,7 +60,7 @@ impl Decoder {
             request: map.read(self, "request", quantity::bytes).unwrap_or(Spanned::unsaid(Bytes(1024))),
             response: map.read(self, "response", quantity::bytes).unwrap_or(Spanned::unsaid(Bytes(4096))),
             priority: map.count(self, "priority").map_or(0, |priority| priority.value as u8),
-            errors: map.read(self, "errors", quantity::share).map_or(Ratio::ZERO, |errors| errors.value),
+            errors: self.errors(&map).unwrap_or_default(),
         };
         let named = self.named(map.written("operations"), "operations");
         let steps = self.operation_steps(&map);
@@ -183,7 +184,7 @@ impl Decoder {
         let request = map.read(self, "request", quantity::bytes).unwrap_or(shared.request);
         let response = map.read(self, "response", quantity::bytes).unwrap_or(shared.response);
         let priority = map.count(self, "priority").map_or(shared.priority, |priority| priority.value as u8);
-        let errors = map.read(self, "errors", quantity::share).map_or(shared.errors, |errors| errors.value);
+        let errors = self.errors(&map).unwrap_or_else(|| shared.errors.clone());
         let steps = self.operation_steps(&map).map(|(steps, _)| steps).unwrap_or_default();
         map.close();
         Some(Operation { span: entry.key, request, response, steps, priority, errors })
@@ -215,6 +216,33 @@ impl Decoder {
             }
         }
         Some((read, first))
+    }
+
+    /// A share of 500s, or shares by status.
+    fn errors(&mut self, map: &Fields<'_>) -> Option<Vec<(Status, Ratio)>> {
+        let said = map.said(self, "errors")?;
+        if !matches!(said.node.value, Value::Map(_)) {
+            let share = self.read(&said.node, "a share such as `0.1%`, or shares by status", quantity::share)?.value;
+            return Some(if share > Ratio::ZERO { vec![(Status::ERROR, share)] } else { Vec::new() });
+        }
+        let mut errors: Vec<(Status, Ratio)> = Vec::new();
+        for (name, entry) in self.entries(Some(&said.node), "statuses") {
+            let status = Status::parse(name).filter(|status| status.fails());
+            if status.is_none() {
+                let wrong =
+                    Diagnostic::error("EW368", format!("`{name}` is not a status of a failure")).at(entry.key, "");
+                self.say(wrong.help("an HTTP status of 400 to 599, or gRPC's word, such as `unavailable`"));
+            }
+            let share = self.read(&entry.node, "a share such as `0.1%`", quantity::share);
+            errors.extend(status.zip(share).map(|(status, share)| (status, share.value)));
+        }
+        let sum: f64 = errors.iter().map(|(_, share)| share.get()).sum();
+        if sum > 1.0 + 1e-9 {
+            let wrong = Diagnostic::error("EW368", "these shares add up to more than 100%").at(said.node.span, "");
+            self.say(wrong.help("the rest of the requests is answered well"));
+        }
+        errors.retain(|(_, share)| *share > Ratio::ZERO);
+        Some(errors)
     }
 
     fn call(&mut self, node: &Node) -> Option<Step> {

@@ -1,6 +1,8 @@
 //! The mesh: proxies and the policies of their edges, in Envoy's and Istio's words.
 
-use crate::policy::{Balance, Keepalive, Outlier, Policy, Pool, Protocol, RetryOn, defaults};
+use crate::policy::{
+    Balance, Budget, FaultFilter, Keepalive, Outlier, Policy, Pool, Protocol, RateLimit, RetryOn, defaults, version,
+};
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Bytes, Duration, Ratio};
 use indexmap::IndexMap;
@@ -112,8 +114,20 @@ pub struct TrafficPatch {
     pub retries: Option<Spanned<u32>>,
     /// `retry-on`.
     pub retry_on: Option<RetryOn>,
-    /// `backoff`.
-    pub backoff: Option<Duration>,
+    /// `backoff`: the base, and the longest window.
+    pub backoff: Option<(Duration, Option<Duration>)>,
+    /// `retry-budget`.
+    pub retry_budget: Option<Option<Budget>>,
+    /// `hedge`.
+    pub hedge: Option<bool>,
+    /// `previous-priorities`.
+    pub previous_priorities: Option<Option<u32>>,
+    /// `fault`.
+    pub fault: Option<Option<FaultFilter>>,
+    /// `rate-limit`.
+    pub rate_limit: Option<Spanned<Option<RateLimit>>>,
+    /// `outlier.min-health`, in percent.
+    pub min_health: Option<u32>,
     /// `outlier`.
     pub outlier: Option<Spanned<Option<Outlier>>>,
     /// `panic`: healthy panic threshold in percent.
@@ -191,6 +205,12 @@ impl Mesh {
         [edge.as_str(), to, "*"].map(entry)
     }
 
+    /// What the proxies of a service's replicas let in; none: all.
+    pub fn rate_limit(&self, service: &str) -> Option<RateLimit> {
+        let said = [service, "*"].into_iter().filter_map(|key| self.traffic.get(key));
+        said.filter_map(|traffic| traffic.policy.rate_limit).next()?.value
+    }
+
     /// The policy of the edge `from -> to` (`from` is a service or a stream).
     pub fn policy(&self, from: &str, to: &str) -> EdgePolicy {
         let found = self.entries(from, to).map(|found| found.map(|(_, traffic)| &traffic.policy));
@@ -201,10 +221,17 @@ impl Mesh {
             found.iter().flatten().find_map(|patch| key(patch))
         }
         let outlier = first(&found, |patch| patch.outlier.map(|outlier| outlier.value)).flatten();
+        let outlier = outlier.map(|rule| Outlier { cap: version::ejection_cap(self.version.value), ..rule });
         let istio = defaults::policy(self.version.value);
         // Without a data plane nobody retries unless told.
         let retries = if self.dataplane == Dataplane::None { 0 } else { istio.retries };
-        let threshold = if outlier.is_some() { defaults::PANIC_THRESHOLD_WITH_OUTLIER } else { istio.panic_threshold };
+        let threshold = match outlier {
+            Some(_) => first(&found, |patch| patch.outlier.map(|_| patch.min_health))
+                .flatten()
+                .unwrap_or(defaults::PANIC_THRESHOLD_WITH_OUTLIER),
+            None => istio.panic_threshold,
+        };
+        let backoff = first(&found, |patch| patch.backoff);
         let protocol = first(&found, |patch| patch.pool.protocol).unwrap_or(istio.pool.protocol);
         // What one entry says of HTTP/2 is nothing to another's HTTP/1.1.
         let ping = first(&found, |patch| patch.http2_ping).unwrap_or(istio.http2_ping);
@@ -214,7 +241,12 @@ impl Mesh {
             per_try: first(&found, |patch| patch.per_try.map(|timeout| timeout.value)).unwrap_or(istio.per_try),
             retries: first(&found, |patch| patch.retries.map(|retries| retries.value)).unwrap_or(retries),
             retry_on: first(&found, |patch| patch.retry_on).unwrap_or(istio.retry_on),
-            backoff: first(&found, |patch| patch.backoff).unwrap_or(istio.backoff),
+            backoff: backoff.map_or(istio.backoff, |(base, _)| base),
+            max_backoff: backoff.map_or(istio.max_backoff, |(_, max)| max),
+            retry_budget: first(&found, |patch| patch.retry_budget).unwrap_or(istio.retry_budget),
+            hedge: first(&found, |patch| patch.hedge).unwrap_or(istio.hedge),
+            previous_priorities: first(&found, |patch| patch.previous_priorities).unwrap_or(istio.previous_priorities),
+            fault: first(&found, |patch| patch.fault).unwrap_or(istio.fault),
             outlier,
             panic_threshold: first(&found, |patch| patch.panic_threshold).unwrap_or(threshold),
             connect_timeout: first(&found, |patch| patch.connect_timeout).unwrap_or(istio.connect_timeout),

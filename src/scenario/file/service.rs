@@ -1,5 +1,6 @@
 //! Services, their operations, and what an operation does.
 
+use crate::policy::Status;
 use crate::random::Law;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Bytes, Ratio};
@@ -58,8 +59,8 @@ pub struct Operation {
     pub steps: Vec<Step>,
     /// Lower is served first where the discipline is `priority`.
     pub priority: u8,
-    /// Share answered with a 500 after the work is done.
-    pub errors: Ratio,
+    /// Shares answered with these statuses after the work is done.
+    pub errors: Vec<(Status, Ratio)>,
 }
 
 /// What an operation does next.

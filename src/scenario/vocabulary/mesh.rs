@@ -1,6 +1,7 @@
 //! Words of `mesh:`, which are Envoy's and Istio's.
 
 use super::{Block, Key, Shape};
+use crate::policy::retry;
 
 const NONE_OR_DURATION: Shape = Shape::Either(&[Shape::Duration, Shape::Word(&["none"], &[])]);
 
@@ -79,25 +80,35 @@ pub static TRAFFIC: Block = Block {
             .absent("2; 0 with `dataplane: none`", "Istio"),
         Key::new(
             "retry-on",
-            Shape::List(&Shape::Word(
-                &["connect-failure", "refused-stream", "reset", "gateway-error", "5xx", "500", "503"],
-                &[
-                    "reset-before-request",
-                    "unavailable",
-                    "cancelled",
-                    "retriable-status-codes",
-                    "envoy-ratelimited",
-                    "retriable-4xx",
-                    "deadline-exceeded",
-                    "resource-exhausted",
-                ],
-            )),
-            "What is tried again.",
+            Shape::List(&Shape::Either(&[CONDITION, Shape::Count(400, 599)])),
+            "What is tried again: Envoy's conditions, gRPC's statuses, and HTTP statuses by number.",
         )
-        .absent("connect-failure, refused-stream; before 1.24 also 503", "Istio"),
+        .absent("connect-failure, refused-stream, cancelled, unavailable; before 1.24 also 503", "Istio"),
+        Key::new(
+            "retry-budget",
+            Shape::Either(&[Shape::Share, Shape::Word(&["none"], &[]), Shape::Block(&RETRY_BUDGET)]),
+            "Retries at once as a share of the proxy's requests that are active or wait; in place of `pool.max-retries`.",
+        )
+        .absent("none", "Istio"),
+        Key::new(
+            "previous-priorities",
+            Shape::Either(&[Shape::Count(1, 100), Shape::Word(&["none"], &[])]),
+            "With every so many tries, retries leave out the priorities tried so far (Istio's `retryRemoteLocalities` is 2).",
+        )
+        .absent("none", "Istio"),
+        Key::new(
+            "hedge",
+            Shape::Flag,
+            "A try that outlasts `per-try` is kept while another one is sent; the first good answer counts.",
+        )
+        .absent("false", "Envoy"),
         Key::new("per-try", NONE_OR_DURATION, "Timeout of one attempt.").absent("none: `timeout` alone", "Istio"),
-        Key::new("backoff", Shape::Duration, "Base of the pause before a retry, doubling up to ten times as much.")
-            .absent("25ms", "Envoy"),
+        Key::new(
+            "backoff",
+            Shape::Either(&[Shape::Duration, Shape::Block(&BACKOFF)]),
+            "Base of the pause before a retry, doubling up to ten times as much.",
+        )
+        .absent("25ms", "Envoy"),
         Key::new(
             "outlier",
             Shape::Either(&[Shape::Word(&["none"], &[]), Shape::Block(&OUTLIER)]),
@@ -109,13 +120,125 @@ pub static TRAFFIC: Block = Block {
         Key::new("locality", Shape::Block(&LOCALITY), "Where calls go first.")
             .absent("same zone, same region, then the rest once there is `outlier`; else one flat list", "Istio"),
         Key::new("pool", Shape::Block(&POOL), "Connections."),
-        Key::later("retry-budget", "Retries as a share of the active requests."),
-        Key::later("hedge", "A second attempt while the first is still out."),
         Key::later("mirror", "Copies of requests."),
         Key::later("warmup", "Slow start of new hosts."),
-        Key::later("fault", "Injected delays and aborts."),
-        Key::later("rate-limit", "Limits on the rate of requests."),
+        Key::new(
+            "fault",
+            Shape::Either(&[Shape::Word(&["none"], &[]), Shape::Block(&FAULT_FILTER)]),
+            "Delays and aborts that the client's proxy injects before it chooses a host.",
+        )
+        .absent("none", "Istio"),
+        Key::new(
+            "rate-limit",
+            Shape::Either(&[Shape::Word(&["none"], &[]), Shape::Block(&RATE_LIMIT)]),
+            "What the proxy of each replica lets in, whoever calls; the rest is answered 429. Not for one caller: write it under the called service or `*`.",
+        )
+        .absent("none", "Istio"),
         Key::later("subset", "Choice by version."),
+    ],
+};
+
+/// Conditions of `retry-on`, in the order of `policy::retry::WORDS`.
+pub const CONDITION: Shape = Shape::Word(&retry::WORDS, &["retriable-headers", "http3-post-connect-failure"]);
+
+/// `backoff` as a map.
+pub static BACKOFF: Block = Block {
+    title: "backoff",
+    about: "The pause before a retry: anything below a window that doubles.",
+    one_of: false,
+    keys: &[
+        Key::new("base", Shape::Duration, "The first window.").default("25ms", "Envoy"),
+        Key::new("max", Shape::Duration, "The longest window, at least the base.")
+            .absent("ten times the base", "Envoy"),
+    ],
+};
+
+/// `retry-budget` as a map.
+pub static RETRY_BUDGET: Block = Block {
+    title: "retry-budget",
+    about: "A proxy's retries at once to an upstream.",
+    one_of: false,
+    keys: &[
+        Key::new("share", Shape::Share, "Of the requests that are active or wait.").default("20%", "Envoy"),
+        Key::new("min", Shape::Count(0, 1_000_000), "So many in any case.").default("3", "Envoy"),
+    ],
+};
+
+/// `fault` of a policy.
+pub static FAULT_FILTER: Block = Block {
+    title: "fault",
+    about: "Envoy's fault filter: delay and abort are drawn each by itself, the abort comes after the delay; it is not retried and no host is blamed. The timeout begins after the delay.",
+    one_of: false,
+    keys: &[
+        Key::new("delay", Shape::Block(&FAULT_DELAY), "Calls are held.").absent("none", "Istio"),
+        Key::new("abort", Shape::Block(&FAULT_ABORT), "Calls are answered in the upstream's place.")
+            .absent("none", "Istio"),
+        Key::new("max-active", Shape::Count(0, 1_000_000), "Delays at once of one proxy to one upstream.")
+            .absent("unlimited", "Envoy"),
+    ],
+};
+
+/// `fault.delay`.
+pub static FAULT_DELAY: Block = Block {
+    title: "fault.delay",
+    about: "An injected delay.",
+    one_of: false,
+    keys: &[
+        Key::new("for", Shape::Duration, "How long.").required(),
+        Key::new("share", Shape::Share, "Of the calls.").required(),
+    ],
+};
+
+/// `fault.abort`.
+pub static FAULT_ABORT: Block = Block {
+    title: "fault.abort",
+    about: "An injected answer.",
+    one_of: false,
+    keys: &[
+        Key::new("status", Shape::Text, "HTTP status from 200 to 599, or gRPC's word.").required(),
+        Key::new("share", Shape::Share, "Of the calls.").required(),
+    ],
+};
+
+/// `rate-limit`.
+pub static RATE_LIMIT: Block = Block {
+    title: "rate-limit",
+    about: "A token bucket in each replica's proxy, full at its start; a request takes a token.",
+    one_of: false,
+    keys: &[
+        Key::new("tokens", Shape::Count(1, 1_000_000_000), "The most it holds.").required(),
+        Key::new("per-fill", Shape::Count(1, 1_000_000_000), "Tokens at the end of each interval.")
+            .default("1", "Envoy"),
+        Key::new("every", Shape::Duration, "The interval, at least 50ms.").required(),
+    ],
+};
+
+/// `success-rate`.
+pub static SUCCESS_RATE: Block = Block {
+    title: "success-rate",
+    about: "Ejection, at sweeps, of hosts that succeed less often than the mean less some standard deviations. Istio never enforces it.",
+    one_of: false,
+    keys: &[
+        Key::new("factor", Shape::Number(0.0, 1000.0), "Standard deviations below the mean.").default("1.9", "Envoy"),
+        Key::new("volume", Shape::Count(0, 1_000_000), "Requests of a host in an interval for it to count.")
+            .default("100", "Envoy"),
+        Key::new("min-hosts", Shape::Count(0, 65_534), "So many hosts must count.").default("5", "Envoy"),
+        Key::new("enforce", Shape::Share, "Chance that it is done.").default("100%", "Envoy"),
+    ],
+};
+
+/// `failure-percentage`.
+pub static FAILURE_PERCENTAGE: Block = Block {
+    title: "failure-percentage",
+    about: "Ejection, at sweeps, of hosts that fail too often. Istio never enforces it.",
+    one_of: false,
+    keys: &[
+        Key::new("threshold", Shape::Share, "From this share of failures on.").default("85%", "Envoy"),
+        Key::new("volume", Shape::Count(0, 1_000_000), "Requests of a host in an interval for it to count.")
+            .default("50", "Envoy"),
+        Key::new("min-hosts", Shape::Count(0, 65_534), "So many hosts must count.").default("5", "Envoy"),
+        Key::new("enforce", Shape::Share, "Chance that it is done (Envoy's own default is 0%).")
+            .default("100%", "eastwest"),
     ],
 };
 
@@ -143,9 +266,35 @@ pub static OUTLIER: Block = Block {
             "At most this share of all hosts. With 10% a whole zone or region is never ejected.",
         )
         .default("10%", "Istio"),
-        Key::later("min-health", "Panic threshold under outlier detection."),
-        Key::later("success-rate", "Ejection by success rate."),
-        Key::later("split-external-local", "Failures to connect counted apart."),
+        Key::new("jitter", Shape::Duration, "Up to so much more is added to each ejection time.")
+            .absent("none", "Envoy"),
+        Key::new(
+            "always-eject-one",
+            Shape::Flag,
+            "One host may be out whatever `max-ejection` says; from Istio 1.23 (Envoy 1.31) on.",
+        )
+        .absent("false", "Envoy"),
+        Key::new("min-health", Shape::Share, "Healthy panic threshold under outlier detection; `panic` says the same.")
+            .absent("0%: no panic", "Istio"),
+        Key::new("enforce", Shape::Share, "Chance that what consecutive failures ask for is done.")
+            .absent("100%", "Istio"),
+        Key::new("split-external-local", Shape::Flag, "Failures to connect are counted apart from answers.")
+            .absent("false", "Istio"),
+        Key::new(
+            "consecutive-local",
+            Shape::Count(0, 1_000_000),
+            "Consecutive failures to connect that eject, with `split-external-local`.",
+        )
+        .absent("5", "Envoy"),
+        Key::new(
+            "error-codes",
+            Shape::List(&Shape::Count(100, 599)),
+            "Only these HTTP statuses are errors (`outlierDetectionHttpErrorCodes`).",
+        )
+        .absent("5xx", "Envoy"),
+        Key::new("success-rate", Shape::Block(&SUCCESS_RATE), "Ejection by success rate.").absent("none", "Istio"),
+        Key::new("failure-percentage", Shape::Block(&FAILURE_PERCENTAGE), "Ejection by share of failures.")
+            .absent("none", "Istio"),
     ],
 };
 

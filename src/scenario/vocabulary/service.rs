@@ -3,6 +3,7 @@
 use super::{Block, Key, LAW, Shape};
 
 const WORK: Shape = Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]);
+const ERRORS: Shape = Shape::Either(&[Shape::Share, Shape::Names(&Shape::Share)]);
 const REPLICAS: Shape =
     Shape::Names(&Shape::Either(&[Shape::Count(0, 10_000), Shape::Names(&Shape::Count(0, 10_000))]));
 
@@ -28,7 +29,7 @@ pub static SERVICE: Block = Block {
         Key::new("request", Shape::Bytes, "Payload of a request, of every operation that does not say.").default("1KiB", "eastwest"),
         Key::new("response", Shape::Bytes, "Payload of a response, of every operation that does not say.").default("4KiB", "eastwest"),
         Key::new("priority", Shape::Count(0, 255), "Lower is served first with `discipline: priority`.").default("0", "eastwest"),
-        Key::new("errors", Shape::Share, "Share answered with a 500 after the work is done.").default("0%", "eastwest"),
+        Key::new("errors", ERRORS, "Share answered with a 500 after the work is done, or shares by status, of HTTP or gRPC: `{\"503\": 1%, unavailable: 0.1%}`.").default("0%", "eastwest"),
         Key::later("is", "Identity, where two services of one name are written as two entries."),
         Key::later("in", "What differs by cluster."),
         Key::later("autoscale", "Replicas that follow the load."),
@@ -55,7 +56,7 @@ pub static OPERATION: Block = Block {
         Key::new("response", Shape::Bytes, "Payload of a response.").absent("the service's", "eastwest"),
         Key::new("priority", Shape::Count(0, 255), "Lower is served first with `discipline: priority`.")
             .absent("the service's", "eastwest"),
-        Key::new("errors", Shape::Share, "Share answered with a 500 after the work is done.")
+        Key::new("errors", ERRORS, "Share answered with a 500 after the work is done, or shares by status.")
             .absent("the service's", "eastwest"),
     ],
 };

@@ -5,7 +5,7 @@ use crate::bill::{Exact, PriceRange, PriceStatus, Tariff, Tier};
 use crate::policy::{Outlier, Policy, Pool, Protocol, RetryOn, defaults};
 use crate::record::{ClientView, EdgeExplanation};
 use crate::topology::{ClusterId, GatewayId, Leg, RegionId, ZoneId};
-use crate::units::{Bytes, Duration, Money, Ratio, SimTime};
+use crate::units::{Bytes, Duration, Money, SimTime};
 use crate::world::*;
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ fn shop(policy: Policy) -> Shop {
         response_wire: Bytes(4096),
         response_acks: Bytes(100),
         priority: 0,
-        errors: Ratio::ZERO,
+        errors: Vec::new(),
     };
     let operation = world.operations.push(operation);
     let policy = world.policies.push(policy);
@@ -170,6 +170,7 @@ fn service(name: &str) -> Service {
         discipline: Discipline::Fcfs,
         operations: vec![],
         endpoints: vec![],
+        rate_limit: None,
         vcpu: 0.0,
     }
 }

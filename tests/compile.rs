@@ -365,15 +365,6 @@ fn hosts_are_flat_without_outlier_detection_and_by_locality_with_it() {
     .assert_eq(&shown);
 }
 
-#[test]
-fn distribute_splits_by_region_whatever_stands_there() {
-    let world = with_traffic("{locality: {distribute: {hangzhou: {hangzhou: 80%, singapore: 20%}}}}");
-    let set = &world.host_sets[world.host_set(edge(&world, "users -> orders"), place(&world, "east/h"))];
-    let weights: Vec<u32> = set.hosts.iter().map(|host| host.weight).collect();
-    assert_eq!(weights, [266_667, 266_667, 266_667, 100_000, 100_000]);
-    assert_eq!(set.priorities, 1);
-}
-
 // ---- conservation ------------------------------------------------------------------------------------------------
 
 const TRANSFER: [&str; 2] = ["inter-region data transfer", "internet egress"];
@@ -863,6 +854,8 @@ fn an_address_by_bandwidth_is_charged_by_the_day_in_steps_and_not_by_the_gigabyt
     assert_eq!(lines(&own), [(20.0, 0, 0.3); 4]);
 }
 
+#[path = "compile/locality.rs"]
+mod locality;
 #[path = "compile/products.rs"]
 mod products;
 /// The link of that name.

@@ -235,6 +235,8 @@ pub struct Way {
     pub limits: Vec<String>,
     /// How many of the hops a new connection's handshakes cross, where it ends at a gateway; none: all.
     pub greeting: Option<usize>,
+    /// Which address of what stands there it leads to: each is a host of its own to a mesh.
+    pub address: u32,
 }
 
 impl Way {
@@ -271,6 +273,7 @@ impl Way {
     /// This way, and then that one.
     #[must_use]
     pub fn then(mut self, next: Way) -> Way {
+        self.address = next.address;
         self.greeting = next.greeting.map(|hops| self.hops.len() + hops);
         self.hops.extend(next.hops);
         self.limits.extend(next.limits);

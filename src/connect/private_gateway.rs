@@ -62,6 +62,7 @@ impl PrivateGateway {
             fees,
             limits: table.into_iter().collect(),
             greeting: (size.kind == Kind::L7).then_some(greeted),
+            address: 0,
         })
     }
 }

@@ -127,6 +127,7 @@ impl PrivateLink {
             fees: self.fees(carrier, trip, gateway),
             limits: table.into_iter().collect(),
             greeting,
+            address: 0,
         };
         match before {
             Some(before) => before.then(own),

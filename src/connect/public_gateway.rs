@@ -240,6 +240,7 @@ impl PublicGateway {
             fees: self.fees(carrier, trip, size, gateway),
             limits,
             greeting: (size.kind == Kind::L7).then_some(greeted),
+            address: number as u32 % self.addresses,
         }
     }
 

@@ -287,6 +287,21 @@ pub const CODES: &[Code] = &[
         "A policer lets pass what its bucket holds and drops the rest, which TCP sends again in rounds of a round trip or of a retransmission timeout: a message of many bursts takes as many rounds, whatever the bandwidth.",
     ),
     code(
+        "EW364",
+        "a label that no endpoint has",
+        "`failover-priority` compares labels of callers and endpoints; one that nobody has matches everywhere and orders nothing.",
+    ),
+    code(
+        "EW365",
+        "not a pattern of localities",
+        "Istio's `distribute` names where callers are and where they go: a region, a zone of it, or all of either with `*` at the end.",
+    ),
+    code(
+        "EW366",
+        "kept in a cluster that has none",
+        "A service under `mesh.retain` is seen in the caller's cluster alone, without any fallback: where that has no replica, the proxy answers each call with a 503 (no healthy upstream).",
+    ),
+    code(
         "EW368",
         "a status that nothing answers with",
         "HTTP statuses are numbers, gRPC's are words (`unavailable`); applications fail with 400 to 599, and shares of one operation add up to at most 100 %.",

@@ -64,7 +64,7 @@ fn trap(world: &World, edge: EdgeId, from: PlaceId, rules: &EdgePolicy) -> Optio
     let near = near(world, set, world.places[from].region);
     let own = &world.regions[world.places[from].region];
     let failover = rules.locality.enabled
-        && !rules.locality.distribute.contains_key(own)
+        && rules.locality.distribute.is_empty()
         && rules.locality.failover.iter().any(|(from, _)| from.value == *own)
         && near > 0
         && near < hosts;

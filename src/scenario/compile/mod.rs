@@ -32,11 +32,13 @@ use std::collections::BTreeSet;
 use self::load::{Load, Moment};
 use super::file::{self, EdgePolicy, InternetLoss, ProductKind, Scenario};
 use super::load::Variant;
-use super::{Diagnostic, gathered};
+use super::{Diagnostic, Span, gathered};
 use crate::connect::{Board, Carrier, Line, Role};
 use crate::provider::Books;
 use crate::topology::Ground;
-use crate::world::{Caller, Gateway, HostSetId, Jitter, Link, LinkId, PathId, PlaceId, RegionId, Station, World};
+use crate::world::{
+    Caller, ClusterId, Gateway, HostSetId, Jitter, Link, LinkId, PathId, PlaceId, RegionId, ServiceId, Station, World,
+};
 
 pub use self::effort::{Effort, many_calls};
 pub use crate::connect::Inputs;
@@ -100,7 +102,8 @@ pub fn compile_with_warnings(
     services::replicas(scenario, &carrier, &mut world);
     let mut rules: Vec<EdgePolicy> = Vec::new();
     let mut policy = |world: &mut World, from: &str, to: &str| {
-        let edge = scenario.mesh.policy(from, to);
+        let wish = scenario.services.get(to).map_or_else(Default::default, |service| service.traffic_distribution);
+        let edge = scenario.mesh.policy_with(from, to, wish);
         rules.push(edge.clone());
         world.policies.push(edge.policy)
     };
@@ -110,7 +113,7 @@ pub fn compile_with_warnings(
 
     let routes = routes::Routes::new(scenario, &ground, books, &mut said);
     let mut paths = paths::Paths::new(scenario, &carrier, routes, &places);
-    host_sets(&mut world, &ground, &mut paths, &rules);
+    host_sets(scenario, &mut world, &ground, &mut paths, &rules, &mut said);
     flows::flows(scenario, &carrier, &mut paths, &mut world, &mut said);
     said.extend(paths.complaints(scenario));
     said.extend(paths.idle());
@@ -177,25 +180,44 @@ fn told(said: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 /// Does Istio see one flat list here?
 fn is_flat(rules: &EdgePolicy) -> bool {
-    !rules.locality.enabled || (rules.policy.outlier.is_none() && rules.locality.distribute.is_empty())
+    !rules.orders() && rules.locality.distribute.is_empty()
 }
 
-/// The hosts of each edge, for each place where a proxy makes its calls.
-fn host_sets(world: &mut World, ground: &Ground, paths: &mut paths::Paths<'_>, rules: &[EdgePolicy]) {
+/// The hosts of each edge, for each place where a proxy makes its calls. Who has none is told: each call of his is a 503.
+fn host_sets(
+    scenario: &Scenario,
+    world: &mut World,
+    ground: &Ground,
+    paths: &mut paths::Paths<'_>,
+    rules: &[EdgePolicy],
+    said: &mut Vec<Diagnostic>,
+) {
     let places = world.places.len();
     world.host_set_of = vec![HostSetId::NONE; world.edges.len() * places];
-    let mut sets = hosts::Sets::default();
+    let mut sets = hosts::Sets::new(scenario, ground);
+    let mut empty: BTreeSet<(ServiceId, ClusterId)> = BTreeSet::new();
     for edge in world.edges.ids() {
         let (caller, service) = (world.edges[edge].from, world.edges[edge].to);
-        let rules = &rules[world.edges[edge].policy.0 as usize];
-        let mut view: Option<(RegionId, usize)> = None;
+        let view = sets.view(&rules[world.edges[edge].policy.0 as usize]);
         for from in callers(world, caller) {
-            let own = world.places[from].region;
-            let known = view.filter(|(region, _)| *region == own);
-            let (_, number) = *view.insert(known.unwrap_or_else(|| (own, sets.view(rules, ground, own))));
-            let set = sets.seen(world, paths, service, from, number);
+            let set = sets.seen(world, paths, service, from, view);
+            if set.hosts.is_empty() && sets.is_retained(service) {
+                empty.insert((service, world.places[from].cluster));
+            }
             world.host_set_of[edge.0 as usize * places + from.0 as usize] = world.host_sets.push(set);
         }
+    }
+    for (service, cluster) in empty {
+        let (name, cluster) = (&world.services[service].name, &world.clusters[cluster]);
+        let what = format!(
+            "`{name}` is kept in its cluster, and {cluster}, which calls it, has none of it: all those calls fail"
+        );
+        let span = scenario.services.get(name).map_or(Span::NONE, |service| service.span);
+        said.push(
+            Diagnostic::warning("EW366", what).at(span, "no replica in that cluster").help(
+                "retention has no fallback: give that cluster replicas, or leave the service out of `mesh.retain`",
+            ),
+        );
     }
 }
 

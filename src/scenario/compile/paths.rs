@@ -29,8 +29,8 @@ pub(super) enum Reach {
         front: Front,
         /// Which.
         gateway: GatewayId,
-        /// The ways.
-        ways: Vec<PathId>,
+        /// The ways, each with the number of the address that it leads to.
+        ways: Vec<(u32, PathId)>,
     },
 }
 
@@ -208,9 +208,10 @@ impl<'a> Paths<'a> {
             crate::connect::Count::Capacity { gateway: Some(gateway), .. } => Some(gateway),
             _ => None,
         });
-        let ids: Vec<PathId> = ways.into_iter().map(|way| self.add(from, to, &via, way)).collect();
+        let add = |way: Way| (way.address, self.add(from, to, &via, way));
+        let ids: Vec<(u32, PathId)> = ways.into_iter().map(add).collect();
         Some(match front {
-            Front::None => Reach::Direct(ids[0]),
+            Front::None => Reach::Direct(ids[0].1),
             Front::Gateway | Front::Proxy | Front::Balancer => {
                 let gateway = gateway.expect("what stands before endpoints has a balancer, and that is paid for");
                 Reach::Fronted { front, gateway, ways: ids }

@@ -61,7 +61,11 @@ impl Decoder {
             let ejects = first(|entry| entry.policy.outlier.is_some())
                 .is_some_and(|(_, entry)| entry.policy.outlier.is_some_and(|outlier| outlier.value.is_some()));
             if let Some((index, entry)) = first(|entry| entry.policy.locality.is_some())
-                && let Some(locality) = entry.policy.locality.as_ref().filter(|locality| !locality.failover.is_empty())
+                && let Some(locality) = entry
+                    .policy
+                    .locality
+                    .as_ref()
+                    .filter(|locality| !(locality.failover.is_empty() && locality.failover_priority.is_empty()))
             {
                 fates[index].failover.0 = true;
                 fates[index].failover.1 |= ejects && locality.enabled;

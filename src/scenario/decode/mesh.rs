@@ -44,6 +44,8 @@ impl Decoder {
             },
             tls: Tls::V1_3,
             tls_resumes: false,
+            locality: Locality::default(),
+            retain: Vec::new(),
             traffic: IndexMap::new(),
         };
         let at = entry.map_or(Span::NONE, |entry| entry.key);
@@ -87,6 +89,8 @@ impl Decoder {
                 }
             }
         }
+        let own = map.said(self, "locality").and_then(|said| self.locality(&said.node, said.path, topology));
+        let retain = map.said(self, "retain").map_or(Vec::new(), |said| self.retain(&said.node, services));
         let mut traffic = IndexMap::new();
         let names = Names { services, streams, known: services.iter().map(String::as_str).collect() };
         for (name, entry) in self.entries(map.written("traffic"), "policies") {
@@ -128,6 +132,8 @@ impl Decoder {
             proxy: proxy.unwrap_or(fallback.proxy),
             tls,
             tls_resumes,
+            locality: own.map_or_else(Locality::default, |own| own.value),
+            retain,
             traffic,
         }
     }
@@ -358,59 +364,6 @@ impl Decoder {
             max_ejection_percent: percent(max_ejection?.value),
         };
         Some((Spanned::new(Some(outlier), node.span), min_health))
-    }
-
-    fn locality(&mut self, node: &Node, path: Path, topology: &Topology) -> Option<Spanned<Locality>> {
-        let map = self.open(Some(node), &words::LOCALITY, path, node.span)?;
-        let enabled = map.said(self, "enabled").and_then(|said| match said.node.as_text() {
-            Some("true") => Some(true),
-            Some("false") => Some(false),
-            _ => {
-                self.expected("`true` or `false`", &said.node);
-                None
-            }
-        });
-        let regions = || topology.regions.keys().map(String::as_str);
-        let mut failover = Vec::new();
-        if let Some(said) = map.said(self, "failover") {
-            for (from, entry) in self.entries(Some(&said.node), "regions") {
-                let known = self.known("region", from, entry.key, regions());
-                let Some(to) = self.text(&entry.node, "a region").map(str::to_owned) else { continue };
-                if self.known("region", &to, entry.node.span, regions()) && known {
-                    if to == from {
-                        self.say(
-                            Diagnostic::error("EW305", "a region does not fail over to itself").at(entry.node.span, ""),
-                        );
-                    }
-                    failover.push((Spanned::new(from.to_owned(), entry.key), Spanned::new(to, entry.node.span)));
-                }
-            }
-        }
-        let mut distribute = IndexMap::new();
-        if let Some(said) = map.said(self, "distribute") {
-            for (from, entry) in self.entries(Some(&said.node), "shares") {
-                self.known("region", from, entry.key, regions());
-                let mut shares: Vec<(Spanned<String>, Ratio)> = Vec::new();
-                for (to, entry) in self.entries(Some(&entry.node), "shares") {
-                    self.known("region", to, entry.key, regions());
-                    let share = self.read(&entry.node, "a share such as `80%`", quantity::share);
-                    shares.extend(share.map(|share| (Spanned::new(to.to_owned(), entry.key), share.value)));
-                }
-                self.shares_sum(shares.iter().map(|(_, share)| share.get()), entry.node.span);
-                distribute.insert(from.to_owned(), shares);
-            }
-            if !failover.is_empty() {
-                self.say(
-                    Diagnostic::error(
-                        "EW014",
-                        "`distribute` and `failover` exclude each other (Istio refuses them together)",
-                    )
-                    .at(said.node.span, ""),
-                );
-            }
-        }
-        map.close();
-        Some(Spanned::new(Locality { enabled: enabled?, failover, distribute }, node.span))
     }
 
     fn ping(&mut self, node: &Node, path: Path) -> Option<Option<(Duration, Duration)>> {

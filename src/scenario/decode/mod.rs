@@ -11,6 +11,7 @@ pub(crate) mod fields;
 mod flow;
 mod law;
 mod link;
+mod locality;
 mod mesh;
 mod objective;
 mod prices;
@@ -22,6 +23,8 @@ mod workload;
 
 pub(crate) use fault::accepts as accepts_hit;
 pub use fields::Filled;
+
+pub(in crate::scenario) use locality::host_of;
 
 use super::diagnostic::Diagnostic;
 use super::file::{ProductKind, Scenario};

@@ -121,17 +121,10 @@ impl Decoder {
         Some(FailurePercentage { threshold, volume: volume?.value, min_hosts: min_hosts?.value, enforce })
     }
 
-    /// `true` or `false`.
+    /// A key that is `true` or `false`.
     pub(super) fn flag(&mut self, map: &Fields<'_>, name: &'static str) -> Option<bool> {
         let said = map.said(self, name)?;
-        match said.node.as_text() {
-            Some("true") => Some(true),
-            Some("false") => Some(false),
-            _ => {
-                self.expected("`true` or `false`", &said.node);
-                None
-            }
-        }
+        self.truth(&said.node)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::fields::{Decoder, Fields, Path, below};
 use crate::policy::Status;
+use crate::policy::setting::TrafficDistribution;
 use crate::random::Law;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step, Topology};
@@ -56,6 +57,10 @@ impl Decoder {
         let discipline = map.word(self, "discipline").map_or(Discipline::Fcfs, |word| {
             [Discipline::Fcfs, Discipline::ProcessorSharing, Discipline::Priority][word]
         });
+        let traffic_distribution = map.word(self, "traffic-distribution").map_or(TrafficDistribution::Any, |word| {
+            use TrafficDistribution::{Any, PreferSameNode, PreferSameZone};
+            [Any, PreferSameZone, PreferSameZone, PreferSameNode][word]
+        });
         let shared = Shared {
             request: map.read(self, "request", quantity::bytes).unwrap_or(Spanned::unsaid(Bytes(1024))),
             response: map.read(self, "response", quantity::bytes).unwrap_or(Spanned::unsaid(Bytes(4096))),
@@ -99,7 +104,17 @@ impl Decoder {
         }
         let workers = workers.unwrap_or(Spanned::unsaid(1));
         let cpu = cpu.unwrap_or(f64::from(workers.value));
-        Some(Service { span: entry.key, replicas: replicas?, workers, cpu, threads, queue, discipline, operations })
+        Some(Service {
+            span: entry.key,
+            replicas: replicas?,
+            workers,
+            cpu,
+            threads,
+            queue,
+            discipline,
+            traffic_distribution,
+            operations,
+        })
     }
 
     /// A number or `unlimited`.

@@ -1,5 +1,6 @@
 //! The mesh: proxies and the policies of their edges, in Envoy's and Istio's words.
 
+use crate::policy::setting::{self, Effective, Layer, Origin, TrafficDistribution};
 use crate::policy::{
     Balance, Budget, FaultFilter, Keepalive, Outlier, Policy, Pool, Protocol, RateLimit, RetryOn, defaults, version,
 };
@@ -24,6 +25,10 @@ pub struct Mesh {
     pub tls: Tls,
     /// New connections resume an old session (a pre-shared key): less CPU, no certificates, the same round trips.
     pub tls_resumes: bool,
+    /// The mesh-wide `localityLbSetting`.
+    pub locality: Locality,
+    /// Hosts that are kept in their cluster, or not: host name or wildcard, as Istio writes them.
+    pub retain: Vec<(String, bool)>,
     /// Policies by selector, [`Selector::key`]; more specific wins, key by key.
     pub traffic: IndexMap<String, Traffic>,
 }
@@ -176,15 +181,17 @@ pub struct Locality {
     pub enabled: bool,
     /// When hosts of a region fail, this region is next: (from, to), in order.
     pub failover: Vec<(Spanned<String>, Spanned<String>)>,
-    /// Shares of a caller's region by target region (Istio `distribute`), each an independent draw per call; shares sum
-    /// to 1. A region that is not listed splits by endpoints.
+    /// Labels by which hosts are ordered (`failoverPriority`), in full: `topology.istio.io/network`, `key=value`.
+    pub failover_priority: Vec<Spanned<String>>,
+    /// Whole percents by where callers are and where they go (`distribute`), each `region`, `region/zone` or with a `*` at
+    /// the end. Callers whom no entry names see one flat list.
     pub distribute: IndexMap<String, Vec<(Spanned<String>, Ratio)>>,
 }
 
 impl Default for Locality {
     /// Istio's mesh-wide default: enabled, with nothing said of regions.
     fn default() -> Self {
-        Locality { enabled: true, failover: Vec::new(), distribute: IndexMap::new() }
+        Locality { enabled: true, failover: Vec::new(), failover_priority: Vec::new(), distribute: IndexMap::new() }
     }
 }
 
@@ -193,8 +200,18 @@ impl Default for Locality {
 pub struct EdgePolicy {
     /// In the machine's terms.
     pub policy: Policy,
-    /// Locality order (same zone, same region, the rest); Istio applies it only where there is outlier detection, or shares.
+    /// The locality setting that holds: it orders hosts only where there is outlier detection, shares, or a service's wish.
     pub locality: Locality,
+    /// Whose setting that is.
+    pub effective: Effective,
+}
+
+impl EdgePolicy {
+    /// Are hosts ordered by priority? With shares they never are.
+    pub fn orders(&self) -> bool {
+        let failover = self.policy.outlier.is_some() || self.effective.forces_failover();
+        self.locality.enabled && self.locality.distribute.is_empty() && failover
+    }
 }
 
 impl Mesh {
@@ -211,8 +228,13 @@ impl Mesh {
         said.filter_map(|traffic| traffic.policy.rate_limit).next()?.value
     }
 
-    /// The policy of the edge `from -> to` (`from` is a service or a stream).
+    /// The policy of the edge `from -> to` (`from` is a service or a stream), where the called service wishes nothing.
     pub fn policy(&self, from: &str, to: &str) -> EdgePolicy {
+        self.policy_with(from, to, TrafficDistribution::Any)
+    }
+
+    /// The same, with what the called service wishes (its `traffic-distribution`).
+    pub fn policy_with(&self, from: &str, to: &str, wish: TrafficDistribution) -> EdgePolicy {
         let found = self.entries(from, to).map(|found| found.map(|(_, traffic)| &traffic.policy));
         fn first<'a, T>(
             found: &[Option<&'a TrafficPatch>; 3],
@@ -267,9 +289,22 @@ impl Mesh {
                 keepalive: first(&found, |patch| patch.pool.keepalive).unwrap_or(istio.pool.keepalive),
             },
         };
-        EdgePolicy {
-            policy,
-            locality: first(&found, |patch| patch.locality.clone().map(|locality| locality.value)).unwrap_or_default(),
-        }
+        let rule = first(&found, |patch| patch.locality.as_ref()).map(|locality| &locality.value);
+        let layer = |said: Option<&Locality>| Layer { locality: said.map(|said| said.enabled), zone_aware: None };
+        let effective = setting::effective(layer(rule), wish, layer(Some(&self.locality)));
+        let locality = match effective {
+            Effective::Locality(Origin::Rule) => rule.cloned().unwrap_or_default(),
+            Effective::Locality(Origin::Mesh) => self.locality.clone(),
+            Effective::SameZone | Effective::SameNode => Locality {
+                failover_priority: wish
+                    .failover_priority()
+                    .iter()
+                    .map(|label| Spanned::unsaid((*label).to_owned()))
+                    .collect(),
+                ..Locality::default()
+            },
+            _ => Locality { enabled: false, ..Locality::default() },
+        };
+        EdgePolicy { policy, locality, effective }
     }
 }

@@ -1,6 +1,7 @@
 //! Services, their operations, and what an operation does.
 
 use crate::policy::Status;
+use crate::policy::setting::TrafficDistribution;
 use crate::random::Law;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Bytes, Ratio};
@@ -24,6 +25,8 @@ pub struct Service {
     pub queue: Option<Spanned<u32>>,
     /// Who is served next.
     pub discipline: Discipline,
+    /// Where its callers should rather go.
+    pub traffic_distribution: TrafficDistribution,
     /// By name; a service that says `work`, `calls` or `steps` itself has one operation, named "".
     pub operations: IndexMap<String, Operation>,
 }

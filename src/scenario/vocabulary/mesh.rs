@@ -38,7 +38,14 @@ pub static MESH: Block = Block {
             "Policies by `\"*\"`, by called service, or by edge `\"web -> orders\"` (a stream may stand on the left); the most specific wins, key by key.",
         ),
         Key::later("control-plane", "Where endpoints are pushed from, and when."),
-        Key::later("retain", "Services kept in their cluster."),
+        Key::new("locality", Shape::Block(&LOCALITY), "The mesh's own `localityLbSetting`, for edges whose policy and service say nothing of it.")
+            .absent("enabled, with nothing said of regions", "Istio"),
+        Key::new(
+            "retain",
+            Shape::Either(&[Shape::List(&Shape::Text), Shape::Names(&Shape::Flag)]),
+            "Services whose callers see the endpoints of their own cluster only, without any fallback (ASM's in-cluster traffic retention, Istio's `clusterLocal`): `\"*\"`, a namespace `shop/*`, a service; or a map to `true` and `false`, the most specific entry holds.",
+        )
+        .absent("`kube-system/*` and the API server", "Istio"),
         Key::later("lanes", "Routing by header."),
         Key::later("health-check", "Active health checks."),
     ],
@@ -306,9 +313,15 @@ pub static LOCALITY: Block = Block {
     keys: &[
         Key::new("enabled", Shape::Flag, "Locality order at all.").default("true", "Istio"),
         Key::new("failover", Shape::Names(&Shape::Reference("region")), "When a region's hosts fail, which region is next: `{hangzhou: singapore}`.").absent("all others alike", "Istio"),
-        Key::new("distribute", Shape::Names(&Shape::Names(&Shape::Share)), "Shares by target region for callers of a region: `{hangzhou: {hangzhou: 80%, singapore: 20%}}`; an independent draw for each call.")
+        Key::new(
+            "failover-priority",
+            Shape::List(&Shape::Text),
+            "Order by labels in place of nearness: `network`, `region`, `zone`, `cluster` or their full names (`topology.kubernetes.io/region`), compared with the caller's own; `region=hangzhou` compares with that, `zone=hangzhou/h`. Hosts that share the first N labels come before those that share fewer.",
+        )
+        .absent("by nearness", "Istio"),
+        Key::new("distribute", Shape::Names(&Shape::Names(&Shape::Share)), "Whole percents by where callers are and where they go: `{hangzhou: {hangzhou: 80%, singapore: 20%}}`, also `hangzhou/h/*`; an independent draw for each call. What is not named gets nothing, whatever fails; callers whom no entry names see one flat list.")
             .absent("by order", "Istio"),
-        Key::later("failover-priority", "Order by labels."),
+        Key::later("zone-aware", "Envoy's zone-aware routing."),
     ],
 };
 

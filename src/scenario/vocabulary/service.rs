@@ -30,6 +30,8 @@ pub static SERVICE: Block = Block {
         Key::new("response", Shape::Bytes, "Payload of a response, of every operation that does not say.").default("4KiB", "eastwest"),
         Key::new("priority", Shape::Count(0, 255), "Lower is served first with `discipline: priority`.").default("0", "eastwest"),
         Key::new("errors", ERRORS, "Share answered with a 500 after the work is done, or shares by status, of HTTP or gRPC: `{\"503\": 1%, unavailable: 0.1%}`.").default("0%", "eastwest"),
+        Key::new("traffic-distribution", Shape::Word(&["any", "prefer-same-zone", "prefer-close", "prefer-same-node"], &[]), "The Service's `trafficDistribution`: callers go to their own zone first, then their region, then the rest, with or without `outlier`. `prefer-close` is the older word. A `locality` of the edge's policy replaces it; nodes are not modelled, each replica has its own.")
+            .absent("any", "Kubernetes"),
         Key::later("is", "Identity, where two services of one name are written as two entries."),
         Key::later("in", "What differs by cluster."),
         Key::later("autoscale", "Replicas that follow the load."),

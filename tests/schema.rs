@@ -200,6 +200,8 @@ services:
 mesh:
   proxy: {cpu: 100us}
   tls: {version: "1.3", resume: true}
+  control-plane: {kind: managed, region: a, push: 1s}
+  readiness: {period: 5s, failures: 2}
   traffic:
     "*": {outlier: {eject: 10s}, locality: {failover: {a: b}}, pool: {http2-ping: {interval: 5s}, tcp-keepalive: {time: 60s, interval: 10s, probes: 3}}}
     "web -> db": {locality: {distribute: {a: {a: 80%, b: 20%}}}, retry-on: [5xx, "503"]}

@@ -91,6 +91,8 @@ impl<T: Copy + Ord> Scene<T> {
     /// What `hit` names, each target once, and how peers notice where the scenario says only `down: true`. A `*` stands
     /// for anything, `/` included; `@` and `#` may be written as `/`.
     pub fn targets(&self, hit: &str) -> Result<(Vec<T>, Manner), FaultError> {
+        // All of them, where none is named.
+        let hit = if hit == "control-plane" { "control-plane/*" } else { hit };
         let word = hit.split('/').next().unwrap_or_default();
         if LATER.contains(&word) {
             return Err(FaultError::Later { kind: word.to_owned() });
@@ -202,7 +204,7 @@ mod tests {
         );
         assert_eq!(refused("link/a-b"), "nothing is called `link/a-b`; there is nothing of that kind");
         assert!(refused("replica/none@*").starts_with("nothing is called `replica/none@*`; there is `replica/"));
-        assert_eq!(refused("control-plane"), "faults of `control-plane` are not simulated yet");
+        assert_eq!(refused("dns"), "faults of `dns` are not simulated yet");
         assert!(refused("rack/3").starts_with("a fault cannot hit `rack/3`: a domain begins with `region/`, "));
         assert!(refused("zone").starts_with("a fault cannot hit `zone`"));
     }

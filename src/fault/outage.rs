@@ -15,7 +15,7 @@ pub struct Kind {
 }
 
 /// Every kind of domain that an outage may hit.
-pub const KINDS: [Kind; 13] = [
+pub const KINDS: [Kind; 15] = [
     Kind { word: "region", form: "region/REGION", manner: Manner::Silent },
     Kind { word: "zone", form: "zone/REGION/ZONE", manner: Manner::Silent },
     Kind { word: "cluster", form: "cluster/CLUSTER", manner: Manner::Silent },
@@ -29,7 +29,9 @@ pub const KINDS: [Kind; 13] = [
     Kind { word: "endpoint", form: "endpoint/PRODUCT/ZONE", manner: Manner::Silent },
     Kind { word: "service", form: "service/SERVICE or service/SERVICE@CLUSTER", manner: Manner::Refused },
     Kind { word: "replica", form: "replica/SERVICE@CLUSTER#NUMBER", manner: Manner::Refused },
+    Kind { word: "control-plane", form: "control-plane or control-plane/NAME", manner: Manner::Silent },
+    Kind { word: "api", form: "api/CLUSTER", manner: Manner::Silent },
 ];
 
 /// Domains of which no outage is simulated yet.
-pub(super) const LATER: [&str; 2] = ["control-plane", "dns"];
+pub(super) const LATER: [&str; 1] = ["dns"];

@@ -318,6 +318,22 @@ pub const CODES: &[Code] = &[
     ),
     code("EW371", "a longest back-off below the base", "Windows double from the base up to `max`; Envoy refuses less."),
     code(
+        "EW380",
+        "readiness that nobody is told of",
+        "A probe says who is ready; only a control plane takes those who are not out of what proxies see.",
+    ),
+    code("EW381", "a control plane without its place", "Each kind stands somewhere else; the message says where."),
+    code(
+        "EW382",
+        "something that cannot freeze",
+        "A control plane that is frozen pushes nothing and is otherwise there; one that is down gives new pods nothing either.",
+    ),
+    code(
+        "EW383",
+        "a control plane without a way to its proxies",
+        "Its traffic takes the way of the calls between the same regions; where there are none, none is known.",
+    ),
+    code(
         "EW420",
         "no price found",
         "No document that we read states it. The bill solves for it: below which price does which variant win?",

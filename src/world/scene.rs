@@ -35,6 +35,7 @@ impl World {
         self.stage_paths(&mut scene);
         self.stage_gateways(&mut scene);
         self.stage_replicas(&mut scene);
+        self.stage_control(&mut scene);
         scene
     }
 
@@ -149,6 +150,26 @@ impl World {
                 scene.add(&format!("service/{}", service.name), Target::Endpoint(id));
                 scene.add(&format!("service/{}@{cluster}", service.name), Target::Endpoint(id));
                 scene.add(&format!("replica/{}", endpoint.name), Target::Endpoint(id));
+            }
+        }
+    }
+}
+
+impl World {
+    /// Control planes and API servers, where there are any: a provider's fall with their region, a cluster's with its pods.
+    fn stage_control(&self, scene: &mut Scene<Target>) {
+        for (id, plane) in self.control.planes.iter() {
+            scene.add(&format!("control-plane/{}", plane.name), Target::Plane(id));
+            if plane.cluster.is_none() {
+                scene.add(&format!("region/{}", self.regions[plane.region]), Target::Plane(id));
+            }
+        }
+        for (id, cluster) in self.clusters.iter().filter(|_| !self.control.planes.is_empty()) {
+            scene.add(&format!("api/{cluster}"), Target::Api(id));
+            scene.add(&format!("cluster/{cluster}"), Target::Api(id));
+            let place = self.places.iter().find(|(_, place)| place.cluster == id);
+            if let Some((_, place)) = place {
+                scene.add(&format!("region/{}", self.regions[place.region]), Target::Api(id));
             }
         }
     }

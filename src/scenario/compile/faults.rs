@@ -97,7 +97,12 @@ pub(super) fn faults(
             recovery: recovery(fault.lasts.value),
         };
         match world.schedule(&scene, outage) {
-            Ok(id) => take_over(carrier, board, world, id),
+            Ok(id) => {
+                take_over(carrier, board, world, id);
+                if fault.freeze {
+                    freeze(world, id);
+                }
+            }
             Err(error) => {
                 said.push(Diagnostic::error("EW346", error.to_string()).at(fault.hit.span, "what this fault hits"));
             }
@@ -149,4 +154,13 @@ fn take_over(carrier: &Carrier<'_>, board: &Board, world: &mut World, fault: Fau
         }
     }
     world.changes.sort_by_key(|change| change.at);
+}
+
+/// Planes that freeze go on but for their pushes.
+fn freeze(world: &mut World, fault: FaultId) {
+    for change in world.changes.iter_mut().filter(|change| change.fault == fault) {
+        if let Target::Plane(plane) = change.target {
+            change.target = Target::Pushes(plane);
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod bursts;
 mod cells;
 mod charges;
 mod clock;
+mod control;
 mod distances;
 mod effort;
 mod ejection;
@@ -135,6 +136,7 @@ pub fn compile_with_warnings(
     world.currency = terms.currency.clone();
     world.charges = charges::charges(scenario, &carrier, &world, fees, &terms, &mut said);
     world.distances = distances::distances(scenario, &carrier, &paths.board);
+    control::control(scenario, &ground, &mut world, &mut said);
     faults::faults(scenario, &carrier, &paths.board, &through, &mut world, &mut said);
     if said.iter().any(Diagnostic::is_error) {
         return Err(told(said));

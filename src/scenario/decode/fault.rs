@@ -21,7 +21,7 @@ pub(super) struct Things<'s> {
     pub(super) services: &'s IndexMap<String, Service>,
 }
 
-const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S` or `replica/SERVICE/CLUSTER/NUMBER`";
+const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S`, `replica/SERVICE/CLUSTER/NUMBER`, `control-plane[/NAME]` or `api/CLUSTER`";
 
 /// Would a fault of this scenario accept it as its `hit`?
 pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
@@ -68,7 +68,19 @@ impl Decoder {
             }
             Some(lasts) => lasts,
         };
-        let down = map.word(self, "down");
+        let (down, freeze) = (map.word(self, "down"), map.word(self, "freeze").is_some());
+        let planes = hit.as_ref().is_some_and(|hit| matches!(hit.value, Hit::ControlPlane(_)));
+        if freeze && (!planes || down.is_some()) {
+            let text = "only a control plane freezes, and then it is not down";
+            let help = "write `hit: control-plane` with `freeze: true`, or `down: true` alone";
+            self.say(Diagnostic::error("EW382", text).at(entry.key, "of this").help(help));
+        } else if !freeze && down.is_none() && map.entry("down").is_none() {
+            let lacks = Diagnostic::error("EW013", format!("`faults.{name}` lacks `down`")).at(entry.key, "of this");
+            self.say(lacks.help(
+                "down: How peers notice, `true`, `silent` or `refused`; of a control plane also `freeze: true`.",
+            ));
+        }
+        let down = if freeze { Some(0) } else { down };
         map.close();
         let hit = hit?;
         let refused = matches!(hit.value, Hit::Service(_) | Hit::Replica { .. });
@@ -88,6 +100,7 @@ impl Decoder {
             hit_text: text?.value,
             hit,
             manner,
+            freeze,
         })
     }
 
@@ -153,7 +166,13 @@ impl Decoder {
                 let service = parts[1..parts.len() - 2].join("/");
                 self.replica_hit(text, &service, cluster, number, things)
             }
-            ["control-plane" | "store" | "vpc" | "entry", ..] => {
+            ["control-plane"] => Some(Hit::ControlPlane(None)),
+            ["control-plane", name] => Some(Hit::ControlPlane(Some(name.into()))),
+            ["api", cluster] => {
+                let known = self.known("cluster", cluster, span, topology.clusters.keys().map(String::as_str));
+                known.then(|| Hit::Api(cluster.into()))
+            }
+            ["store" | "vpc" | "entry", ..] => {
                 self.say(
                     Diagnostic::error("EW015", format!("`{}` is known, but not supported yet", parts[0]))
                         .at(span, "")

@@ -46,6 +46,7 @@ impl Decoder {
             tls_resumes: false,
             locality: Locality::default(),
             retain: Vec::new(),
+            control_plane: None,
             traffic: IndexMap::new(),
         };
         let at = entry.map_or(Span::NONE, |entry| entry.key);
@@ -123,6 +124,7 @@ impl Decoder {
             let nothing = Entry { key: Span::NONE, node: Node::empty_map() };
             self.traffic(&nothing, below(&map.path_of("traffic"), "*"), topology);
         }
+        let control_plane = self.control_plane(&map, topology);
         map.close();
         Mesh {
             version,
@@ -134,6 +136,7 @@ impl Decoder {
             tls_resumes,
             locality: own.map_or_else(Locality::default, |own| own.value),
             retain,
+            control_plane,
             traffic,
         }
     }

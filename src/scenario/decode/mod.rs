@@ -5,6 +5,7 @@
 mod business;
 mod calls;
 mod connectivity;
+mod control;
 mod dead;
 mod fault;
 pub(crate) mod fields;

@@ -29,6 +29,8 @@ pub struct Mesh {
     pub locality: Locality,
     /// Hosts that are kept in their cluster, or not: host name or wildcard, as Istio writes them.
     pub retain: Vec<(String, bool)>,
+    /// Who tells proxies of endpoints; none: nobody, so that they always see all.
+    pub control_plane: Option<super::ControlPlane>,
     /// Policies by selector, [`Selector::key`]; more specific wins, key by key.
     pub traffic: IndexMap<String, Traffic>,
 }

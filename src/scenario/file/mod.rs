@@ -5,6 +5,7 @@
 
 mod business;
 mod connectivity;
+mod control;
 mod mesh;
 mod objectives;
 mod prices;
@@ -17,6 +18,7 @@ pub use connectivity::{
     Alias, Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
+pub use control::{ControlKind, ControlPlane};
 pub use mesh::{
     Dataplane, Distribution, EdgePolicy, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Traffic, TrafficPatch,
 };

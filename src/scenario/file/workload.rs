@@ -96,6 +96,8 @@ pub struct Fault {
     pub hit_text: String,
     /// How peers notice; decided by what is hit where `down: true`.
     pub manner: Manner,
+    /// A control plane's pushes stop, and nothing else.
+    pub freeze: bool,
 }
 
 /// What a fault hits.
@@ -131,6 +133,10 @@ pub enum Hit {
     /// A part that a product has once or in each zone: `eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`,
     /// `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`.
     Part(Part),
+    /// `control-plane`, all of them, or `control-plane/NAME`.
+    ControlPlane(Option<String>),
+    /// `api/CLUSTER`: its API server.
+    Api(String),
     /// `service/S`: all replicas.
     Service(String),
     /// `replica/SERVICE/CLUSTER/NUMBER`.

@@ -1,6 +1,6 @@
 //! Words of `mesh:`, which are Envoy's and Istio's.
 
-use super::{Block, Key, Shape};
+use super::{Block, CONTROL_PLANE, Key, READINESS, Shape};
 use crate::policy::retry;
 
 const NONE_OR_DURATION: Shape = Shape::Either(&[Shape::Duration, Shape::Word(&["none"], &[])]);
@@ -37,7 +37,8 @@ pub static MESH: Block = Block {
             Shape::Names(&Shape::Block(&TRAFFIC)),
             "Policies by `\"*\"`, by called service, or by edge `\"web -> orders\"` (a stream may stand on the left); the most specific wins, key by key.",
         ),
-        Key::later("control-plane", "Where endpoints are pushed from, and when."),
+        Key::new("control-plane", Shape::Block(&CONTROL_PLANE), "Where endpoints are pushed from, and when."),
+        Key::new("readiness", Shape::Block(&READINESS), "When a replica counts as ready; it needs a `control-plane`."),
         Key::new("locality", Shape::Block(&LOCALITY), "The mesh's own `localityLbSetting`, for edges whose policy and service say nothing of it.")
             .absent("enabled, with nothing said of regions", "Istio"),
         Key::new(

@@ -5,6 +5,7 @@
 //! that it is refused as what it is, never as unknown and never ignored.
 
 mod connectivity;
+mod control;
 mod law;
 mod mesh;
 mod prices;
@@ -17,6 +18,7 @@ pub use connectivity::{
     CEN, EIP, FAIR_PAST_CAP, GATEWAY_SIZE, NAT, PAST_CAP, POLICE, PRIVATE_GATEWAY, PRIVATELINK, PRODUCT,
     PUBLIC_GATEWAY, ROUTE, SHAPE_PAST_CAP, VPC_PEERING,
 };
+pub use control::{CONTROL_PLANE, READINESS};
 pub use law::{ERLANG, HYPER, HYPER_PHASE, LAW, LOGNORMAL, MIX_PART, PARETO, UNIFORM, WEIBULL};
 pub use mesh::{
     BACKOFF, CONDITION, FAILURE_PERCENTAGE, FAULT_ABORT, FAULT_DELAY, FAULT_FILTER, KEEPALIVE, LOCALITY, MESH, OUTLIER,

@@ -1,0 +1,33 @@
+//! Who tells proxies of endpoints.
+
+use crate::policy::readiness::Readiness;
+use crate::scenario::span::{Span, Spanned};
+use crate::units::Duration;
+
+/// `mesh.control-plane`, with `mesh.readiness`.
+#[derive(Clone, Debug)]
+pub struct ControlPlane {
+    /// Where it is written.
+    pub span: Span,
+    /// Where its planes stand.
+    pub kind: ControlKind,
+    /// A push waits for so long without a change.
+    pub push: Duration,
+    /// But no longer than this.
+    pub push_max: Duration,
+    /// A node whose lease is older is dead.
+    pub node_grace: Duration,
+    /// The probe of every replica.
+    pub readiness: Readiness,
+}
+
+/// Where control planes stand, and whom they serve.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ControlKind {
+    /// One in each cluster, for its own proxies; each watches all API servers.
+    MultiPrimary,
+    /// One in this cluster, for all.
+    PrimaryRemote(Spanned<String>),
+    /// One that a provider runs in this region, for all.
+    Managed(Spanned<String>),
+}

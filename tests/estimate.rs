@@ -150,7 +150,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         first_upstream: 0,
     });
     world.policies.push(Policy {
-        balance: Balance::LeastRequest,
+        balance: Balance::LEAST_REQUEST,
         timeout: None,
         per_try: None,
         retries: 0,

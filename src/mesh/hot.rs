@@ -209,7 +209,7 @@ impl Hot {
                 balance: policy.balance,
                 outlier: policy.outlier,
                 panic_threshold: policy.panic_threshold,
-                watches: policy.balance == Balance::LeastRequest || policy.outlier.is_some(),
+                watches: policy.balance.looks_at_load() || policy.outlier.is_some(),
                 rates: policy
                     .outlier
                     .is_some_and(|rule| rule.success_rate.is_some() || rule.failure_percentage.is_some()),

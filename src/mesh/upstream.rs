@@ -9,7 +9,7 @@ use crate::policy::edf::Edf;
 use crate::policy::outlier::{HostHealth, ResultClass};
 use crate::policy::priority::{self, Level, PriorityLoad};
 use crate::policy::rates::Tally;
-use crate::policy::{Balance, Outlier, least_request, random, round_robin};
+use crate::policy::{Balance, LeastRequest, Outlier, least_request, random, round_robin};
 use crate::random::mix;
 use crate::world::{EdgeId, Host, HostSetId, ProxyId};
 
@@ -304,9 +304,9 @@ impl Upstream {
             return Some(0);
         }
         match balance {
-            Balance::LeastRequest if view.weights.is_empty() => {
+            Balance::LeastRequest(LeastRequest { choices: 2, full_scan: false, .. }) if view.weights.is_empty() => {
                 let active = |index: usize| self.hosts[index].active;
-                Some(least_request::choose(count, active, [draw(1), draw(2)]) as u16)
+                Some(least_request::choose(count, active, 2, |choice| draw(u64::from(choice) + 1)) as u16)
             }
             Balance::Random if !view.weights.is_empty() => Some(weighted(&view.all.sums, draw(1)) as u16),
             Balance::Random => Some(random::choose(count, draw(1)) as u16),
@@ -377,18 +377,25 @@ impl Upstream {
         let index = match balance {
             Balance::Random if weighs => weighted(&groups.sums[start..end], draw(1)),
             Balance::Random => random::choose(count, draw(1)),
-            Balance::LeastRequest if !weighs => least_request::choose(count, active, [draw(1), draw(2)]),
+            Balance::LeastRequest(rule) if !weighs => {
+                // Past the second, counters that no other pick of this attempt comes to.
+                let draw = |choice: u32| draw(if choice < 2 { u64::from(choice) + 1 } else { u64::from(choice) << 8 });
+                match rule.full_scan {
+                    true => least_request::full_scan(count, active, draw),
+                    false => least_request::choose(count, active, rule.choices, draw),
+                }
+            }
             Balance::RoundRobin if !weighs => {
                 *turn += 1;
                 round_robin::choose(count, *turn)
             }
-            Balance::LeastRequest | Balance::RoundRobin => {
+            _ => {
                 let gone = self.hosts.len() - all.eligible.len();
                 let seed = mix(self.key, u64::from(ejected) | (gone as u64) << 32) as u32;
                 let turns = self.turns.get_or_insert_with(|| schedules(groups, seed, weight));
                 let edf = turns[priority].as_mut().expect("a priority with hosts has a schedule");
                 edf.pick(|index| match balance {
-                    Balance::LeastRequest => least_request::weight(weight(host(index)), active(index)),
+                    Balance::LeastRequest(rule) => least_request::weight(weight(host(index)), active(index), rule.bias),
                     _ => weight(host(index)),
                 })
             }

@@ -124,7 +124,7 @@ pub fn retry_on(version: (u32, u32)) -> RetryOn {
 /// The policy of an edge of which the scenario says nothing: Istio's of `release`.
 pub fn policy(release: (u32, u32)) -> Policy {
     Policy {
-        balance: Balance::LeastRequest,
+        balance: Balance::LEAST_REQUEST,
         timeout: None,
         per_try: None,
         retries: RETRIES,

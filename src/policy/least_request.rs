@@ -1,14 +1,17 @@
 //! Least request: the least busy of a few hosts drawn at random (Envoy LEAST_REQUEST with equal weights).
 
+use super::LeastRequest;
+
 /// The host among `n` that the draws choose: each draw names a host (with replacement), the first one stays unless a
 /// later one has strictly fewer active requests of this proxy. Envoy draws two. With unequal weights, see `edf`.
-pub fn choose<const K: usize>(n: usize, active: impl Fn(usize) -> u32, draws: [u64; K]) -> usize {
-    assert!(n > 0 && K > 0, "there is a host to choose and a draw to choose it by");
-    let named = |draw: u64| (draw % n as u64) as usize;
-    let mut chosen = named(draws[0]);
+#[inline(always)]
+pub fn choose(n: usize, active: impl Fn(usize) -> u32, choices: u32, draw: impl Fn(u32) -> u64) -> usize {
+    assert!(n > 0 && choices > 0, "there is a host to choose and a draw to choose it by");
+    let named = |choice: u32| (draw(choice) % n as u64) as usize;
+    let mut chosen = named(0);
     let mut least = active(chosen);
-    for draw in &draws[1..] {
-        let host = named(*draw);
+    for choice in 1..choices {
+        let host = named(choice);
         let requests = active(host);
         if requests < least {
             (chosen, least) = (host, requests);
@@ -17,10 +20,36 @@ pub fn choose<const K: usize>(n: usize, active: impl Fn(usize) -> u32, draws: [u
     chosen
 }
 
-/// Weight of a host of weight `weight` with `active` requests, where weights are unequal: `weight / (active + 1)`
-/// (Envoy's active request bias of 1).
-pub fn weight(weight: f64, active: u32) -> f64 {
-    weight / (f64::from(active) + 1.0)
+/// The least busy of all `n` hosts; each of those that are equally busy with the same chance: draw k keeps the k-th of
+/// them with chance 1 in k (a reservoir of one). Envoy's FULL_SCAN.
+pub fn full_scan(n: usize, active: impl Fn(usize) -> u32, draw: impl Fn(u32) -> u64) -> usize {
+    assert!(n > 0, "there is a host to choose");
+    let (mut chosen, mut least, mut tied) = (0, active(0), 1);
+    for host in 1..n {
+        let requests = active(host);
+        if requests < least {
+            (chosen, least, tied) = (host, requests, 1);
+        } else if requests == least {
+            tied += 1;
+            if draw(host as u32).is_multiple_of(tied) {
+                chosen = host;
+            }
+        }
+    }
+    chosen
+}
+
+/// Weight of a host of weight `weight` with `active` requests, where weights are unequal or hosts are new:
+/// `weight / (active + 1)^bias` (Envoy's active request bias, 1 unless told; at 0 weights alone count).
+pub fn weight(weight: f64, active: u32, bias: f64) -> f64 {
+    let busy = f64::from(active) + 1.0;
+    if bias == 1.0 { weight / busy } else { weight / libm::pow(busy, bias) }
+}
+
+impl Default for LeastRequest {
+    fn default() -> Self {
+        LeastRequest { choices: 2, bias: 1.0, full_scan: false }
+    }
 }
 
 #[cfg(test)]
@@ -29,12 +58,13 @@ mod tests {
 
     #[test]
     fn a_tie_keeps_the_first_draw() {
-        assert_eq!(choose(3, |_| 4, [2, 1]), 2);
+        assert_eq!(choose(3, |_| 4, 2, |choice| [2, 1][choice as usize]), 2);
     }
 
     #[test]
     fn of_two_hosts_the_busier_one_still_gets_a_quarter() {
-        let picked = (0..2).flat_map(|a| (0..2).map(move |b| choose(2, |host| host as u32, [a, b])));
+        let choice = |a, b| choose(2, |host| host as u32, 2, move |choice| [a, b][choice as usize]);
+        let picked = (0..2).flat_map(|a| (0..2).map(move |b| choice(a, b)));
         assert_eq!(picked.filter(|&host| host == 1).count(), 1);
     }
 }

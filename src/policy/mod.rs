@@ -8,9 +8,12 @@ pub mod defaults;
 pub mod edf;
 pub mod failover_priority;
 pub mod fault_filter;
+pub mod hashing;
 pub mod istio;
 pub mod least_request;
 pub mod locality;
+pub mod locality_weighted;
+pub mod maglev;
 pub mod outlier;
 pub mod pool;
 pub mod previous_priorities;
@@ -20,12 +23,15 @@ pub mod rate_limit;
 pub mod rates;
 pub mod readiness;
 pub mod retry;
+pub mod ring_hash;
 pub mod round_robin;
 pub mod setting;
+pub mod slow_start;
 pub mod split_horizon;
 pub mod status;
 pub mod timeout;
 pub mod version;
+pub mod zone_aware;
 
 pub use budget::Budget;
 pub use fault_filter::FaultFilter;
@@ -77,16 +83,42 @@ pub struct Policy {
     pub receive_window: Option<Bytes>,
 }
 
-/// Choice of a host within a priority.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// Choice of a host within a priority (and locality).
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Balance {
-    /// Two draws with replacement, the one with fewer active requests (Envoy LEAST_REQUEST).
-    #[default]
-    LeastRequest,
+    /// The least busy of a few drawn at random (Envoy LEAST_REQUEST).
+    LeastRequest(LeastRequest),
     /// In turn.
     RoundRobin,
     /// Uniformly.
     Random,
+}
+
+impl Default for Balance {
+    fn default() -> Self {
+        Balance::LeastRequest(LeastRequest::default())
+    }
+}
+
+impl Balance {
+    /// Envoy's two draws, as Istio leaves them.
+    pub const LEAST_REQUEST: Balance = Balance::LeastRequest(LeastRequest { choices: 2, bias: 1.0, full_scan: false });
+
+    /// Does the choice look at how busy hosts are?
+    pub fn looks_at_load(&self) -> bool {
+        matches!(self, Balance::LeastRequest(_))
+    }
+}
+
+/// How least request chooses.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LeastRequest {
+    /// Draws with replacement (Envoy `choice_count`, 2).
+    pub choices: u32,
+    /// Exponent of the active requests where weights are unequal or hosts are new (Envoy `active_request_bias`, 1).
+    pub bias: f64,
+    /// All hosts are looked at instead (Envoy FULL_SCAN).
+    pub full_scan: bool,
 }
 
 /// Conditions under which a failed attempt is tried again (Envoy `retry_on`).

@@ -92,6 +92,18 @@ pub fn loads(healthy: &[u32], total: &[u32], panic_threshold: u32, out: &mut Pri
 
 /// Divides the load among `levels` in full: degraded and warming hosts, another overprovisioning factor (percent).
 pub fn loads_of(levels: &[Level], overprovisioning: u32, panic_threshold: u32, out: &mut PriorityLoad) {
+    loads_by(levels, levels, overprovisioning, panic_threshold, out);
+}
+
+/// The same where health is weighed (Envoy `weighted_priority_health`): `weights` are sums of hosts' weights by level.
+/// Panic, and the load in total panic, still go by the number of hosts.
+pub fn loads_by(
+    levels: &[Level],
+    weights: &[Level],
+    overprovisioning: u32,
+    panic_threshold: u32,
+    out: &mut PriorityLoad,
+) {
     assert!((1..=LEVELS).contains(&levels.len()), "a host set has 1 to {LEVELS} priority levels");
     *out = PriorityLoad { levels: levels.len() as u8, ..PriorityLoad::default() };
     let availability = |level: &Level, hosts: u32| match level.total.saturating_sub(level.excluded) {
@@ -100,7 +112,7 @@ pub fn loads_of(levels: &[Level], overprovisioning: u32, panic_threshold: u32, o
     };
     let healthy = |level: &Level| availability(level, level.healthy);
     let degraded = |level: &Level| availability(level, level.degraded);
-    let normalised = levels.iter().map(|level| healthy(level) + degraded(level)).sum::<u32>().min(100);
+    let normalised = weights.iter().map(|level| healthy(level) + degraded(level)).sum::<u32>().min(100);
 
     // At full normalised availability the load merely spills over, however sick a level is: nobody panics.
     if normalised < 100 {
@@ -122,20 +134,20 @@ pub fn loads_of(levels: &[Level], overprovisioning: u32, panic_threshold: u32, o
     }
 
     let mut rest = 100;
-    for (index, level) in levels.iter().enumerate() {
+    for (index, level) in weights.iter().enumerate() {
         let share = rest.min(healthy(level) * 100 / normalised);
         out.healthy[index] = share as u8;
         rest -= share;
     }
-    for (index, level) in levels.iter().enumerate() {
+    for (index, level) in weights.iter().enumerate() {
         let share = rest.min(degraded(level) * 100 / normalised);
         out.degraded[index] = share as u8;
         rest -= share;
     }
     // What truncation left over goes to the first level that can take any.
-    if let Some(first) = levels.iter().position(|level| healthy(level) > 0) {
+    if let Some(first) = weights.iter().position(|level| healthy(level) > 0) {
         out.healthy[first] += rest as u8;
-    } else if let Some(first) = levels.iter().position(|level| degraded(level) > 0) {
+    } else if let Some(first) = weights.iter().position(|level| degraded(level) > 0) {
         out.degraded[first] += rest as u8;
     }
 }
@@ -153,7 +165,7 @@ fn by_count(levels: &[Level], out: &mut PriorityLoad) {
         out.healthy[index] = share;
         rest -= share;
     }
-    let first = (0..levels.len()).find(|&index| out.healthy[index] > 0).unwrap_or(0);
+    let first = levels.iter().position(|level| level.total > 0).unwrap_or(0);
     out.healthy[first] += rest;
 }
 

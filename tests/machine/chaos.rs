@@ -316,7 +316,7 @@ fn services(world: &mut World, dice: &mut Dice) {
         }
     }
     let policy = Policy {
-        balance: [Balance::LeastRequest, Balance::RoundRobin, Balance::Random][dice.below(3) as usize],
+        balance: [Balance::LEAST_REQUEST, Balance::RoundRobin, Balance::Random][dice.below(3) as usize],
         timeout: dice.one_in(2).then(|| Duration::from_millis(300 + dice.below(1_000))),
         per_try: dice.one_in(2).then(|| Duration::from_millis(100 + dice.below(300))),
         retries: dice.below(4) as u32,

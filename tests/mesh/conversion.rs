@@ -36,7 +36,7 @@ fn ours(id: &str) -> String {
     };
     match id {
         "DF01" => match policy.balance {
-            Balance::LeastRequest => "LEAST_REQUEST".into(),
+            Balance::LeastRequest(_) => "LEAST_REQUEST".into(),
             other => format!("{other:?}"),
         },
         "DF02" => defaults::CHOICE_COUNT.to_string(),

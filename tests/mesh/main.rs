@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 mod balance;
 mod clusters;
 mod conversion;
+mod hashing;
 mod locality;
 mod resilience;
+mod zones;
 
 type Row = BTreeMap<String, String>;
 

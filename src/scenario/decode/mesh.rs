@@ -193,7 +193,7 @@ impl Decoder {
         let panic = map.read(self, "panic", quantity::share).map(|share| percent(share.value));
         let locality = map.said(self, "locality").and_then(|said| self.locality(&said.node, said.path, topology));
         let mut patch = TrafficPatch {
-            balance: balance.map(|word| [Balance::LeastRequest, Balance::RoundRobin, Balance::Random][word]),
+            balance: balance.map(|word| [Balance::LEAST_REQUEST, Balance::RoundRobin, Balance::Random][word]),
             timeout,
             per_try,
             retries,

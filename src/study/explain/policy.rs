@@ -109,7 +109,7 @@ fn setting(key: &str, value: String, is_default: bool) -> PolicySetting {
 
 fn balance(balance: Balance) -> &'static str {
     match balance {
-        Balance::LeastRequest => "least-request",
+        Balance::LeastRequest(_) => "least-request",
         Balance::RoundRobin => "round-robin",
         Balance::Random => "random",
     }

@@ -217,6 +217,13 @@ mod tests {
     }
 
     #[test]
+    fn in_total_panic_what_is_left_over_goes_to_the_first_level_with_hosts() {
+        let mut load = PriorityLoad::default();
+        loads(&[0, 0, 0], &[0, 1, 200], 50, &mut load);
+        assert_eq!([0, 1, 2].map(|level| load.healthy(level)), [0, 1, 99]);
+    }
+
+    #[test]
     fn seventy_two_percent_healthy_keep_everything_at_home() {
         let mut load = PriorityLoad::default();
         loads(&[72, 100], &[100, 100], 50, &mut load);

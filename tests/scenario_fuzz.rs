@@ -1,6 +1,6 @@
 //! No text makes the front end panic or hang: bytes of the shipped scenarios are changed, cut, doubled and swapped.
 
-use eastwest::scenario::{load_text, render};
+use eastwest::scenario::{load, load_text, render};
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -124,6 +124,39 @@ fn changed_scenarios_neither_panic_nor_hang() {
             }
         }
         assert!(begin.elapsed() < Duration::from_secs(10), "round {round} took {:?}:\n{text}", begin.elapsed());
+    }
+    assert!(loaded > 50 && refused > 500, "{loaded} loaded, {refused} refused");
+}
+
+#[test]
+fn any_text_as_an_istio_file_neither_panics_nor_is_ignored() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("istio-fuzz");
+    fs::create_dir_all(&folder).expect("a folder");
+    let texts: Vec<String> = ["rules", "broken", "differs", "whole"]
+        .iter()
+        .map(|name| fs::read_to_string(format!("scenarios/bad/istio/{name}.yaml")).expect("it is there"))
+        .collect();
+    let scenario = fs::read_to_string("scenarios/bad/istio-differs.yaml").expect("it is there");
+    fs::write(folder.join("scenario.yaml"), scenario.replace("istio/differs.yaml", "rules.yaml")).expect("a file");
+    let mut draw = Draw(7);
+    let (mut loaded, mut refused) = (0, 0);
+    for round in 0..2000 {
+        let text = mutated(&texts[round % texts.len()], &mut draw);
+        fs::write(folder.join("rules.yaml"), &text).expect("a file");
+        match load(&folder.join("scenario.yaml"), &[]) {
+            Ok(found) => {
+                loaded += 1;
+                let _ = render::rendered(&found.sources, &found.diagnostics, false);
+                for variant in &found.variants {
+                    let _ = eastwest::scenario::resolve::resolved(&found, variant);
+                }
+            }
+            Err(found) => {
+                refused += 1;
+                assert!(!found.diagnostics.is_empty());
+                let _ = render::rendered(&found.sources, &found.diagnostics, false);
+            }
+        }
     }
     assert!(loaded > 50 && refused > 500, "{loaded} loaded, {refused} refused");
 }

@@ -4,6 +4,7 @@ use super::decode::{self, Decoded, Filled, Setting};
 use super::diagnostic::{Diagnostic, gathered};
 use super::file::Scenario;
 use super::folder::{Folder, read_text};
+use super::istio;
 use super::merge::{compose, merge, without_nulls};
 use super::setting::{self, Hint};
 use super::span::{SourceId, Sources, Span};
@@ -127,15 +128,21 @@ impl Loader {
         let file_name = plain_name(&stem);
         let mut decoded: Vec<(String, Node, Decoded)> = Vec::new();
         let said: Vec<Option<Node>> = overlays.iter().map(|(_, overlay)| overlay.clone()).collect();
+        let mut known = istio::Known::default();
         for (name, overlay) in overlays {
             let merged = match &overlay {
                 Some(overlay) => merge(base.clone(), overlay, Some(&FILE), "", &mut self.diagnostics),
                 None => base.clone(),
             };
+            let mut told = Vec::new();
+            let merged = self.with_istio(merged, overlay.as_ref(), &mut known, &mut told);
             let setting = Setting { variant: &name, variants: &names, file_name: &file_name, folder: &self.folder };
-            let result = decode::decode(&merged, &setting);
+            let mut result = decode::decode(&merged, &setting);
+            result.diagnostics.splice(0..0, told);
             decoded.push((name, merged, result));
         }
+        // What the base says is compared with the variants; its complaints are theirs.
+        base = self.with_istio(base, None, &mut known, &mut Vec::new());
         self.gather(&mut decoded);
         setting::explain(&self.hints, &mut self.diagnostics);
         if self.failed() {
@@ -345,6 +352,18 @@ impl Loader {
                 }
             }
         }
+    }
+
+    /// A tree with what its Istio files say.
+    fn with_istio(
+        &mut self,
+        tree: Node,
+        overlay: Option<&Node>,
+        known: &mut istio::Known,
+        told: &mut Vec<Diagnostic>,
+    ) -> Node {
+        let mut files = istio::Files { folder: &self.folder, sources: &mut self.sources, known };
+        istio::lay(tree, overlay, &mut files, told)
     }
 
     /// Every variant's diagnostics, each once; what only some variants suffer from says so.

@@ -9,6 +9,7 @@ mod decode;
 pub mod diagnostic;
 pub mod file;
 mod folder;
+mod istio;
 pub mod load;
 mod merge;
 pub mod objective;

@@ -90,6 +90,8 @@ impl Decoder {
                 }
             }
         }
+        // Files of Istio's own are words of the scenario by now.
+        map.written("istio");
         let own = map.said(self, "locality").and_then(|said| self.locality(&said.node, said.path, topology));
         let retain = map.said(self, "retain").map_or(Vec::new(), |said| self.retain(&said.node, services));
         let mut traffic = IndexMap::new();

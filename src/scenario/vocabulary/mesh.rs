@@ -39,6 +39,12 @@ pub static MESH: Block = Block {
         ),
         Key::new("control-plane", Shape::Block(&CONTROL_PLANE), "Where endpoints are pushed from, and when."),
         Key::new("readiness", Shape::Block(&READINESS), "When a replica counts as ready; it needs a `control-plane`."),
+        Key::new(
+            "istio",
+            Shape::List(&Shape::File),
+            "Files of Istio's own: DestinationRule, VirtualService and MeshConfig become words of this scenario; what the scenario says itself holds in place of theirs, key by key.",
+        )
+        .absent("none", "eastwest"),
         Key::new("locality", Shape::Block(&LOCALITY), "The mesh's own `localityLbSetting`, for edges whose policy and service say nothing of it.")
             .absent("enabled, with nothing said of regions", "Istio"),
         Key::new(

@@ -1,0 +1,218 @@
+//! Istio's files as part of a scenario: the same said in the scenario's words makes the same world.
+
+use eastwest::provider::Books;
+use eastwest::scenario::{Inputs, Loaded, compile_with_warnings, load, render};
+use std::fs;
+use std::path::PathBuf;
+
+const GROUND: &str = r#"
+eastwest: 1
+name: rules
+question: Do the rules hold?
+topology:
+  regions:
+    hangzhou: {is: alibaba/cn-hangzhou, zones: [h, i]}
+    shanghai: {is: alibaba/cn-shanghai, zones: [a, b]}
+  clusters: {east: {region: hangzhou}, south: {region: shanghai}}
+connectivity: {backbone: {cen: {attach: {east: [h, i], south: [a, b]}, bandwidth: {hangzhou-shanghai: 50Mbps}}}}
+routes: {default: {via: backbone}}
+services:
+  web: {replicas: {east: 2}, work: 1ms, calls: [orders, shop/stock]}
+  orders: {replicas: {east: 3, south: 3}, work: 1ms}
+  shop/stock: {replicas: {east: 2, south: 2}, work: 1ms}
+workload: {users: {from: hangzhou, to: web, rate: 10rps}}
+"#;
+
+/// A scenario with these files beside it.
+fn loaded(name: &str, mesh: &str, files: &[(&str, &str)]) -> Result<Loaded, String> {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("istio-{name}"));
+    fs::create_dir_all(&folder).expect("a folder");
+    for (file, text) in files {
+        fs::write(folder.join(file), text).expect("a file");
+    }
+    let path = folder.join("scenario.yaml");
+    fs::write(&path, format!("{GROUND}\n{mesh}\n")).expect("a file");
+    load(&path, &[]).map_err(|refused| render::rendered(&refused.sources, &refused.diagnostics, false))
+}
+
+fn world(loaded: &Loaded, variant: usize) -> String {
+    let variant = &loaded.variants[variant];
+    let compiled = compile_with_warnings(&variant.scenario, "a", Books::builtin(), Inputs::default())
+        .unwrap_or_else(|said| panic!("{said:?}"));
+    format!("{:?}", compiled.world)
+}
+
+/// Where two worlds part.
+fn differing(a: &str, b: &str) -> String {
+    let at = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let near = |text: &str| text.chars().skip(at.saturating_sub(150)).take(300).collect::<String>();
+    format!("{}\n{}", near(a), near(b))
+}
+
+/// The two say the same.
+#[track_caller]
+fn equal(name: &str, files: &[(&str, &str)], words: &str) {
+    let names: Vec<&str> = files.iter().map(|(file, _)| *file).collect();
+    let read =
+        loaded(name, &format!("mesh: {{istio: [{}]}}", names.join(", ")), files).unwrap_or_else(|e| panic!("{e}"));
+    let said = loaded(&format!("{name}-words"), &format!("mesh: {words}"), &[]).unwrap_or_else(|e| panic!("{e}"));
+    let unsaid = loaded(&format!("{name}-unsaid"), "", &[]).unwrap_or_else(|e| panic!("{e}"));
+    assert!(world(&read, 0) == world(&said, 0), "{}", differing(&world(&read, 0), &world(&said, 0)));
+    assert!(world(&read, 0) != world(&unsaid, 0), "it changes something");
+}
+
+#[test]
+fn a_destination_rule_is_what_the_scenarios_words_say() {
+    let rule = "
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: orders}
+spec:
+  host: orders
+  trafficPolicy:
+    loadBalancer:
+      simple: ROUND_ROBIN
+      localityLbSetting:
+        enabled: true
+        failover: [{from: cn-hangzhou, to: shanghai}]
+    connectionPool:
+      tcp: {maxConnections: 7, connectTimeout: 1m30s, tcpKeepalive: {time: 60s, probes: 3}, maxConnectionDuration: 1h}
+      http: {http1MaxPendingRequests: 9, http2MaxRequests: 8, maxRetries: 0, idleTimeout: 0s, maxRequestsPerConnection: 40, h2UpgradePolicy: UPGRADE}
+    outlierDetection:
+      consecutive5xxErrors: 0
+      consecutiveGatewayErrors: 3
+      splitExternalLocalOriginErrors: true
+      consecutiveLocalOriginFailures: 4
+      interval: 1.5s
+      baseEjectionTime: 45s
+      maxEjectionPercent: 100
+      minHealthPercent: 20
+    retryBudget: {percent: 25, minRetryConcurrency: 2}
+    tls: {mode: ISTIO_MUTUAL}
+";
+    let words = "{traffic: {orders: {balance: round-robin, locality: {enabled: true, failover: {hangzhou: shanghai}}, \
+        pool: {max-connections: 7, connect-timeout: 90s, tcp-keepalive: {time: 60s, probes: 3}, max-connection-age: 1h, \
+        max-pending: 9, max-requests: 8, idle-timeout: none, max-requests-per-connection: 40, protocol: http2}, \
+        outlier: {consecutive-5xx: 0, consecutive-gateway: 3, split-external-local: true, consecutive-local: 4, \
+        interval: 1500ms, eject: 45s, max-ejection: 100%, min-health: 20%}, retry-budget: {share: 25%, min: 2}}}}";
+    equal("rule", &[("rule.yaml", rule)], words);
+}
+
+#[test]
+fn a_virtual_service_is_what_the_scenarios_words_say() {
+    let routes = "
+kind: VirtualService
+metadata: {namespace: shop}
+spec:
+  hosts: [stock]
+  http:
+  - timeout: 2s
+    retries: {attempts: 3, perTryTimeout: 250ms, retryOn: 'gateway-error,503', retryRemoteLocalities: true}
+    fault: {delay: {fixedDelay: 5ms, percentage: {value: 0.1}}, abort: {httpStatus: 503, percentage: {value: 1}}}
+    route: [{destination: {host: stock.shop.svc.cluster.local}, weight: 100}]
+---
+kind: VirtualService
+spec:
+  hosts: [orders.default.svc.cluster.local]
+  http: [{retries: {}, timeout: 0s, route: [{destination: {host: orders}}]}]
+";
+    let words = "{traffic: {shop/stock: {timeout: 2s, retries: 3, per-try: 250ms, \
+        retry-on: [gateway-error, retriable-status-codes, 503], previous-priorities: 2, \
+        fault: {delay: {for: 5ms, share: 0.1%}, abort: {status: 503, share: 1%}}}, orders: {retries: 0, timeout: none}}}";
+    equal("routes", &[("routes.yaml", routes)], words);
+}
+
+#[test]
+fn a_mesh_config_is_what_the_scenarios_words_say_and_a_routes_retries_replace_its_own() {
+    let mesh = "
+kind: IstioOperator
+spec:
+  meshConfig:
+    connectTimeout: 3s
+    defaultHttpRetryPolicy: {attempts: 4, retryOn: reset, perTryTimeout: 1s}
+    localityLbSetting: {distribute: [{from: cn-hangzhou/cn-hangzhou-h/*, to: {'cn-hangzhou/*': 80, cn-shanghai: 20}}]}
+    serviceSettings: [{settings: {clusterLocal: true}, hosts: ['*.shop.svc.cluster.local']}]
+    defaultConfig: {concurrency: 2}
+";
+    let route = "
+kind: VirtualService
+spec: {hosts: [orders], http: [{retries: {attempts: 1}, route: [{destination: {host: orders}}]}]}
+";
+    let words = "{concurrency: 2, retain: [shop/*], \
+        locality: {distribute: {hangzhou/h/*: {hangzhou/*: 80%, shanghai: 20%}}}, \
+        traffic: {\"*\": {retries: 4, retry-on: [reset], per-try: 1s, pool: {connect-timeout: 3s}}, \
+        orders: {retries: 1, retry-on: [connect-failure, refused-stream, unavailable, cancelled], per-try: none}}}";
+    equal("mesh", &[("route.yaml", route), ("mesh.yaml", mesh)], words);
+}
+
+#[test]
+fn the_most_specific_rule_holds_whole() {
+    let rules = "
+{kind: DestinationRule, metadata: {namespace: istio-system}, spec: {host: '*', trafficPolicy: {loadBalancer: {simple: RANDOM}, outlierDetection: {}}}}
+---
+{kind: DestinationRule, metadata: {namespace: shop}, spec: {host: stock, trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}}}}
+";
+    let words = "{traffic: {shop/stock: {balance: round-robin}, orders: {balance: random, outlier: {}}, web: {balance: random, outlier: {}}}}";
+    equal("specific", &[("rules.yaml", rules)], words);
+}
+
+#[test]
+fn the_scenarios_words_win_and_variants_may_name_other_files() {
+    let file = |timeout: &str| {
+        format!(
+            "kind: VirtualService\nspec: {{hosts: [orders], http: [{{timeout: {timeout}, route: [{{destination: {{host: orders}}}}]}}]}}\n"
+        )
+    };
+    let (one, two) = (file("1s"), file("2s"));
+    let files = [("one.yaml", one.as_str()), ("two.yaml", two.as_str())];
+    let mesh = "mesh: {istio: [one.yaml]}\nvariants: {one: {}, two: {mesh: {istio: [two.yaml]}}, own: {mesh: {traffic: {orders: {timeout: 9s}}}}}";
+    let read = loaded("variants", mesh, &files).unwrap_or_else(|e| panic!("{e}"));
+    assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
+    let timeouts: Vec<String> = read
+        .variants
+        .iter()
+        .map(|variant| format!("{:?}", variant.scenario.mesh.policy("web", "orders").policy.timeout))
+        .collect();
+    let due = [1, 2, 9].map(|seconds| format!("{:?}", Some(eastwest::units::Duration::from_secs(seconds))));
+    assert_eq!(timeouts, due);
+    // What is resolved says all of it, and loads alone.
+    let alone = eastwest::scenario::resolve::resolved(&read, &read.variants[1]);
+    assert!(!alone.contains("istio:"), "{alone}");
+    let again = eastwest::scenario::load_text("alone.yaml", &alone, &[]);
+    let again =
+        again.unwrap_or_else(|refused| panic!("{}", render::rendered(&refused.sources, &refused.diagnostics, false)));
+    assert!(world(&again, 0) == world(&read, 1), "{}", differing(&world(&again, 0), &world(&read, 1)));
+    let changed = loaded("variants", mesh, &[("one.yaml", file("3s").as_str())]).unwrap_or_else(|e| panic!("{e}"));
+    assert_ne!(read.hash, changed.hash, "the files are part of the scenario");
+}
+
+#[test]
+fn a_run_reads_files_beside_the_scenario_from_wherever_it_is_started() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("rules")).expect("a folder");
+    let rule = |delay: &str| {
+        format!(
+            "kind: VirtualService\nspec: {{hosts: [orders], http: [{{fault: {{delay: {{fixedDelay: {delay}, percentage: {{value: 100}}}}}}, route: [{{destination: {{host: orders}}}}]}}]}}\n"
+        )
+    };
+    let scenario = folder.path().join("scenario.yaml");
+    let text = format!("{GROUND}\nmesh: {{istio: [rules/orders.yaml]}}\nrun: {{horizon: 20s, seed: 1}}\n");
+    fs::write(&scenario, text).expect("a file");
+    let run = |delay: &str| {
+        fs::write(folder.path().join("rules/orders.yaml"), rule(delay)).expect("a file");
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        let output = assert_cmd::Command::cargo_bin("eastwest")
+            .expect("the program is built")
+            .args(["run", scenario.to_str().expect("a name"), "--replications=1", "--quiet", "--format", "json"])
+            .args(["--out", folder.path().join(delay).to_str().expect("a name")])
+            .current_dir(elsewhere.path())
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("one JSON document")
+    };
+    let hash = |result: &serde_json::Value| result["hash"].as_str().map(str::to_owned);
+    let (short, long) = (run("40ms"), run("80ms"));
+    assert!(hash(&short).is_some());
+    assert_ne!(hash(&short), hash(&long), "what a file says is part of what a result stands on");
+}

@@ -6,8 +6,10 @@ mod balance;
 mod clusters;
 mod conversion;
 mod hashing;
+mod lanes;
 mod locality;
 mod resilience;
+mod routing;
 mod zones;
 
 type Row = BTreeMap<String, String>;

@@ -148,10 +148,11 @@ impl Machine<'_> {
 
     /// Is it certain that no answer will be sent over this connection before `at` of which nothing is known yet? So it
     /// is where order does not matter, and where this is the only call on it and another one's answer would be sent later.
+    /// A loss matters too where a cap comes after it: it halves the window with which others send again what was dropped.
     pub(super) fn answers_in_turn(&self, slot: u32, at: SimTime, now: SimTime) -> bool {
         let connection = &self.connections[slot];
         let way = &self.hot.paths[connection.path.0 as usize];
-        !way.noisy[1] || connection.attached == 1 && at.nanos() < now.nanos() + way.floor
+        !(way.noisy[1] || way.lossy[1]) || connection.attached == 1 && at.nanos() < now.nanos() + way.floor
     }
 
     /// A message is where it goes: may it be handed over? Else it waits for those before it.

@@ -317,7 +317,9 @@ impl Machine<'_> {
             round_trip
         } else {
             row.resent = resent.saturating_add(1);
-            let alone = self.connections[row.connection].attached == 1;
+            // An answer that was settled ahead is detached; it is under way until then.
+            let connection = &self.connections[row.connection];
+            let alone = connection.attached == 1 && connection.at <= at.nanos();
             let doubled = if alone { u32::from(resent) } else { 0 };
             tcp::backed_off(self.hot.paths[path.0 as usize].timeout, doubled)
         };

@@ -284,7 +284,9 @@ fn whatever_goes_down_every_call_is_settled_once() {
 #[test]
 fn what_is_done_ahead_of_its_time_comes_to_what_events_would() {
     let (mut briefly, mut fully) = (0, 0);
-    for seed in 0..200 {
+    // 416: a loss on a way with a cap. Of 0..2000 five differ, all where two messages come to one proxy or server within
+    // one and the same nanosecond, and no order is the right one: 1014, 1316, 1522, 1717, 1984.
+    for seed in (0..200).chain([416]) {
         let world = chaos::world(seed);
         let (mut run, full) = (mesh::run(&world, seed, 0), mesh::run_in_full(&world, seed, 0));
         briefly += run.events;

@@ -10,10 +10,10 @@ use eastwest::study::estimate::estimate;
 use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio};
 use eastwest::workload::{Arrivals, Rate};
 use eastwest::world::{
-    Basis, CallSite, Caller, Cap, Charge, ClusterId, Direction, Discipline, Edge, EdgeId, Endpoint, EndpointId, Host,
-    HostSet, HostSetId, HostTarget, LawId, Leg, Link, LinkId, Operation, OperationId, PastCap, Path, PathId, Place,
-    PlaceId, PolicyId, Proxy, RegionId, RunPlan, Service, ServiceId, Station, StationId, Step, Stream, StreamId, Tap,
-    World, ZoneId,
+    Basis, CallSite, Caller, Cap, Carried, Charge, ClusterId, ContextMapId, Direction, Discipline, Edge, EdgeId,
+    Endpoint, EndpointId, Host, HostSet, HostSetId, HostTarget, LawId, Leg, Link, LinkId, Operation, OperationId,
+    PastCap, Path, PathId, Place, PlaceId, PolicyId, Proxy, RegionId, RunPlan, Service, ServiceId, Station, StationId,
+    Step, Stream, StreamId, Tap, World, ZoneId,
 };
 
 const EAST: PlaceId = PlaceId(0);
@@ -62,6 +62,8 @@ fn service(name: &str, operation: u32, endpoints: Vec<EndpointId>, threads: Opti
         endpoints,
         rate_limit: None,
         vcpu: 0.0,
+        versions: Vec::new(),
+        forwards: ContextMapId::NONE,
     }
 }
 
@@ -78,6 +80,7 @@ fn operation(name: &str, service: u32, start: u32) -> Operation {
         response_acks: Bytes(40),
         priority: 0,
         errors: Vec::new(),
+        variants: Vec::new(),
     }
 }
 
@@ -137,7 +140,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
             handshake: Duration::from_micros(800),
             first_upstream: 0,
         });
-        world.endpoints.push(Endpoint { service: ServiceId(service), place, name, proxy });
+        world.endpoints.push(Endpoint { service: ServiceId(service), place, name, proxy, version: 0 });
     }
     let entry = world.proxies.push(Proxy {
         name: "ingress east/h".into(),
@@ -172,7 +175,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
     for (from, to, name) in
         [(Caller::Stream(StreamId(0)), 0, "users -> web"), (Caller::Service(ServiceId(0)), 1, "web -> stock")]
     {
-        world.edges.push(Edge { from, to: ServiceId(to), name: name.into(), policy: PolicyId(0), ordinal: 0 });
+        world.edges.push(Edge::written(from, ServiceId(to), name, PolicyId(0), 0));
     }
     let host = |endpoint, path| Host {
         target: HostTarget::Endpoint(EndpointId(endpoint), path),
@@ -193,6 +196,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         edge: EdgeId(0),
         entries: vec![entry],
         mix: vec![(OperationId(0), Ratio::ONE)],
+        carried: Carried::default(),
         arrivals: Arrivals::Open { gap: Law::Exponential { mean: 1.0 }, rate: Rate { points: rate } },
         entry_detect: Duration::ZERO,
     });

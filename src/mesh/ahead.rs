@@ -102,7 +102,7 @@ impl Machine<'_> {
         call.attempt = NONE;
         call.flags &= !Call::LIVE;
         let (edge, proxy, started, parent) = (call.edge, call.proxy, call.started, call.parent);
-        let (root, over) = (call.is(Call::ROOT), call.open == 0);
+        let (alone, over) = (call.flags & (Call::ROOT | Call::MIRROR), call.open == 0);
         self.ledger.bytes(connection.path, task.messages[1].acks, task.messages[1].wire, at);
         self.ledger.balance.settled += 1;
         self.ledger.call(edge, started, arrives, None);
@@ -115,8 +115,10 @@ impl Machine<'_> {
             let upstream = self.upstream_row(proxy, edge);
             self.left(upstream, host, arrives, schedule);
         }
-        if root {
-            self.settle_request(parent, started, arrives, None, schedule);
+        if alone != 0 {
+            if alone & Call::ROOT != 0 {
+                self.settle_request(parent, started, arrives, None, schedule);
+            }
             return Some(None);
         }
         Some(Some((parent, arrives)))

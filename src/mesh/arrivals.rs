@@ -28,6 +28,8 @@ pub(super) struct StreamState {
     pub(super) name: u64,
     mix: Key,
     entry: Key,
+    /// By drawn header.
+    pub(super) headers: Vec<Key>,
     first_row: u32,
 }
 
@@ -37,7 +39,7 @@ impl Machine<'_> {
         let end = self.zero + self.world.plan.horizon;
         let (mut first_user, mut first_row) = (0, 0);
         for (id, stream) in self.world.streams.iter() {
-            let key = |purpose| Key::new(seed, replication, &stream.name, purpose);
+            let key = |purpose: &str| Key::new(seed, replication, &stream.name, purpose);
             let open = matches!(stream.arrivals, Arrivals::Open { .. });
             let begin = if open { self.zero } else { SimTime::ZERO };
             let generator = Generator::new(&stream.arrivals, key("arrivals"), begin, self.zero, end);
@@ -56,6 +58,7 @@ impl Machine<'_> {
                 name: hash_name(&stream.name),
                 mix: key("mix"),
                 entry: key("entry"),
+                headers: stream.carried.drawn.iter().map(|header| key(&format!("header {}", header.name))).collect(),
                 first_row,
             });
             first_row += stream.mix.len() as u32;
@@ -138,7 +141,8 @@ impl Machine<'_> {
             self.answered(&request, now, schedule);
             return;
         };
-        self.open_root(request, key, compiled.edge, compiled.mix[chosen].0, proxy, now, schedule);
+        let context = self.carried(stream, key);
+        self.open_root(request, key, compiled.edge, compiled.mix[chosen].0, proxy, context, now, schedule);
     }
 
     /// The entry proxy of a request; none where it is dead and not yet taken out.

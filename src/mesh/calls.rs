@@ -38,6 +38,8 @@ pub(super) struct Call {
     pub(super) generation: u32,
     /// Low bits of the request's ordinal.
     pub(super) ordinal: u16,
+    /// What the called service is sent of headers that somebody looks at: row of `Routing::contexts`.
+    pub(super) context: u16,
     /// Attempts made.
     pub(super) tries: u8,
     /// Attempts that still refer to this slot: it is given back with the last one.
@@ -57,6 +59,7 @@ impl Call {
         attempt: NONE,
         generation: 0,
         ordinal: 0,
+        context: 0,
         tries: 0,
         open: 0,
         flags: 0,
@@ -71,6 +74,8 @@ impl Call {
     pub(super) const RETRIES: u8 = 8;
     /// There is more to remember of it (`histories`).
     pub(super) const STORIED: u8 = 16;
+    /// A copy of another call: nobody waits for it.
+    pub(super) const MIRROR: u8 = 32;
 
     pub(super) const fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0

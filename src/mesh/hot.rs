@@ -1,15 +1,16 @@
 //! What the machine reads of the world at every event, packed: rows of the world carry names and lists for people, and
 //! an event that touched them would touch ten cache lines for ten numbers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::tcp;
 use super::upstream::View;
 use crate::engine::Timers;
 use crate::policy::{Balance, Outlier, Policy, Status, timeout};
-use crate::units::{Bytes, Duration};
+use crate::units::{Bytes, Duration, Ratio};
 use crate::world::{
-    Caller, Cap, Discipline, Leg, LinkId, OperationId, PastCap, Path, PolicyId, ProxyId, StationId, Step, World,
+    Caller, Cap, Discipline, EdgeId, Leg, LinkId, Operation, OperationId, PastCap, Path, PolicyId, ProxyId, StationId,
+    Step, World,
 };
 
 /// Packed copies, by the ids of the world's tables.
@@ -17,9 +18,13 @@ use crate::world::{
 pub(super) struct Hot {
     pub(super) paths: Vec<Way>,
     pub(super) operations: Vec<Task>,
+    /// By operation: where each version begins, where they differ.
+    starts: Vec<Vec<u32>>,
     pub(super) replicas: Vec<Replica>,
     pub(super) proxies: Vec<Side>,
     pub(super) edges: Vec<Rules>,
+    /// Somewhere rules choose the way of a call, or look at what it carries.
+    pub(super) routed: bool,
     /// Statuses that applications answer with, each once.
     pub(super) statuses: Vec<Status>,
     /// Host sets as everybody sees them at first.
@@ -51,9 +56,10 @@ pub(super) struct Way {
 /// An operation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
+    /// Of the first version.
     pub(super) start: u32,
     pub(super) service: u32,
-    /// Share of requests answered with an error.
+    /// Share of requests answered with an error, the largest of any version.
     pub(super) errors: f64,
     /// The request, the response.
     pub(super) messages: [Message; 2],
@@ -71,6 +77,8 @@ pub(super) struct Message {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Replica {
     pub(super) service: u32,
+    /// Of the service.
+    pub(super) version: u16,
     pub(super) proxy: ProxyId,
     pub(super) station: StationId,
     pub(super) cpu: Duration,
@@ -105,6 +113,10 @@ pub(super) struct Rules {
     /// Among the upstreams of a proxy.
     pub(super) ordinal: u32,
     pub(super) balance: Balance,
+    /// Rules choose the way of a call on it.
+    pub(super) routed: bool,
+    /// The first edge to the same hosts: what a proxy knows of them stands under its name.
+    pub(super) cluster: EdgeId,
     /// Somebody looks at what a host was doing: least request or outlier detection.
     pub(super) watches: bool,
     /// Hosts are judged by rates at sweeps.
@@ -162,9 +174,9 @@ impl Hot {
         let windows = world.policies.rows().iter().map(receive_window);
         let least = windows.fold(f32::from(tcp::INITIAL_WINDOW), f32::min);
         let operations = world.operations.rows().iter().map(|row| Task {
-            start: row.start,
+            start: row.start_of(0),
             service: row.service.0,
-            errors: row.errors.iter().map(|(_, share)| share.get()).sum(),
+            errors: worst(row),
             messages: [
                 message(row.request, row.request_wire, row.request_acks),
                 message(row.response, row.response_wire, row.response_acks),
@@ -180,6 +192,7 @@ impl Hot {
             let one_by_one = proxy.station.is_none() || owners[proxy.station.0 as usize] == 1;
             Replica {
                 service: endpoint.service.0,
+                version: endpoint.version,
                 proxy: endpoint.proxy,
                 station: proxy.station,
                 cpu: proxy.cpu,
@@ -200,6 +213,10 @@ impl Hot {
                 windows: long(world, &service.operations, least),
             }
         });
+        let mut clusters = BTreeMap::new();
+        for (id, edge) in world.edges.iter() {
+            clusters.entry((edge.from, edge.ordinal)).or_insert(id);
+        }
         let edges = world.edges.rows().iter().map(|edge| {
             let policy = &world.policies[edge.policy];
             let nanos = |span: Option<Duration>| span.map_or(u64::MAX, Duration::nanos);
@@ -207,6 +224,8 @@ impl Hot {
                 policy: edge.policy,
                 ordinal: edge.ordinal,
                 balance: policy.balance,
+                routed: !edge.routing.is_none(),
+                cluster: clusters[&(edge.from, edge.ordinal)],
                 outlier: policy.outlier,
                 panic_threshold: policy.panic_threshold,
                 watches: policy.balance.looks_at_load() || policy.outlier.is_some(),
@@ -230,19 +249,36 @@ impl Hot {
             delay: proxy.delay,
         });
         let mut statuses: Vec<Status> =
-            world.operations.rows().iter().flat_map(|row| row.errors.iter().map(|(status, _)| *status)).collect();
+            world.operations.rows().iter().flat_map(all_errors).map(|(status, _)| *status).collect();
         statuses.sort_unstable();
         statuses.dedup();
         assert!(statuses.len() < 254, "applications answer with fewer than 254 statuses");
         Hot {
+            routed: !world.routing.contexts.is_empty() || !world.routing.tables.is_empty(),
             statuses,
             paths: paths.collect(),
             operations: operations.collect(),
+            starts: world
+                .operations
+                .rows()
+                .iter()
+                .map(|row| row.variants.iter().map(|variant| variant.start).collect())
+                .collect(),
             replicas: replicas.collect(),
             proxies: proxies.collect(),
             edges: edges.collect(),
             views: world.host_sets.rows().iter().map(|set| View::new(&set.hosts)).collect(),
         }
+    }
+
+    /// Where a version of a service begins an operation.
+    #[inline(always)]
+    pub(super) fn start_of(&self, operation: OperationId, version: u16) -> u32 {
+        let common = self.operations[operation.0 as usize].start;
+        if version == 0 {
+            return common;
+        }
+        self.starts[operation.0 as usize].get(usize::from(version)).copied().unwrap_or(common)
     }
 
     /// How many rows of upstreams there are: a proxy's end after the largest ordinal among its owner's edges.
@@ -262,6 +298,16 @@ impl Hot {
         };
         world.proxies.rows().iter().map(end).max().unwrap_or(0) as usize
     }
+}
+
+/// The largest share of errors of any version: where it is zero, no answer is one.
+fn worst(operation: &Operation) -> f64 {
+    let sum = |errors: &[(Status, Ratio)]| errors.iter().map(|(_, share)| share.get()).sum::<f64>();
+    operation.variants.iter().map(|variant| sum(&variant.errors)).fold(sum(&operation.errors), f64::max)
+}
+
+fn all_errors(operation: &Operation) -> impl Iterator<Item = &(Status, Ratio)> {
+    operation.errors.iter().chain(operation.variants.iter().flat_map(|variant| &variant.errors))
 }
 
 fn long(world: &World, operations: &[OperationId], least: f32) -> [bool; 2] {
@@ -329,8 +375,11 @@ fn stops(legs: &[Leg]) -> bool {
 
 /// Does each of these operations work first, and never again?
 fn works_once(world: &World, operations: &[OperationId]) -> bool {
-    operations.iter().all(|&operation| {
-        let start = world.operations[operation].start;
+    let starts = operations.iter().flat_map(|&operation| {
+        let row = &world.operations[operation];
+        row.variants.iter().map(|variant| variant.start).chain([row.start])
+    });
+    starts.into_iter().all(|start| {
         let first = matches!(world.program[start as usize], Step::Work { .. });
         first && !works_after(world, start + 1)
     })

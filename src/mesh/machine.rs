@@ -99,6 +99,8 @@ pub(super) struct PathState {
 pub(super) struct EdgeKeys {
     pub(super) name: u64,
     pub(super) balance: Key,
+    pub(super) route: Key,
+    pub(super) mirror: Key,
     pub(super) backoff: Key,
     pub(super) transfer: Key,
     pub(super) fault: Key,
@@ -184,6 +186,8 @@ impl<'w> Machine<'w> {
                 .map(|edge| EdgeKeys {
                     name: hash_name(&edge.name),
                     balance: key(&edge.name, "balance"),
+                    route: key(&edge.name, "route"),
+                    mirror: key(&edge.name, "mirror"),
                     backoff: key(&edge.name, "back-off"),
                     transfer: key(&edge.name, "transfer"),
                     fault: key(&edge.name, "fault"),

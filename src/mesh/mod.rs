@@ -1,6 +1,7 @@
 //! The machine: runs a [`World`] and leaves a [`Run`].
 //!
-//! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `settle` and `retries` (calls and their
+//! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `route` (where a call
+//! goes by rules), `settle` and `retries` (calls and their
 //! attempts, from the caller's side), `histories` (what few calls need), `proxies` and `upstream` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
 //! `hanging`, `tcp` and `transfer` (TCP, TLS, limits, dead paths),
 //! `travel`, `noise`, `spells`, `caps`, `fair` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
@@ -31,6 +32,7 @@ mod outliers;
 mod pools;
 mod proxies;
 mod retries;
+mod route;
 mod servers;
 mod settle;
 mod slab;

@@ -46,6 +46,7 @@ impl Machine<'_> {
     #[cold]
     fn make_upstream(&mut self, row: u32, proxy: ProxyId, edge: EdgeId) {
         let world = self.world;
+        let edge = self.hot.edges[edge.0 as usize].cluster;
         let host_set = world.host_set(edge, world.proxies[proxy].place);
         let key = mix(self.proxy_keys[proxy.0 as usize], self.edge_keys[edge.0 as usize].name);
         let hosts = if host_set.is_none() { 0 } else { world.host_sets[host_set].hosts.len() };

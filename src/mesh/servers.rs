@@ -14,7 +14,7 @@ use crate::engine::Schedule;
 use crate::policy::rate_limit::Bucket;
 use crate::record::Failure;
 use crate::units::SimTime;
-use crate::world::{Discipline, EndpointId, Manner, OperationId, Service};
+use crate::world::{Discipline, EndpointId, Manner, Service};
 
 /// A replica.
 #[derive(Debug)]
@@ -202,8 +202,9 @@ impl Machine<'_> {
         let operation = &self.hot.operations[self.calls[row.call].operation.0 as usize];
         if operation.errors > 0.0 {
             let draw = self.service_keys[operation.service as usize].error.uniform(row.core.salt);
-            if draw < operation.errors {
-                let status = self.status_of(self.calls[row.call].operation, draw);
+            if draw < operation.errors
+                && let Some(status) = self.status_of(attempt, draw)
+            {
                 self.attempts[attempt].core.fail_with(status);
             }
         }
@@ -211,18 +212,18 @@ impl Machine<'_> {
         self.respond(attempt, at, schedule)
     }
 
-    /// The status that a draw below the sum of an operation's shares of errors stands for.
+    /// The status that a draw below the sum of shares of errors of any version stands for in the version that answers.
     #[cold]
-    fn status_of(&self, operation: OperationId, draw: f64) -> u8 {
-        let errors = &self.world.operations[operation].errors;
+    fn status_of(&self, attempt: u32, draw: f64) -> Option<u8> {
+        let operation = self.calls[self.attempts[attempt].call].operation;
+        let version = self.hot.replicas[self.endpoint_of(attempt).0 as usize].version;
         let mut below = 0.0;
-        let found = errors.iter().find(|(_, share)| {
+        let found = self.world.operations[operation].errors_of(version).iter().find(|(_, share)| {
             below += share.get();
             draw < below
         });
-        let (status, _) = found.or(errors.last()).expect("an operation that fails says how");
-        let index = self.hot.statuses.binary_search(status).expect("all statuses are listed");
-        index as u8
+        let index = self.hot.statuses.binary_search(&found?.0).expect("all statuses are listed");
+        Some(index as u8)
     }
 
     #[inline]

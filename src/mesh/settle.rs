@@ -16,14 +16,19 @@ use crate::world::{CallSite, EdgeId, OperationId, ProxyId};
 pub(super) const WHOLE_CALL: u64 = 0xff;
 
 /// What a call begins with.
-struct Opening {
-    key: u64,
-    parent: u32,
-    edge: EdgeId,
-    operation: OperationId,
-    proxy: ProxyId,
-    ordinal: u16,
-    flags: u8,
+#[derive(Clone, Copy)]
+pub(super) struct Opening {
+    pub(super) key: u64,
+    pub(super) parent: u32,
+    pub(super) edge: EdgeId,
+    pub(super) operation: OperationId,
+    pub(super) proxy: ProxyId,
+    pub(super) ordinal: u16,
+    /// What it carries: row of `Routing::contexts`.
+    pub(super) context: u16,
+    /// Of the caller, where it has versions.
+    pub(super) version: u16,
+    pub(super) flags: u8,
 }
 
 /// What an attempt begins with.
@@ -48,6 +53,7 @@ impl Machine<'_> {
         edge: EdgeId,
         operation: OperationId,
         proxy: ProxyId,
+        context: u16,
         now: SimTime,
         schedule: &mut Schedule,
     ) {
@@ -55,7 +61,8 @@ impl Machine<'_> {
         let traced = self.tracer.as_ref().is_some_and(|tracer| tracer.follows(&request));
         let parent = self.requests.insert(request);
         let flags = Call::ROOT | if traced { Call::TRACED } else { 0 };
-        self.open_call(Opening { key, parent, edge, operation, proxy, ordinal, flags }, now, schedule);
+        let opening = Opening { key, parent, edge, operation, proxy, ordinal, context, version: 0, flags };
+        self.open_call(opening, now, schedule);
     }
 
     /// The calls `first .. first + count` of a step of `frame`, at once.
@@ -67,39 +74,31 @@ impl Machine<'_> {
         let caller = &self.calls[attempt.call];
         let (ordinal, flags) = (caller.ordinal, caller.flags & Call::TRACED);
         let endpoint = self.connections[attempt.connection].endpoint;
-        let proxy = hot.replicas[endpoint.0 as usize].proxy;
+        let replica = &hot.replicas[endpoint.0 as usize];
+        let (proxy, version) = (replica.proxy, replica.version);
+        let context = if hot.routed { self.passed_on(endpoint, caller.context) } else { 0 };
         for index in 0..count {
             let CallSite { edge, operation } = world.call_sites[(first + index) as usize];
             let key = mix(salt, step | u64::from(index));
-            self.open_call(Opening { key, parent: frame, edge, operation, proxy, ordinal, flags }, now, schedule);
+            let opening = Opening { key, parent: frame, edge, operation, proxy, ordinal, context, version, flags };
+            self.open_call(opening, now, schedule);
         }
     }
 
+    #[inline(always)]
     fn open_call(&mut self, opening: Opening, now: SimTime, schedule: &mut Schedule) {
-        let Opening { key, parent, edge, operation, proxy, ordinal, flags } = opening;
-        self.ledger.balance.opened += 1;
-        let slot = self.calls.take(Call::BLANK);
-        let call = &mut self.calls[slot];
-        // 24 bits of generation stand in a timer's payload.
-        let generation = (call.generation + 1) & 0xff_ffff;
-        let started = now.nanos();
-        *call = Call {
-            key,
-            started,
-            parent,
-            edge,
-            operation,
-            proxy,
-            attempt: NONE,
-            generation,
-            ordinal,
-            tries: 1,
-            open: 0,
-            flags: flags | Call::LIVE,
-        };
-        if self.tracer.is_some() {
-            self.trace_call(slot, now);
+        if self.hot.edges[opening.edge.0 as usize].routed {
+            self.route(opening, now, schedule);
+        } else {
+            self.open_on(opening, now, schedule);
         }
+    }
+
+    /// A call whose way is decided.
+    pub(super) fn open_on(&mut self, opening: Opening, now: SimTime, schedule: &mut Schedule) {
+        let slot = self.enter(opening, now);
+        let Opening { key, edge, operation, proxy, ordinal, .. } = opening;
+        let started = now.nanos();
         let rules = &self.hot.edges[edge.0 as usize];
         if rules.faulty && self.inject(slot, now, schedule) {
             return;
@@ -109,6 +108,36 @@ impl Machine<'_> {
         }
         let try_ = Try { slot, key, started, edge, operation, proxy, ordinal, number: 0 };
         self.start_attempt(try_, now, schedule);
+    }
+
+    /// A call is one of those that are open.
+    #[inline(always)]
+    pub(super) fn enter(&mut self, opening: Opening, now: SimTime) -> u32 {
+        let Opening { key, parent, edge, operation, proxy, ordinal, context, flags, .. } = opening;
+        self.ledger.balance.opened += 1;
+        let slot = self.calls.take(Call::BLANK);
+        let call = &mut self.calls[slot];
+        // 24 bits of generation stand in a timer's payload.
+        let generation = (call.generation + 1) & 0xff_ffff;
+        *call = Call {
+            key,
+            started: now.nanos(),
+            parent,
+            edge,
+            operation,
+            proxy,
+            attempt: NONE,
+            generation,
+            ordinal,
+            context,
+            tries: 1,
+            open: 0,
+            flags: flags | Call::LIVE,
+        };
+        if self.tracer.is_some() {
+            self.trace_call(slot, now);
+        }
+        slot
     }
 
     /// `which`: the attempt's number, or the whole call.
@@ -260,7 +289,7 @@ impl Machine<'_> {
         call.attempt = NONE;
         call.flags &= !Call::LIVE;
         let (edge, proxy, started, parent) = (call.edge, call.proxy, call.started, call.parent);
-        let root = call.is(Call::ROOT);
+        let (root, mirror) = (call.is(Call::ROOT), call.is(Call::MIRROR));
         if call.open == 0 {
             self.calls.release(slot);
         }
@@ -274,7 +303,7 @@ impl Machine<'_> {
         }
         self.ledger.call(edge, started, at, None);
         if !root {
-            return Some(parent);
+            return (!mirror).then_some(parent);
         }
         self.settle_request(parent, started, at, None, schedule);
         None
@@ -367,10 +396,13 @@ impl Machine<'_> {
         }
         let call = &self.calls[slot];
         let (edge, started, parent) = (call.edge, call.started, call.parent);
-        let root = call.is(Call::ROOT);
+        let (root, mirror) = (call.is(Call::ROOT), call.is(Call::MIRROR));
         self.ledger.call(edge, started, at, failure);
         if self.calls[slot].open == 0 {
             self.calls.release(slot);
+        }
+        if mirror {
+            return;
         }
         if !root {
             self.child_done(parent, failure, at, schedule);

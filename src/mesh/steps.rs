@@ -16,7 +16,8 @@ impl Machine<'_> {
     pub(super) fn begin(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) {
         let row = &mut self.attempts[attempt];
         let call = &self.calls[row.call];
-        let start = self.hot.operations[call.operation.0 as usize].start;
+        let endpoint = self.connections[row.connection].endpoint;
+        let start = self.hot.start_of(call.operation, self.hot.replicas[endpoint.0 as usize].version);
         // The first attempt and a retry do different work only in what chance decides.
         let salt = nth(call.key, u64::from(row.number) << 32);
         row.core = Core::at(salt, start);
@@ -139,7 +140,7 @@ impl Machine<'_> {
         let (clock, span) = (at.nanos(), work.nanos());
         if let Some(room) = server.room
             && !is_sub(frame)
-            && pc == self.hot.operations[operation.0 as usize].start
+            && pc == self.hot.start_of(operation, replica.version)
         {
             // Only a call that has not begun is turned away: one that comes back from a callee has its place.
             let workers = world.services[world.endpoints[endpoint].service].workers as usize;

@@ -391,7 +391,7 @@ impl Machine<'_> {
             replica.plain && self.down == 0 && !connection.stuck[0] && connection.epoch == server.epoch && self.brief;
         let turn = connection.lines[0].turn(attempt, now.nanos());
         let call = &self.calls[row.call];
-        let start = hot.operations[call.operation.0 as usize].start;
+        let start = hot.start_of(call.operation, replica.version);
         let (Step::Work { law }, Workers::Fcfs(fcfs), true, Turn::Free | Turn::First) =
             (world.program[start as usize], &mut server.workers, usual, turn)
         else {

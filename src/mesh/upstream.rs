@@ -222,6 +222,11 @@ impl Upstream {
         }
     }
 
+    /// Is any host there that it believes healthy?
+    pub(super) fn has_healthy(&self, view: &View) -> bool {
+        !self.beliefs.as_ref().map_or(&view.all, |beliefs| &beliefs.groups).eligible.is_empty()
+    }
+
     /// Its own beliefs, from now on.
     pub(super) fn believe(&mut self, view: &View) -> &mut Beliefs {
         let hosts = self.hosts.len();

@@ -37,7 +37,14 @@ impl ResultClass {
             Err(Failure::Timeout | Failure::Reset) => Some(ResultClass::Local { connected: true }),
             // Envoy leaves circuit breakers aside: ejecting hosts of an overloaded upstream would make it worse.
             Err(
-                Failure::NoHost | Failure::CircuitBreaker | Failure::Entry | Failure::Aborted | Failure::Unfinished,
+                Failure::NoHost
+                | Failure::CircuitBreaker
+                | Failure::Entry
+                | Failure::Aborted
+                | Failure::NoRoute
+                | Failure::NoCluster
+                | Failure::DirectResponse
+                | Failure::Unfinished,
             ) => None,
         }
     }

@@ -98,7 +98,13 @@ impl Seen {
                 Seen::Answer { status: Status::Http(429), rate_limited: true, retriable_header: false }
             }
             Failure::CircuitBreaker => Seen::Overflow,
-            Failure::NoHost | Failure::Entry | Failure::Aborted | Failure::Unfinished => return None,
+            Failure::NoHost
+            | Failure::Entry
+            | Failure::Aborted
+            | Failure::NoRoute
+            | Failure::NoCluster
+            | Failure::DirectResponse
+            | Failure::Unfinished => return None,
         })
     }
 }

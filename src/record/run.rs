@@ -43,13 +43,19 @@ pub enum Failure {
     RateLimited,
     /// A fault filter of the client's proxy answered in the server's place.
     Aborted,
+    /// No rule of the client's proxy matched (404 NR).
+    NoRoute,
+    /// A rule sent it to a subset that there is not (503 NC).
+    NoCluster,
+    /// A rule answered in the service's place, with an error.
+    DirectResponse,
     /// Not settled when the drain ended.
     Unfinished,
 }
 
 impl Failure {
     /// All of them, in the order of their counters.
-    pub const ALL: [Failure; 11] = [
+    pub const ALL: [Failure; 14] = [
         Failure::Timeout,
         Failure::Connect,
         Failure::Reset,
@@ -60,6 +66,9 @@ impl Failure {
         Failure::CircuitBreaker,
         Failure::RateLimited,
         Failure::Aborted,
+        Failure::NoRoute,
+        Failure::NoCluster,
+        Failure::DirectResponse,
         Failure::Unfinished,
     ];
 
@@ -76,6 +85,9 @@ impl Failure {
             Failure::CircuitBreaker => "circuit-breaker",
             Failure::RateLimited => "rate-limited",
             Failure::Aborted => "aborted",
+            Failure::NoRoute => "no-route",
+            Failure::NoCluster => "no-cluster",
+            Failure::DirectResponse => "direct-response",
             Failure::Unfinished => "unfinished",
         }
     }

@@ -189,7 +189,12 @@ mod tests {
         let sample = |replication| {
             let mut latency = Histogram::new(10);
             (0..20_000).for_each(|request| latency.record(1000 * latency_us(replication, request)));
-            Sample { sent: 20_010, failed: [10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], lost: 10, latency: latency.sparse() }
+            Sample {
+                sent: 20_010,
+                failed: [10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                lost: 10,
+                latency: latency.sparse(),
+            }
         };
         Answers { name: name.into(), samples: (0..20).map(sample).collect(), costs: (0..20).map(f64::from).collect() }
     }

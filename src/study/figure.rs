@@ -262,7 +262,12 @@ mod tests {
     fn sample(ok: u64, lost: u64) -> Sample {
         let mut latency = Histogram::new(10);
         (0..ok).for_each(|i| latency.record(1_000_000 + i));
-        Sample { sent: ok + lost, failed: [lost, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], lost, latency: latency.sparse() }
+        Sample {
+            sent: ok + lost,
+            failed: [lost, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            lost,
+            latency: latency.sparse(),
+        }
     }
 
     fn design(replications: u32) -> Design {

@@ -97,8 +97,9 @@ pub fn measure(
         }
         Metric::Amplification { from, to } => {
             let row = |run: &Run| {
-                let found = run.edges.iter().find(|edge| edge.from == *from && edge.to == *to);
-                found.map_or((0.0, 0.0), |edge| (edge.attempts as f64, edge.calls as f64))
+                // Several rules may send calls to the same versions.
+                let found = run.edges.iter().filter(|edge| edge.from == *from && edge.to == *to);
+                found.fold((0.0, 0.0), |sum, edge| (sum.0 + edge.attempts as f64, sum.1 + edge.calls as f64))
             };
             let pairs: Vec<(f64, f64)> = of.runs.iter().map(row).collect();
             Measured::ratio(&pairs, "no call was made", "attempts/call", design)

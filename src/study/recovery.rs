@@ -170,15 +170,19 @@ mod tests {
             let mut latency = Histogram::new(10);
             let ok = answers(number);
             (0..ok).for_each(|i| latency.record(10_000_000 + i * 1000));
-            RequestWindow { sent: 1000, failed: [1000 - ok, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], latency: latency.sparse() }
+            RequestWindow {
+                sent: 1000,
+                failed: [1000 - ok, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                latency: latency.sparse(),
+            }
         });
         let row = RequestRow { windows: windows.collect(), ..RequestRow::default() };
         let fault = |&(name, start_s, end_s): &(&str, u64, u64)| FaultRow {
             fault: name.into(),
             start_ns: start_s * 1_000_000_000,
             end_ns: end_s * 1_000_000_000,
-            rows: vec![(1000, [0, 500, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
-            after: vec![(1000, [0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
+            rows: vec![(1000, [0, 500, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
+            after: vec![(1000, [0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
             hit_before: 3,
         };
         Run {

@@ -10,15 +10,22 @@ mod control;
 mod gateways;
 mod plan;
 mod program;
+mod routing;
 mod scene;
+mod service;
 
 pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
 pub use control::{Control, ControlWay, Plane, Serves};
 pub use gateways::PathRates;
 pub use plan::{RunPlan, WINDOWS, windows};
-pub use program::{CallSite, Choice, Operation, Step};
+pub use program::{CallSite, Choice, Operation, Step, Variant};
+pub use routing::{
+    Action, Caller, Carried, Context, Destination, DrawnHeader, Edge, HeaderValue, Leads, Mirror, Route, RouteTable,
+    Routing, Subset,
+};
 pub use scene::Outage;
+pub use service::{Discipline, Endpoint, Service, Version};
 
 pub use crate::fault::Manner;
 
@@ -27,7 +34,7 @@ pub use crate::topology::{
 };
 
 use crate::id;
-use crate::policy::{Policy, RateLimit};
+use crate::policy::Policy;
 use crate::random::Law;
 use crate::table::Table;
 use crate::units::{BitsPerSec, Bytes, Duration, Ratio};
@@ -62,6 +69,16 @@ id! {
     FaultId,
     /// A law of durations.
     LawId,
+    /// Some versions of a service (Istio subset).
+    SubsetId,
+    /// What is looked up for a call on an edge with rules.
+    RouteTableId,
+    /// What a rule does with a call.
+    RouteId,
+    /// A header that rules or hash policies look at.
+    HeaderId,
+    /// A map from what a request carries to what it carries then.
+    ContextMapId,
 }
 
 /// A compiled scenario: one variant, one setting of the uncertain inputs.
@@ -107,6 +124,8 @@ pub struct World {
     pub proxies: Table<ProxyId, Proxy>,
     /// Callers and callees.
     pub edges: Table<EdgeId, Edge>,
+    /// Which edge a call takes, by rules.
+    pub routing: Routing,
     /// Traffic policies.
     pub policies: Table<PolicyId, Policy>,
     /// Hosts by (edge, place), see [`World::host_set`].
@@ -274,54 +293,6 @@ pub struct Path {
     pub via: String,
 }
 
-/// A service, the same in all clusters.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Service {
-    /// `namespace/name`, or the name alone in the default namespace.
-    pub name: String,
-    /// Requests that make progress at once, per replica.
-    pub workers: u32,
-    /// Requests open at once, per replica; none: unlimited.
-    pub threads: Option<u32>,
-    /// Waiting room beyond those in service, per replica; none: unlimited.
-    pub queue: Option<u32>,
-    /// Who is served next.
-    pub discipline: Discipline,
-    /// Its operations.
-    pub operations: Vec<OperationId>,
-    /// Its replicas, by place, then number.
-    pub endpoints: Vec<EndpointId>,
-    /// What each replica's proxy lets in; none: all.
-    pub rate_limit: Option<RateLimit>,
-    /// Vcpu per replica, for the bill; zero: not billed.
-    pub vcpu: f64,
-}
-
-/// Who is served next at a replica.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Discipline {
-    /// First come, first served.
-    #[default]
-    Fcfs,
-    /// Processor sharing: `workers` cores shared equally, a job uses at most one.
-    ProcessorSharing,
-    /// Non-preemptive: the lowest `Operation::priority` first, then first come.
-    Priority,
-}
-
-/// A replica of a service.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Endpoint {
-    /// The service.
-    pub service: ServiceId,
-    /// Where it stands.
-    pub place: PlaceId,
-    /// `service@cluster#number`.
-    pub name: String,
-    /// Its sidecar, or the bare client where there is no data plane.
-    pub proxy: ProxyId,
-}
-
 /// A client proxy and its costs. With `dataplane: none` it still chooses hosts, at no cost.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Proxy {
@@ -341,30 +312,6 @@ pub struct Proxy {
     pub handshake: Duration,
     /// First row of this proxy's upstreams: the upstream of `edge` is row `first_upstream + edge.ordinal`.
     pub first_upstream: u32,
-}
-
-/// Who calls whom, under which policy.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Edge {
-    /// The caller.
-    pub from: Caller,
-    /// The callee.
-    pub to: ServiceId,
-    /// `web -> orders`.
-    pub name: String,
-    /// Timeout, retries, balancing.
-    pub policy: PolicyId,
-    /// Counted from 0 among the edges of the same caller.
-    pub ordinal: u32,
-}
-
-/// The calling side of an edge.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Caller {
-    /// A service's replicas.
-    Service(ServiceId),
-    /// A stream's entry proxies.
-    Stream(StreamId),
 }
 
 /// Hosts that a proxy may choose among, as Envoy sees them.
@@ -452,6 +399,8 @@ pub struct Stream {
     pub entries: Vec<ProxyId>,
     /// Operations and their shares (sum 1).
     pub mix: Vec<(OperationId, Ratio)>,
+    /// Headers of its requests.
+    pub carried: Carried,
     /// When requests come.
     pub arrivals: Arrivals,
     /// An entry proxy in a dead place is left out after this long (balancer health check); until then its users fail.

@@ -29,6 +29,29 @@ pub struct Operation {
     pub priority: u8,
     /// Shares of requests answered with these statuses after the work is done.
     pub errors: Vec<(Status, Ratio)>,
+    /// What each version of the service does instead, by version; empty: all do the same.
+    pub variants: Vec<Variant>,
+}
+
+/// What one version of a service does in an operation.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Variant {
+    /// Where its steps begin in `World::program`.
+    pub start: u32,
+    /// Shares of requests answered with these statuses after the work is done.
+    pub errors: Vec<(Status, Ratio)>,
+}
+
+impl Operation {
+    /// Where a version's steps begin.
+    pub fn start_of(&self, version: u16) -> u32 {
+        self.variants.get(usize::from(version)).map_or(self.start, |variant| variant.start)
+    }
+
+    /// What a version's errors are.
+    pub fn errors_of(&self, version: u16) -> &[(Status, Ratio)] {
+        self.variants.get(usize::from(version)).map_or(&self.errors, |variant| &variant.errors)
+    }
 }
 
 /// One step. A frame runs steps from a start to `End`.

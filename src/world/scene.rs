@@ -213,7 +213,7 @@ mod tests {
         for (number, place) in [(0, 0), (1, 1), (0, 2)] {
             let cluster = if place == 2 { "south" } else { "east" };
             let name = format!("orders@{cluster}#{number}");
-            let endpoint = Endpoint { service: orders, place: PlaceId(place), name, proxy: ProxyId::NONE };
+            let endpoint = Endpoint { service: orders, place: PlaceId(place), name, proxy: ProxyId::NONE, version: 0 };
             let id = world.endpoints.push(endpoint);
             world.services[orders].endpoints.push(id);
         }
@@ -260,6 +260,8 @@ mod tests {
             endpoints: vec![],
             rate_limit: None,
             vcpu: 0.0,
+            versions: vec![],
+            forwards: crate::world::ContextMapId::NONE,
         }
     }
 

@@ -13,21 +13,26 @@ use eastwest::world::*;
 use crate::worlds::{down, poisson};
 
 /// Draws for one world.
-struct Dice(Key, u64);
+pub(crate) struct Dice(Key, u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.1 += 1;
         self.0.bits(self.1) % n
     }
 
-    fn one_in(&mut self, n: u64) -> bool {
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 }
 
 /// Three places, a front end that calls two services in ways decided by chance, and faults.
 pub(crate) fn world(seed: u64) -> World {
+    world_with(seed, |_, _| {})
+}
+
+/// Such a world, changed before anybody has looked for hosts.
+pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) -> World {
     let mut dice = Dice(Key::new(seed, 0, "chaos", "dice"), 0);
     // Dice of its own, so that the rest of a world stays what it was.
     let mut more = Dice(Key::new(seed, 0, "chaos", "links"), 0);
@@ -130,6 +135,7 @@ pub(crate) fn world(seed: u64) -> World {
     services(&mut world, &mut dice);
     let window = more.one_in(3).then_some(Bytes(16_384));
     world.policies.ids().collect::<Vec<_>>().into_iter().for_each(|id| world.policies[id].receive_window = window);
+    change(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "rules"), 0));
     host_sets(&mut world, by_gateway, &gateways);
     world.plan =
         RunPlan { fill: Duration::from_secs(2), horizon: Duration::from_secs(30), drain: Duration::from_secs(30) };
@@ -259,6 +265,7 @@ fn services(world: &mut World, dice: &mut Dice) {
             response_acks: Bytes(300),
             priority: 0,
             errors: vec![(Status::ERROR, Ratio::new(dice.below(3) as f64 * 0.05).expect("a share"))],
+            variants: Vec::new(),
         });
         world.services.push(Service {
             name: name.into(),
@@ -270,6 +277,8 @@ fn services(world: &mut World, dice: &mut Dice) {
             endpoints: Vec::new(),
             rate_limit: None,
             vcpu: 0.0,
+            versions: Vec::new(),
+            forwards: ContextMapId::NONE,
         });
     }
     let bare = dice.one_in(3);
@@ -310,7 +319,7 @@ fn services(world: &mut World, dice: &mut Dice) {
                     handshake,
                     first_upstream,
                 });
-                world.endpoints.push(Endpoint { service, place, name, proxy });
+                world.endpoints.push(Endpoint { service, place, name, proxy, version: 0 });
                 world.services[service].endpoints.push(endpoint);
             }
         }
@@ -335,7 +344,7 @@ fn services(world: &mut World, dice: &mut Dice) {
         ..defaults::policy((1, 24))
     };
     let policy = world.policies.push(policy);
-    let edge = |from, to, name: &str, ordinal| Edge { from, to: ServiceId(to), name: name.into(), policy, ordinal };
+    let edge = |from, to, name: &str, ordinal| Edge::written(from, ServiceId(to), name, policy, ordinal);
     world.edges.push(edge(Caller::Stream(StreamId(0)), 0, "users -> front", 0));
     world.edges.push(edge(Caller::Service(ServiceId(0)), 1, "front -> left", 0));
     world.edges.push(edge(Caller::Service(ServiceId(0)), 2, "front -> right", 1));
@@ -349,6 +358,7 @@ fn services(world: &mut World, dice: &mut Dice) {
         edge: EdgeId(0),
         entries,
         mix: vec![(OperationId(0), Ratio::ONE)],
+        carried: Carried::default(),
         arrivals: poisson(50.0 + dice.below(300) as f64),
         entry_detect: Duration::from_secs(2),
     });
@@ -390,6 +400,10 @@ fn host_sets(world: &mut World, by_gateway: bool, gateways: &[GatewayId]) {
                     .endpoints
                     .iter()
                     .filter(|&&endpoint| world.endpoints[endpoint].place == there)
+                    .filter(|&&endpoint| {
+                        let version = world.endpoints[endpoint].version;
+                        world.routing.subsets.get(edge.subset).is_none_or(|subset| subset.versions.contains(&version))
+                    })
                     .map(|&endpoint| (endpoint, path(place, there)))
                     .collect();
                 let priority = u8::from(there != place);

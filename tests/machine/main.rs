@@ -6,6 +6,7 @@ mod order;
 mod pools;
 mod readiness;
 mod resilience;
+mod routes;
 mod transfers;
 mod worlds;
 

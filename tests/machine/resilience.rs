@@ -70,19 +70,19 @@ fn tiers(k: u32, retries: u32, requests: u64) -> World {
         (proxy.name, proxy.endpoint, proxy.first_upstream) = (format!("sidecar {tier}"), endpoint, 1 + tier);
         let proxy = world.proxies.push(proxy);
         let name = format!("tier {tier}#0");
-        world.endpoints.push(Endpoint { service: id, place: there, name, proxy });
+        world.endpoints.push(Endpoint { service: id, place: there, name, proxy, version: 0 });
         service.endpoints = vec![endpoint];
         world.services.push(service);
         world.program.extend([Step::Work { law: LawId(0) }, Step::End]);
         // The tier before calls it.
         let caller = ServiceId(tier - 1);
-        let edge = world.edges.push(Edge {
-            from: Caller::Service(caller),
-            to: id,
-            name: format!("{} -> {tier}", tier - 1),
-            policy: PolicyId(0),
-            ordinal: 0,
-        });
+        let edge = world.edges.push(Edge::written(
+            Caller::Service(caller),
+            id,
+            format!("{} -> {tier}", tier - 1),
+            PolicyId(0),
+            0,
+        ));
         let site = world.call_sites.len() as u32;
         world.call_sites.push(CallSite { edge, operation });
         let before = world.services[caller].operations[0];

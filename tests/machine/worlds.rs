@@ -110,6 +110,7 @@ impl Small {
             response_acks: Bytes(0),
             priority: 0,
             errors: Vec::new(),
+            variants: Vec::new(),
         });
         world.program = vec![Step::Work { law }, Step::End];
         let proxy = |name: String, place, endpoint, first_upstream| Proxy {
@@ -126,7 +127,7 @@ impl Small {
         for number in 0..self.replicas {
             let name = format!("server@east#{number}");
             let sidecar = world.proxies.push(proxy(format!("sidecar {name}"), there, EndpointId(number), 1));
-            world.endpoints.push(Endpoint { service, place: there, name, proxy: sidecar });
+            world.endpoints.push(Endpoint { service, place: there, name, proxy: sidecar, version: 0 });
         }
         world.services.push(Service {
             name: "server".into(),
@@ -138,15 +139,11 @@ impl Small {
             endpoints: world.endpoints.ids().collect(),
             rate_limit: None,
             vcpu: 0.0,
+            versions: Vec::new(),
+            forwards: ContextMapId::NONE,
         });
         let policy = world.policies.push(self.policy);
-        let edge = world.edges.push(Edge {
-            from: Caller::Stream(StreamId(0)),
-            to: service,
-            name: "users -> server".into(),
-            policy,
-            ordinal: 0,
-        });
+        let edge = world.edges.push(Edge::written(Caller::Stream(StreamId(0)), service, "users -> server", policy, 0));
         let hosts = world.endpoints.ids().map(|endpoint| Host {
             target: HostTarget::Endpoint(endpoint, path),
             weight: 1,
@@ -160,6 +157,7 @@ impl Small {
             edge,
             entries: vec![user],
             mix: vec![(operation, Ratio::ONE)],
+            carried: Carried::default(),
             arrivals: self.arrivals,
             entry_detect: Duration::from_secs(20),
         }]);

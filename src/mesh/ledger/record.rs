@@ -1,10 +1,12 @@
 //! Counters become a record.
 
+use std::collections::BTreeMap;
+
 use super::{FINE, Ledger, ServiceCount, StationCount};
 use crate::record::{
     EdgeRow, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run, ServiceRow, SparseHistogram, StationRow,
 };
-use crate::world::{Caller, World};
+use crate::world::{Caller, Edge, EdgeId, World};
 
 impl Ledger {
     /// The record.
@@ -39,19 +41,25 @@ impl Ledger {
                 outside_sent,
             }
         });
-        let edges = world.edges.iter().zip(&self.edges).map(|((_, edge), count)| EdgeRow {
-            from: match edge.from {
-                Caller::Service(service) => world.services[service].name.clone(),
-                Caller::Stream(stream) => world.streams[stream].name.clone(),
-            },
-            to: world.services[edge.to].name.clone(),
-            calls: count.calls,
-            attempts: count.attempts,
-            failed: count.failed,
-            latency: count.latency.sparse(),
-            connections: count.connections,
-            ejections: count.ejections,
-        });
+        let mut edges: Vec<EdgeRow> = world
+            .edges
+            .iter()
+            .zip(&self.edges)
+            .map(|((_, edge), count)| EdgeRow {
+                from: match edge.from {
+                    Caller::Service(service) => world.services[service].name.clone(),
+                    Caller::Stream(stream) => world.streams[stream].name.clone(),
+                },
+                to: reached(edge, world),
+                calls: count.calls,
+                attempts: count.attempts,
+                failed: count.failed,
+                latency: count.latency.sparse(),
+                connections: count.connections,
+                ejections: count.ejections,
+            })
+            .collect();
+        sum_parts(world, &mut edges);
         let faults = world.faults.iter().zip(&self.faults).map(|((_, fault), window)| FaultRow {
             fault: fault.name.clone(),
             start_ns: window.start - self.zero,
@@ -66,7 +74,7 @@ impl Ledger {
             replication,
             horizon_ns: self.horizon,
             rows: rows.collect(),
-            edges: edges.collect(),
+            edges,
             services: self.services.iter().map(ServiceCount::row).collect(),
             stations: self.stations.iter().map(StationCount::row).collect(),
             caps: caps.collect(),
@@ -91,6 +99,35 @@ impl ServiceCount {
 impl StationCount {
     fn row(&self) -> StationRow {
         StationRow { wait: self.wait.sparse(), ..self.row.clone() }
+    }
+}
+
+/// The callee of an edge for people: of a part that rules choose what its name says.
+fn reached(edge: &Edge, world: &World) -> String {
+    let part = edge.name.split_once(" -> ").filter(|_| !edge.of.is_none());
+    part.map_or_else(|| world.services[edge.to].name.clone(), |(_, to)| to.to_owned())
+}
+
+/// An edge as it is written is the sum of the parts that rules choose; copies are nobody's calls.
+fn sum_parts(world: &World, rows: &mut [EdgeRow]) {
+    let mut parts: BTreeMap<EdgeId, Vec<usize>> = BTreeMap::new();
+    for (id, edge) in world.edges.iter().filter(|(_, edge)| !edge.of.is_none() && !edge.copies) {
+        parts.entry(edge.of).or_default().push(id.0 as usize);
+    }
+    for (written, parts) in parts {
+        let written = written.0 as usize;
+        let latencies = std::iter::once(&written).chain(&parts).map(|&row| &rows[row].latency);
+        let latency = SparseHistogram::merged(rows[written].latency.grouping, latencies);
+        for part in parts {
+            let part = rows[part].clone();
+            let sum = &mut rows[written];
+            sum.calls += part.calls;
+            sum.attempts += part.attempts;
+            sum.failed.iter_mut().zip(part.failed).for_each(|(sum, more)| *sum += more);
+            sum.connections += part.connections;
+            sum.ejections += part.ejections;
+        }
+        rows[written].latency = latency;
     }
 }
 

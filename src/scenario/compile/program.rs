@@ -57,6 +57,7 @@ pub(super) fn program(
                 response_acks: response.acks,
                 priority: operation.priority,
                 errors: operation.errors.clone(),
+                variants: Vec::new(),
             });
             world.services[owner].operations.push(id);
         }
@@ -297,7 +298,7 @@ impl<'a> Writer<'a> {
         let count = &mut self.edges_of[service.0 as usize];
         let ordinal = std::mem::replace(count, *count + 1);
         let name = format!("{caller} -> {callee}");
-        let edge = self.world.edges.push(Edge { from: Caller::Service(service), to, name, policy, ordinal });
+        let edge = self.world.edges.push(Edge::written(Caller::Service(service), to, name, policy, ordinal));
         self.edges.insert((service, to), edge);
         (edge, operation)
     }

@@ -6,7 +6,9 @@ use crate::scenario::file::{Dataplane, ReplicaCount, Scenario, Tls};
 use crate::scenario::span::Spanned;
 use crate::topology::PlaceId;
 use crate::units::Duration;
-use crate::world::{Caller, Endpoint, EndpointId, Proxy, ProxyId, Service, ServiceId, Station, StationId, World};
+use crate::world::{
+    Caller, ContextMapId, Endpoint, EndpointId, Proxy, ProxyId, Service, ServiceId, Station, StationId, World,
+};
 
 /// Services without operations and replicas, in the order of the file, so that ids are known.
 pub(super) fn services(scenario: &Scenario, world: &mut World) {
@@ -21,6 +23,8 @@ pub(super) fn services(scenario: &Scenario, world: &mut World) {
             operations: Vec::new(),
             endpoints: Vec::new(),
             vcpu: service.cpu,
+            versions: Vec::new(),
+            forwards: ContextMapId::NONE,
         });
     }
 }
@@ -70,7 +74,7 @@ fn replica(
 ) {
     let endpoint = EndpointId(world.endpoints.len() as u32);
     let proxy = proxy(scenario, carrier, world, format!("sidecar {name}"), place, endpoint);
-    world.endpoints.push(Endpoint { service, place, name, proxy });
+    world.endpoints.push(Endpoint { service, place, name, proxy, version: 0 });
     world.services[service].endpoints.push(endpoint);
 }
 
@@ -106,14 +110,15 @@ pub(super) fn bare(world: &mut World, name: String, place: PlaceId, endpoint: En
     world.proxies.push(Proxy { name, place, endpoint, station, cpu, delay, handshake, first_upstream: 0 })
 }
 
-/// Gives each proxy a row for each edge of its caller.
+/// Gives each proxy a row for each upstream of its caller.
 pub(super) fn upstreams(world: &mut World) {
     let (mut of_service, mut of_stream) = (vec![0; world.services.len()], vec![0; world.streams.len()]);
     for edge in world.edges.rows() {
-        match edge.from {
-            Caller::Service(id) => of_service[id.0 as usize] += 1,
-            Caller::Stream(id) => of_stream[id.0 as usize] += 1,
-        }
+        let rows: &mut u32 = match edge.from {
+            Caller::Service(id) => &mut of_service[id.0 as usize],
+            Caller::Stream(id) => &mut of_stream[id.0 as usize],
+        };
+        *rows = (edge.ordinal + 1).max(*rows);
     }
     let mut counts: Vec<u32> = world
         .proxies

@@ -10,7 +10,7 @@ use crate::scenario::file::{Entry, RateLaw, Scenario, Stream as Written, StreamA
 use crate::topology::{ClusterId, Ground, PlaceId};
 use crate::units::Duration;
 use crate::workload::{Arrivals, Rate};
-use crate::world::{Caller, Edge, EndpointId, PolicyId, ServiceId, Stream, StreamId, World};
+use crate::world::{Caller, Carried, Edge, EndpointId, PolicyId, ServiceId, Stream, StreamId, World};
 
 /// A balancer in front of the ingress proxies leaves a dead zone out after two missed checks, 10 s apart (NLB's
 /// defaults: HealthCheckInterval 10, UnhealthyThreshold 2).
@@ -34,7 +34,7 @@ pub(super) fn streams(
         let to = ServiceId(service as u32);
         let policy = policy(world, name, &stream.to);
         let edge_name = format!("{name} -> {}", stream.to.value);
-        let edge = world.edges.push(Edge { from: Caller::Stream(id), to, name: edge_name, policy, ordinal: 0 });
+        let edge = world.edges.push(Edge::written(Caller::Stream(id), to, edge_name, policy, 0));
         let places = entries(stream, carrier.ground, world, to, said);
         let entries = places.into_iter().map(|place| match stream.entry {
             Entry::Direct => bare(world, format!("direct {name}"), place, EndpointId::NONE),
@@ -50,7 +50,15 @@ pub(super) fn streams(
         });
         let mix = mix.collect();
         let arrivals = arrivals(scenario, carrier.books, stream);
-        world.streams.push(Stream { name: name.clone(), edge, entries, mix, arrivals, entry_detect: ENTRY_DETECT });
+        world.streams.push(Stream {
+            name: name.clone(),
+            edge,
+            entries,
+            mix,
+            carried: Carried::default(),
+            arrivals,
+            entry_detect: ENTRY_DETECT,
+        });
     }
 }
 

@@ -68,7 +68,7 @@ fn shop(policy: Policy) -> Shop {
             first_upstream: 0,
         };
         let proxy = world.proxies.push(proxy);
-        let endpoint = world.endpoints.push(Endpoint { service, place, name: name.to_owned(), proxy });
+        let endpoint = world.endpoints.push(Endpoint { service, place, name: name.to_owned(), proxy, version: 0 });
         world.services[service].endpoints.push(endpoint);
     }
     let operation = Operation {
@@ -83,10 +83,11 @@ fn shop(policy: Policy) -> Shop {
         response_acks: Bytes(100),
         priority: 0,
         errors: Vec::new(),
+        variants: vec![],
     };
     let operation = world.operations.push(operation);
     let policy = world.policies.push(policy);
-    let edge = Edge { from: Caller::Service(web), to: stock, name: "web -> stock".to_owned(), policy, ordinal: 0 };
+    let edge = Edge::written(Caller::Service(web), stock, "web -> stock", policy, 0);
     let edge = world.edges.push(edge);
     world.call_sites.push(CallSite { edge, operation });
     let gateway = HostTarget::Gateway(GatewayId(0), vec![(EndpointId(2), far), (EndpointId(3), far)]);
@@ -172,6 +173,8 @@ fn service(name: &str) -> Service {
         endpoints: vec![],
         rate_limit: None,
         vcpu: 0.0,
+        versions: vec![],
+        forwards: crate::world::ContextMapId::NONE,
     }
 }
 

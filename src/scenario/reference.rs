@@ -1,6 +1,6 @@
 //! The key reference, made from the vocabulary: every key with what is required, its default, its type and its effect.
 
-use super::codes::CODES;
+use super::codes;
 use super::vocabulary::{Block, Fallback, Key, Shape, blocks};
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ pub fn reference() -> String {
         section(&mut text, block);
     }
     text.push_str("\n## Diagnostics\n\n`eastwest explain CODE` tells the same.\n\n| code | what | why and what to do |\n|---|---|---|\n");
-    for code in CODES {
+    for code in codes::all() {
         let _ = writeln!(text, "| {} | {} | {} |", code.code, code.title, code.about);
     }
     text

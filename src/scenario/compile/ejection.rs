@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::callers;
 use crate::policy::outlier::may_eject;
+use crate::policy::priority::{self, LEVELS, PriorityLoad};
 use crate::scenario::Diagnostic;
 use crate::scenario::file::EdgePolicy;
 use crate::topology::{PlaceId, RegionId};
@@ -17,6 +18,9 @@ enum Trap {
     /// This many hosts stand in the caller's region, of which so many may be out: the failover written for it never
     /// moves all calls.
     Failover { near: u32, allowed: u32 },
+    /// So many hosts stand in the caller's nearest locality, of which so many may be out: if all of them die, this
+    /// percentage of the calls still goes to them.
+    Locality { near: u32, allowed: u32, left: u32 },
 }
 
 /// Edges whose outlier detection never ejects, or never empties a region that has a failover; alike ones together.
@@ -44,7 +48,14 @@ pub(super) fn traps(world: &World, rules: &[EdgePolicy]) -> Vec<Diagnostic> {
                 ),
                 percent_of(near, hosts),
             ),
+            Trap::Locality { near, allowed, left } => (
+                format!(
+                    "max-ejection {percent} % is below the share of a locality on {edges}: if the {near} nearest of {hosts} hosts die, {allowed} may be out at once, and {left} % of the calls still go there"
+                ),
+                percent_of(near, hosts),
+            ),
         };
+        let needed = needed.min(100);
         Diagnostic::warning("EW356", what)
             .help(format!("write `outlier: {{max-ejection: {needed}%}}` or more (Istio's `maxEjectionPercent`, 10 unless told)"))
     });
@@ -71,9 +82,28 @@ fn trap(world: &World, edge: EdgeId, from: PlaceId, rules: &EdgePolicy) -> Optio
     let trap = match allowed {
         0 => Trap::Nobody { needed: percent_of(if failover { near } else { 1 }, hosts) },
         _ if failover && allowed < near => Trap::Failover { near, allowed },
-        _ => return None,
+        _ => {
+            let first = set.hosts.iter().filter(|host| host.priority == 0).count() as u32;
+            let left = left(set, allowed, rules.policy.panic_threshold);
+            if set.priorities < 2 || allowed >= first || left == 0 {
+                return None;
+            }
+            Trap::Locality { near: first, allowed, left }
+        }
     };
     Some((trap, hosts, outlier.max_ejection_percent))
+}
+
+/// Percent of the calls that go to the nearest hosts with so many of them out.
+fn left(set: &HostSet, out: u32, panic: u32) -> u32 {
+    let levels = usize::from(set.priorities).clamp(1, LEVELS);
+    let mut total = [0; LEVELS];
+    set.hosts.iter().for_each(|host| total[usize::from(host.priority).min(LEVELS - 1)] += 1);
+    let mut healthy = total;
+    healthy[0] -= out.min(total[0]);
+    let mut load = PriorityLoad::default();
+    priority::loads(&healthy[..levels], &total[..levels], panic, &mut load);
+    load.healthy(0)
 }
 
 /// The least percentage at which so many of the hosts may be out at once.

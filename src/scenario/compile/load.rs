@@ -129,6 +129,11 @@ impl Load {
         }
     }
 
+    /// Calls per second over an edge.
+    pub(super) fn calls(&self, edge: EdgeId) -> f64 {
+        self.edges[edge.0 as usize].0
+    }
+
     fn utilisation(&mut self, world: &World, means: &[Mean]) {
         for (id, service) in world.services.iter() {
             for place in world.places.ids() {

@@ -2,6 +2,7 @@
 //!
 //! All complaints are collected; a world comes out only where none is an error. Knows nothing of the machine.
 
+mod advice;
 mod attachments;
 mod bursts;
 mod cells;
@@ -145,9 +146,13 @@ pub fn compile_with_warnings(
     said.extend(load.complaints(scenario, &world));
     said.extend(load.past_the_sold(scenario, books, &paths.board, &world));
     said.extend(Load::standstill(scenario, &world, &means));
-    let flat: Vec<bool> = rules.iter().map(is_flat).collect();
+    let reading = advice::Reading { scenario, world: &world, rules: &rules, load: &load, means: &means };
+    let edges = world.edges.rows().iter();
+    let mut flat: Vec<bool> = edges.map(|edge| is_flat(&rules[edge.policy.0 as usize])).collect();
+    advice::unordered(&reading).into_iter().for_each(|edge| flat[edge.0 as usize] = false);
     said.extend(load.crossings(&world, &flat));
     said.extend(ejection::traps(&world, &rules));
+    said.extend(advice::advice(&reading));
     bursts::bursts(scenario, &world, &mut said);
     world.plan = plan::plan(scenario, &world, &means, &Load::new(&world, &means, Moment::Start).busy);
     let said = told(said);

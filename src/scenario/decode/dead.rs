@@ -6,7 +6,7 @@ use super::fields::Decoder;
 use crate::policy::RetryOn;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Bound, CallTarget, Check, Metric, Objective, Scenario, Selector, Stream, StreamFrom, Traffic,
+    Bound, CallTarget, Check, Dataplane, Metric, Objective, Scenario, Selector, Stream, StreamFrom, Traffic,
 };
 use std::collections::BTreeSet;
 
@@ -94,7 +94,11 @@ impl Decoder {
                 );
                 continue;
             }
-            if let (Some(locality), (true, false)) = (&entry.policy.locality, fate.failover) {
+            // Where proxies only lack outlier detection, advice tells with numbers.
+            let advised = scenario.mesh.dataplane != Dataplane::None;
+            if let (Some(locality), (true, false)) = (&entry.policy.locality, fate.failover)
+                && !(locality.enabled && advised)
+            {
                 let why = if locality.enabled { "without outlier detection" } else { "not enabled" };
                 let said =
                     Diagnostic::warning("EW317", "this failover never happens: its calls have no locality order");

@@ -1,0 +1,101 @@
+//! A fault of the scenario kills hosts, and nothing takes them out.
+
+use std::collections::BTreeSet;
+
+use super::{Called, Reading, Say, Told, percent, replicas};
+use crate::policy::retry::retriable;
+use crate::record::Failure;
+use crate::scenario::Span;
+use crate::world::{EndpointId, FaultId, Manner, PathId, PlaceId, Target};
+
+/// What a fault takes down, as far as callers and hosts go.
+struct Down {
+    targets: BTreeSet<Target>,
+    manner: Manner,
+}
+
+impl Down {
+    fn of(reading: &Reading<'_>, fault: FaultId) -> Option<Down> {
+        let begins = reading.world.changes.iter().filter(|change| change.fault == fault && change.down);
+        let targets: BTreeSet<Target> = begins.clone().map(|change| change.target).collect();
+        Some(Down { manner: begins.clone().next()?.manner, targets })
+    }
+
+    fn place(&self, place: PlaceId) -> bool {
+        self.targets.contains(&Target::Place(place))
+    }
+
+    /// Is this replica dead, or out of reach over this way?
+    fn takes(&self, reading: &Reading<'_>, endpoint: EndpointId, path: PathId) -> bool {
+        let way = &reading.world.paths[path];
+        self.place(reading.at(endpoint))
+            || self.targets.contains(&Target::Endpoint(endpoint))
+            || self.targets.contains(&Target::Path(path))
+            || way.links.iter().chain(&way.back_links).any(|link| self.targets.contains(&Target::Link(*link)))
+    }
+}
+
+pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
+    for (id, fault) in reading.world.faults.iter() {
+        let Some(down) = Down::of(reading, id) else { continue };
+        for called in reading.edges() {
+            if called.rules.policy.outlier.is_none() && !covered(&called, down.manner) && !removed(reading, &called) {
+                told_of(reading, &called, &down, &fault.name, told);
+            }
+        }
+    }
+}
+
+/// Does a retry find another host?
+fn covered(called: &Called<'_>, manner: Manner) -> bool {
+    let policy = &called.rules.policy;
+    let ends = match manner {
+        Manner::Refused => Failure::Connect,
+        Manner::Silent if policy.per_try.is_some() => Failure::Timeout,
+        Manner::Silent => return false,
+    };
+    policy.retries > 0 && retriable(policy.retry_on, ends)
+}
+
+/// Does a control plane take out what is not ready?
+fn removed(reading: &Reading<'_>, called: &Called<'_>) -> bool {
+    reading.world.control.readiness.get(called.edge.to.0 as usize).is_some_and(Option::is_some)
+}
+
+fn told_of(reading: &Reading<'_>, called: &Called<'_>, down: &Down, fault: &str, told: &mut Told) {
+    let mut worst: Option<(f64, usize, usize)> = None;
+    for (place, set) in reading.views(called).into_iter().filter(|(place, _)| !down.place(*place)) {
+        let (mut all, mut dead, mut hosts) = (0.0, 0.0, 0);
+        for host in set.hosts.iter().filter(|host| host.priority == 0) {
+            let members = replicas(host);
+            let lost = members.iter().filter(|(endpoint, path)| down.takes(reading, *endpoint, *path)).count();
+            all += f64::from(host.weight);
+            dead += f64::from(host.weight) * lost as f64 / members.len() as f64;
+            hosts += usize::from(lost == members.len());
+        }
+        let _ = place;
+        // Where all are dead there is nobody to go to instead.
+        if dead > 0.0 && dead < all && worst.is_none_or(|(share, _, _)| dead / all > share) {
+            worst = Some((dead / all, hosts, set.hosts.len()));
+        }
+    }
+    let Some((share, dead, hosts)) = worst else { return };
+    let policy = &called.rules.policy;
+    let hangs = down.manner == Manner::Silent && policy.timeout.is_none() && policy.http2_ping.is_none();
+    let needed = super::percent_of(dead.max(1) as u32, hosts as u32);
+    let say = Say {
+        code: "EW389",
+        before: format!("while `{fault}` lasts, {} of the calls ", percent(share)),
+        after: format!(
+            " go to dead hosts ({dead} of {hosts}): without outlier detection a client takes nobody out{}",
+            if hangs { ", and without a timeout each of them hangs" } else { "" }
+        ),
+        at: reading.scenario.faults.get(fault).map_or(Span::NONE, |fault| fault.span),
+        help: format!(
+            "write `outlier: {{max-ejection: {needed}%}}` or more{} (Istio: `outlierDetection` in the DestinationRule{})",
+            if hangs { " and a `timeout`" } else { "" },
+            if hangs { ", `timeout` in the VirtualService" } else { "" }
+        ),
+    };
+    told.say(&called.edge.name, say);
+}

@@ -1,0 +1,341 @@
+//! Advice: what a scenario says that will not work is told with its numbers, and what is sound hears nothing.
+
+use eastwest::provider::Books;
+use eastwest::scenario::{Inputs, compile_with_warnings, load, load_text};
+
+/// Two regions of two zones. What stands in capitals is replaced.
+const SCENARIO: &str = r#"
+eastwest: 1
+name: advised
+question: What will not work?
+topology:
+  regions:
+    hangzhou: {is: alibaba/cn-hangzhou, zones: [h, i]}
+    beijing:  {is: alibaba/cn-beijing,  zones: [a, b]}
+  clusters: {east: {region: hangzhou}, north: {region: beijing}}
+connectivity: {CONNECTIVITY}
+routes: {default: {via: way}}
+services:
+  web:   {replicas: {east: 4, north: 4}, work: 2ms, workers: 4, calls: [stock]}
+  stock: {replicas: STOCK, work: WORK, workers: 2, queue: 20, calls: [goods]}
+  goods: {replicas: GOODS, work: 1ms}
+workload: {shoppers: {from: hangzhou, to: web, rate: RATE}}
+mesh: {version: "VERSION", traffic: {TRAFFIC}}
+run: {horizon: 2m}
+"#;
+
+const SOUND: &str = r#""*": {timeout: 1s, outlier: {max-ejection: 100%}, locality: {failover: {hangzhou: beijing, beijing: hangzhou}}}"#;
+
+/// What is put in the place of a word, and everything else.
+fn with(changes: &[(&str, &str)]) -> String {
+    let usual = [
+        ("CONNECTIVITY", "way: {cen: {bandwidth: 100Mbps}}"),
+        ("STOCK", "{east: 4, north: 4}"),
+        ("GOODS", "{east: 2, north: 2}"),
+        ("WORK", "2ms"),
+        ("RATE", "100rps"),
+        ("VERSION", "1.28"),
+        ("TRAFFIC", SOUND),
+    ];
+    let text = changes.iter().chain(&usual).fold(SCENARIO.to_owned(), |text, (word, by)| text.replace(word, by));
+    let faults = changes.iter().find(|(word, _)| *word == "faults").map(|(_, by)| format!("faults: {by}\n"));
+    text + &faults.unwrap_or_default()
+}
+
+/// Code and message of all that is told of it, but what is only traffic that leaves its region.
+#[track_caller]
+fn told(changes: &[(&str, &str)]) -> Vec<String> {
+    let text = with(changes);
+    let loaded =
+        load_text("test.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:?}\n{text}", refused.diagnostics));
+    let variant = &loaded.variants[0];
+    let found = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+    let found = found.unwrap_or_else(|said| panic!("{said:?}")).warnings;
+    let kept =
+        found.iter().chain(&loaded.diagnostics).filter(|one| !["EW353", "EW344", "EW354", "EW315"].contains(&one.code));
+    kept.map(|one| format!("{} {}", one.code, one.message)).collect()
+}
+
+/// It is told once, in these words, and nothing else of its code.
+#[track_caller]
+fn says(changes: &[(&str, &str)], code: &str, words: &str) {
+    let told = told(changes);
+    let of: Vec<&String> = told.iter().filter(|one| one.starts_with(code)).collect();
+    assert!(of.len() == 1 && of[0].contains(words), "{code} {words:?} in\n{}", told.join("\n"));
+}
+
+#[track_caller]
+fn silent(changes: &[(&str, &str)], code: &str) {
+    let told = told(changes);
+    assert!(!told.iter().any(|one| one.starts_with(code)), "{code} in\n{}", told.join("\n"));
+}
+
+#[test]
+fn what_is_sound_hears_nothing() {
+    assert_eq!(told(&[]), Vec::<String>::new());
+    // One zone or region lost: everything that is set serves.
+    assert_eq!(
+        told(&[("faults", "{lost: {at: 30s, for: 30s, hit: zone/hangzhou/h, down: true}}")]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn shipped_scenarios_hear_only_what_they_are_about() {
+    // By file: the codes that it is there to show.
+    // Three tries of 1 s in 2 s are what speed has always been measured with.
+    let shown: &[(&str, &[&str])] = &[("zone-lost-silently", &["EW389"]), ("yardstick", &["EW394"])];
+    for folder in ["scenarios", "scenarios/theory"] {
+        for entry in std::fs::read_dir(folder).expect("the scenarios are shipped") {
+            let path = entry.expect("a readable entry").path();
+            if path.extension().is_none_or(|ending| ending != "yaml") {
+                continue;
+            }
+            let loaded = load(&path, &[]).unwrap_or_else(|refused| panic!("{path:?}: {:?}", refused.diagnostics));
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let meant = shown.iter().find(|(file, _)| *file == name).map_or(&[][..], |(_, codes)| codes);
+            for variant in &loaded.variants {
+                let made = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+                for warning in made.unwrap_or_else(|said| panic!("{path:?}: {said:?}")).warnings {
+                    let advice =
+                        (385..=398).any(|number| warning.code == format!("EW{number}")) || warning.code == "EW356";
+                    assert!(!advice || meant.contains(&warning.code), "{name} {}: {warning:?}", variant.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failover_needs_outlier_detection() {
+    let without = r#""*": {locality: {failover: {hangzhou: beijing}}}"#;
+    says(&[("TRAFFIC", without)], "EW385", "(50 % of the calls from hangzhou leave it while all is well)");
+    silent(
+        &[("TRAFFIC", &without.replace("{locality", "{outlier: {max-ejection: 50%}, timeout: 1s, locality"))],
+        "EW385",
+    );
+    let labels = without.replace("failover: {hangzhou: beijing}", "failover-priority: [region, zone]");
+    says(&[("TRAFFIC", &labels)], "EW385", "(50 % of the calls from hangzhou leave it while all is well)");
+    // Said once, with its numbers.
+    silent(&[("TRAFFIC", without)], "EW317");
+    // Where there is no other region there is no failover to miss.
+    silent(
+        &[("TRAFFIC", without), ("STOCK", "{east: 4}"), ("GOODS", "{east: 4}")],
+        "EW385 the failover on `web -> stock`",
+    );
+}
+
+#[test]
+fn a_failover_leads_to_replicas() {
+    let home = [("STOCK", "{east: 4}"), ("GOODS", "{east: 4}")];
+    let only = r#"stock: {timeout: 1s, outlier: {max-ejection: 100%}, locality: {failover: {hangzhou: beijing}}}"#;
+    says(&[home[0], home[1], ("TRAFFIC", only)], "EW386", "from hangzhou to beijing leads nowhere");
+    silent(&[("TRAFFIC", only)], "EW386");
+    // Of a rule for all services it is enough that some have replicas there.
+    silent(&[home[0], home[1]], "EW386");
+}
+
+#[test]
+fn the_cap_on_ejections_is_held_against_the_nearest_locality_by_release() {
+    let most = |percent: &str| format!(r#""*": {{timeout: 1s, outlier: {{max-ejection: {percent}}}}}"#);
+    // 8 hosts of web -> stock, 2 in the caller's zone; 4 of goods, 1 in the zone. One of 8 is 12.5 %.
+    says(
+        &[("TRAFFIC", &most("20%")), ("GOODS", "{east: 4, north: 4}")],
+        "EW356",
+        "if the 2 nearest of 8 hosts die, 1 may be out at once, and 70 % of the calls still go there",
+    );
+    silent(&[("TRAFFIC", &most("25%")), ("GOODS", "{east: 4, north: 4}")], "EW356");
+    says(&[("TRAFFIC", &most("10%")), ("GOODS", "{east: 4, north: 4}")], "EW356", "10 % of 8 hosts is less than one");
+    // Envoy of Istio 1.18 ejects one all the same, and says so of the two.
+    says(
+        &[("TRAFFIC", &most("10%")), ("GOODS", "{east: 4, north: 4}"), ("VERSION", "1.18")],
+        "EW356",
+        "1 may be out at once",
+    );
+}
+
+#[test]
+fn a_gateway_is_one_host() {
+    let gateway = ("CONNECTIVITY", "way: {public-gateway: {}}");
+    let most = |percent: &str| format!(r#""*": {{timeout: 1s, outlier: {{max-ejection: {percent}}}}}"#);
+    // web -> stock sees 4 replicas and one gateway host for each zone of the other region, 2 replicas each.
+    let few = told(&[gateway, ("TRAFFIC", &most("20%")), ("STOCK", "{east: 4, north: 12}")]);
+    let words = "`web -> stock` may lose 38 % of its replicas to one ejection, though max-ejection is 20 %: a gateway is one host of 6, and stands for 6 of 16 replicas";
+    assert!(few.iter().any(|one| one.contains(words)), "{few:?}");
+    silent(&[gateway], "EW387");
+    // Nothing but the gateway.
+    says(
+        &[
+            gateway,
+            ("STOCK", "{north: {a: 4}}"),
+            ("GOODS", "{north: 4}"),
+            ("TRAFFIC", r#""web -> stock": {timeout: 1s, outlier: {max-ejection: 100%}}"#),
+        ],
+        "EW387",
+        "one host for 4 replicas",
+    );
+}
+
+#[test]
+fn distribute_has_no_failover() {
+    let shares = |to: &str| {
+        format!(
+            r#"stock: {{timeout: 1s, outlier: {{max-ejection: 100%}}, locality: {{distribute: {{hangzhou: {to}}}}}}}"#
+        )
+    };
+    says(
+        &[("TRAFFIC", &shares("{hangzhou: 100%}"))],
+        "EW388",
+        "if the 4 replicas in hangzhou die, calls from hangzhou fail though 4 stand in beijing",
+    );
+    silent(&[("TRAFFIC", &shares("{hangzhou: 99%, beijing: 1%}"))], "EW388");
+}
+
+#[test]
+fn hosts_that_a_fault_kills_are_taken_out_by_somebody() {
+    let lost = ("faults", "{lost: {at: 30s, for: 30s, hit: zone/beijing/a, down: true}}");
+    let nobody = r#""*": {timeout: 1s}"#;
+    says(
+        &[
+            lost,
+            (
+                "TRAFFIC",
+                r#"stock: {}, "*": {timeout: 1s, outlier: {max-ejection: 100%}}, "web -> stock": {timeout: none, outlier: none}"#,
+            ),
+        ],
+        "EW389",
+        "while `lost` lasts, 25 % of the calls `web -> stock` go to dead hosts (2 of 8): without outlier detection a client takes nobody out, and without a timeout each of them hangs",
+    );
+    let all = told(&[lost, ("TRAFFIC", nobody)]);
+    assert!(
+        all.iter().any(|one| one.contains("25 % of the calls `stock -> goods` go to dead hosts (1 of 4)")),
+        "{all:?}"
+    );
+    silent(&[lost], "EW389");
+    // Refused at once, and tried again elsewhere.
+    silent(
+        &[("faults", "{lost: {at: 30s, for: 30s, hit: zone/beijing/a, down: refused}}"), ("TRAFFIC", nobody)],
+        "EW389",
+    );
+}
+
+#[test]
+fn outlier_detection_hears_of_what_ends_and_of_what_is_called() {
+    let deaf = r#""*": {outlier: {max-ejection: 100%}}"#;
+    says(&[("TRAFFIC", deaf)], "EW390", "a call that hangs has not failed");
+    for heard in ["timeout: 1s", "per-try: 1s, retry-on: [reset]", "pool: {http2-ping: 5s}"] {
+        silent(&[("TRAFFIC", &deaf.replace("{outlier", &format!("{{{heard}, outlier")))], "EW390");
+    }
+    // 0.1/s from 2 entries to 2 hosts each, 4 proxies of web to 2 hosts: five in a row take minutes.
+    let rare = told(&[("RATE", "0.02rps")]);
+    assert!(rare.iter().any(|one| one.starts_with("EW390") && one.contains("5 failures in a row take")), "{rare:?}");
+    silent(&[("RATE", "2rps")], "EW390");
+}
+
+#[test]
+fn a_backup_does_not_need_what_it_backs_up() {
+    says(
+        &[("GOODS", "{east: 2}"), ("TRAFFIC", &SOUND.replace("\"*\"", "stock"))],
+        "EW391",
+        "stock in beijing calls goods, which stands in hangzhou alone",
+    );
+    silent(&[], "EW391");
+    // One gateway replica for two zones.
+    let one = |replicas| {
+        format!(
+            "way: {{public-gateway: {{gateways: {{east: {{replicas: {replicas}}}, north: {{replicas: {replicas}}}}}}}}}"
+        )
+    };
+    assert!(
+        told(&[("CONNECTIVITY", &one(1))])
+            .iter()
+            .any(|one| one.contains("stands in zone beijing/a alone, with 1 of its replicas"))
+    );
+    silent(&[("CONNECTIVITY", &one(2))], "EW391");
+    let attached = |zones| format!("way: {{cen: {{bandwidth: 100Mbps, attach: {{east: {zones}, north: [a, b]}}}}}}");
+    says(&[("CONNECTIVITY", &attached("[h]"))], "EW391", "attached to east in zone h alone");
+    silent(&[("CONNECTIVITY", &attached("[h, i]"))], "EW391");
+}
+
+#[test]
+fn retries_cover_what_they_are_for() {
+    let stock = |said: &str| format!(r#"{SOUND}, stock: {{{said}}}"#);
+    says(&[("TRAFFIC", &stock("retries: 3"))], "EW392", "the 3 retries on `web -> stock` do not cover a 503");
+    silent(&[("TRAFFIC", &stock("retries: 3")), ("VERSION", "1.23")], "EW392");
+    silent(&[("TRAFFIC", &stock("retries: 3, retry-on: [reset, \"503\"]"))], "EW392");
+    silent(&[("TRAFFIC", &stock("retries: 0"))], "EW392");
+    says(&[("TRAFFIC", &stock("per-try: 200ms"))], "EW392", "ends a try after 200 ms, and it is not tried again");
+    silent(&[("TRAFFIC", &stock("per-try: 200ms, retry-on: [reset]"))], "EW392");
+    // A call of 1.2 s is cut by whatever kills its server.
+    let long = [("WORK", "1200ms"), ("RATE", "1rps")];
+    let traffic = stock("timeout: 5s, retry-on: [\"503\"]");
+    says(&[long[0], long[1], ("TRAFFIC", &traffic)], "EW392", "a call takes 1.2 s");
+    silent(&[("TRAFFIC", &traffic)], "EW392");
+}
+
+#[test]
+fn timeouts_are_longer_than_the_way() {
+    let stock = |said: &str| format!(r#"{SOUND}, stock: {{{said}}}"#);
+    says(&[("TRAFFIC", &stock("timeout: 10ms"))], "EW393", "no call there can succeed once calls have failed over");
+    says(&[("TRAFFIC", &stock("timeout: 40ms"))], "EW393", "each new connection begins with a failure");
+    says(
+        &[("WORK", "300ms"), ("RATE", "10rps"), ("TRAFFIC", &stock("timeout: 300ms"))],
+        "EW393",
+        "most of them end in it",
+    );
+    silent(&[("TRAFFIC", &stock("timeout: 200ms"))], "EW393");
+}
+
+#[test]
+fn tries_fit_into_the_timeout() {
+    let stock = |said: &str| format!(r#"{SOUND}, stock: {{{said}, retry-on: [reset]}}"#);
+    says(
+        &[("TRAFFIC", &stock("timeout: 1s, per-try: 600ms"))],
+        "EW394",
+        "3 tries take 1.8 s, and only 2 of them begin, the last of them for 400 ms",
+    );
+    says(&[("TRAFFIC", &stock("timeout: 1s, per-try: 1s"))], "EW394", "never strikes");
+    silent(&[("TRAFFIC", &stock("timeout: 1s, per-try: 300ms"))], "EW394");
+}
+
+#[test]
+fn retries_of_three_tiers_multiply_and_those_of_one_do_not() {
+    let all = |said: &str| format!(r#""*": {{timeout: 1s, outlier: {{max-ejection: 100%}}, {said}}}"#);
+    let three = all("retries: 2, retry-on: [5xx]");
+    says(&[("TRAFFIC", &three)], "EW395", "try 3 x 3 x 3 = 27 times, so that goods is asked 27 times");
+    // (1 + 1)^3 = 8; (1 + 1)^2 = 4 is not much.
+    says(&[("TRAFFIC", &all("retries: 1, retry-on: [5xx]"))], "EW395", "2 x 2 x 2 = 8");
+    silent(&[("TRAFFIC", &format!("{}, goods: {{retries: 0}}", all("retries: 1, retry-on: [5xx]")))], "EW395");
+    // What is only refused at the last tier is not retried above.
+    silent(&[("TRAFFIC", &all("retries: 5, retry-on: [connect-failure]"))], "EW395");
+    silent(&[("TRAFFIC", &all("retries: 2, retry-on: [5xx], retry-budget: 20%"))], "EW395");
+}
+
+#[test]
+fn a_busy_service_is_not_asked_again_and_again() {
+    let stock = |said: &str| format!(r#"{SOUND}, stock: {{{said}}}"#);
+    // 8 workers nearby at 2 ms of work: 2,000/s is 50 %.
+    let busy = ("RATE", "2000rps");
+    says(
+        &[busy, ("TRAFFIC", &stock("retries: 2, retry-on: [reset, \"503\"]"))],
+        "EW396",
+        "stock is 50 % busy, and at 3 tries for each call that it refuses it is offered 150 %",
+    );
+    silent(&[busy, ("TRAFFIC", &stock("retries: 2, retry-on: [reset, \"503\"], retry-budget: 20%"))], "EW396");
+    silent(&[("TRAFFIC", &stock("retries: 2, retry-on: [reset, \"503\"]"))], "EW396");
+}
+
+#[test]
+fn panic_is_not_set_against_outlier_detection() {
+    let all = |said: &str| format!(r#""web -> stock": {{timeout: 1s, {said}}}"#);
+    // Nobody near: 12 hosts of one priority, 8 of them in one zone.
+    let far = [("STOCK", "{north: {a: 8, b: 4}}"), ("GOODS", "{north: 2}")];
+    says(
+        &[far[0], far[1], ("TRAFFIC", &all("panic: 50%, outlier: {max-ejection: 100%}"))],
+        "EW398",
+        "with beijing/a dead 4 of 12 hosts are healthy, so that calls go to all of them, and 67 % fail",
+    );
+    silent(&[far[0], far[1], ("TRAFFIC", &all("outlier: {max-ejection: 100%}"))], "EW398");
+    silent(&[far[0], far[1], ("TRAFFIC", &all("panic: 30%, outlier: {max-ejection: 100%}"))], "EW398");
+    says(&[("TRAFFIC", &all("panic: 50%"))], "EW398", "every host counts as healthy");
+}

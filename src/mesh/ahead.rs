@@ -87,7 +87,7 @@ impl Machine<'_> {
             && connection.state == State::Open
             && connection.hung_since == u64::MAX
             && !connection.windows[1]
-            && !rules.counts
+            && !rules.waits
             && !call.is(Call::STORIED)
             && rules.in_time(row.number, after)
             && arrives <= self.certain_until
@@ -111,8 +111,14 @@ impl Machine<'_> {
         if over {
             self.calls.release(slot);
         }
-        if rules.watches {
+        if rules.watches || rules.counts {
             let upstream = self.upstream_row(proxy, edge);
+            if rules.counts {
+                self.connections[carrier].streams -= 1;
+                if arrives <= schedule.now() {
+                    self.answered_ahead(upstream);
+                }
+            }
             self.left(upstream, host, arrives, schedule);
         }
         if alone != 0 {
@@ -131,8 +137,10 @@ impl Machine<'_> {
         if row.core.failed > 0 || !self.certain(at) || row.is(Attempt::LONG) {
             return false;
         }
-        // Where requests on a connection are counted, another one may wait for this answer.
-        !self.hot.edges[self.calls[row.call].edge.0 as usize].counts && self.wanted(row, at)
+        // Where requests on a connection are limited, another one may wait for this answer; where retries are, a retry.
+        let call = &self.calls[row.call];
+        let rules = &self.hot.edges[call.edge.0 as usize];
+        !(rules.waits || rules.counts && call.is(Call::STORIED)) && self.wanted(row, at)
     }
 
     /// Will the client not have given up by then, nor its connection have been given up?

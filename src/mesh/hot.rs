@@ -131,6 +131,8 @@ pub(super) struct Rules {
     pub(super) max_age: u64,
     /// Requests on a connection are counted (`pools`).
     pub(super) counts: bool,
+    /// They may have to wait there for another one's answer.
+    pub(super) waits: bool,
     /// Segments that a receiver lets be under way.
     pub(super) receive_window: f32,
     /// Timer lists of the two.
@@ -237,6 +239,7 @@ impl Hot {
                 per_try: nanos(timeout::per_try(policy.timeout, policy.per_try)),
                 max_age: nanos(policy.max_connection_age),
                 counts: policy.pool.counts() || policy.retry_budget.is_some(),
+                waits: policy.pool.waits_for_answers(),
                 receive_window: receive_window(policy),
                 timers: lists[edge.policy.0 as usize],
             }

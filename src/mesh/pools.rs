@@ -112,6 +112,7 @@ impl Machine<'_> {
     /// An attempt goes over a connection.
     fn attach(&mut self, attempt: u32, slot: u32, schedule: &mut Schedule) {
         let now = schedule.now();
+        self.catch_up(now);
         let upstream = self.connections[slot].upstream;
         let policy = self.pool_policy(upstream);
         if self.pools(upstream).requests >= policy.max_requests {
@@ -154,7 +155,7 @@ impl Machine<'_> {
         loop {
             let pools = self.pools(upstream);
             let row = &pools.rows[place];
-            let to_come = u64::from(row.connecting) * u64::from(policy.streams());
+            let to_come = u64::from(row.connecting) * u64::from(policy.capacity());
             let may = pools.connections < policy.max_connections || row.alive == 0;
             if row.pending.len() as u64 <= to_come || !may {
                 return;
@@ -236,6 +237,21 @@ impl Machine<'_> {
         self.expand(upstream, host, worker, schedule.now(), schedule);
     }
 
+    /// A request will be answered, where nobody waits for that: its connection is rid of it at once, and when it no longer
+    /// counts is told by then (`Machine::left`).
+    pub(super) fn stream_over_ahead(&mut self, slot: u32, schedule: &mut Schedule) {
+        let on = &mut self.connections[slot];
+        on.streams -= 1;
+        if on.streams == 0 && on.state == State::Closed {
+            self.closed(slot, schedule);
+        }
+    }
+
+    /// A request is answered that no longer counts from now on.
+    pub(super) fn answered_ahead(&mut self, upstream: u32) {
+        self.pools(upstream).requests -= 1;
+    }
+
     /// A request is over for its client, answered or not.
     pub(super) fn stream_over(&mut self, slot: u32, given_up: bool, schedule: &mut Schedule) {
         let upstream = self.connections[slot].upstream;
@@ -273,12 +289,13 @@ impl Machine<'_> {
     }
 
     /// A call is to be tried again: may it, by the circuit breaker? From then on it counts.
-    pub(super) fn may_retry(&mut self, call: u32) -> bool {
+    pub(super) fn may_retry(&mut self, call: u32, now: SimTime) -> bool {
         let row = &self.calls[call];
         let upstream = self.upstream_row(row.proxy, row.edge);
         if !self.counts(upstream) {
             return true;
         }
+        self.catch_up(now);
         let policy = self.policy_of(upstream);
         let (most, budget) = (policy.pool.max_retries, policy.retry_budget);
         let pools = self.pools(upstream);

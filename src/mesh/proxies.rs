@@ -80,7 +80,7 @@ impl Machine<'_> {
     ) -> Option<u16> {
         let edge = edge.0 as usize;
         let rules = &self.hot.edges[edge];
-        if rules.watches {
+        if rules.watches || rules.counts {
             self.catch_up(now);
             if rules.rates {
                 self.keep_tallies(row, now, schedule);
@@ -131,7 +131,13 @@ impl Machine<'_> {
     pub(super) fn catch_up(&mut self, now: SimTime) {
         while let Some((_, host, row)) = self.returning.due(now) {
             let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
-            upstream.answered(host as u16, self.hot.edges[upstream.edge.0 as usize].outlier.as_ref());
+            let rules = &self.hot.edges[upstream.edge.0 as usize];
+            if rules.watches {
+                upstream.answered(host as u16, rules.outlier.as_ref());
+            }
+            if rules.counts {
+                self.answered_ahead(row);
+            }
         }
     }
 
@@ -143,7 +149,10 @@ impl Machine<'_> {
         }
         self.catch_up(at);
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
-        upstream.answered(host, self.hot.edges[upstream.edge.0 as usize].outlier.as_ref());
+        let rules = &self.hot.edges[upstream.edge.0 as usize];
+        if rules.watches {
+            upstream.answered(host, rules.outlier.as_ref());
+        }
     }
 
     /// A host is out or gone: its pooled connections are closed; what is on them drains.

@@ -83,7 +83,7 @@ impl Machine<'_> {
             self.kept_failed(attempt, (seen, saw, cause), now, schedule);
             return;
         }
-        let decision = self.decide(slot, saw);
+        let decision = self.decide(slot, saw, now);
         let host = self.attempts[attempt].host;
         self.leave(attempt, Some(seen), now, schedule);
         match decision {
@@ -116,14 +116,14 @@ impl Machine<'_> {
     }
 
     /// Is a call tried again that saw this? Where it is, the retry counts from now on.
-    fn decide(&mut self, slot: u32, saw: Option<Seen>) -> Decision {
+    fn decide(&mut self, slot: u32, saw: Option<Seen>, now: SimTime) -> Decision {
         // The retry before, if there was one, is over.
         self.retry_over(slot);
         let Some(saw) = saw else { return Decision::No };
         let world = self.world;
         let policy = &world.policies[world.edges[self.calls[slot].edge].policy];
         let done = u32::from(self.calls[slot].tries) - 1;
-        retry::decide(&policy.retry_on, saw, done, policy.retries, || self.may_retry(slot))
+        retry::decide(&policy.retry_on, saw, done, policy.retries, || self.may_retry(slot, now))
     }
 
     /// A try outlasts its timeout: it is given up, or kept while another one is sent.
@@ -143,7 +143,7 @@ impl Machine<'_> {
             self.observe(row, host, class, now, schedule);
         }
         self.retry_over(slot);
-        if done < retries && self.may_retry(slot) {
+        if done < retries && self.may_retry(slot, now) {
             self.calls[slot].attempt = NONE;
             self.history(slot).kept.push(attempt);
             self.plan_retry(slot, self.attempts[attempt].host, now, schedule);

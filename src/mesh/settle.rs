@@ -281,7 +281,11 @@ impl Machine<'_> {
         on.at = on.at.max(at.nanos());
         if self.hot.edges[self.calls[slot].edge.0 as usize].counts {
             self.retry_over(slot);
-            self.stream_over(connection, false, schedule);
+            if at > schedule.now() {
+                self.stream_over_ahead(connection, schedule);
+            } else {
+                self.stream_over(connection, false, schedule);
+            }
         }
         self.detach(connection);
         let call = &mut self.calls[slot];
@@ -293,7 +297,8 @@ impl Machine<'_> {
         if call.open == 0 {
             self.calls.release(slot);
         }
-        if self.hot.edges[edge.0 as usize].watches {
+        let rules = &self.hot.edges[edge.0 as usize];
+        if rules.watches || rules.counts && at > schedule.now() {
             let upstream = self.upstream_row(proxy, edge);
             self.left(upstream, host, at, schedule);
         }

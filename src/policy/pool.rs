@@ -93,6 +93,18 @@ impl Pool {
             || limits.iter().any(|&limit| limit != UNLIMITED)
     }
 
+    /// May a request wait until another one's answer is there? Not where HTTP/2 takes any number of them at once and any
+    /// number of connections may be opened: then only a handshake is waited for.
+    pub fn waits_for_answers(&self) -> bool {
+        self.counts()
+            && (self.protocol == Protocol::Http1 || self.max_connections != UNLIMITED || self.max_streams != UNLIMITED)
+    }
+
+    /// Requests that a connection takes which is still being opened (Envoy `effectiveConcurrentStreamLimit`).
+    pub fn capacity(&self) -> u32 {
+        self.streams().min(self.max_requests_per_connection)
+    }
+
     /// Requests at once over one connection.
     pub fn streams(&self) -> u32 {
         match self.protocol {
@@ -112,6 +124,10 @@ mod tests {
         assert!(Pool { protocol: Protocol::Http1, ..Pool::default() }.counts());
         assert!(Pool { max_retries: 3, ..Pool::default() }.counts());
         assert_eq!(Pool { protocol: Protocol::Http1, ..Pool::default() }.streams(), 1);
+        let breakers = Pool { max_requests: 9, max_pending: 1, max_requests_per_connection: 5, ..Pool::default() };
+        assert!(breakers.counts() && !breakers.waits_for_answers());
+        assert!(Pool { max_connections: 3, ..breakers }.waits_for_answers());
+        assert_eq!((breakers.capacity(), Pool { protocol: Protocol::Http1, ..breakers }.capacity()), (5, 1));
         assert_eq!(Keepalive::LINUX.patience(), Duration::from_secs(675));
     }
 }

@@ -154,6 +154,9 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
     });
     world.policies.push(Policy {
         balance: Balance::LEAST_REQUEST,
+        hash: None,
+        warmup: None,
+        overprovisioning: 140,
         timeout: None,
         per_try: None,
         retries: 0,

@@ -123,8 +123,9 @@ pub(super) struct Rules {
     pub(super) rates: bool,
     /// Faults are injected.
     pub(super) faulty: bool,
+    /// Least request as Istio leaves it.
+    pub(super) usual: bool,
     pub(super) outlier: Option<Outlier>,
-    pub(super) panic_threshold: u32,
     /// Nanoseconds; `u64::MAX`: none.
     pub(super) timeout: u64,
     pub(super) per_try: u64,
@@ -229,7 +230,7 @@ impl Hot {
                 routed: !edge.routing.is_none(),
                 cluster: clusters[&(edge.from, edge.ordinal)],
                 outlier: policy.outlier,
-                panic_threshold: policy.panic_threshold,
+                usual: policy.balance == Balance::LEAST_REQUEST,
                 watches: policy.balance.looks_at_load() || policy.outlier.is_some(),
                 rates: policy
                     .outlier
@@ -270,7 +271,7 @@ impl Hot {
             replicas: replicas.collect(),
             proxies: proxies.collect(),
             edges: edges.collect(),
-            views: world.host_sets.rows().iter().map(|set| View::new(&set.hosts)).collect(),
+            views: world.host_sets.rows().iter().map(View::new).collect(),
         }
     }
 

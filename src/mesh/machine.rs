@@ -1,7 +1,7 @@
 //! The machine's tables, and which handler an event goes to.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::admission::Admission;
 use super::arrivals::StreamState;
@@ -19,7 +19,7 @@ use super::servers::Server;
 use super::slab::Slab;
 use super::spells::Spells;
 use super::trace::Tracer;
-use super::upstream::Upstream;
+use super::upstream::{Tables, Upstream};
 use crate::engine::{Event, Later, Model, Schedule, Timers};
 use crate::random::{Key, hash_name, mix};
 use crate::units::{Duration, SimTime};
@@ -63,6 +63,8 @@ pub(super) struct Machine<'w> {
     pub(super) place_down: Vec<(u16, u64)>,
     /// What proxies have been told of endpoints, and will be.
     pub(super) told: Told,
+    /// What hashes are looked up in.
+    pub(super) tables: Tables,
     /// Requests whose answers are certain but not here yet, where somebody looks at that: the host, the upstream's row.
     pub(super) returning: Later,
     pub(super) streams: Vec<StreamState>,
@@ -174,7 +176,12 @@ impl<'w> Machine<'w> {
             brief: tracer.is_none(),
             full: false,
             place_down: vec![(0, 0); world.places.len()],
-            told: Told { steps, gone: vec![BTreeSet::new(); world.places.len()] },
+            told: Told {
+                steps,
+                gone: vec![BTreeSet::new(); world.places.len()],
+                joined: vec![BTreeMap::new(); world.places.len()],
+            },
+            tables: Tables::default(),
             returning: Later::new(),
             streams: Vec::new(),
             timer_at: vec![SimTime::NEVER; 2 * world.policies.len()],

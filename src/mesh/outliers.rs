@@ -38,7 +38,8 @@ impl Machine<'_> {
         beliefs.health[usize::from(host)].eject_for(rule, now, outlier::jitter(rule, mix(key, 1)));
         beliefs.ejected += 1;
         let sweeps = !std::mem::replace(&mut beliefs.sweeping, true);
-        upstream.regroup(view, rules.panic_threshold);
+        let set = &self.world.host_sets[upstream.host_set];
+        upstream.regroup(view, set, &self.world.policies[rules.policy]);
         self.ledger.ejected(upstream.edge);
         if sweeps {
             self.plan_sweep(row, now, schedule);
@@ -83,7 +84,8 @@ impl Machine<'_> {
         beliefs.sweeping = rules.rates || beliefs.health.iter().any(|host| !host.is_quiet());
         let again = beliefs.sweeping;
         if back > 0 {
-            upstream.regroup(&self.hot.views[upstream.host_set.0 as usize], rules.panic_threshold);
+            let (view, set) = (&self.hot.views[upstream.host_set.0 as usize], &self.world.host_sets[upstream.host_set]);
+            upstream.regroup(view, set, &self.world.policies[rules.policy]);
         }
         if again {
             schedule.at(now + rule.interval, Kind::Sweep.order_of(0, upstream.key), row);

@@ -3,14 +3,14 @@
 //! State belongs to one proxy and one upstream, as in a real mesh: its own active requests, its own ejections. A proxy
 //! never looks at the truth; it meets it when a call fails.
 
-use super::calls::{NONE, nth};
+use super::calls::{Call, NONE, nth};
 use super::connections::State;
-use super::control::present;
+use super::control::{joined_at, present};
 use super::machine::Machine;
-use super::upstream::Upstream;
+use super::upstream::{Asked, Upstream};
 use crate::engine::Schedule;
 use crate::policy::outlier::ResultClass;
-use crate::policy::{Policy, defaults};
+use crate::policy::{HashOn, Policy, defaults, hashing};
 use crate::random::mix;
 use crate::units::SimTime;
 use crate::world::{EdgeId, EndpointId, ProxyId};
@@ -53,77 +53,130 @@ impl Machine<'_> {
         let workers = self.hot.proxies[proxy.0 as usize].workers;
         let counts = self.hot.edges[edge.0 as usize].counts;
         let mut upstream = Upstream::new((proxy, workers), edge, host_set, hosts, key, counts);
-        // A proxy that asks for the first time is told as its neighbours were.
-        let gone = &self.told.gone[world.proxies[proxy].place.0 as usize];
-        if hosts > 0 && !gone.is_empty() {
-            let (view, set) = (&self.hot.views[host_set.0 as usize], &world.host_sets[host_set].hosts);
-            for (index, host) in set.iter().enumerate() {
-                if let Some((there, of)) = present(host, gone, |endpoint| gone.contains(&endpoint)) {
-                    upstream.told(view, set, index, there, of);
+        if hosts > 0 {
+            let (view, set) = (&self.hot.views[host_set.0 as usize], &world.host_sets[host_set]);
+            let policy = &world.policies[self.hot.edges[edge.0 as usize].policy];
+            upstream.is_told_at_first(view, set, policy);
+            // A proxy that asks for the first time is told as its neighbours were.
+            let place = world.proxies[proxy].place.0 as usize;
+            let (gone, joined) = (&self.told.gone[place], &self.told.joined[place]);
+            let mut told = false;
+            for (index, host) in set.hosts.iter().enumerate() {
+                let at = policy.warmup.and_then(|_| joined_at(host, gone, joined));
+                let there = present(host, gone, |endpoint| gone.contains(&endpoint));
+                told |= at.is_some() || there.is_some();
+                if let Some(at) = at {
+                    upstream.told(view, set, index, (0, 1), at);
+                    upstream.told(view, set, index, (1, 1), at);
+                }
+                if let Some(there) = there {
+                    upstream.told(view, set, index, there, SimTime::ZERO);
                 }
             }
-            upstream.regroup(view, self.hot.edges[edge.0 as usize].panic_threshold);
+            if told {
+                upstream.regroup(view, set, policy);
+            }
         }
         self.upstreams[row as usize] = Some(Box::new(upstream));
     }
 
-    /// The host for an attempt: priority, then panic, then the policy's choice. `avoid` is the last attempt's host.
+    /// The host for an attempt of a call, `again` where it is not the first: priority, then panic, then locality, then the
+    /// policy's choice.
     #[inline(always)]
     pub(super) fn choose_host(
         &mut self,
         row: u32,
         edge: EdgeId,
         key: u64,
-        tried: Option<u32>,
+        (call, again): (u32, bool),
         now: SimTime,
         schedule: &mut Schedule,
     ) -> Option<u16> {
-        let edge = edge.0 as usize;
-        let rules = &self.hot.edges[edge];
+        let rules = &self.hot.edges[edge.0 as usize];
         if rules.watches || rules.counts {
             self.catch_up(now);
             if rules.rates {
                 self.keep_tallies(row, now, schedule);
             }
         }
-        if let Some(call) = tried {
-            return self.choose_again(row, edge, key, call);
-        }
+        let choice = self.edge_keys[edge.0 as usize].balance;
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
-        let (balance, choice) = (rules.balance, self.edge_keys[edge].balance);
-        let view = self.hot.views.get(upstream.host_set.0 as usize)?;
-        let host = upstream.choose(view, balance, |n| choice.bits(nth(key, n)))?;
+        if let Some(view) = self.hot.views.get(upstream.host_set.0 as usize).filter(|_| !again)
+            && let Some(host) = upstream.choose_plainly(view, rules, |n| choice.bits(nth(key, n)))
+        {
+            if rules.watches {
+                upstream.hosts[usize::from(host)].active += 1;
+            }
+            return Some(host);
+        }
+        let host = self.choose_at_length(row, edge, key, (call, again), now)?;
         if rules.watches {
-            upstream.hosts[usize::from(host)].active += 1;
+            self.upstream_mut(row).hosts[usize::from(host)].active += 1;
         }
         Some(host)
     }
 
-    /// The host for a retry: by the priorities that it may still go to, and none that was tried, as far as chance finds
-    /// another (Envoy's previous-hosts predicate: up to five more picks, the last one holds).
-    #[cold]
-    fn choose_again(&mut self, row: u32, edge: usize, key: u64, call: u32) -> Option<u16> {
-        let (rules, choice) = (&self.hot.edges[edge], self.edge_keys[edge].balance);
-        let policy = &self.world.policies[rules.policy];
+    /// The same where there are priorities, localities, weights, hashes or beliefs. A retry goes by the priorities that it
+    /// may still go to, and to none that was tried, as far as chance finds another (Envoy's previous-hosts predicate: up to
+    /// five more picks, the last one holds); but a request with a hash belongs to its host.
+    #[inline(never)]
+    fn choose_at_length(
+        &mut self,
+        row: u32,
+        edge: EdgeId,
+        key: u64,
+        (call, again): (u32, bool),
+        now: SimTime,
+    ) -> Option<u16> {
+        let (world, hot) = (self.world, self.hot);
+        let (rules, choice) = (&hot.edges[edge.0 as usize], self.edge_keys[edge.0 as usize].balance);
+        let policy = &world.policies[rules.policy];
+        let hash = policy.hash.and_then(|rule| self.hash_of(call, &rule));
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
-        let view = self.hot.views.get(upstream.host_set.0 as usize)?;
+        let view = hot.views.get(upstream.host_set.0 as usize)?;
+        let mut asked = Asked { world, view, rules, tables: &mut self.tables, now, hash };
+        if !again {
+            return upstream.choose_in_full(&mut asked, None, |n| choice.bits(nth(key, n)));
+        }
         let history = self.histories.of_call(call);
         let load = policy.previous_priorities.and_then(|frequency| {
             let (levels, load) = upstream.levels(view)?;
-            Some(history.priorities.load(&levels, &load, frequency))
+            Some(history.priorities.load(&levels, &load, (frequency, policy.overprovisioning)))
         });
         let mut host = None;
         for pick in 0..=u64::from(defaults::HOST_SELECTION_ATTEMPTS) {
-            host =
-                Some(upstream.choose_by(view, rules.balance, load.as_ref(), |n| choice.bits(nth(key, n + 8 * pick)))?);
-            if host.is_some_and(|host| !history.hosts.contains(&host)) {
+            let draw = |n| choice.bits(nth(key, n + 8 * pick));
+            host = Some(upstream.choose_in_full(&mut asked, load.as_ref(), draw)?);
+            if policy.balance.hashes() || host.is_some_and(|host| !history.hosts.contains(&host)) {
                 break;
             }
         }
-        if let Some(host) = host.filter(|_| rules.watches) {
-            upstream.hosts[usize::from(host)].active += 1;
-        }
         host
+    }
+
+    /// What a call's proxy hashes: what the user sent goes with all calls of the tree.
+    fn hash_of(&self, call: u32, rule: &HashOn) -> Option<u64> {
+        let own = self.calls[call].proxy;
+        if matches!(rule, HashOn::SourceIp { .. }) && !self.world.proxies[own].endpoint.is_none() {
+            return Some(hashing::xx_hash(self.world.proxies[own].name.as_bytes(), 0));
+        }
+        let mut root = &self.calls[call];
+        // A copy has nobody above it, and a value of its own.
+        while !root.is(Call::ROOT | Call::MIRROR) {
+            root = &self.calls[self.attempts[self.attempt_of(root.parent)].call];
+        }
+        let user = if root.is(Call::ROOT) && root.is(Call::LIVE) { self.requests[root.parent].user } else { NONE };
+        let who = if user == NONE { root.key } else { u64::from(user) };
+        let (name, values) = match *rule {
+            HashOn::SourceIp { values } => (0, values),
+            HashOn::Value { name, values } => (name, Some(values)),
+        };
+        let value = match values {
+            Some(values) if user == NONE => mix(name, who) % u64::from(values),
+            Some(values) => who % u64::from(values),
+            None => who,
+        };
+        Some(hashing::xx_hash(&value.to_le_bytes(), name))
     }
 
     /// Proxies hear of the answers that have come by now and were certain before.
@@ -176,25 +229,32 @@ impl Machine<'_> {
     }
 
     /// A proxy is told which of the endpoints of interest behind an upstream's hosts are there.
-    pub(super) fn hears(&mut self, row: u32, of_interest: impl Fn(EndpointId) -> bool, schedule: &mut Schedule) {
+    pub(super) fn hears(
+        &mut self,
+        row: u32,
+        of_interest: impl Fn(EndpointId) -> bool,
+        now: SimTime,
+        schedule: &mut Schedule,
+    ) {
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         if upstream.hosts.is_empty() {
             return;
         }
         let gone = &self.told.gone[self.world.proxies[upstream.proxy].place.0 as usize];
         let view = &self.hot.views[upstream.host_set.0 as usize];
-        let hosts = &self.world.host_sets[upstream.host_set].hosts;
+        let set = &self.world.host_sets[upstream.host_set];
+        let policy = &self.world.policies[self.hot.edges[upstream.edge.0 as usize].policy];
         let (mut heard, mut left) = (false, Vec::new());
-        for (index, host) in hosts.iter().enumerate() {
-            let Some((there, of)) = present(host, gone, &of_interest) else { continue };
+        for (index, host) in set.hosts.iter().enumerate() {
+            let Some(there) = present(host, gone, &of_interest) else { continue };
             heard = true;
-            if upstream.told(view, hosts, index, there, of) {
+            if upstream.told(view, set, index, there, now) {
                 left.push(index as u16);
             }
         }
         if heard {
-            upstream.regroup(view, self.hot.edges[upstream.edge.0 as usize].panic_threshold);
-            upstream.forget_the_usual(hosts);
+            upstream.regroup(view, set, policy);
+            upstream.forget_the_usual(view, policy, now);
         }
         for host in left {
             self.drain(row, host, schedule);

@@ -154,8 +154,8 @@ impl Machine<'_> {
         self.ledger.attempt(edge, this.started);
         let rules = &hot.edges[edge.0 as usize];
         let row = self.upstream_of(proxy, edge);
-        let tried = (number > 0).then_some(slot);
-        let Some(host) = self.choose_host(row, edge, nth(key, u64::from(number) << 8), tried, now, schedule) else {
+        let which = (slot, number > 0);
+        let Some(host) = self.choose_host(row, edge, nth(key, u64::from(number) << 8), which, now, schedule) else {
             self.settle_call(slot, Some(Failure::NoHost), now, schedule);
             return;
         };

@@ -125,6 +125,9 @@ pub fn retry_on(version: (u32, u32)) -> RetryOn {
 pub fn policy(release: (u32, u32)) -> Policy {
     Policy {
         balance: Balance::LEAST_REQUEST,
+        hash: None,
+        warmup: None,
+        overprovisioning: OVERPROVISIONING_PERCENT,
         timeout: None,
         per_try: None,
         retries: RETRIES,

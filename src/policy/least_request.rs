@@ -39,6 +39,33 @@ pub fn full_scan(n: usize, active: impl Fn(usize) -> u32, draw: impl Fn(u32) -> 
     chosen
 }
 
+/// The most hosts that are drawn without repetition.
+pub const DISTINCT: usize = 16;
+
+/// The same with hosts drawn without repetition, as in the theory of the supermarket model; Envoy does not. Of fewer
+/// hosts than draws, all are drawn.
+pub fn choose_distinct(n: usize, active: impl Fn(usize) -> u32, choices: u32, draw: impl Fn(u32) -> u64) -> usize {
+    assert!(n > 0 && (1..=DISTINCT).contains(&(choices as usize)), "a few hosts are drawn");
+    // Those drawn so far, ascending: the draw counts those that are left.
+    let mut drawn = [usize::MAX; DISTINCT];
+    let (mut chosen, mut least) = (0, u32::MAX);
+    for choice in 0..(choices as usize).min(n) {
+        let mut host = (draw(choice as u32) % (n - choice) as u64) as usize;
+        let mut place = 0;
+        while place < choice && drawn[place] <= host {
+            host += 1;
+            place += 1;
+        }
+        drawn[place..=choice].rotate_right(1);
+        drawn[place] = host;
+        let requests = active(host);
+        if choice == 0 || requests < least {
+            (chosen, least) = (host, requests);
+        }
+    }
+    chosen
+}
+
 /// Weight of a host of weight `weight` with `active` requests, where weights are unequal or hosts are new:
 /// `weight / (active + 1)^bias` (Envoy's active request bias, 1 unless told; at 0 weights alone count).
 pub fn weight(weight: f64, active: u32, bias: f64) -> f64 {
@@ -46,9 +73,14 @@ pub fn weight(weight: f64, active: u32, bias: f64) -> f64 {
     if bias == 1.0 { weight / busy } else { weight / libm::pow(busy, bias) }
 }
 
+impl LeastRequest {
+    /// Envoy's two draws, as Istio leaves them.
+    pub const ISTIO: LeastRequest = LeastRequest { choices: 2, bias: 1.0, full_scan: false, distinct: false };
+}
+
 impl Default for LeastRequest {
     fn default() -> Self {
-        LeastRequest { choices: 2, bias: 1.0, full_scan: false }
+        LeastRequest::ISTIO
     }
 }
 
@@ -66,5 +98,27 @@ mod tests {
         let choice = |a, b| choose(2, |host| host as u32, 2, move |choice| [a, b][choice as usize]);
         let picked = (0..2).flat_map(|a| (0..2).map(move |b| choice(a, b)));
         assert_eq!(picked.filter(|&host| host == 1).count(), 1);
+    }
+
+    #[test]
+    fn distinct_draws_name_each_set_of_hosts_equally_often() {
+        let mut seen = std::collections::BTreeMap::new();
+        for draws in 0..5 * 4 * 3_u64 {
+            let asked = std::cell::RefCell::new(Vec::new());
+            let look = |host: usize| {
+                asked.borrow_mut().push(host);
+                0
+            };
+            let first = choose_distinct(5, look, 3, |choice| [draws % 5, draws / 5 % 4, draws / 20][choice as usize]);
+            let mut hosts = asked.into_inner();
+            assert_eq!(first, hosts[0]);
+            hosts.sort_unstable();
+            hosts.dedup();
+            assert_eq!(hosts.len(), 3);
+            *seen.entry(hosts).or_insert(0) += 1;
+        }
+        assert_eq!(seen.len(), 10);
+        assert!(seen.values().all(|&times| times == 6), "{seen:?}");
+        assert_eq!(choose_distinct(2, |host| host as u32, 16, |_| 7), 0);
     }
 }

@@ -123,23 +123,33 @@ pub struct Distribute {
 /// group belongs to the first part that matches it; one that nothing matches gets 0 and is never chosen, not even when
 /// all others are dead.
 pub fn distribute(proxy: Locality, rules: &[Distribute], groups: &[(Locality, u32)]) -> Option<Vec<u32>> {
-    let rule = rules.iter().find(|rule| rule.from.matches(proxy))?;
-    let part_of = |at: Locality| rule.to.iter().position(|(pattern, _)| pattern.matches(at));
-    let parts: Vec<Option<usize>> = groups.iter().map(|&(at, _)| part_of(at)).collect();
-    let mut matched = vec![0_u64; rule.to.len()];
-    for (part, (_, own)) in parts.iter().zip(groups) {
-        if let Some(part) = part {
-            matched[*part] += u64::from(*own);
-        }
-    }
-    let weight = |(part, (_, own)): (&Option<usize>, &(Locality, u32))| match *part {
+    let parts = parts(proxy, rules, groups.iter().map(|&(at, _)| at))?;
+    let matched = |part: usize| -> u64 {
+        let mine = parts.iter().zip(groups).filter(|(mine, _)| mine.is_some_and(|(mine, _)| mine == part));
+        mine.map(|(_, (_, own))| u64::from(*own)).sum()
+    };
+    let weight = |(part, (_, own)): (&Option<(usize, u32)>, &(Locality, u32))| match *part {
         // Never more than the part, for a group is never more than all that matched.
-        Some(part) if matched[part] > 0 => {
-            (u64::from(*own) * u64::from(rule.to[part].1)).div_ceil(matched[part]) as u32
+        Some((part, percent)) if matched(part) > 0 => {
+            (u64::from(*own) * u64::from(percent)).div_ceil(matched(part)) as u32
         }
         _ => 0,
     };
     Some(parts.iter().zip(groups).map(weight).collect())
+}
+
+/// The part of the rule that fits the proxy to which each group belongs, and its percent; none where no rule fits.
+pub fn parts(
+    proxy: Locality,
+    rules: &[Distribute],
+    groups: impl Iterator<Item = Locality>,
+) -> Option<Vec<Option<(usize, u32)>>> {
+    let rule = rules.iter().find(|rule| rule.from.matches(proxy))?;
+    let part_of = |at: Locality| {
+        let part = rule.to.iter().position(|(pattern, _)| pattern.matches(at))?;
+        Some((part, rule.to[part].1))
+    };
+    Some(groups.map(part_of).collect())
 }
 
 #[cfg(test)]

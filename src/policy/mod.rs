@@ -38,8 +38,11 @@ pub mod zone_aware;
 
 pub use budget::Budget;
 pub use fault_filter::FaultFilter;
+pub use maglev::Maglev;
 pub use pool::{Keepalive, Pool, Protocol};
 pub use rate_limit::RateLimit;
+pub use ring_hash::RingHash;
+pub use slow_start::SlowStart;
 pub use status::{Codes, Status};
 
 use crate::units::{Bytes, Duration};
@@ -49,6 +52,12 @@ use crate::units::{Bytes, Duration};
 pub struct Policy {
     /// How a host is chosen within a priority.
     pub balance: Balance,
+    /// What of a request is hashed, where hosts are chosen by that; none: chance.
+    pub hash: Option<HashOn>,
+    /// How the share of a host that has just joined grows; none: it has all of it at once.
+    pub warmup: Option<SlowStart>,
+    /// Healthy hosts count this much, in percent (Envoy 140).
+    pub overprovisioning: u32,
     /// Route timeout over all attempts; none: Istio's default.
     pub timeout: Option<Duration>,
     /// Timeout of one attempt.
@@ -93,8 +102,12 @@ pub enum Balance {
     LeastRequest(LeastRequest),
     /// In turn.
     RoundRobin,
-    /// Uniformly.
+    /// Uniformly; weights are left aside.
     Random,
+    /// By the request's hash, on a ring of hosts.
+    RingHash(RingHash),
+    /// By the request's hash, in a table that hosts have filled in turn.
+    Maglev(Maglev),
 }
 
 impl Default for Balance {
@@ -105,11 +118,21 @@ impl Default for Balance {
 
 impl Balance {
     /// Envoy's two draws, as Istio leaves them.
-    pub const LEAST_REQUEST: Balance = Balance::LeastRequest(LeastRequest { choices: 2, bias: 1.0, full_scan: false });
+    pub const LEAST_REQUEST: Balance = Balance::LeastRequest(LeastRequest::ISTIO);
 
     /// Does the choice look at how busy hosts are?
     pub fn looks_at_load(&self) -> bool {
-        matches!(self, Balance::LeastRequest(_))
+        match self {
+            Balance::LeastRequest(_) => true,
+            Balance::RingHash(rule) => rule.bound.is_some(),
+            Balance::Maglev(rule) => rule.bound.is_some(),
+            Balance::RoundRobin | Balance::Random => false,
+        }
+    }
+
+    /// Does a request's hash choose?
+    pub fn hashes(&self) -> bool {
+        matches!(self, Balance::RingHash(_) | Balance::Maglev(_))
     }
 }
 
@@ -122,6 +145,26 @@ pub struct LeastRequest {
     pub bias: f64,
     /// All hosts are looked at instead (Envoy FULL_SCAN).
     pub full_scan: bool,
+    /// No host is drawn twice: theory's d choices, which no mesh has.
+    pub distinct: bool,
+}
+
+/// What of a request is hashed (Envoy `hash_policy`, Istio `consistentHash`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HashOn {
+    /// The address that the proxy sees: at a sidecar its own replica's, at an entry that of one of so many users; none:
+    /// each request has one of its own.
+    SourceIp {
+        /// Addresses.
+        values: Option<u32>,
+    },
+    /// A header or cookie, which goes with the request through the whole tree of calls.
+    Value {
+        /// Hash of its name.
+        name: u64,
+        /// Different values, each as frequent.
+        values: u32,
+    },
 }
 
 /// Conditions under which a failed attempt is tried again (Envoy `retry_on`).

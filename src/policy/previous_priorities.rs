@@ -1,6 +1,5 @@
 //! Retries that leave the priorities of earlier tries out (Envoy's previous-priorities retry plugin).
 
-use super::defaults::OVERPROVISIONING_PERCENT;
 use super::priority::{LEVELS, Level, PriorityLoad};
 
 /// What one call remembers of the priorities that it tried.
@@ -22,13 +21,19 @@ impl PreviousPriorities {
 
     /// The load by which the next try chooses its priority, `original` being that of a first one. With every
     /// `frequency`-th try all priorities tried so far are left out; where that leaves none, all count again.
-    pub fn load(&mut self, levels: &[Level], original: &PriorityLoad, frequency: u32) -> PriorityLoad {
+    /// `overprovisioning` in percent.
+    pub fn load(
+        &mut self,
+        levels: &[Level],
+        original: &PriorityLoad,
+        (frequency, overprovisioning): (u32, u32),
+    ) -> PriorityLoad {
         if self.tried < frequency {
             return *original;
         }
         if self.tried.is_multiple_of(frequency.max(1)) {
             self.excluded |= self.seen;
-            match self.adjusted(levels, original) {
+            match self.adjusted(levels, original, overprovisioning) {
                 Some(load) => self.load = load,
                 None => return *original,
             }
@@ -36,11 +41,11 @@ impl PreviousPriorities {
         self.load
     }
 
-    fn adjusted(&mut self, levels: &[Level], original: &PriorityLoad) -> Option<PriorityLoad> {
-        let mut available = availability(levels, self.excluded);
+    fn adjusted(&mut self, levels: &[Level], original: &PriorityLoad, overprovisioning: u32) -> Option<PriorityLoad> {
+        let mut available = availability(levels, self.excluded, overprovisioning);
         if available.2 == 0 {
             (self.tried, self.seen, self.excluded) = (0, 0, 0);
-            available = availability(levels, 0);
+            available = availability(levels, 0, overprovisioning);
         }
         let (healthy, degraded, total) = available;
         if total == 0 {
@@ -62,12 +67,12 @@ impl PreviousPriorities {
 }
 
 /// How much of its load each level could take, healthy and degraded, in percent, and all together at most 100.
-fn availability(levels: &[Level], excluded: u16) -> ([u32; LEVELS], [u32; LEVELS], u32) {
+fn availability(levels: &[Level], excluded: u16, overprovisioning: u32) -> ([u32; LEVELS], [u32; LEVELS], u32) {
     let (mut healthy, mut degraded) = ([0; LEVELS], [0; LEVELS]);
     for (index, level) in levels.iter().enumerate().filter(|(index, _)| excluded >> index & 1 == 0) {
         let counted = u64::from(level.total.saturating_sub(level.excluded));
         let share = |hosts: u32| {
-            (u64::from(OVERPROVISIONING_PERCENT) * u64::from(hosts)).checked_div(counted).unwrap_or(0).min(100) as u32
+            (u64::from(overprovisioning) * u64::from(hosts)).checked_div(counted).unwrap_or(0).min(100) as u32
         };
         (healthy[index], degraded[index]) = (share(level.healthy), share(level.degraded));
     }

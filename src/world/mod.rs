@@ -8,6 +8,7 @@ mod change;
 mod charge;
 mod control;
 mod gateways;
+mod hosts;
 mod plan;
 mod program;
 mod routing;
@@ -18,6 +19,7 @@ pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
 pub use control::{Control, ControlWay, Plane, Serves};
 pub use gateways::PathRates;
+pub use hosts::{Among, Health, Host, HostLocality, HostSet, HostTarget, LocalityWeight, ZoneAware};
 pub use plan::{RunPlan, WINDOWS, windows};
 pub use program::{CallSite, Choice, Operation, Step, Variant};
 pub use routing::{
@@ -40,7 +42,6 @@ use crate::table::Table;
 use crate::units::{BitsPerSec, Bytes, Duration, Ratio};
 use crate::workload::Arrivals;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 id! {
     /// Something with servers and a queue that is not a service replica: a gateway replica's CPU, a sidecar's worker.
@@ -312,80 +313,6 @@ pub struct Proxy {
     pub handshake: Duration,
     /// First row of this proxy's upstreams: the upstream of `edge` is row `first_upstream + edge.ordinal`.
     pub first_upstream: u32,
-}
-
-/// Hosts that a proxy may choose among, as Envoy sees them.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct HostSet {
-    /// In order of priority, then place, then number. One list for all sets of the same hosts: callers of one service
-    /// from one place mostly see the same, and there may be thousands of them.
-    pub hosts: Arc<[Host]>,
-    /// How many priorities there are; hosts of priority p stand together.
-    pub priorities: u8,
-    /// Localities of the hosts, by `Host::locality`; empty where nothing is chosen by locality.
-    pub localities: Arc<[HostLocality]>,
-    /// What is chosen within a priority before the host.
-    pub among: Among,
-}
-
-/// Hosts of one priority and locality (Envoy `LocalityLbEndpoints`).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HostLocality {
-    /// The region of what stands behind its hosts; `NONE` outside the mesh.
-    pub region: RegionId,
-    /// The zone.
-    pub zone: ZoneId,
-    /// Envoy's `load_balancing_weight` of the locality; 0: never chosen.
-    pub weight: u32,
-}
-
-/// What is chosen within a priority before the host.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub enum Among {
-    /// Nothing: a priority is one list of hosts.
-    #[default]
-    Hosts,
-    /// A locality by its weight (Envoy `locality_weighted_lb_config`).
-    WeightedLocalities,
-    /// The caller's own zone first, as far as its share of the callers is covered there; only in priority 0.
-    Zones(ZoneAware),
-}
-
-/// Envoy's zone-aware routing (`zone_aware_lb_config`).
-#[derive(Clone, PartialEq, Debug)]
-pub struct ZoneAware {
-    /// The proxy's own zone.
-    pub own: ZoneId,
-    /// The caller's peers by zone (Envoy's local cluster), the own zone among them.
-    pub peers: Vec<(ZoneId, u32)>,
-    /// Fewer healthy hosts in priority 0: no zone-aware routing.
-    pub min_cluster_size: u32,
-    /// Share of requests that it is for.
-    pub enabled: Ratio,
-    /// All to the own zone where it has this many healthy hosts, whatever the shares.
-    pub force_local: Option<u32>,
-}
-
-/// One host of a host set.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Host {
-    /// What stands behind the address.
-    pub target: HostTarget,
-    /// Weight (Envoy `load_balancing_weight`), 1 for a replica, more for a gateway that stands for several.
-    pub weight: u32,
-    /// Priority, 0 first.
-    pub priority: u8,
-    /// Row of `HostSet::localities`; 0 where there are none.
-    pub locality: u16,
-}
-
-/// What stands behind a host's address.
-#[derive(Clone, PartialEq, Debug)]
-pub enum HostTarget {
-    /// A replica, reached directly.
-    Endpoint(EndpointId, PathId),
-    /// A gateway or balancer that picks a replica once per connection among these, evenly.
-    Gateway(GatewayId, Vec<(EndpointId, PathId)>),
 }
 
 /// A workload stream.

@@ -1,6 +1,7 @@
 //! The hosts that Istio's locality settings make of a scenario: the localities of its HelloWorld task, gateways, retention.
 
 use super::{CONNECTIVITY, GROUND, SERVICES, edge, hosts, place, public, with_traffic, world};
+use eastwest::policy::Balance;
 use eastwest::world::{Among, HostTarget, World};
 use expect_test::expect;
 
@@ -128,6 +129,10 @@ fn distribute_divides_a_region_among_its_zones_in_whole_percents() {
     // Two of three replicas stand in h, one in i: 54 and 27, rounded up.
     assert_eq!(weights, [54, 27, 10, 10]);
     let hosts: Vec<u32> = set.hosts.iter().map(|host| host.weight).collect();
-    assert_eq!(hosts, [270_000, 270_000, 270_000, 100_000, 100_000]);
-    assert_eq!(set.priorities, 1);
+    assert_eq!((hosts, set.priorities), (vec![1; 5], 1), "weights of localities leave those of hosts alone");
+    let shares = set.shares(Balance::LEAST_REQUEST);
+    let expected = [27.0, 27.0, 27.0, 10.0, 10.0].map(|weight| weight / 101.0);
+    assert!(shares.iter().zip(expected).all(|(share, expected)| (share - expected).abs() < 1e-12), "{shares:?}");
+    // Where nobody is left in one of the zones, the other one has the whole part.
+    assert_eq!(set.locality_weights(&[2, 0, 1, 1]), [80, 0, 10, 10]);
 }

@@ -16,6 +16,10 @@ use crate::worlds::{down, poisson};
 pub(crate) struct Dice(Key, u64);
 
 impl Dice {
+    pub(crate) fn new(seed: u64, what: &str) -> Self {
+        Dice(Key::new(seed, 0, "chaos", what), 0)
+    }
+
     pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.1 += 1;
         self.0.bits(self.1) % n

@@ -1,6 +1,7 @@
 //! The machine against closed forms and hand arithmetic, on worlds made by hand.
 
 mod admission;
+mod balancing;
 mod chaos;
 mod order;
 mod pools;

@@ -323,10 +323,10 @@ fn retries_leave_out_priorities_as_envoys_do() {
         let original = plain.with(&numbers(&row["original_healthy_load"]), &numbers(&row["original_degraded_load"]));
         let frequency = row["update_frequency"].parse().expect("a number");
         let mut previous = PreviousPriorities::default();
-        let mut load = previous.load(&levels, &original, frequency);
+        let mut load = previous.load(&levels, &original, (frequency, 140));
         for tried in row["attempted_priorities_in_order"].split(',').filter(|text| !text.is_empty()) {
             previous.attempted(tried.trim().parse().expect("a priority"));
-            load = previous.load(&levels, &original, frequency);
+            load = previous.load(&levels, &original, (frequency, 140));
         }
         let all = |share: &dyn Fn(usize) -> u32| (0..levels.len()).map(share).collect::<Vec<u32>>();
         assert_eq!(all(&|level| load.healthy(level)), numbers(&row["expected_healthy_load"]), "{} healthy", row["id"]);

@@ -5,7 +5,7 @@
 mod spans;
 mod timeline;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::machine::Machine;
 use crate::engine::Schedule;
@@ -21,6 +21,8 @@ pub(super) struct Told {
     pub(super) steps: Vec<Step>,
     /// By place: endpoints that its proxies have been told are gone.
     pub(super) gone: Vec<BTreeSet<EndpointId>>,
+    /// By place: when its proxies were last told that an endpoint joined.
+    pub(super) joined: Vec<BTreeMap<EndpointId, SimTime>>,
 }
 
 impl Machine<'_> {
@@ -42,7 +44,9 @@ impl Machine<'_> {
         let before = gone.clone();
         for &(endpoint, is_ready) in ready {
             if is_ready {
-                gone.remove(&endpoint);
+                if gone.remove(&endpoint) {
+                    self.told.joined[place.0 as usize].insert(endpoint, now);
+                }
             } else {
                 gone.insert(endpoint);
             }
@@ -54,7 +58,7 @@ impl Machine<'_> {
         for row in 0..self.upstreams.len() {
             let of_place = |row: &super::upstream::Upstream| self.world.proxies[row.proxy].place == place;
             if self.upstreams[row].as_deref().is_some_and(of_place) {
-                self.hears(row as u32, |endpoint| changed.contains(&endpoint), schedule);
+                self.hears(row as u32, |endpoint| changed.contains(&endpoint), now, schedule);
             }
         }
     }
@@ -72,5 +76,21 @@ pub(super) fn present(
             let there = members.iter().filter(|(endpoint, _)| !gone.contains(endpoint)).count();
             (there as u32, members.len() as u32)
         }),
+    }
+}
+
+/// When a host joined, where it was told since the beginning of all that are there behind it: with the first of them.
+pub(super) fn joined_at(
+    host: &Host,
+    gone: &BTreeSet<EndpointId>,
+    joined: &BTreeMap<EndpointId, SimTime>,
+) -> Option<SimTime> {
+    match &host.target {
+        HostTarget::Endpoint(endpoint, _) => joined.get(endpoint).copied(),
+        HostTarget::Gateway(_, members) => {
+            let there = || members.iter().filter(|(endpoint, _)| !gone.contains(endpoint));
+            let times: Option<Vec<SimTime>> = there().map(|(endpoint, _)| joined.get(endpoint).copied()).collect();
+            times?.into_iter().min()
+        }
     }
 }

@@ -15,12 +15,12 @@ use crate::policy::split_horizon::{self, Endpoint, Family, Gateway, Proxy, Seen 
 use crate::scenario::decode::host_of;
 use crate::scenario::file::{EdgePolicy, Scenario};
 use crate::topology::{GatewayId, Ground, PlaceId, RegionId, ZoneId};
-use crate::world::{Among, EndpointId, Host, HostLocality, HostSet, HostTarget, PathId, ServiceId, World};
+use crate::world::{
+    Among, EndpointId, Host, HostLocality, HostSet, HostTarget, LocalityWeight, PathId, ServiceId, World,
+};
 
 /// What stands outside the mesh is as far as can be, in no region that a rule names.
 const NOWHERE: locality::Locality = locality::Locality { region: u32::MAX, zone: u32::MAX, subzone: 0 };
-/// Locality weights stand in the weights of hosts, in parts of this: whole numbers, exact to four digits.
-const PARTS: f64 = 1e4;
 
 /// A host before it has a priority.
 struct Seen {
@@ -162,18 +162,14 @@ fn host_set(world: &World, ground: &Ground, seen: Vec<Seen>, from: PlaceId, view
         groups[group].2 += seen.host.weight;
         hosts.push((group, Host { priority: priority as u8, ..seen.host }));
     }
-    let mut weights: Vec<u32> = groups.iter().map(|group| group.2).collect();
-    if let View::Distribute(rules) = view {
-        let own: Vec<_> = groups.iter().map(|&(_, at, weight)| (at, weight)).collect();
-        if let Some(parts) = locality::distribute(me, rules, &own) {
-            for (group, host) in &mut hosts {
-                let share = f64::from(host.weight) / f64::from(groups[*group].2);
-                host.weight = libm::round(PARTS * f64::from(parts[*group]) * share) as u32;
-            }
-            // Istio empties groups that match no `to`.
-            hosts.retain(|(group, _)| parts[*group] > 0);
-            weights = parts;
-        }
+    let mut by = vec![LocalityWeight::Hosts; groups.len()];
+    if let View::Distribute(rules) = view
+        && let Some(parts) = locality::parts(me, rules, groups.iter().map(|group| group.1))
+    {
+        // Istio empties groups that match no `to`.
+        hosts.retain(|(group, _)| parts[*group].is_some());
+        let part = |(number, percent): (usize, u32)| LocalityWeight::Part { number: number as u16, percent };
+        by = parts.into_iter().map(|of| of.map_or(LocalityWeight::Fixed, part)).collect();
     }
     hosts.sort_by_key(|(_, host)| host.priority);
     let priorities = hosts.last().map_or(0, |(_, host)| host.priority + 1);
@@ -181,18 +177,22 @@ fn host_set(world: &World, ground: &Ground, seen: Vec<Seen>, from: PlaceId, view
         let hosts = hosts.into_iter().map(|(_, host)| host).collect();
         return HostSet { hosts, priorities, ..HostSet::default() };
     }
-    let localities = groups.iter().zip(weights).map(|(&(_, at, _), weight)| {
+    let row = |(&(_, at, _), by): (&(u32, locality::Locality, u32), LocalityWeight)| {
         let outside = at == NOWHERE;
         let region = if outside { RegionId::NONE } else { RegionId(at.region) };
         let zone = if outside { ZoneId::NONE } else { ZoneId(at.zone) };
-        HostLocality { region, zone, weight }
-    });
-    HostSet {
+        HostLocality { region, zone, weight: 0, by }
+    };
+    let mut set = HostSet {
+        localities: groups.iter().zip(by).map(row).collect(),
         hosts: hosts.into_iter().map(|(group, host)| Host { locality: group as u16, ..host }).collect(),
         priorities,
-        localities: localities.collect(),
         among: Among::WeightedLocalities,
-    }
+        health: [].into(),
+    };
+    let weights = set.locality_weights(&groups.iter().map(|group| group.2).collect::<Vec<_>>());
+    set.localities = set.localities.iter().zip(weights).map(|(row, weight)| HostLocality { weight, ..*row }).collect();
+    set
 }
 
 fn locality_of(world: &World, place: PlaceId) -> locality::Locality {

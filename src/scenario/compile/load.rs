@@ -84,13 +84,12 @@ impl Load {
         load
     }
 
-    /// Spreads calls over the hosts of the first priority by weight.
+    /// Spreads calls over the hosts of the first priority by locality and weight.
     fn call(&mut self, world: &World, edge: EdgeId, from: PlaceId, operation: OperationId, rate: f64) {
         let Some(set) = host_set(world, edge, from) else { return };
-        let first = || set.hosts.iter().filter(|host| host.priority == 0);
-        let total: f64 = first().map(|host| f64::from(host.weight)).sum();
-        for host in first() {
-            let share = rate * f64::from(host.weight) / total;
+        let shares = set.shares(world.policies[world.edges[edge].policy].balance);
+        for (host, share) in set.hosts.iter().zip(shares).filter(|(_, share)| *share > 0.0) {
+            let share = rate * share;
             match &host.target {
                 HostTarget::Endpoint(endpoint, path) => {
                     self.arrive(world, edge, from, operation, world.endpoints[*endpoint].place, *path, share);

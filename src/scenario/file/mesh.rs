@@ -261,6 +261,9 @@ impl Mesh {
         let ping = first(&found, |patch| patch.http2_ping).unwrap_or(istio.http2_ping);
         let policy = Policy {
             balance: first(&found, |patch| patch.balance).unwrap_or(istio.balance),
+            hash: istio.hash,
+            warmup: istio.warmup,
+            overprovisioning: istio.overprovisioning,
             timeout: first(&found, |patch| patch.timeout.map(|timeout| timeout.value)).unwrap_or(istio.timeout),
             per_try: first(&found, |patch| patch.per_try.map(|timeout| timeout.value)).unwrap_or(istio.per_try),
             retries: first(&found, |patch| patch.retries.map(|retries| retries.value)).unwrap_or(retries),

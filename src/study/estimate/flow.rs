@@ -111,18 +111,15 @@ impl<'a> Flow<'a> {
         Flow { world, means, order, number, served: RefCell::new(BTreeMap::new()) }
     }
 
-    /// The hosts that a healthy proxy at `place` uses for `edge`, with their shares: the first priority, by weight; behind a gateway,
-    /// each replica evenly.
+    /// The hosts that a healthy proxy at `place` uses for `edge`, with their shares: the first priority, by locality and weight;
+    /// behind a gateway, each replica evenly.
     pub(super) fn shares(&self, edge: EdgeId, place: PlaceId) -> Vec<(EndpointId, PathId, f64)> {
         let set = self.world.host_set(edge, place);
         assert!(!set.is_none(), "a proxy that calls has a host set");
-        let hosts = &self.world.host_sets[set].hosts;
-        let first = hosts.iter().map(|host| host.priority).min();
-        let used = || hosts.iter().filter(move |host| Some(host.priority) == first);
-        let weight: f64 = used().map(|host| f64::from(host.weight)).sum();
+        let set = &self.world.host_sets[set];
+        let weighed = set.shares(self.world.policies[self.world.edges[edge].policy].balance);
         let mut shares = Vec::new();
-        for host in used() {
-            let share = f64::from(host.weight) / weight;
+        for (host, share) in set.hosts.iter().zip(weighed).filter(|(_, share)| *share > 0.0) {
             match &host.target {
                 HostTarget::Endpoint(endpoint, path) => shares.push((*endpoint, *path, share)),
                 HostTarget::Gateway(_, behind) => {

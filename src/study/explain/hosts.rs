@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::call;
-use crate::policy::priority::{self, LEVELS, PriorityLoad};
 use crate::record::{ClientView, HostGroup};
-use crate::world::{Caller, EdgeId, EndpointId, Host, HostSet, HostTarget, PathId, Place, PlaceId, Proxy, World};
+use crate::world::{Caller, EdgeId, EndpointId, Host, HostTarget, PathId, Place, PlaceId, Proxy, World};
 
 /// The view of the clients at `place`; none where nobody there makes that call.
 pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<ClientView> {
@@ -15,7 +14,7 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
     }
     let client = client(world, edge, place)?;
     let set = &world.host_sets[set];
-    let shares = shares(set);
+    let shares = set.shares(world.policies[world.edges[edge].policy].balance);
     let here = &world.places[place];
     let mut groups: Vec<HostGroup> = Vec::new();
     let mut behind: Vec<BTreeSet<EndpointId>> = Vec::new();
@@ -94,23 +93,4 @@ fn group(world: &World, host: &Host, share: f64, places: &[PlaceId]) -> HostGrou
         HostTarget::Gateway(gateway, _) => format!("gateway {}", world.gateways[*gateway].name),
     };
     HostGroup { priority: u32::from(host.priority), at, region: regions.join("+"), hosts: 1, replicas: 0, share }
-}
-
-/// The share of each host while all are healthy and equally quick: by weight within the priority, which has the load
-/// that the balancer's own rule gives it.
-fn shares(set: &HostSet) -> Vec<f64> {
-    let levels = usize::from(set.priorities).clamp(1, LEVELS);
-    let mut hosts = [0_u32; LEVELS];
-    let mut weights = [0.0; LEVELS];
-    for host in set.hosts.iter() {
-        hosts[usize::from(host.priority)] += 1;
-        weights[usize::from(host.priority)] += f64::from(host.weight);
-    }
-    let mut load = PriorityLoad::default();
-    priority::loads(&hosts[..levels], &hosts[..levels], 0, &mut load);
-    let share = |host: &Host| {
-        let level = usize::from(host.priority);
-        f64::from(load.healthy(level)) / 100.0 * f64::from(host.weight) / weights[level]
-    };
-    set.hosts.iter().map(share).collect()
 }

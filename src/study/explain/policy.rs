@@ -112,6 +112,8 @@ fn balance(balance: Balance) -> &'static str {
         Balance::LeastRequest(_) => "least-request",
         Balance::RoundRobin => "round-robin",
         Balance::Random => "random",
+        Balance::RingHash(_) => "ring-hash",
+        Balance::Maglev(_) => "maglev",
     }
 }
 

@@ -6,6 +6,7 @@ use super::calls::{Call, NONE};
 use super::machine::Machine;
 use super::settle::Opening;
 use crate::engine::Schedule;
+use crate::policy::shares::settled;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::SimTime;
@@ -73,15 +74,13 @@ impl Machine<'_> {
             return to.edge;
         }
         self.catch_up(now);
-        let ways = [to.edge].into_iter().chain(to.fallback.iter().copied());
-        let mut healthy = ways.filter(|&edge| {
+        settled(to.edge, &to.fallback, |edge| {
             !edge.is_none() && {
                 let row = self.upstream_of(opening.proxy, edge);
                 let upstream = self.upstream(row);
                 self.hot.views.get(upstream.host_set.0 as usize).is_some_and(|view| upstream.has_healthy(view))
             }
-        });
-        healthy.next().unwrap_or(to.edge)
+        })
     }
 
     /// The client's proxy answers with an error.

@@ -11,8 +11,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::route_match::{HttpMatch, StringMatch};
+use super::route_match::{HttpMatch, MESH, StringMatch};
 
+/// The label that names a workload's service.
+pub const APP: &str = "app";
 /// The label by which versions are told apart.
 pub const VERSION: &str = "version";
 /// The header that names a lane where nobody says otherwise.
@@ -39,8 +41,11 @@ pub struct Lane {
 /// What holds a request in its lane.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// The workload that calls: a lane has all services, and nothing of the request is looked at.
-    Strict,
+    /// The workload that calls: a lane has all services, and only the gateway looks at the request.
+    Strict {
+        /// Names the lane to the gateway, where its rules say nothing else.
+        route_header: String,
+    },
     /// A header of the request.
     Permissive {
         /// Names the lane to the gateway (`routeHeader`).
@@ -54,22 +59,35 @@ pub enum Mode {
     },
 }
 
-/// How requests enter lanes (`ingressRouting`).
+/// A rule by which requests enter lanes (`ingressRouting`).
 #[derive(Clone, PartialEq, Debug)]
-pub enum Ingress {
-    /// Each by the first rule that means it, with the lane's index.
-    Rules(Vec<(HttpMatch, usize)>),
-    /// Those that one of these means (none: all), by chance, with a weight for each lane.
-    Weighted(Vec<HttpMatch>, Vec<u32>),
+pub struct Entry {
+    /// Alternatives; empty: every request.
+    pub matches: Vec<HttpMatch>,
+    /// Lanes by index, with weights: one of ASM's `ingressRules` names one lane, `ingressWeight` weighs all of them.
+    pub lanes: Vec<(usize, u32)>,
 }
 
-/// A rule of a VirtualService.
+/// A rule of a service's VirtualService.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rule {
-    /// Alternatives; empty: every request.
+    /// What it is for: a lane, or the rule by which requests enter, by index; none: requests without a lane.
+    pub of: Option<Of>,
+    /// Alternatives, never none.
     pub matches: Vec<HttpMatch>,
     /// Destinations, by weight.
     pub to: Vec<Way>,
+    /// The version to which requests go while no host of their own is healthy.
+    pub fallback: Option<String>,
+}
+
+/// What a rule is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Of {
+    /// Requests that are in a lane.
+    Lane(usize),
+    /// Requests that enter by a rule.
+    Entry(usize),
 }
 
 /// A destination of a rule.
@@ -77,12 +95,10 @@ pub struct Rule {
 pub struct Way {
     /// Relative to the others'.
     pub weight: u32,
-    /// The lane that the request is in from here on; none: as before.
-    pub marks: Option<usize>,
     /// The version; none: the lane lacks the service, and the answer is 503.
     pub version: Option<String>,
-    /// Where it goes while no host of that version is healthy.
-    pub fallback: Option<String>,
+    /// The header, with the lane's name, by which the request is in a lane from here on.
+    pub set: Option<(String, String)>,
 }
 
 impl Group {
@@ -97,105 +113,119 @@ impl Group {
         self.services().into_iter().filter(|service| !has(service)).collect()
     }
 
-    /// The header by which calls between services tell lanes apart; none: they do not look at requests.
-    pub fn context_header(&self) -> Option<&str> {
-        match &self.mode {
-            Mode::Strict => None,
-            Mode::Permissive { trace_header, .. } => Some(trace_header),
-        }
-    }
-
     /// The lane that serves what a request's own lane lacks.
-    pub fn fallback(&self, service: &str) -> Option<usize> {
+    pub fn lender(&self, service: &str) -> Option<usize> {
         match &self.mode {
-            Mode::Strict => None,
+            Mode::Strict { .. } => None,
             Mode::Permissive { baseline, by_service, .. } => {
                 Some(by_service.get(service).copied().unwrap_or(*baseline))
             }
         }
     }
 
-    /// Does the gateway tie a request to its lane? It needs a trace to tie it to.
-    pub fn marks(&self, carries: impl Fn(&str) -> bool) -> bool {
+    /// The version of a service that requests meet in a lane, or without one.
+    pub fn version(&self, lane: Option<usize>, service: &str) -> Option<&str> {
+        let version = |lane: usize| self.lanes[lane].versions.get(service).map(String::as_str);
+        lane.and_then(version).or_else(|| self.lender(service).and_then(version))
+    }
+
+    /// The header that applications must pass on; none: none has to.
+    pub fn context_header(&self) -> Option<&str> {
         match &self.mode {
-            Mode::Strict => false,
+            Mode::Strict { .. } => None,
+            Mode::Permissive { trace_header, .. } => Some(trace_header),
+        }
+    }
+
+    /// Does a request keep its lane only if it came with the context header? Envoy gives each request an id, and ASM
+    /// writes baggage itself.
+    pub fn needs_a_trace(&self) -> bool {
+        match &self.mode {
+            Mode::Strict { .. } => false,
             Mode::Permissive { route_header, trace_header, .. } => {
-                route_header == trace_header || carries(trace_header)
+                route_header != trace_header && !["x-request-id", "baggage"].contains(&trace_header.as_str())
             }
         }
     }
 
-    /// The way of a request that is in `lane` to a service.
-    fn way(&self, lane: Option<usize>, service: &str) -> Way {
-        let version = |lane: usize| self.lanes[lane].versions.get(service).cloned();
-        let (own, borrowed) = (lane.and_then(version), self.fallback(service).and_then(version));
-        let (version, fallback) = match (own, borrowed) {
-            (Some(own), other) => (Some(own.clone()), other.filter(|other| *other != own)),
-            (None, borrowed) => (borrowed, None),
+    /// The rules of calls to a service of the group, of gateways of these names and of its sidecars.
+    pub fn rules(&self, service: &str, ingress: &[Entry], gateways: &[String]) -> Vec<Rule> {
+        let fallback = self.version(None, service).map(str::to_owned);
+        let way = |lane: Option<usize>| {
+            let version = self.version(lane, service).map(str::to_owned);
+            Way { weight: 1, version, set: None }
         };
-        Way { weight: 1, marks: None, version, fallback }
-    }
-
-    /// The rules of calls from one service of the mesh to a service of the group; empty: there are none.
-    pub fn rules(&self, caller: &str, service: &str) -> Vec<Rule> {
-        if !self.services().contains(service) {
-            return Vec::new();
-        }
-        let lanes = self.lanes.iter().enumerate();
-        match &self.mode {
-            Mode::Strict => lanes
-                .filter_map(|(index, lane)| {
-                    let label = (VERSION.to_owned(), lane.versions.get(caller)?.clone());
-                    let matches = vec![HttpMatch { source_labels: vec![label], ..HttpMatch::default() }];
-                    Some(Rule { matches, to: vec![self.way(Some(index), service)] })
-                })
-                .collect(),
-            Mode::Permissive { trace_header, .. } => {
-                let tagged = lanes.map(|(index, lane)| {
-                    let header = (trace_header.clone(), StringMatch::Exact(lane.name.clone()));
-                    let matches = vec![HttpMatch { headers: vec![header], ..HttpMatch::default() }];
-                    Rule { matches, to: vec![self.way(Some(index), service)] }
+        let rule = |of, matches, to: Vec<Way>| {
+            // Where all are at home there is nowhere else.
+            let away = to.iter().any(|way| way.version.is_some() && way.version != fallback);
+            Rule { of, matches, to, fallback: fallback.clone().filter(|_| away) }
+        };
+        let mut rules = Vec::new();
+        for (index, entry) in ingress.iter().enumerate() {
+            let entering = |ties: bool| {
+                let tied = self.context_header().filter(|_| ties);
+                let to = entry.lanes.iter().map(|&(lane, weight)| {
+                    let set = tied.map(|header| (header.to_owned(), self.lanes[lane].name.clone()));
+                    Way { weight, set, ..way(Some(lane)) }
                 });
-                let untagged = Rule { matches: Vec::new(), to: vec![self.way(None, service)] };
-                tagged.chain([untagged]).collect()
+                to.collect()
+            };
+            let all = [HttpMatch::default()];
+            let matches = if entry.matches.is_empty() { &all[..] } else { &entry.matches };
+            let at_gateways = |entry: &HttpMatch| HttpMatch { gateways: gateways.to_vec(), ..entry.clone() };
+            let matches: Vec<HttpMatch> = matches.iter().map(at_gateways).collect();
+            let of = Some(Of::Entry(index));
+            if self.needs_a_trace() {
+                let mut traced = matches.clone();
+                let header = self.context_header().expect("it is a header that is needed");
+                for entry in &mut traced {
+                    entry.headers.push((header.to_owned(), StringMatch::Present));
+                }
+                rules.push(rule(of, traced, entering(true)));
+                rules.push(rule(of, matches, entering(false)));
+            } else {
+                rules.push(rule(of, matches, entering(true)));
             }
         }
+        for (index, lane) in self.lanes.iter().enumerate() {
+            let matches = match &self.mode {
+                Mode::Strict { .. } => {
+                    let caller = |(app, version): (&String, &String)| {
+                        let labels = [(APP, app), (VERSION, version)];
+                        let source_labels = labels.map(|(key, value)| (key.to_owned(), value.clone())).to_vec();
+                        HttpMatch { source_labels, ..HttpMatch::default() }
+                    };
+                    lane.versions.iter().map(caller).collect()
+                }
+                Mode::Permissive { trace_header, .. } => {
+                    let headers = vec![(trace_header.clone(), StringMatch::Exact(lane.name.clone()))];
+                    vec![HttpMatch { headers, ..sidecars() }]
+                }
+            };
+            rules.push(rule(Some(Of::Lane(index)), matches, vec![way(Some(index))]));
+        }
+        if let Mode::Permissive { .. } = self.mode {
+            rules.push(rule(None, vec![sidecars()], vec![way(None)]));
+        }
+        rules
     }
 
-    /// The rules of the gateway for calls to a service of the group; empty: there are none.
-    pub fn ingress_rules(&self, ingress: &Ingress, service: &str) -> Vec<Rule> {
-        if !self.services().contains(service) {
-            return Vec::new();
+    /// Each lane by its own name in the header, and in a permissive group the rest into the baseline.
+    pub fn by_header(&self) -> Vec<Entry> {
+        let (Mode::Strict { route_header: header } | Mode::Permissive { route_header: header, .. }) = &self.mode;
+        let named = |(index, lane): (usize, &Lane)| {
+            let headers = vec![(header.clone(), StringMatch::Exact(lane.name.clone()))];
+            Entry { matches: vec![HttpMatch { headers, ..HttpMatch::default() }], lanes: vec![(index, 1)] }
+        };
+        let mut ingress: Vec<Entry> = self.lanes.iter().enumerate().map(named).collect();
+        if let Mode::Permissive { baseline, .. } = self.mode {
+            ingress.push(Entry { matches: Vec::new(), lanes: vec![(baseline, 1)] });
         }
-        let entering = |lane: usize, weight: u32| Way { weight, marks: Some(lane), ..self.way(Some(lane), service) };
-        match ingress {
-            Ingress::Rules(rules) => rules
-                .iter()
-                .map(|(entry, lane)| Rule { matches: vec![entry.clone()], to: vec![entering(*lane, 1)] })
-                .collect(),
-            Ingress::Weighted(matches, weights) => {
-                let to = weights.iter().enumerate().map(|(lane, weight)| entering(lane, *weight)).collect();
-                vec![Rule { matches: matches.clone(), to }]
-            }
-        }
+        ingress
     }
 }
 
-impl Ingress {
-    /// Each lane by its own name in the header, and the rest into the baseline.
-    pub fn by_header(group: &Group) -> Ingress {
-        let named = |(index, lane): (usize, &Lane), header: &str| {
-            let headers = vec![(header.to_owned(), StringMatch::Exact(lane.name.clone()))];
-            (HttpMatch { headers, ..HttpMatch::default() }, index)
-        };
-        let header = match &group.mode {
-            Mode::Strict => ROUTE_HEADER,
-            Mode::Permissive { route_header, .. } => route_header,
-        };
-        let mut rules: Vec<_> = group.lanes.iter().enumerate().map(|lane| named(lane, header)).collect();
-        if let Mode::Permissive { baseline, .. } = group.mode {
-            rules.push((HttpMatch::default(), baseline));
-        }
-        Ingress::Rules(rules)
-    }
+/// All sidecars, whatever they call with.
+fn sidecars() -> HttpMatch {
+    HttpMatch { gateways: vec![MESH.to_owned()], ..HttpMatch::default() }
 }

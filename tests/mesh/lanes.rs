@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eastwest::policy::lanes::{Group, Ingress, Lane, Mode, ROUTE_HEADER, Rule, VERSION};
+use eastwest::policy::lanes::{APP, Entry, Group, Lane, Mode, ROUTE_HEADER, Rule, VERSION};
 use eastwest::policy::route_match::{self, Found, HttpMatch, MESH, Request, Source, StringMatch};
 use eastwest::policy::shares;
 
@@ -34,7 +34,7 @@ fn group(mode: &str, text: &str, config: &str) -> Group {
     let lanes = lanes(text);
     let index = |name: &str| lanes.iter().position(|lane| lane.name == name).expect("a lane of the group");
     let mode = if mode.contains("strict") {
-        Mode::Strict
+        Mode::Strict { route_header: ROUTE_HEADER.into() }
     } else {
         let by_service = config.split("serviceLevelFallbackTarget ").nth(1).map(|pair| {
             let (service, lane) = pair.split_once(" -> ").expect("service -> lane");
@@ -52,36 +52,35 @@ fn group(mode: &str, text: &str, config: &str) -> Group {
 }
 
 /// A rule for each lane by the header's value, and no other: what ASM's console asks for.
-fn a_rule_per_lane(group: &Group) -> Ingress {
-    let named = |lane: &Lane| {
-        let headers = vec![(ROUTE_HEADER.to_owned(), StringMatch::Exact(lane.name.clone()))];
-        HttpMatch { headers, ..HttpMatch::default() }
-    };
-    Ingress::Rules(group.lanes.iter().enumerate().map(|(index, lane)| (named(lane), index)).collect())
+fn a_rule_per_lane(group: &Group) -> Vec<Entry> {
+    let by_name = group.by_header().into_iter().filter(|entry| !entry.matches.is_empty());
+    by_name.collect()
 }
 
-const GATEWAY: &[&str] = &["ingressgateway"];
-const SIDECAR: &[&str] = &[MESH];
+const GATEWAY: &str = "ingressgateway";
 
-/// What a list of rules makes of a request.
-fn found(rules: &[Rule], gateways: &[&str], labels: &[(String, String)], headers: &[(String, String)]) -> Found {
+/// What a list of rules makes of a request, at the gateway or at the sidecar of a workload.
+fn found(rules: &[Rule], caller: Option<(&str, &str)>, headers: &[(String, String)]) -> Found {
     let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let labels =
+        caller.map(|(app, version)| [(APP.to_owned(), app.to_owned()), (VERSION.to_owned(), version.to_owned())]);
+    let labels = labels.as_ref().map_or(&[][..], |labels| &labels[..]);
+    let gateways: &[&str] = if caller.is_some() { &[MESH] } else { &[GATEWAY] };
     let source = Source { labels, gateways, ..Source::default() };
     let request = Request { path: "/mock", method: "GET", headers: &headers, ..Request::default() };
     route_match::first(rules.iter().map(|rule| &*rule.matches), &source, &request)
 }
 
 /// The rule that a request meets.
-fn meets<'r>(
-    rules: &'r [Rule],
-    gateways: &[&str],
-    labels: &[(String, String)],
-    headers: &[(String, String)],
-) -> Option<&'r Rule> {
-    match found(rules, gateways, labels, headers) {
+fn meets<'r>(rules: &'r [Rule], caller: Option<(&str, &str)>, headers: &[(String, String)]) -> Option<&'r Rule> {
+    match found(rules, caller, headers) {
         Found::Rule(index) => Some(&rules[index]),
         Found::Unruled | Found::NoRoute => None,
     }
+}
+
+fn rules_of(group: &Group, ingress: &[Entry], service: &str) -> Vec<Rule> {
+    group.rules(service, ingress, &[GATEWAY.to_owned()])
 }
 
 /// A walk through the chain: the versions that answer, as far as it comes.
@@ -103,29 +102,24 @@ impl Walk<'_> {
         version.is_some()
     }
 
-    /// From the gateway on; `lane` is what a weighted gateway drew.
-    fn enter(mut self, ingress: &Ingress, lane: Option<usize>) -> Option<String> {
-        let rules = self.group.ingress_rules(ingress, CHAIN[0]);
-        let rule = meets(&rules, GATEWAY, &[], &self.headers)?;
-        let way = &rule.to[lane.unwrap_or(0)];
-        let carried = self.headers.clone();
-        if self.group.marks(|name| carried.iter().any(|(known, _)| known == name)) {
-            let header = self.group.context_header().expect("a permissive group has one");
-            self.headers.retain(|(name, _)| name != header);
-            let lane = &self.group.lanes[way.marks.expect("a gateway marks")];
-            self.headers.push((header.to_owned(), lane.name.clone()));
-        }
-        let mut caller = way.version.clone();
-        if !self.answers(CHAIN[0], caller.as_deref()) {
-            return Some(self.path);
-        }
-        for hop in CHAIN.windows(2) {
-            // The application passes on what it knows, and never ASM's own header.
-            self.headers.retain(|(name, _)| name == TRACE_HEADER && self.forwards.contains(&hop[0]));
-            let labels = [(VERSION.to_owned(), caller.clone().expect("the last hop answered"))];
-            let rules = self.group.rules(hop[0], hop[1]);
-            caller = meets(&rules, SIDECAR, &labels, &self.headers)?.to[0].version.clone();
-            if !self.answers(hop[1], caller.as_deref()) {
+    /// From the gateway on; `drawn` is what a weighted gateway drew.
+    fn enter(mut self, ingress: &[Entry], drawn: usize) -> Option<String> {
+        let mut caller: Option<String> = None;
+        for (index, service) in CHAIN.into_iter().enumerate() {
+            let from = index.checked_sub(1).map(|before| CHAIN[before]);
+            if let Some(app) = from {
+                // An application passes on what it knows, and never ASM's own header.
+                self.headers.retain(|(name, _)| name == TRACE_HEADER && self.forwards.contains(&app));
+            }
+            let rules = rules_of(self.group, ingress, service);
+            let rule = meets(&rules, from.zip(caller.as_deref()), &self.headers)?;
+            let way = &rule.to[if from.is_none() { drawn } else { 0 }];
+            if let Some((header, lane)) = &way.set {
+                self.headers.retain(|(name, _)| name != header);
+                self.headers.push((header.clone(), lane.clone()));
+            }
+            caller = way.version.clone();
+            if !self.answers(service, caller.as_deref()) {
                 break;
             }
         }
@@ -164,37 +158,37 @@ fn each_hop_is_answered_by_the_version_that_asm_documents() {
         let got = match mode {
             "weighted" => {
                 let weights: Vec<u32> = config.split("ingressWeight ").nth(1).map(weights).expect("weights");
-                let ingress = Ingress::Weighted(Vec::new(), weights.clone());
+                let lanes = weights.into_iter().enumerate().collect();
+                let ingress = [Entry { matches: Vec::new(), lanes }];
                 if expected.starts_with("share") {
                     let shares = expected.split(' ').find(|word| word.contains('|')).expect("shares");
                     let wanted: Vec<f64> = shares.split('|').map(|share| share.parse().expect("a share")).collect();
-                    assert_eq!(drawn(&group.ingress_rules(&ingress, CHAIN[0])[0]), wanted, "{id}");
+                    assert_eq!(drawn(&rules_of(&group, &ingress, CHAIN[0])[0]), wanted, "{id}");
                     continue;
                 }
                 let name = request.split("lane ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a lane");
-                walk(&group, &CHAIN, &[trace]).enter(&ingress, Some(lane(name)))
+                walk(&group, &CHAIN, &[trace]).enter(&ingress, lane(name))
             }
             "permissive (single hop)" => {
                 let words: Vec<&str> = request.split(' ').collect();
                 let headers = [(TRACE_HEADER.to_owned(), last_word(request).to_owned())];
-                let rules = group.rules("somebody", words[1]);
-                let rule = meets(&rules, SIDECAR, &[], &headers).expect("the rest goes to the baseline");
+                let rules = rules_of(&group, &[], words[1]);
+                let rule = meets(&rules, Some(("somebody", "v9")), &headers).expect("the rest goes to the baseline");
                 let version = rule.to[0].version.as_deref().expect("the baseline has all");
                 Some(format!("{}:{version}", words[1]))
             }
             _ if request.starts_with("no route header") => {
-                let ingress = a_rule_per_lane(&group);
-                assert_eq!(walk(&group, &CHAIN, &[trace]).enter(&ingress, None), None, "{id}: {expected}");
-                let Ingress::Rules(mut rules) = ingress else { unreachable!("it is by rules") };
-                rules.push((HttpMatch::default(), lane("s1")));
-                let path = walk(&group, &CHAIN, &[trace]).enter(&Ingress::Rules(rules), None);
+                let mut ingress = a_rule_per_lane(&group);
+                assert_eq!(walk(&group, &CHAIN, &[trace]).enter(&ingress, 0), None, "{id}: {expected}");
+                ingress.push(Entry { matches: Vec::new(), lanes: vec![(lane("s1"), 1)] });
+                let path = walk(&group, &CHAIN, &[trace]).enter(&ingress, 0);
                 assert_eq!(path.as_deref(), Some("mocka:v1>mockb:v1>mockc:v1"), "{id}: {expected}");
                 continue;
             }
             _ => {
                 let forwards: &[&str] = if config.contains("NOT propagated") { &[] } else { &CHAIN };
                 let headers = [(ROUTE_HEADER, last_word(request)), trace];
-                walk(&group, forwards, &headers).enter(&a_rule_per_lane(&group), None)
+                walk(&group, forwards, &headers).enter(&a_rule_per_lane(&group), 0)
             }
         };
         assert_eq!(got.as_deref(), Some(expected), "{id}");
@@ -267,7 +261,7 @@ fn an_application_that_drops_the_header_leaves_the_rest_of_the_chain_to_the_base
     let group = group("permissive", DEMO, "");
     let path = |forwards: &[&str], lane: &str| {
         let headers = [(ROUTE_HEADER, lane), (TRACE_HEADER, "x000")];
-        walk(&group, forwards, &headers).enter(&a_rule_per_lane(&group), None).expect("a lane's rule")
+        walk(&group, forwards, &headers).enter(&a_rule_per_lane(&group), 0).expect("a lane's rule")
     };
     assert_eq!(path(&CHAIN, "s2"), "mocka:v2>mockb:v1>mockc:v2");
     assert_eq!(path(&["mocka"], "s2"), "mocka:v2>mockb:v1>mockc:v1");
@@ -280,7 +274,7 @@ fn an_application_that_drops_the_header_leaves_the_rest_of_the_chain_to_the_base
 fn a_trace_that_the_client_did_not_begin_is_tied_to_no_lane() {
     let apart = group("permissive", DEMO, "");
     let enter = |group: &Group, headers: &[(&str, &str)]| {
-        walk(group, &CHAIN, headers).enter(&Ingress::by_header(group), None).expect("the rest is the baseline's")
+        walk(group, &CHAIN, headers).enter(&group.by_header(), 0).expect("the rest is the baseline's")
     };
     assert_eq!(enter(&apart, &[(ROUTE_HEADER, "s2")]), "mocka:v2>mockb:v1>mockc:v1");
     assert_eq!(enter(&apart, &[]), "mocka:v1>mockb:v1>mockc:v1");
@@ -296,7 +290,7 @@ fn a_trace_that_the_client_did_not_begin_is_tied_to_no_lane() {
 fn a_lane_falls_back_to_the_lane_of_its_service_or_the_baseline_but_not_to_itself() {
     let text = "s1=mocka:v1,mockb:v1,mockc:v1; s2=mocka:v2,mockb:v2,mockc:v2; s3=mockb:v3";
     let group = group("permissive", text, "serviceLevelFallbackTarget default/mockb -> s3");
-    let fallback = |lane: usize, service: &str| group.rules("mocka", service)[lane].to[0].fallback.clone();
+    let fallback = |lane: usize, service: &str| rules_of(&group, &[], service)[lane].fallback.clone();
     assert_eq!(fallback(0, "mocka"), None);
     assert_eq!(fallback(1, "mocka").as_deref(), Some("v1"));
     assert_eq!((fallback(0, "mockb").as_deref(), fallback(1, "mockb").as_deref()), (Some("v3"), Some("v3")));
@@ -306,13 +300,16 @@ fn a_lane_falls_back_to_the_lane_of_its_service_or_the_baseline_but_not_to_itsel
 #[test]
 fn in_a_strict_group_who_is_in_no_lane_is_balanced_over_all_versions() {
     let group = group("strict", "s1=mocka:v1,mockb:v1; s2=mocka:v2,mockb:v2", "");
-    let labels = |version: &str| [(VERSION.to_owned(), version.to_owned())];
-    let rules = group.rules("mocka", "mockb");
-    assert_eq!(found(&rules, SIDECAR, &labels("v2"), &[]), Found::Rule(1));
+    let rules = rules_of(&group, &group.by_header(), "mockb");
+    let meets = |caller: (&str, &str)| match found(&rules, Some(caller), &[]) {
+        Found::Rule(index) => rules[index].to[0].version.clone(),
+        other => Some(format!("{other:?}")),
+    };
+    assert_eq!(meets(("mocka", "v2")).as_deref(), Some("v2"));
     // Istio drops a VirtualService of which no route concerns the proxy.
-    assert_eq!(found(&rules, SIDECAR, &labels("v9"), &[]), Found::Unruled);
-    assert_eq!(found(&group.rules("stranger", "mockb"), SIDECAR, &labels("v2"), &[]), Found::Unruled);
-    assert!(group.rules("mocka", "stranger").is_empty());
+    assert_eq!(meets(("mocka", "v9")).as_deref(), Some("Unruled"));
+    assert_eq!(meets(("stranger", "v2")).as_deref(), Some("Unruled"));
+    assert_eq!(found(&rules, None, &[]), Found::NoRoute, "a gateway has no default route");
     assert_eq!((group.lacks(0), group.lacks(1)), (vec![], vec![]));
 }
 

@@ -10,7 +10,7 @@ use eastwest::table::Table;
 use eastwest::units::Duration;
 use eastwest::world::*;
 
-use crate::worlds::{Small, down, every};
+use crate::worlds::{Small, down, every, second_client};
 use crate::{MS, balanced, failed, latencies, sent};
 
 const HTTP1: Pool = Pool { protocol: Protocol::Http1, ..NONE };
@@ -97,6 +97,24 @@ fn past_its_thresholds_a_circuit_breaker_refuses_at_once() {
     for pool in [Pool { max_requests: 3, ..HTTP1 }, Pool { max_requests: 3, ..NONE }] {
         let run = mesh::run(&small(pool, 100.0, 1_000_000, 500).world(), 1, 0);
         assert_eq!((latencies(&run).count, failed(&run, Failure::CircuitBreaker)), (3, sent(&run) - 3));
+        balanced(&run);
+    }
+}
+
+#[test]
+fn each_proxy_has_circuit_breakers_of_its_own() {
+    // A hundred a second of one client, ten of the other, 95 ms each, to the same server: ten and one at once.
+    for (pool, most) in [(NONE, 3), (HTTP1, 3), (NONE, 9), (NONE, 10)] {
+        let mut world = small(Pool { max_requests: most, ..pool }, 100.0, 95_000, 2_000).world();
+        second_client(&mut world, 2);
+        world.streams[StreamId(1)].arrivals = every(10.0);
+        let run = mesh::run(&world, 1, 0);
+        let refused: Vec<u64> = run.edges.iter().map(|edge| edge.failed[Failure::CircuitBreaker as usize]).collect();
+        // The first `most` of every ten find room: those after them come before the first is answered.
+        assert_eq!(refused[0] > 0, most < 10, "{pool:?}: {refused:?}");
+        let (calls, share) = (run.edges[0].attempts, u64::from(10 - most));
+        assert!(refused[0].abs_diff(calls * share / 10) <= 10, "{refused:?} of {calls}");
+        assert_eq!(refused[1], 0, "the other client's breaker is closed");
         balanced(&run);
     }
 }

@@ -8,7 +8,7 @@ use eastwest::record::{Failure, Run};
 use eastwest::units::{Bytes, Duration, Ratio};
 use eastwest::world::*;
 
-use crate::worlds::{Small, down, every};
+use crate::worlds::{Small, down, every, second_client};
 use crate::{MS, balanced, failed, latencies, sent};
 
 fn share(share: f64) -> Ratio {
@@ -324,25 +324,8 @@ fn each_proxy_believes_what_it_saw_itself() {
     let policy = Policy { retries: 0, timeout, outlier: Some(outlier), ..defaults::policy((1, 24)) };
     let small = Small { policy, arrivals: every(10.0), replicas: 2, ..Small::default() };
     let mut world = Small { horizon: Duration::from_secs(60), ..small }.world();
-    let first = world.proxies[ProxyId(0)].clone();
+    second_client(&mut world, 3);
     let own = PathId(0);
-    let other = world.paths.push(world.paths[own].clone());
-    let second =
-        world.proxies.push(Proxy { name: "ingress west/b".into(), place: PlaceId(1), first_upstream: 3, ..first });
-    let mut stream = world.streams[StreamId(0)].clone();
-    (stream.name, stream.entries, stream.edge) = ("others".into(), vec![second], EdgeId(1));
-    world.streams.push(stream);
-    let edge =
-        Edge { from: Caller::Stream(StreamId(1)), name: "others -> server".into(), ..world.edges[EdgeId(0)].clone() };
-    world.edges.push(edge);
-    let hosts = world.endpoints.ids().map(|endpoint| Host {
-        target: HostTarget::Endpoint(endpoint, other),
-        weight: 1,
-        priority: 0,
-        locality: 0,
-    });
-    let set = world.host_sets.push(HostSet { hosts: hosts.collect(), priorities: 1, ..HostSet::default() });
-    world.host_set_of.extend([HostSetId::NONE, set]);
     // Of the first client's hosts, the first is reached over a way of its own.
     let alone = world.paths.push(world.paths[own].clone());
     let mut hosts = world.host_sets[HostSetId(0)].hosts.to_vec();

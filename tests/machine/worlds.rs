@@ -166,6 +166,28 @@ impl Small {
     }
 }
 
+/// Users at `east/a` who send as those of `west/a` do, by a proxy of their own and over a way of their own: the stream and
+/// the edge of number 1. `first_upstream` is the first row that no proxy of the world has.
+pub(crate) fn second_client(world: &mut World, first_upstream: u32) {
+    let first = world.proxies[ProxyId(0)].clone();
+    let way = world.paths.push(world.paths[PathId(0)].clone());
+    let place = PlaceId(1);
+    let second = world.proxies.push(Proxy { name: "ingress east/a".into(), place, first_upstream, ..first });
+    let mut stream = world.streams[StreamId(0)].clone();
+    (stream.name, stream.entries, stream.edge) = ("others".into(), vec![second], EdgeId(1));
+    world.streams.push(stream);
+    let (from, name) = (Caller::Stream(StreamId(1)), "others -> server".into());
+    world.edges.push(Edge { from, name, ..world.edges[EdgeId(0)].clone() });
+    let hosts = world.endpoints.ids().map(|endpoint| Host {
+        target: HostTarget::Endpoint(endpoint, way),
+        weight: 1,
+        priority: 0,
+        locality: 0,
+    });
+    let set = world.host_sets.push(HostSet { hosts: hosts.collect(), priorities: 1, ..HostSet::default() });
+    world.host_set_of.extend([HostSetId::NONE, set]);
+}
+
 /// A control plane beside each cluster, that watches all API servers, and a probe of every replica. Nothing on its ways.
 pub(crate) fn multi_primary(world: &mut World) {
     let planes: Vec<PlaneId> = world

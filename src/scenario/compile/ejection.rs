@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::advice::Reading;
 use super::callers;
 use crate::policy::outlier::may_eject;
 use crate::policy::priority::{self, LEVELS, PriorityLoad};
-use crate::scenario::Diagnostic;
 use crate::scenario::file::EdgePolicy;
+use crate::scenario::{Diagnostic, Span};
 use crate::topology::{PlaceId, RegionId};
 use crate::world::{EdgeId, HostSet, HostTarget, World};
 
@@ -24,18 +25,20 @@ enum Trap {
 }
 
 /// Edges whose outlier detection never ejects, or never empties a region that has a failover; alike ones together.
-pub(super) fn traps(world: &World, rules: &[EdgePolicy]) -> Vec<Diagnostic> {
-    let mut found: BTreeMap<(Trap, u32, u32), Vec<String>> = BTreeMap::new();
+pub(super) fn traps(reading: &Reading<'_>) -> Vec<Diagnostic> {
+    let world = reading.world;
+    let mut found: BTreeMap<(Trap, u32, u32), (Span, Vec<String>)> = BTreeMap::new();
     for (id, edge) in world.edges.iter() {
         // The place with the fewest hosts stands for the edge.
         let mut from: Vec<PlaceId> = callers(world, edge.from);
         from.sort_by_key(|place| world.host_sets[world.host_set(id, *place)].hosts.len());
-        let rules = &rules[edge.policy.0 as usize];
+        let rules = &reading.rules[edge.policy.0 as usize];
         if let Some(key) = from.into_iter().find_map(|place| trap(world, id, place, rules)) {
-            found.entry(key).or_default().push(format!("`{}`", edge.name));
+            let (_, edges) = found.entry(key).or_insert_with(|| (reading.outlier_of(id), Vec::new()));
+            edges.push(format!("`{}`", edge.name));
         }
     }
-    let told = found.into_iter().map(|((trap, hosts, percent), edges)| {
+    let told = found.into_iter().map(|((trap, hosts, percent), (at, edges))| {
         let edges = edges.join(", ");
         let (what, needed) = match trap {
             Trap::Nobody { needed } => (
@@ -57,6 +60,7 @@ pub(super) fn traps(world: &World, rules: &[EdgePolicy]) -> Vec<Diagnostic> {
         };
         let needed = needed.min(100);
         Diagnostic::warning("EW356", what)
+            .at(at, "")
             .help(format!("write `outlier: {{max-ejection: {needed}%}}` or more (Istio's `maxEjectionPercent`, 10 unless told)"))
     });
     told.collect()
@@ -79,11 +83,13 @@ fn trap(world: &World, edge: EdgeId, from: PlaceId, rules: &EdgePolicy) -> Optio
         && rules.locality.failover.iter().any(|(from, _)| from.value == *own)
         && near > 0
         && near < hosts;
+    let first = set.hosts.iter().filter(|host| host.priority == 0).count() as u32;
     let trap = match allowed {
-        0 => Trap::Nobody { needed: percent_of(if failover { near } else { 1 }, hosts) },
+        // Whatever it is asked to empty: the region that fails over, else the nearest locality.
+        0 if failover => Trap::Nobody { needed: percent_of(near, hosts) },
+        0 => Trap::Nobody { needed: percent_of(if set.priorities > 1 { first } else { 1 }, hosts) },
         _ if failover && allowed < near => Trap::Failover { near, allowed },
         _ => {
-            let first = set.hosts.iter().filter(|host| host.priority == 0).count() as u32;
             let left = left(set, allowed, rules.policy.panic_threshold);
             if set.priorities < 2 || allowed >= first || left == 0 {
                 return None;

@@ -151,7 +151,7 @@ pub fn compile_with_warnings(
     let mut flat: Vec<bool> = edges.map(|edge| is_flat(&rules[edge.policy.0 as usize])).collect();
     advice::unordered(&reading).into_iter().for_each(|edge| flat[edge.0 as usize] = false);
     said.extend(load.crossings(&world, &flat));
-    said.extend(ejection::traps(&world, &rules));
+    said.extend(ejection::traps(&reading));
     said.extend(advice::advice(&reading));
     bursts::bursts(scenario, &world, &mut said);
     world.plan = plan::plan(scenario, &world, &means, &Load::new(&world, &means, Moment::Start).busy);

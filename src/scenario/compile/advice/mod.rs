@@ -111,6 +111,13 @@ impl<'a> Reading<'a> {
         entries.into_iter().flatten().find_map(|(_, traffic)| key(&traffic.policy))
     }
 
+    /// Where the outlier detection of an edge is written.
+    pub(super) fn outlier_of(&self, edge: EdgeId) -> Span {
+        let called = self.edges().find(|called| called.id == edge);
+        let at = called.and_then(|called| self.written(&called, |patch| patch.outlier.map(|outlier| outlier.span)));
+        at.unwrap_or(Span::NONE)
+    }
+
     /// The name of a place's region.
     fn region(&self, place: PlaceId) -> &'a str {
         &self.world.regions[self.world.places[place].region]

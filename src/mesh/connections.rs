@@ -187,8 +187,13 @@ impl Machine<'_> {
         let (endpoint, path, replica, pinned) = match &world.host_sets[host_set].hosts[usize::from(host)].target {
             HostTarget::Endpoint(endpoint, path) => (*endpoint, *path, StationId::NONE, false),
             HostTarget::Gateway(gateway, behind) => {
-                let replica = self.gateway_replica(&world.gateways[*gateway].replicas, key, now);
-                let (endpoint, path) = self.behind(behind, key, now);
+                let through = &world.gateways[*gateway];
+                let replica = self.gateway_replica(&through.replicas, key, now);
+                let (endpoint, path) = if through.by_client {
+                    self.known_to(upstream, behind, key)
+                } else {
+                    self.behind(behind, key, now)
+                };
                 self.pinned[endpoint.0 as usize] += 1;
                 (endpoint, path, replica, true)
             }
@@ -274,6 +279,21 @@ impl Machine<'_> {
         let (first, second) = (draw(2), draw(3));
         let load = |endpoint: EndpointId| self.pinned[endpoint.0 as usize];
         if load(second.0) < load(first.0) { second } else { first }
+    }
+
+    /// The choice of the client's own node, once per connection: any of those that it has not been told are gone.
+    fn known_to(&self, upstream: u32, behind: &[(EndpointId, PathId)], key: u64) -> (EndpointId, PathId) {
+        let proxy = self.upstream(upstream).proxy;
+        let gone = &self.told.gone[self.world.proxies[proxy].place.0 as usize];
+        let known = |member: &&(EndpointId, PathId)| !gone.contains(&member.0);
+        let (count, draw) = (behind.iter().filter(known).count(), mix(key, 2));
+        match count {
+            0 => behind[(draw % behind.len() as u64) as usize],
+            _ => {
+                let nth = (draw % count as u64) as usize;
+                *behind.iter().filter(known).nth(nth).expect("the draw is below the count")
+            }
+        }
     }
 
     /// The same replica by another way, where the chosen one has been dead for so long that the balancer's name no longer

@@ -9,8 +9,8 @@ use crate::engine::Timers;
 use crate::policy::{Balance, Outlier, Policy, Status, timeout};
 use crate::units::{Bytes, Duration, Ratio};
 use crate::world::{
-    Caller, Cap, Discipline, EdgeId, Leg, LinkId, Operation, OperationId, PastCap, Path, PolicyId, ProxyId, StationId,
-    Step, World,
+    Caller, Cap, Discipline, EdgeId, HostSet, HostTarget, Leg, LinkId, Operation, OperationId, PastCap, Path, PolicyId,
+    ProxyId, StationId, Step, World,
 };
 
 /// Packed copies, by the ids of the world's tables.
@@ -25,6 +25,8 @@ pub(super) struct Hot {
     pub(super) edges: Vec<Rules>,
     /// Somewhere rules choose the way of a call, or look at what it carries.
     pub(super) routed: bool,
+    /// Several proxies share the workers of a station: what one of them does ahead of its time, another may come before.
+    pub(super) shared: bool,
     /// Statuses that applications answer with, each once.
     pub(super) statuses: Vec<Status>,
     /// Host sets as everybody sees them at first.
@@ -245,10 +247,16 @@ impl Hot {
                 timers: lists[edge.policy.0 as usize],
             }
         });
+        let by_connection = by_connection(world);
         let proxies = world.proxies.rows().iter().map(|proxy| Side {
             first_upstream: proxy.first_upstream,
             station: proxy.station,
-            workers: if proxy.station.is_none() { 1 } else { world.stations[proxy.station].servers.clamp(1, 128) },
+            workers: match world.endpoints.get(proxy.endpoint) {
+                _ if proxy.station.is_none() => 1,
+                // The connections are the application's own.
+                Some(endpoint) if by_connection[endpoint.service.0 as usize] => 1,
+                _ => world.stations[proxy.station].servers.clamp(1, 128),
+            },
             cpu: proxy.cpu,
             delay: proxy.delay,
         });
@@ -258,6 +266,7 @@ impl Hot {
         statuses.dedup();
         assert!(statuses.len() < 254, "applications answer with fewer than 254 statuses");
         Hot {
+            shared: owners.iter().any(|&owners| owners > 1),
             routed: !world.routing.contexts.is_empty() || !world.routing.tables.is_empty(),
             statuses,
             paths: paths.collect(),
@@ -411,4 +420,22 @@ fn works_after(world: &World, step: u32) -> bool {
         }
     }
     false
+}
+
+/// By service: are hosts of its calls chosen for each connection, by its node?
+fn by_connection(world: &World) -> Vec<bool> {
+    let mut found = vec![false; world.services.len()];
+    if !world.gateways.rows().iter().any(|gateway| gateway.by_client) {
+        return found;
+    }
+    let node = |set: &HostSet| {
+        let target = set.hosts.first().map(|host| &host.target);
+        matches!(target, Some(HostTarget::Gateway(gateway, _)) if world.gateways[*gateway].by_client)
+    };
+    for (id, edge) in world.edges.iter() {
+        let Caller::Service(caller) = edge.from else { continue };
+        let mut sets = world.places.ids().map(|place| world.host_set(id, place)).filter(|set| !set.is_none());
+        found[caller.0 as usize] |= sets.any(|set| node(&world.host_sets[set]));
+    }
+    found
 }

@@ -173,8 +173,8 @@ impl<'w> Machine<'w> {
             down: 0,
             certain_until: SimTime::ZERO,
             turns,
-            brief: tracer.is_none(),
-            full: false,
+            brief: tracer.is_none() && !hot.shared,
+            full: hot.shared,
             place_down: vec![(0, 0); world.places.len()],
             told: Told {
                 steps,

@@ -380,6 +380,18 @@ const CODES: &[Code] = &[
         "a place that the scenario does not have",
         "A region goes by the scenario's name or the last part of its `is`, a zone by its letter or as `cn-hangzhou-h`.",
     ),
+    code("EW410", "ambient's proxies without an ambient mesh", "Only `dataplane: ambient` has ztunnels and waypoints."),
+    code(
+        "EW411",
+        "a waypoint that cannot be",
+        "It has a name of its own, services that are nobody else's, and somebody who calls them.",
+    ),
+    code(
+        "EW412",
+        "a policy that nobody obeys",
+        "A ztunnel sees connections, not requests. Whatever is said of requests needs a waypoint, or a sidecar.",
+    ),
+    code("EW413", "a rate limit before nobody", "In an ambient mesh it stands in the replicas of a waypoint."),
     code(
         "EW420",
         "no price found",

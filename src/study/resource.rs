@@ -76,7 +76,10 @@ fn station(of: &[&StationRow], horizons: &[f64], design: Design) -> ResourceSumm
     let busy = of.iter().zip(horizons).map(|(row, horizon)| row.busy_ns as f64 / (f64::from(row.servers) * horizon));
     let name = of[0].name.clone();
     ResourceSummary {
-        kind: if name.starts_with("gateway") { "gateway" } else { "sidecar" }.into(),
+        kind: match name.split(' ').next() {
+            Some(kind @ ("gateway" | "ztunnel" | "waypoint")) => kind.to_owned(),
+            _ => "sidecar".to_owned(),
+        },
         name,
         utilisation: design.mean(&busy.collect::<Vec<_>>()),
         wait_ms: mean_ms(&waits, design),

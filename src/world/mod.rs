@@ -255,6 +255,8 @@ pub struct Gateway {
     pub cpu_per_kib: Duration,
     /// CPU for each request; zero where it does not see requests.
     pub cpu_per_request: Duration,
+    /// It is the client's own node that picks, evenly, among those that it has not been told are gone.
+    pub by_client: bool,
 }
 
 /// A way from one place to another and back, as a connection uses it.

@@ -272,6 +272,7 @@ mod tests {
             cpu_per_connection: Duration::ZERO,
             cpu_per_kib: Duration::ZERO,
             cpu_per_request: Duration::ZERO,
+            by_client: false,
         }
     }
 

@@ -65,6 +65,7 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
             cpu_per_connection: us(300),
             cpu_per_kib: us(5),
             cpu_per_request: us(0),
+            by_client: false,
         }));
     }
     let by_gateway = dice.one_in(2);

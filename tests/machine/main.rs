@@ -3,6 +3,7 @@
 mod admission;
 mod balancing;
 mod chaos;
+mod nodes;
 mod order;
 mod pools;
 mod readiness;

@@ -277,6 +277,7 @@ fn behind_a_gateway_a_connection_stays_with_its_replica() {
             cpu_per_connection: Duration::ZERO,
             cpu_per_kib: Duration::ZERO,
             cpu_per_request: Duration::ZERO,
+            by_client: false,
         });
         let all = world.endpoints.ids().map(|endpoint| (endpoint, PathId(0))).collect();
         let host = Host { target: HostTarget::Gateway(gateway, all), weight: 4, priority: 0, locality: 0 };

@@ -28,7 +28,7 @@ pub(super) fn service_rows(world: &World) -> (Vec<u32>, Vec<ServiceCount>) {
     (of, rows)
 }
 
-/// Gateway replicas one by one; sidecars and ingress proxies by owner and place.
+/// Gateway replicas and ztunnels one by one; sidecars, waypoints and ingress proxies by owner and place.
 pub(super) fn station_rows(world: &World) -> (Vec<u32>, Vec<StationCount>) {
     let mut names: Vec<String> = world.stations.rows().iter().map(|station| station.name.clone()).collect();
     for proxy in world.proxies.rows() {
@@ -37,8 +37,12 @@ pub(super) fn station_rows(world: &World) -> (Vec<u32>, Vec<StationCount>) {
             names[proxy.station.0 as usize] = if proxy.endpoint.is_none() {
                 format!("ingress {place}")
             } else {
-                let service = world.endpoints[proxy.endpoint].service;
-                format!("sidecars {} {place}", world.services[service].name)
+                let service = &world.services[world.endpoints[proxy.endpoint].service].name;
+                match proxy.name.split(' ').next() {
+                    Some("ztunnel") => continue,
+                    Some("waypoint") => format!("waypoint {service} {place}"),
+                    _ => format!("sidecars {service} {place}"),
+                }
             };
         }
     }

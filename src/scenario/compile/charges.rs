@@ -8,10 +8,12 @@ use crate::provider::Rule;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Dataplane, Scenario};
 use crate::topology::{GatewayId, RegionId, VpcId};
-use crate::world::{Basis, Charge, Direction, PathId, Tap, World};
+use crate::world::{Basis, Charge, Direction, PathId, StationId, Tap, World};
 
 /// CPU that Istio requests for each sidecar (`global.proxy.resources.requests.cpu: 100m`, istio 1.24 values.yaml).
 const SIDECAR_VCPU: f64 = 0.1;
+/// CPU that Istio requests for each ztunnel (`resources.requests.cpu: 200m`, istio 1.24 manifests/charts/ztunnel).
+const ZTUNNEL_VCPU: f64 = 0.2;
 /// A bandwidth plan joins two areas and is split over the pairs of regions between them.
 const PLAN: &str = "cen.plan";
 
@@ -155,28 +157,29 @@ fn places(carrier: &Carrier<'_>, item: &str, at: RegionId, to: Option<RegionId>)
     (Spot::region(carrier, at), to.map(|to| Spot::region(carrier, to)))
 }
 
-/// Replicas and sidecars by vCPU.
+/// Replicas, sidecars, waypoints and ztunnels by vCPU.
 fn compute(scenario: &Scenario, carrier: &Carrier<'_>, world: &World) -> Vec<Fee> {
     let mut fees = Vec::new();
     let ground = carrier.ground;
+    let mut push = |vpc: VpcId, thing: String, units: f64| {
+        let (at, count) = (ground.region_of(vpc), Count::Hours { thing, units });
+        fees.push(Fee { product: "compute".into(), rule: Rule::Vcpu, at, to: None, payer: vpc, count });
+    };
+    let mut nodes: BTreeSet<StationId> = BTreeSet::new();
     for endpoint in world.endpoints.rows() {
         let vpc = ground.vpc_of(world.places[endpoint.place].cluster);
-        let mut push = |vpc: VpcId, thing: String, units: f64| {
-            let count = Count::Hours { thing, units };
-            fees.push(Fee {
-                product: "compute".into(),
-                rule: Rule::Vcpu,
-                at: ground.region_of(vpc),
-                to: None,
-                payer: vpc,
-                count,
-            });
-        };
         let vcpu = world.services[endpoint.service].vcpu;
         if vcpu > 0.0 {
             push(vpc, endpoint.name.clone(), vcpu);
             if scenario.mesh.dataplane == Dataplane::Sidecar {
                 push(vpc, format!("sidecar {}", endpoint.name), SIDECAR_VCPU);
+            }
+            let proxy = &world.proxies[endpoint.proxy];
+            if scenario.mesh.dataplane == Dataplane::Ambient
+                && !scenario.mesh.ambient.waypoints.contains_key(&world.services[endpoint.service].name)
+                && nodes.insert(proxy.station)
+            {
+                push(vpc, world.stations[proxy.station].name.clone(), ZTUNNEL_VCPU);
             }
         }
     }

@@ -4,6 +4,7 @@
 //! become one host for each of its addresses and each locality (split horizon), weighted by what stands behind.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::paths::{Paths, Reach};
 use crate::connect::Front;
@@ -87,7 +88,7 @@ pub(super) struct Sets<'g> {
     /// Services that callers see in their own cluster only.
     retained: Vec<bool>,
     views: Vec<View>,
-    known: BTreeMap<(ServiceId, PlaceId, usize), HostSet>,
+    known: BTreeMap<(ServiceId, PlaceId, usize, bool), HostSet>,
 }
 
 impl<'g> Sets<'g> {
@@ -118,16 +119,41 @@ impl<'g> Sets<'g> {
         paths: &mut Paths<'_>,
         service: ServiceId,
         from: PlaceId,
-        view: usize,
+        (view, by_connection): (usize, Option<GatewayId>),
     ) -> HostSet {
         let (ground, retained) = (self.ground, self.is_retained(service));
         let view_of = &self.views[view];
         let make = || {
             let seen = collect(world, ground, paths, service, from, retained);
-            host_set(world, ground, seen, from, view_of)
+            let set = host_set(world, ground, seen, from, view_of);
+            by_connection.map_or_else(|| set.clone(), |node| of_connections(&set, node))
         };
-        self.known.entry((service, from, view)).or_insert_with(make).clone()
+        self.known.entry((service, from, view, by_connection.is_some())).or_insert_with(make).clone()
     }
+}
+
+/// The service's own address in place of its hosts: the caller's node picks one for each connection, of the first
+/// priority that has any.
+fn of_connections(set: &HostSet, node: GatewayId) -> HostSet {
+    let mut addresses: Vec<(u8, Vec<(EndpointId, PathId)>)> = Vec::new();
+    for host in set.hosts.iter() {
+        if addresses.last().is_none_or(|(priority, _)| *priority != host.priority) {
+            addresses.push((host.priority, Vec::new()));
+        }
+        let (_, members) = addresses.last_mut().expect("one was pushed");
+        match &host.target {
+            HostTarget::Endpoint(endpoint, path) => members.push((*endpoint, *path)),
+            HostTarget::Gateway(_, behind) => members.extend(behind),
+        }
+    }
+    let host = |(priority, members): (u8, Vec<_>)| Host {
+        weight: members.len() as u32,
+        target: HostTarget::Gateway(node, members),
+        priority,
+        locality: 0,
+    };
+    let hosts: Arc<[Host]> = addresses.into_iter().map(host).collect();
+    HostSet { hosts, priorities: set.priorities, ..HostSet::default() }
 }
 
 fn host_set(world: &World, ground: &Ground, seen: Vec<Seen>, from: PlaceId, view: &View) -> HostSet {

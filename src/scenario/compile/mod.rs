@@ -205,7 +205,8 @@ fn host_sets(
     let mut empty: BTreeSet<(ServiceId, ClusterId)> = BTreeSet::new();
     for edge in world.edges.ids() {
         let (caller, service) = (world.edges[edge].from, world.edges[edge].to);
-        let view = sets.view(&rules[world.edges[edge].policy.0 as usize]);
+        let rules = &rules[world.edges[edge].policy.0 as usize];
+        let view = (sets.view(rules), rules.by_connection.then_some(paths.node).flatten());
         for from in callers(world, caller) {
             let set = sets.seen(world, paths, service, from, view);
             if set.hosts.is_empty() && sets.is_retained(service) {
@@ -266,6 +267,7 @@ fn draw(world: &mut World, carrier: &Carrier<'_>, board: &Board) {
             cpu_per_connection: balancer.work.connection,
             cpu_per_kib: balancer.work.kib,
             cpu_per_request: balancer.work.request,
+            by_client: balancer.name == paths::NODE,
         });
     }
 }

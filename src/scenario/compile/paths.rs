@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::routes::Routes;
 use crate::connect::vpc::SameVpc;
-use crate::connect::{Board, Carrier, Fee, Front, Hop, Limit, Product, Refusal, Spot, Trip, Way};
+use crate::connect::{Balancer, Board, Carrier, Fee, Front, Hop, Limit, Product, Refusal, Spot, Trip, Way, Work};
 use crate::provider::Provider;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Dataplane, Distribution, Scenario, Tls};
@@ -17,6 +17,8 @@ use crate::world::{ConnectionLimit, Path, PathId};
 const PLACES_MAX: usize = 3;
 /// What carries a call that no product carries.
 pub(super) const NETWORK: &str = "network";
+/// What picks on the callers' nodes.
+pub(super) const NODE: &str = "ztunnel";
 
 /// How an endpoint is reached from a place.
 #[derive(Clone, Debug)]
@@ -69,6 +71,9 @@ pub(super) struct Paths<'a> {
     missing: BTreeMap<(ClusterId, ClusterId), String>,
     refused: BTreeMap<(Option<usize>, Refusal), Vec<String>>,
     mesh: MeshRules,
+    ambient: bool,
+    /// What picks for each connection on the callers' nodes, of an ambient mesh.
+    pub node: Option<GatewayId>,
     /// Routes that carry something.
     used: Vec<bool>,
 }
@@ -88,16 +93,23 @@ impl<'a> Paths<'a> {
         };
         let sealed = scenario.mesh.dataplane != Dataplane::None && scenario.mesh.tls != Tls::None;
         let used = vec![false; routes.ways.len()];
+        let ambient = scenario.mesh.dataplane == Dataplane::Ambient;
+        let mut board = Board::default();
+        let node = ambient.then(|| {
+            let (name, work) = (NODE.to_owned(), Work::default());
+            board.balancers.push(Balancer { name, cluster: None, replicas: 0, cpu: 0, work })
+        });
         Paths {
             carrier,
             routes,
             places,
-            handshake: if scenario.network { 1 + tls } else { 0 },
+            // A tunnel of HTTP/2 answers a CONNECT before anything passes (HBONE).
+            handshake: if scenario.network { 1 + tls + u32::from(ambient) } else { 0 },
             sealed,
             handshake_bytes: handshake_bytes(scenario.network, sealed, scenario.mesh.tls_resumes),
             networked: scenario.network,
             known: BTreeMap::new(),
-            board: Board::default(),
+            board,
             paths: Table::new(),
             greetings: BTreeMap::new(),
             limits: BTreeMap::new(),
@@ -106,6 +118,8 @@ impl<'a> Paths<'a> {
             missing: BTreeMap::new(),
             refused: BTreeMap::new(),
             mesh: MeshRules { distribution: scenario.mesh.distribution, version: scenario.mesh.version.value },
+            ambient,
+            node,
             used,
         }
     }
@@ -177,6 +191,12 @@ impl<'a> Paths<'a> {
             refusals.push(Refusal::new(
                 "an east-west gateway passes TLS through by its name (SNI), and this mesh does not encrypt",
                 "use `dataplane: sidecar` with `tls: \"1.3\"`, or a product that routes by address",
+            ));
+        }
+        if self.ambient && matches!(product.front(), Front::Gateway | Front::Proxy) {
+            refusals.push(Refusal::new(
+                "an ambient mesh crosses an east-west gateway in tunnels within tunnels (HBONE), which are not simulated",
+                "use `dataplane: sidecar`, or a product that routes by address, such as cen or vpc-peering",
             ));
         }
         let of_mesh = match self.mesh.ask(self.carrier, &trip, product.front()) {

@@ -2,7 +2,7 @@
 
 use super::ground::cluster_named;
 use crate::connect::Carrier;
-use crate::scenario::file::{Dataplane, ReplicaCount, Scenario, Tls};
+use crate::scenario::file::{Dataplane, ReplicaCount, Scenario, Tls, Ztunnel};
 use crate::scenario::span::Spanned;
 use crate::topology::PlaceId;
 use crate::units::Duration;
@@ -62,6 +62,33 @@ pub(super) fn replicas(scenario: &Scenario, carrier: &Carrier<'_>, world: &mut W
             }
         }
     }
+    if scenario.mesh.dataplane == Dataplane::Ambient {
+        ztunnels(scenario, world);
+    }
+}
+
+/// Ztunnels, one on each node: replicas of a place that are no waypoints are dealt over as few nodes as hold them.
+fn ztunnels(scenario: &Scenario, world: &mut World) {
+    let Ztunnel { workers, pods, .. } = scenario.mesh.ambient.ztunnel;
+    for place in world.places.ids().collect::<Vec<_>>() {
+        let captured = |endpoint: &Endpoint| {
+            endpoint.place == place && !is_waypoint(scenario, &world.services[endpoint.service].name)
+        };
+        let here: Vec<ProxyId> =
+            world.endpoints.rows().iter().filter(|row| captured(row)).map(|row| row.proxy).collect();
+        let nodes = (here.len() as u32).div_ceil(pods);
+        let name = |node: u32| format!("ztunnel {}#{node}", world.places[place].name);
+        let stations: Vec<Station> =
+            (0..nodes).map(|node| Station { name: name(node), servers: workers, place }).collect();
+        let stations: Vec<StationId> = stations.into_iter().map(|station| world.stations.push(station)).collect();
+        for (number, proxy) in here.into_iter().enumerate() {
+            world.proxies[proxy].station = stations[number % stations.len()];
+        }
+    }
+}
+
+fn is_waypoint(scenario: &Scenario, service: &str) -> bool {
+    scenario.mesh.ambient.waypoints.contains_key(service)
 }
 
 fn replica(
@@ -73,9 +100,52 @@ fn replica(
     name: String,
 ) {
     let endpoint = EndpointId(world.endpoints.len() as u32);
-    let proxy = proxy(scenario, carrier, world, format!("sidecar {name}"), place, endpoint);
+    let proxy = match scenario.mesh.dataplane {
+        Dataplane::Ambient => ambient(scenario, carrier, world, service, &name, place, endpoint),
+        _ => proxy(scenario, carrier, world, format!("sidecar {name}"), place, endpoint),
+    };
     world.endpoints.push(Endpoint { service, place, name, proxy, version: 0 });
     world.services[service].endpoints.push(endpoint);
+}
+
+/// What the book says where the scenario does not: what it states is known, what it leaves to the book has its range.
+fn cost(carrier: &Carrier<'_>, said: Spanned<Duration>, key: &str) -> Duration {
+    if said.span.is_none() { carrier.delay(key) } else { said.value }
+}
+
+/// A waypoint, or the ztunnel of a replica's node, which has its workers once all replicas of the node are known.
+fn ambient(
+    scenario: &Scenario,
+    carrier: &Carrier<'_>,
+    world: &mut World,
+    service: ServiceId,
+    replica: &str,
+    place: PlaceId,
+    endpoint: EndpointId,
+) -> ProxyId {
+    let waypoint = scenario.mesh.ambient.waypoints.get(&world.services[service].name);
+    let tls = |full| if scenario.mesh.tls_resumes { "sidecar.tls.resumed" } else { full };
+    let handshake = |full| if scenario.mesh.tls == Tls::None { Duration::ZERO } else { carrier.delay(tls(full)) };
+    let row = match waypoint {
+        Some(waypoint) => {
+            let name = format!("waypoint {replica}");
+            let station = world.stations.push(Station { name: name.clone(), servers: waypoint.workers, place });
+            // It pays once for what it receives, and once for what it sends.
+            let half = |whole: Duration| Duration::from_nanos(whole.nanos() / 2);
+            let cpu = half(cost(carrier, waypoint.cpu, "waypoint.cpu"));
+            let delay = half(cost(carrier, waypoint.delay, "waypoint.delay"));
+            let handshake = handshake("sidecar.tls.full");
+            Proxy { name, place, endpoint, station, cpu, delay, handshake, first_upstream: 0 }
+        }
+        None => {
+            let ztunnel = &scenario.mesh.ambient.ztunnel;
+            let (cpu, delay) = (ztunnel.cpu, ztunnel.delay);
+            let (cpu, delay) = (cost(carrier, cpu, "ztunnel.cpu"), cost(carrier, delay, "ztunnel.delay"));
+            let (name, handshake) = (format!("ztunnel of {replica}"), handshake("ztunnel.tls"));
+            Proxy { name, place, endpoint, station: StationId::NONE, cpu, delay, handshake, first_upstream: 0 }
+        }
+    };
+    world.proxies.push(row)
 }
 
 /// A proxy with its workers; without a data plane, or for an entry without cost, one that costs nothing.
@@ -92,9 +162,8 @@ pub(super) fn proxy(
     }
     let servers = scenario.mesh.concurrency.value;
     let station = world.stations.push(Station { name: name.clone(), servers, place });
-    // What the scenario states is known; what it leaves to the book has the book's range.
-    let cost = |said: Spanned<Duration>, key: &str| if said.span.is_none() { carrier.delay(key) } else { said.value };
-    let (cpu, delay) = (cost(scenario.mesh.proxy.cpu, "sidecar.cpu"), cost(scenario.mesh.proxy.delay, "sidecar.delay"));
+    let said = &scenario.mesh.proxy;
+    let (cpu, delay) = (cost(carrier, said.cpu, "sidecar.cpu"), cost(carrier, said.delay, "sidecar.delay"));
     let handshake = match (scenario.mesh.tls, scenario.mesh.tls_resumes) {
         (Tls::None, _) => Duration::ZERO,
         (_, false) => carrier.delay("sidecar.tls.full"),

@@ -5,7 +5,8 @@ use super::resilience::http_status;
 use crate::policy::{Balance, Enforce, Keepalive, Outlier, Protocol, RetryOn, defaults, retry};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Dataplane, Distribution, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Topology, Traffic, TrafficPatch,
+    Ambient, Dataplane, Distribution, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Topology, Traffic,
+    TrafficPatch,
 };
 use crate::scenario::quantity::{self, Complaint};
 use crate::scenario::span::{Span, Spanned};
@@ -42,6 +43,7 @@ impl Decoder {
                 cpu: Spanned::unsaid(Duration::from_micros(200)),
                 delay: Spanned::unsaid(Duration::from_micros(500)),
             },
+            ambient: Ambient::default(),
             tls: Tls::V1_3,
             tls_resumes: false,
             locality: Locality::default(),
@@ -56,8 +58,11 @@ impl Decoder {
         let version = map.read(self, "version", version).unwrap_or(fallback.version);
         let asm = map.word(self, "distribution") == Some(1);
         let distribution = if asm { Distribution::Asm } else { Distribution::Istio };
-        let dataplane =
-            map.word(self, "dataplane").map_or(Dataplane::Sidecar, |word| [Dataplane::Sidecar, Dataplane::None][word]);
+        let dataplane = map
+            .word(self, "dataplane")
+            .map_or(Dataplane::Sidecar, |word| [Dataplane::Sidecar, Dataplane::None, Dataplane::Ambient][word]);
+        let ambient = self.ambient(&map, dataplane, topology, services);
+        let services: &[String] = &[services, &ambient.waypoints.keys().cloned().collect::<Vec<_>>()].concat();
         let concurrency = map.count32(self, "concurrency").unwrap_or(fallback.concurrency);
         let proxy_entry = map.entry("proxy");
         let proxy =
@@ -134,6 +139,7 @@ impl Decoder {
             dataplane,
             concurrency,
             proxy: proxy.unwrap_or(fallback.proxy),
+            ambient,
             tls,
             tls_resumes,
             locality: own.map_or_else(Locality::default, |own| own.value),

@@ -2,6 +2,7 @@
 //!
 //! Reads in the order in which names are defined: places, services, products, routes, mesh, workload, faults, gates.
 
+mod ambient;
 mod business;
 mod calls;
 mod connectivity;
@@ -105,7 +106,8 @@ impl Decoder {
         let connectivity = self.connectivity(map.written("connectivity"), &topology, &service_names);
         let routes = self.routes(map.written("routes"), &topology, &written(map.written("connectivity")));
         let streams = written(map.written("workload"));
-        let mesh = self.mesh(map.entry("mesh"), &topology, &service_names, &streams);
+        let mut mesh = self.mesh(map.entry("mesh"), &topology, &service_names, &streams);
+        self.through_waypoints(&mut mesh, &mut services);
         let workload = self.workload(map.written("workload"), &topology, &services);
         let flows = self.flows(map.written("flows"), &topology);
         let things = fault::Things { topology: &topology, products: &connectivity, services: &services };

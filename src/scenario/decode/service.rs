@@ -136,7 +136,7 @@ impl Decoder {
         Some(read.map(|value| value as u32))
     }
 
-    fn replicas(&mut self, node: &Node, path: &Path, topology: &Topology) -> Vec<Replicas> {
+    pub(super) fn replicas(&mut self, node: &Node, path: &Path, topology: &Topology) -> Vec<Replicas> {
         let mut replicas = Vec::new();
         let bounds = super::fields::bounds(&words::SERVICE.key("replicas").expect("services have replicas").shape);
         let count = |text: &str| quantity::count(text, bounds.0, bounds.1);

@@ -21,6 +21,8 @@ pub struct Mesh {
     pub concurrency: Spanned<u32>,
     /// What a proxy costs per call.
     pub proxy: ProxyCost,
+    /// Proxies on nodes, and those that read requests, of an ambient mesh.
+    pub ambient: super::Ambient,
     /// TLS between proxies.
     pub tls: Tls,
     /// New connections resume an old session (a pre-shared key): less CPU, no certificates, the same round trips.
@@ -49,6 +51,8 @@ pub enum Distribution {
 pub enum Dataplane {
     /// One beside each replica.
     Sidecar,
+    /// One on each node, which sees connections only, and waypoints, which see requests.
+    Ambient,
     /// None: clients still choose hosts, at no cost, and speak plain TCP.
     None,
 }
@@ -206,6 +210,8 @@ pub struct EdgePolicy {
     pub locality: Locality,
     /// Whose setting that is.
     pub effective: Effective,
+    /// A host is chosen for each connection, not for each request.
+    pub by_connection: bool,
 }
 
 impl EdgePolicy {
@@ -238,6 +244,9 @@ impl Mesh {
     /// The same, with what the called service wishes (its `traffic-distribution`).
     pub fn policy_with(&self, from: &str, to: &str, wish: TrafficDistribution) -> EdgePolicy {
         let found = self.entries(from, to).map(|found| found.map(|(_, traffic)| &traffic.policy));
+        if self.ambient.by_connection.contains(from) {
+            return self.by_connection(&found, wish);
+        }
         fn first<'a, T>(
             found: &[Option<&'a TrafficPatch>; 3],
             key: impl Fn(&'a TrafficPatch) -> Option<T>,
@@ -310,6 +319,6 @@ impl Mesh {
             },
             _ => Locality { enabled: false, ..Locality::default() },
         };
-        EdgePolicy { policy, locality, effective }
+        EdgePolicy { policy, locality, effective, by_connection: false }
     }
 }

@@ -3,6 +3,7 @@
 //! Plain data. References between names have been checked by the time anyone sees it; what needs the world (does a
 //! product serve its route? do addresses overlap?) has not.
 
+mod ambient;
 mod business;
 mod connectivity;
 mod control;
@@ -13,6 +14,7 @@ mod service;
 mod topology;
 mod workload;
 
+pub use ambient::{Ambient, Waypoint, Ztunnel};
 pub use business::Business;
 pub use connectivity::{
     Alias, Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,

@@ -1,6 +1,6 @@
 //! Words of `mesh:`, which are Envoy's and Istio's.
 
-use super::{Block, CONTROL_PLANE, Key, READINESS, Shape};
+use super::{Block, CONTROL_PLANE, Key, READINESS, Shape, WAYPOINT, ZTUNNEL};
 use crate::policy::retry;
 
 const NONE_OR_DURATION: Shape = Shape::Either(&[Shape::Duration, Shape::Word(&["none"], &[])]);
@@ -20,11 +20,19 @@ pub static MESH: Block = Block {
         .default("istio", "eastwest"),
         Key::new(
             "dataplane",
-            Shape::Word(&["sidecar", "none"], &["ambient"]),
-            "A proxy beside each replica, or none: clients then choose hosts at no cost and do not retry unless told.",
+            Shape::Word(&["sidecar", "none", "ambient"], &[]),
+            "A proxy beside each replica; none: clients then choose hosts at no cost and do not retry unless told; or `ambient`: a ztunnel on each node, which sees connections only, and `waypoints` where there are any.",
         )
         .default("sidecar", "Istio"),
-        Key::new("concurrency", Shape::Count(1, 128), "Workers of each sidecar.").default("1", "eastwest"),
+        Key::new("concurrency", Shape::Count(1, 128), "Workers of each sidecar, and of each ingress proxy.")
+            .default("1", "eastwest"),
+        Key::new("ztunnel", Shape::Block(&ZTUNNEL), "The proxies on the nodes of `dataplane: ambient`."),
+        Key::new(
+            "waypoints",
+            Shape::Names(&Shape::Block(&WAYPOINT)),
+            "Proxies of `dataplane: ambient` that read requests, by name: each stands before the services that it is `for`, and obeys their policies in their callers' place. It is a service like others: faults, gates and `traffic` name it.",
+        )
+        .absent("none", "Istio"),
         Key::new("proxy", Shape::Block(&PROXY), "What a proxy costs per call."),
         Key::new(
             "tls",

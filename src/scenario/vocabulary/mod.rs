@@ -4,6 +4,7 @@
 //! A block lists its keys with shape, default and effect. A key of the vocabulary that is not live yet is listed too, so
 //! that it is refused as what it is, never as unknown and never ignored.
 
+mod ambient;
 mod connectivity;
 mod control;
 mod law;
@@ -14,6 +15,7 @@ mod service;
 mod topology;
 mod workload;
 
+pub use ambient::{WAYPOINT, ZTUNNEL};
 pub use connectivity::{
     CEN, EIP, FAIR_PAST_CAP, GATEWAY_SIZE, NAT, PAST_CAP, POLICE, PRIVATE_GATEWAY, PRIVATELINK, PRODUCT,
     PUBLIC_GATEWAY, ROUTE, SHAPE_PAST_CAP, VPC_PEERING,

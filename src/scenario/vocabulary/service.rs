@@ -4,7 +4,7 @@ use super::{Block, Key, LAW, Shape};
 
 const WORK: Shape = Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]);
 const ERRORS: Shape = Shape::Either(&[Shape::Share, Shape::Names(&Shape::Share)]);
-const REPLICAS: Shape =
+pub(super) const REPLICAS: Shape =
     Shape::Names(&Shape::Either(&[Shape::Count(0, 10_000), Shape::Names(&Shape::Count(0, 10_000))]));
 
 /// `services.NAME`.

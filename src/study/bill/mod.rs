@@ -123,8 +123,10 @@ fn vcpus(world: &World) -> Option<String> {
     let sidecars = charged.sum::<f64>() - replicas;
     // Tenths of a vCPU add up to less than this of rounding.
     (replicas > 0.0 && sidecars > 1e-6).then(|| {
+        let ambient = world.stations.rows().iter().any(|station| station.name.starts_with("ztunnel "));
+        let proxies = if ambient { "ztunnels" } else { "sidecars" };
         let (replicas, sidecars) = (significant(replicas, 4), significant(sidecars, 3));
-        format!("compute is {replicas} vCPU of replicas and {sidecars} of their sidecars")
+        format!("compute is {replicas} vCPU of replicas and {sidecars} of their {proxies}")
     })
 }
 

@@ -79,10 +79,21 @@ fn all(world: &World, traffic: &Traffic) -> Vec<(&'static str, String, f64)> {
             all.push(("threads", name, traffic.open[id.index()] / f64::from(threads.max(1))));
         }
     }
+    // A ztunnel is many proxies' workers.
+    let mut work: Vec<Option<f64>> = vec![None; world.stations.len()];
     for (id, proxy) in world.proxies.iter().filter(|(_, proxy)| !proxy.station.is_none()) {
-        let name = proxy.name.split('#').next().unwrap_or(&proxy.name).to_owned();
-        let servers = f64::from(world.stations[proxy.station].servers.max(1));
-        all.push(("sidecar", name, traffic.proxied[id.index()] * proxy.cpu.seconds() / servers));
+        *work[proxy.station.index()].get_or_insert(0.0) += traffic.proxied[id.index()] * proxy.cpu.seconds();
+    }
+    for (_, proxy) in world.proxies.iter().filter(|(_, proxy)| !proxy.station.is_none()) {
+        let Some(work) = work[proxy.station.index()].take() else { continue };
+        let station = &world.stations[proxy.station];
+        let (kind, whole) = match proxy.name.split(' ').next() {
+            Some("ztunnel") => ("ztunnel", &station.name),
+            Some("waypoint") => ("waypoint", &proxy.name),
+            _ => ("sidecar", &proxy.name),
+        };
+        let name = whole.split('#').next().unwrap_or(whole).to_owned();
+        all.push((kind, name, work / f64::from(station.servers.max(1))));
     }
     let rates = |path: PathId| traffic.rates(path);
     for ((_, gateway), busy) in world.gateways.iter().zip(world.gateway_busy(rates)) {

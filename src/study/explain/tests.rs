@@ -48,6 +48,7 @@ fn shop(policy: Policy) -> Shop {
         cpu_per_connection: ms(5),
         cpu_per_kib: MS,
         cpu_per_request: Duration::ZERO,
+        by_client: false,
     };
     world.gateways.push(gateway);
     world.stations.push(Station { name: "gateway".to_owned(), servers: 1, place: PlaceId(1) });

@@ -63,6 +63,8 @@ pub(super) struct Machine<'w> {
     pub(super) place_down: Vec<(u16, u64)>,
     /// What proxies have been told of endpoints, and will be.
     pub(super) told: Told,
+    /// Who sends requests of open streams.
+    pub(super) user_key: Key,
     /// What hashes are looked up in.
     pub(super) tables: Tables,
     /// Requests whose answers are certain but not here yet, where somebody looks at that: the host, the upstream's row.
@@ -181,6 +183,7 @@ impl<'w> Machine<'w> {
                 gone: vec![BTreeSet::new(); world.places.len()],
                 joined: vec![BTreeMap::new(); world.places.len()],
             },
+            user_key: key("users", "hash"),
             tables: Tables::default(),
             returning: Later::new(),
             streams: Vec::new(),

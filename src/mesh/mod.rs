@@ -2,7 +2,7 @@
 //!
 //! Handlers stand in the order in which a call meets them: `arrivals` (a request comes), `route` (where a call
 //! goes by rules), `settle` and `retries` (calls and their
-//! attempts, from the caller's side), `histories` (what few calls need), `proxies` and `upstream` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
+//! attempts, from the caller's side), `histories` (what few calls need), `proxies`, `upstream` and `users` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
 //! `hanging`, `tcp` and `transfer` (TCP, TLS, limits, dead paths),
 //! `travel`, `noise`, `spells`, `caps`, `fair` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
 //! needs no event), `ledger` (what is counted), `faults` (what goes down), `control` (who is told of it, and when), `trace` (one request followed). `hot` is what
@@ -43,6 +43,7 @@ mod trace;
 mod transfer;
 mod travel;
 mod upstream;
+mod users;
 mod waiting;
 
 use crate::engine::{self, Schedule, Timers};

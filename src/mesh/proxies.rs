@@ -3,14 +3,14 @@
 //! State belongs to one proxy and one upstream, as in a real mesh: its own active requests, its own ejections. A proxy
 //! never looks at the truth; it meets it when a call fails.
 
-use super::calls::{Call, NONE, nth};
+use super::calls::{NONE, nth};
 use super::connections::State;
 use super::control::{joined_at, present};
 use super::machine::Machine;
 use super::upstream::{Asked, Upstream};
 use crate::engine::Schedule;
 use crate::policy::outlier::ResultClass;
-use crate::policy::{HashOn, Policy, defaults, hashing};
+use crate::policy::{Policy, defaults};
 use crate::random::mix;
 use crate::units::SimTime;
 use crate::world::{EdgeId, EndpointId, ProxyId};
@@ -131,7 +131,7 @@ impl Machine<'_> {
         let (world, hot) = (self.world, self.hot);
         let (rules, choice) = (&hot.edges[edge.0 as usize], self.edge_keys[edge.0 as usize].balance);
         let policy = &world.policies[rules.policy];
-        let hash = policy.hash.and_then(|rule| self.hash_of(call, &rule));
+        let hash = policy.hash.and_then(|rule| self.hash_of(call, rule));
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         let view = hot.views.get(upstream.host_set.0 as usize)?;
         let mut asked = Asked { world, view, rules, tables: &mut self.tables, now, hash };
@@ -152,31 +152,6 @@ impl Machine<'_> {
             }
         }
         host
-    }
-
-    /// What a call's proxy hashes: what the user sent goes with all calls of the tree.
-    fn hash_of(&self, call: u32, rule: &HashOn) -> Option<u64> {
-        let own = self.calls[call].proxy;
-        if matches!(rule, HashOn::SourceIp { .. }) && !self.world.proxies[own].endpoint.is_none() {
-            return Some(hashing::xx_hash(self.world.proxies[own].name.as_bytes(), 0));
-        }
-        let mut root = &self.calls[call];
-        // A copy has nobody above it, and a value of its own.
-        while !root.is(Call::ROOT | Call::MIRROR) {
-            root = &self.calls[self.attempts[self.attempt_of(root.parent)].call];
-        }
-        let user = if root.is(Call::ROOT) && root.is(Call::LIVE) { self.requests[root.parent].user } else { NONE };
-        let who = if user == NONE { root.key } else { u64::from(user) };
-        let (name, values) = match *rule {
-            HashOn::SourceIp { values } => (0, values),
-            HashOn::Value { name, values } => (name, Some(values)),
-        };
-        let value = match values {
-            Some(values) if user == NONE => mix(name, who) % u64::from(values),
-            Some(values) => who % u64::from(values),
-            None => who,
-        };
-        Some(hashing::xx_hash(&value.to_le_bytes(), name))
     }
 
     /// Proxies hear of the answers that have come by now and were certain before.

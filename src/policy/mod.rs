@@ -158,12 +158,13 @@ pub enum HashOn {
         /// Addresses.
         values: Option<u32>,
     },
-    /// A header or cookie, which goes with the request through the whole tree of calls.
+    /// A header or cookie that the request carries; without it, chance chooses.
     Value {
         /// Hash of its name.
         name: u64,
-        /// Different values, each as frequent.
-        values: u32,
+        /// Where no stream says what its requests carry under that name: each carries one of so many values, each as
+        /// frequent, through the whole tree of calls.
+        values: Option<u32>,
     },
 }
 

@@ -33,7 +33,7 @@ fn vary(world: &mut World, dice: &mut Dice) {
         policy.hash = match dice.below(3) {
             0 => None,
             1 => Some(HashOn::SourceIp { values: Some(20) }),
-            _ => Some(HashOn::Value { name: 7, values: 1 + dice.below(50) as u32 }),
+            _ => Some(HashOn::Value { name: 7, values: Some(1 + dice.below(50) as u32) }),
         };
         let warmup = SlowStart { window: Duration::from_secs(1 + dice.below(10)), min: 0.1, aggression: 1.5 };
         policy.warmup = dice.one_in(2).then_some(warmup);

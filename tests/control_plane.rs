@@ -71,3 +71,75 @@ fn a_plane_that_is_frozen_or_gone_or_hears_nothing_tells_when_it_is_back() {
     // The plane of the dead zone's cluster serves nobody here.
     assert!(stale("control-plane/east, freeze: true") < 57.0);
 }
+
+/// The lines of a bill for a control plane: product, item, payer, and a month of 730 h in USD.
+fn billed(mesh: &str) -> Vec<(String, String, String, f64)> {
+    let text = format!("{SHOP}mesh: {{control-plane: {{{mesh}}}}}\n");
+    let loaded = load_text("shop.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let variant = &loaded.variants[0];
+    let compiled = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+    let world = compiled.unwrap_or_else(|wrong| panic!("{wrong:#?}")).world;
+    let line = |charge: &eastwest::world::Charge| {
+        let eastwest::world::Basis::Hours(things) = charge.basis else { return None };
+        let month = things * 730.0 * charge.price().expect("a price").mid.units();
+        Some((charge.product.clone(), charge.tariff.item.clone(), charge.payer.clone(), month))
+    };
+    world.charges.iter().filter_map(line).filter(|line| line.0 != "backbone").collect()
+}
+
+#[track_caller]
+fn sums(lines: &[(String, String, String, f64)], due: &[(&str, &str, f64)]) {
+    assert_eq!(lines.len(), due.len(), "{lines:?}");
+    for ((product, item, _, found), (what, which, month)) in lines.iter().zip(due) {
+        assert_eq!((product.as_str(), item.as_str()), (*what, *which));
+        assert!((found - month).abs() < 1e-6, "{item}: {found} is not {month}");
+    }
+}
+
+#[test]
+fn an_istiod_of_one_cpu_serves_as_many_pods_as_istio_publishes() {
+    let path = format!("{}/tests/mesh/mesh_overhead.csv", env!("CARGO_MANIFEST_DIR"));
+    let mut rows = csv::Reader::from_path(path).expect("the figures are in tests/mesh");
+    let rows: Vec<_> = rows.records().map(|row| row.expect("a row")).collect();
+    let published = |id: &str| -> f64 {
+        rows.iter().find(|row| &row[0] == id).expect("a row of the figures")[4].parse().expect("a number")
+    };
+    let pods = published("MO29");
+    let shop =
+        SHOP.replace("web: {replicas: {north: 1}", &format!("web: {{cpu: 0, replicas: {{north: {}}}", pods - 4.0));
+    let shop = shop.replace("stock: {", "stock: {cpu: 0, ");
+    let text = format!("{shop}mesh: {{control-plane: {{kind: primary-remote, cluster: north}}}}\n");
+    let loaded = load_text("shop.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let scenario = &loaded.variants[0].scenario;
+    let compiled = compile_with_warnings(scenario, "a", Books::builtin(), Inputs::default());
+    let world = compiled.unwrap_or_else(|wrong| panic!("{wrong:#?}")).world;
+    let vcpus = world.charges.iter().filter(|charge| charge.product == "compute").map(|charge| match charge.basis {
+        eastwest::world::Basis::Hours(things) => things,
+        _ => 0.0,
+    });
+    assert!((vcpus.sum::<f64>() - published("MO31")).abs() < 1e-9);
+}
+
+#[test]
+fn a_control_plane_is_billed_as_what_it_is() {
+    // Replicas: 1.1 vCPU in the north (web and its sidecar), 4.4 in the east, at 0.05 USD; 0.5 for each istiod.
+    let per = 0.05 * 730.0;
+    let own =
+        |east: f64, north: f64| [("compute", "compute.vcpu", east * per), ("compute", "compute.vcpu", north * per)];
+    sums(&billed("kind: multi-primary"), &own(4.9, 1.6));
+    sums(&billed("kind: primary-remote, cluster: north, replicas: 2, cpu: 2"), &own(4.4, 5.1));
+    // 0.98 USD an hour for the edition, 715.40 a month; two balancers at 0.003 in Hangzhou and Beijing alike.
+    let managed = |edition: f64, item: &'static str| {
+        let [east, north] = own(4.4, 1.1);
+        [east, north, ("control-plane", item, edition * 730.0), ("control-plane", "clb.hour", 2.0 * 0.003 * 730.0)]
+    };
+    let mut due = managed(0.98, "asm.enterprise");
+    due[2..].sort_by_key(|line| line.1);
+    sums(&billed("kind: managed, region: hangzhou, edition: enterprise"), &due);
+    due = managed(4.63, "asm.ultimate");
+    sums(&billed("kind: managed, region: beijing, edition: ultimate"), &due);
+    due = managed(0.0, "asm.standard");
+    sums(&billed("kind: managed, region: hangzhou, edition: standard"), &due);
+    let [east, north] = own(4.4, 1.1);
+    sums(&billed("kind: managed, region: hangzhou"), &[east, north]);
+}

@@ -72,11 +72,19 @@ pub enum Rule {
     CrossZone,
     /// The hour of a virtual CPU.
     Vcpu,
+    /// The hour of a managed control plane of a mesh, of the smallest edition.
+    MeshStandard,
+    /// The same of an edition for companies.
+    MeshEnterprise,
+    /// The same of the largest edition.
+    MeshUltimate,
+    /// The hour of a balancer in front of a managed control plane.
+    MeshBalancer,
 }
 
 impl Rule {
     /// All of them, in the order of the table.
-    pub const ALL: [Rule; 30] = [
+    pub const ALL: [Rule; 34] = [
         Rule::TransitAttachment,
         Rule::TransitRouter,
         Rule::TransitConnection,
@@ -107,6 +115,10 @@ impl Rule {
         Rule::AcceleratorHour,
         Rule::CrossZone,
         Rule::Vcpu,
+        Rule::MeshStandard,
+        Rule::MeshEnterprise,
+        Rule::MeshUltimate,
+        Rule::MeshBalancer,
     ];
 
     /// The word in the table: `transit-attachment`.
@@ -142,6 +154,10 @@ impl Rule {
             Rule::AcceleratorHour => "accelerator-hour",
             Rule::CrossZone => "cross-zone",
             Rule::Vcpu => "vcpu",
+            Rule::MeshStandard => "mesh-standard",
+            Rule::MeshEnterprise => "mesh-enterprise",
+            Rule::MeshUltimate => "mesh-ultimate",
+            Rule::MeshBalancer => "mesh-balancer",
         }
     }
 }

@@ -393,6 +393,11 @@ const CODES: &[Code] = &[
     ),
     code("EW413", "a rate limit before nobody", "In an ambient mesh it stands in the replicas of a waypoint."),
     code(
+        "EW414",
+        "an edition that does not fit",
+        "ASM serves 50, 1000 or 10000 pods by edition; past that it goes on without an SLA. Nobody else sells its editions.",
+    ),
+    code(
         "EW420",
         "no price found",
         "No document that we read states it. The bill solves for it: below which price does which variant win?",

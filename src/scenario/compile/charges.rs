@@ -91,6 +91,9 @@ pub(super) fn charges(
     for fee in compute(scenario, carrier, world) {
         add(&mut lines, carrier, PathId::NONE, fee);
     }
+    for fee in super::mesh_fees::fees(scenario, carrier, world, said) {
+        add(&mut lines, carrier, PathId::NONE, fee);
+    }
     let mut unknown = BTreeSet::new();
     let charges = lines.into_iter().map(|(key, line)| charge(terms, carrier, key, line, &mut unknown)).collect();
     for item in unknown {

@@ -19,6 +19,7 @@ mod hosts;
 mod limits;
 mod load;
 mod matrix;
+mod mesh_fees;
 mod paths;
 mod plan;
 mod products;

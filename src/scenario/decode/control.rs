@@ -4,8 +4,8 @@ use super::fields::{Decoder, Fields};
 use super::mesh::positive;
 use crate::policy::readiness::{NODE_GRACE, PUSH, PUSH_MAX, READINESS, Readiness};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{ControlKind, ControlPlane, Topology};
-use crate::scenario::span::Span;
+use crate::scenario::file::{ControlKind, ControlPlane, Edition, Topology};
+use crate::scenario::span::{Span, Spanned};
 use crate::scenario::vocabulary as words;
 
 impl Decoder {
@@ -27,6 +27,20 @@ impl Decoder {
         let push = map.read(self, "push", positive).map_or(PUSH, |push| push.value);
         let push_max = map.read(self, "push-max", positive).map_or(PUSH_MAX, |push| push.value);
         let node_grace = map.read(self, "node-grace", positive).map_or(NODE_GRACE, |grace| grace.value);
+        let edition = map.said(self, "edition").and_then(|said| {
+            let word = self.word(&said.node, map.shape("edition"))?;
+            Some(Spanned::new([Edition::Standard, Edition::Enterprise, Edition::Ultimate][word], said.node.span))
+        });
+        let replicas = map.count32(self, "replicas").map_or(1, |count| count.value);
+        let cpu = map.number(self, "cpu").map(|cpu| cpu.value);
+        for key in ["edition", "replicas", "cpu"] {
+            // A provider's own machines are its own; a cluster's have no edition.
+            if let Some(entry) = map.entry(key).filter(|_| kind.is_some_and(|kind| (kind == 2) != (key == "edition"))) {
+                let whose = if key == "edition" { "a `managed` control plane has" } else { "a cluster's istiod has" };
+                let wrong = Diagnostic::error("EW381", format!("only {whose} `{key}`")).at(entry.key, "");
+                self.say(wrong.help("remove it"));
+            }
+        }
         map.close();
         let needs =
             |decoder: &mut Decoder, what: &str, at: Span| {
@@ -52,7 +66,7 @@ impl Decoder {
                 return None;
             }
         };
-        Some(ControlPlane { span: entry.key, kind, push, push_max, node_grace, readiness })
+        Some(ControlPlane { span: entry.key, kind, push, push_max, node_grace, readiness, edition, replicas, cpu })
     }
 
     fn readiness(&mut self, mesh: &Fields<'_>) -> Readiness {

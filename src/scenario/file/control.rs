@@ -19,6 +19,23 @@ pub struct ControlPlane {
     pub node_grace: Duration,
     /// The probe of every replica.
     pub readiness: Readiness,
+    /// Which edition of a managed one is paid; none: none is.
+    pub edition: Option<Spanned<Edition>>,
+    /// Replicas of each that runs in a cluster.
+    pub replicas: u32,
+    /// vCPU that each of them requests; none: by how many pods it serves.
+    pub cpu: Option<f64>,
+}
+
+/// An edition of Alibaba Cloud Service Mesh.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Edition {
+    /// Free, without an SLA.
+    Standard,
+    /// For companies.
+    Enterprise,
+    /// The largest.
+    Ultimate,
 }
 
 /// Where control planes stand, and whom they serve.

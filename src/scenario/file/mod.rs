@@ -20,7 +20,7 @@ pub use connectivity::{
     Alias, Bandwidth, Billing, Cen, Eip, GatewaySize, InternetLoss, Line, Nat, PastCap, PrivateGateway, PrivateLink,
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
-pub use control::{ControlKind, ControlPlane};
+pub use control::{ControlKind, ControlPlane, Edition};
 pub use mesh::{
     Dataplane, Distribution, EdgePolicy, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Traffic, TrafficPatch,
 };

@@ -25,6 +25,15 @@ pub static CONTROL_PLANE: Block = Block {
             "A node whose lease is older is taken for dead (40s before Kubernetes 1.32).",
         )
         .default("50s", "Kubernetes"),
+        Key::new(
+            "edition",
+            Shape::Word(&["standard", "enterprise", "ultimate"], &[]),
+            "Alibaba Cloud Service Mesh's edition of a `managed` one, for the bill; up to 50, 1000, 10000 pods.",
+        )
+        .absent("not billed", "eastwest"),
+        Key::new("replicas", Shape::Count(1, 100), "Replicas of each istiod, for the bill.").default("1", "Istio"),
+        Key::new("cpu", Shape::Number(0.0, 1024.0), "vCPU that each replica requests, for the bill.")
+            .absent("0.5, or a vCPU for 2000 pods that it serves if that is more", "Istio"),
         Key::later("via", "Another way than that of the calls between the regions."),
     ],
 };

@@ -124,7 +124,13 @@ fn vcpus(world: &World) -> Option<String> {
     // Tenths of a vCPU add up to less than this of rounding.
     (replicas > 0.0 && sidecars > 1e-6).then(|| {
         let ambient = world.stations.rows().iter().any(|station| station.name.starts_with("ztunnel "));
-        let proxies = if ambient { "ztunnels" } else { "sidecars" };
+        let planes = world.control.planes.rows().iter().any(|plane| plane.cluster.is_some());
+        let proxies = match (ambient, planes) {
+            (true, false) => "ztunnels",
+            (true, true) => "ztunnels and control planes",
+            (false, false) => "sidecars",
+            (false, true) => "sidecars and control planes",
+        };
         let (replicas, sidecars) = (significant(replicas, 4), significant(sidecars, 3));
         format!("compute is {replicas} vCPU of replicas and {sidecars} of their {proxies}")
     })

@@ -102,7 +102,9 @@ impl Machine<'_> {
         let choice = self.edge_keys[edge.0 as usize].balance;
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         if let Some(view) = self.hot.views.get(upstream.host_set.0 as usize).filter(|_| !again)
-            && let Some(host) = upstream.choose_plainly(view, rules, |n| choice.bits(nth(key, n)))
+            && let Some(host) = upstream
+                .choose_plainly(view, rules, |n| choice.bits(nth(key, n)))
+                .or_else(|| upstream.choose_in_turns(view, rules, |n| choice.bits(nth(key, n))))
         {
             if rules.watches {
                 upstream.hosts[usize::from(host)].active += 1;

@@ -60,6 +60,32 @@ impl Upstream {
         }
     }
 
+    /// The same where localities have turns, and there are no others to think of.
+    #[inline]
+    pub(in crate::mesh) fn choose_in_turns(
+        &mut self,
+        view: &View,
+        rules: &Rules,
+        draw: impl Fn(u64) -> u64,
+    ) -> Option<u16> {
+        let by_chance = rules.balance == Balance::Random;
+        if !view.in_turns || self.beliefs.is_some() || !(rules.usual || by_chance) {
+            return None;
+        }
+        // Made by the first choice in full.
+        let Localities::Turns(turns) = self.sources.as_mut()?.localities(0, Pool::Healthy) else { return None };
+        let list = view.seen.healthy.cell(turns.pick());
+        let index = match list.len() {
+            1 => 0,
+            count if by_chance => random::choose(count, draw(draws::PRIORITY)),
+            count => {
+                let active = |index: usize| self.hosts[usize::from(list[index])].active;
+                least_request::choose(count, active, 2, |choice| draw(draws::HOST + u64::from(choice)))
+            }
+        };
+        Some(list[index])
+    }
+
     /// With priorities, localities, ejected hosts, turns by weight, hashes; by a load over the priorities of one's own
     /// where there is one.
     #[inline(never)]

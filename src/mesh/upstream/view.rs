@@ -1,7 +1,7 @@
 //! A host set as everybody sees it who has seen nobody fail; and lists of hosts, by priority and locality.
 
 use crate::policy::priority::{self, LEVELS, Level, PriorityLoad};
-use crate::world::{Health, Host, HostSet};
+use crate::world::{Among, Health, Host, HostSet};
 
 /// What of a host set is the same for all.
 #[derive(Debug)]
@@ -22,8 +22,10 @@ pub(in crate::mesh) struct View {
     pub(super) health: Vec<Health>,
     /// One list of equals that are well.
     pub(super) plain: bool,
-    /// Priorities and localities have no say.
+    /// Localities have a say.
     pub(super) by_locality: bool,
+    /// Nothing but turns of localities, each of them a list of equals that are well.
+    pub(super) in_turns: bool,
 }
 
 /// A priority's hosts in one locality.
@@ -84,6 +86,12 @@ impl View {
         let equal = hosts.iter().all(|host| host.weight == hosts[0].weight);
         let mut view = View {
             plain: equal && !by_locality && priorities == 1 && health.is_empty(),
+            in_turns: set.among == Among::WeightedLocalities && priorities == 1 && health.is_empty() && {
+                let weight = |host: &u16| hosts[usize::from(*host)].weight;
+                (0..cells.len())
+                    .map(|cell| all.cell(cell))
+                    .all(|list| list.iter().all(|host| weight(host) == weight(&list[0])))
+            },
             weights: hosts.iter().map(|host| host.weight).collect(),
             ends: (0..priorities).map(end).collect(),
             seen: Seen::default(),

@@ -854,6 +854,8 @@ fn an_address_by_bandwidth_is_charged_by_the_day_in_steps_and_not_by_the_gigabyt
     assert_eq!(lines(&own), [(20.0, 0, 0.3); 4]);
 }
 
+#[path = "compile/balance.rs"]
+mod balance;
 #[path = "compile/locality.rs"]
 mod locality;
 #[path = "compile/products.rs"]

@@ -205,6 +205,9 @@ mesh:
   traffic:
     "*": {outlier: {eject: 10s}, locality: {failover: {a: b}}, pool: {http2-ping: {interval: 5s}, tcp-keepalive: {time: 60s, interval: 10s, probes: 3}}}
     "web -> db": {locality: {distribute: {a: {a: 80%, b: 20%}}}, retry-on: [5xx, "503"]}
+    db: {balance: {least-request: {choices: 3}}, warmup: {for: 30s}}
+    web: {balance: {ring-hash: {min-size: 64}}, hash: {header: x-user, values: 10}}
+    "three -> odd": {balance: {maglev: {table-size: 101}}, hash: source-ip}
     odd: {backoff: {base: 10ms, max: 50ms}, retry-budget: {share: 25%, min: 2}, hedge: true, previous-priorities: 2, fault: {delay: {for: 2s, share: 10%}, abort: {status: 503, share: 1%}, max-active: 9}, rate-limit: {tokens: 100, per-fill: 10, every: 1s}, outlier: {jitter: 1s, success-rate: {factor: 2.5}, failure-percentage: {threshold: 50%}, min-health: 30%, error-codes: [429, 503], split-external-local: true, consecutive-local: 4}}
 workload:
   one: {from: a, to: web, mix: {one: 40%, two: 60%}, rate: {steps: {0s: 10rps, 1m: 20rps}}, arrivals: {erlang: 2}}

@@ -13,13 +13,15 @@ pub struct Maglev {
 
 impl Default for Maglev {
     fn default() -> Self {
-        Maglev { table_size: 65_537, bound: None }
+        Maglev::ENVOY
     }
 }
 
 impl Maglev {
     /// The largest table that Envoy takes.
     pub const LARGEST: u32 = 5_000_011;
+    /// Envoy's own, and Istio's.
+    pub const ENVOY: Maglev = Maglev { table_size: 65_537, bound: None };
 
     /// Is this a size that Envoy takes: a prime, and not too large?
     pub fn is_size(size: u32) -> bool {

@@ -18,11 +18,14 @@ pub struct RingHash {
 impl RingHash {
     /// The largest ring that Envoy builds.
     pub const LARGEST: u32 = 8_388_608;
+    /// Envoy's own, and Istio's.
+    pub const ENVOY: RingHash =
+        RingHash { min_size: 1024, max_size: Self::LARGEST, bound: None, function: HashFunction::XxHash };
 }
 
 impl Default for RingHash {
     fn default() -> Self {
-        RingHash { min_size: 1024, max_size: Self::LARGEST, bound: None, function: HashFunction::XxHash }
+        RingHash::ENVOY
     }
 }
 

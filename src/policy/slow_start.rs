@@ -14,6 +14,9 @@ pub struct SlowStart {
 }
 
 impl SlowStart {
+    /// A minute, from a tenth up, evenly: what Istio leaves unsaid, but for the window.
+    pub const ISTIO: SlowStart = SlowStart { window: Duration::from_secs(60), min: 0.1, aggression: 1.0 };
+
     /// The share of its weight that a host of this age has: `max(min, (age / window)^(1 / aggression))`, 1 after the
     /// window (`load_balancer_impl.cc`, applySlowStartFactor). Ages count in whole milliseconds, from one on.
     pub fn factor(&self, age: Duration) -> f64 {

@@ -296,6 +296,26 @@ const CODES: &[Code] = &[
         "A policer lets pass what its bucket holds and drops the rest, which TCP sends again in rounds of a round trip or of a retransmission timeout: a message of many bursts takes as many rounds, whatever the bandwidth.",
     ),
     code(
+        "EW360",
+        "parameters of balancing that do not go together",
+        "Envoy wants a prime as the size of a Maglev table and a ring whose least size is not above its largest; distinct draws are theory's, of 2 to 16 hosts.",
+    ),
+    code(
+        "EW361",
+        "a hash that nothing looks at, or of nothing",
+        "Only `ring-hash` and `maglev` choose by a hash, of one thing: a header, a cookie (of so many values) or the source address.",
+    ),
+    code(
+        "EW362",
+        "nothing to hash",
+        "Where a request has no hash, Envoy's hash balancers choose by chance: without `hash` that is every request.",
+    ),
+    code(
+        "EW363",
+        "slow start where nothing starts slowly",
+        "Envoy has slow start in least request and round robin; `random`, `ring-hash` and `maglev` give a new host its share at once.",
+    ),
+    code(
         "EW364",
         "a label that no endpoint has",
         "`failover-priority` compares labels of callers and endpoints; one that nobody has matches everywhere and orders nothing.",

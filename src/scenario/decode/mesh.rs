@@ -2,7 +2,7 @@
 
 use super::fields::{Decoder, Fields, Path, below};
 use super::resilience::http_status;
-use crate::policy::{Balance, Enforce, Keepalive, Outlier, Protocol, RetryOn, defaults, retry};
+use crate::policy::{Enforce, Keepalive, Outlier, Protocol, RetryOn, defaults, retry};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
     Ambient, Dataplane, Distribution, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Topology, Traffic,
@@ -192,7 +192,6 @@ impl Decoder {
 
     fn traffic(&mut self, entry: &Entry, path: Path, topology: &Topology) -> Option<TrafficPatch> {
         let map = self.open(Some(&entry.node), &words::TRAFFIC, path, entry.key)?;
-        let balance = map.word(self, "balance");
         let timeout = self.none_or_duration(&map, "timeout");
         let retries = map.count32(self, "retries");
         let retry_on = map.said(self, "retry-on").map(|said| self.retry_on(&said.node));
@@ -201,7 +200,6 @@ impl Decoder {
         let panic = map.read(self, "panic", quantity::share).map(|share| percent(share.value));
         let locality = map.said(self, "locality").and_then(|said| self.locality(&said.node, said.path, topology));
         let mut patch = TrafficPatch {
-            balance: balance.map(|word| [Balance::LEAST_REQUEST, Balance::RoundRobin, Balance::Random][word]),
             timeout,
             per_try,
             retries,
@@ -212,6 +210,7 @@ impl Decoder {
             locality,
             ..TrafficPatch::default()
         };
+        self.balancing(&map, &mut patch);
         self.retries(&map, &mut patch);
         self.injected(&map, &mut patch);
         let pool_entry = map.entry("pool");

@@ -3,6 +3,7 @@
 //! Reads in the order in which names are defined: places, services, products, routes, mesh, workload, faults, gates.
 
 mod ambient;
+mod balance;
 mod business;
 mod calls;
 mod connectivity;

@@ -127,6 +127,9 @@ impl TrafficPatch {
     pub fn of_requests(&self) -> Vec<&'static str> {
         let said = [
             ("balance", self.balance.is_some()),
+            ("hash", self.hash.is_some_and(|hash| hash.is_some())),
+            ("warmup", self.warmup.is_some()),
+            ("overprovisioning", self.overprovisioning.is_some()),
             ("timeout", self.timeout.is_some()),
             ("per-try", self.per_try.is_some()),
             ("retries", self.retries.is_some()),

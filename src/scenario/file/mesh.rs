@@ -2,7 +2,8 @@
 
 use crate::policy::setting::{self, Effective, Layer, Origin, TrafficDistribution};
 use crate::policy::{
-    Balance, Budget, FaultFilter, Keepalive, Outlier, Policy, Pool, Protocol, RateLimit, RetryOn, defaults, version,
+    Balance, Budget, FaultFilter, HashOn, Keepalive, Outlier, Policy, Pool, Protocol, RateLimit, RetryOn, SlowStart,
+    defaults, version,
 };
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Bytes, Duration, Ratio};
@@ -117,6 +118,12 @@ impl Selector {
 pub struct TrafficPatch {
     /// `balance`.
     pub balance: Option<Balance>,
+    /// `hash`.
+    pub hash: Option<Option<HashOn>>,
+    /// `warmup`.
+    pub warmup: Option<Option<SlowStart>>,
+    /// `overprovisioning`, in percent.
+    pub overprovisioning: Option<u32>,
     /// `timeout`.
     pub timeout: Option<Spanned<Option<Duration>>>,
     /// `per-try`.
@@ -270,9 +277,9 @@ impl Mesh {
         let ping = first(&found, |patch| patch.http2_ping).unwrap_or(istio.http2_ping);
         let policy = Policy {
             balance: first(&found, |patch| patch.balance).unwrap_or(istio.balance),
-            hash: istio.hash,
-            warmup: istio.warmup,
-            overprovisioning: istio.overprovisioning,
+            hash: first(&found, |patch| patch.hash).unwrap_or(istio.hash),
+            warmup: first(&found, |patch| patch.warmup).unwrap_or(istio.warmup),
+            overprovisioning: first(&found, |patch| patch.overprovisioning).unwrap_or(istio.overprovisioning),
             timeout: first(&found, |patch| patch.timeout.map(|timeout| timeout.value)).unwrap_or(istio.timeout),
             per_try: first(&found, |patch| patch.per_try.map(|timeout| timeout.value)).unwrap_or(istio.per_try),
             retries: first(&found, |patch| patch.retries.map(|retries| retries.value)).unwrap_or(retries),

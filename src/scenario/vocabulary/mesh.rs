@@ -1,6 +1,6 @@
 //! Words of `mesh:`, which are Envoy's and Istio's.
 
-use super::{Block, CONTROL_PLANE, Key, READINESS, Shape, WAYPOINT, ZTUNNEL};
+use super::{BALANCE, Block, CONTROL_PLANE, FROM_WHOLE, HASHED, Key, READINESS, Shape, WARMED, WAYPOINT, ZTUNNEL};
 use crate::policy::retry;
 
 const NONE_OR_DURATION: Shape = Shape::Either(&[Shape::Duration, Shape::Word(&["none"], &[])]);
@@ -90,11 +90,8 @@ pub static TRAFFIC: Block = Block {
     keys: &[
         Key::new(
             "balance",
-            Shape::Word(
-                &["least-request", "round-robin", "random"],
-                &["ring-hash", "maglev", "passthrough", "peak-ewma"],
-            ),
-            "How a host is chosen.",
+            BALANCE,
+            "How a host is chosen; with parameters as a map: `{maglev: {table-size: 65537}}`.",
         )
         .absent("least-request", "Istio"),
         Key::new("timeout", NONE_OR_DURATION, "Over all attempts.").absent("none", "Istio"),
@@ -143,7 +140,16 @@ pub static TRAFFIC: Block = Block {
             .absent("same zone, same region, then the rest once there is `outlier`; else one flat list", "Istio"),
         Key::new("pool", Shape::Block(&POOL), "Connections."),
         Key::later("mirror", "Copies of requests."),
-        Key::later("warmup", "Slow start of new hosts."),
+        Key::new("hash", HASHED, "What of a request is hashed, for `ring-hash` and `maglev`; without `balance` it means a ring, as Istio's `consistentHash` does.")
+            .absent("chance", "Envoy"),
+        Key::new("warmup", WARMED, "Slow start: how the weight of a host that joins grows; a duration, or a map.")
+            .absent("none", "Istio"),
+        Key::new(
+            "overprovisioning",
+            FROM_WHOLE,
+            "Healthy hosts of a priority or locality count this much: at 140% it keeps its load down to 72 % of them. Istio has no word for it.",
+        )
+        .absent("140%", "Envoy"),
         Key::new(
             "fault",
             Shape::Either(&[Shape::Word(&["none"], &[]), Shape::Block(&FAULT_FILTER)]),

@@ -5,6 +5,7 @@
 //! that it is refused as what it is, never as unknown and never ignored.
 
 mod ambient;
+mod balance;
 mod connectivity;
 mod control;
 mod law;
@@ -16,6 +17,7 @@ mod topology;
 mod workload;
 
 pub use ambient::{WAYPOINT, ZTUNNEL};
+pub use balance::{BALANCE, BALANCE_MAP, FROM_WHOLE, HASH, HASHED, LEAST_REQUEST, MAGLEV, RING_HASH, WARMED, WARMUP};
 pub use connectivity::{
     CEN, EIP, FAIR_PAST_CAP, GATEWAY_SIZE, NAT, PAST_CAP, POLICE, PRIVATE_GATEWAY, PRIVATELINK, PRODUCT,
     PUBLIC_GATEWAY, ROUTE, SHAPE_PAST_CAP, VPC_PEERING,

@@ -4,7 +4,7 @@ use crate::policy::outlier::may_eject;
 use crate::policy::pool::{Keepalive, UNLIMITED};
 use crate::policy::priority::{self, LEVELS, PriorityLoad};
 use crate::policy::retry::retriable;
-use crate::policy::{Balance, Outlier, Policy, Pool, Protocol, defaults, version};
+use crate::policy::{Balance, HashOn, Outlier, Policy, Pool, Protocol, SlowStart, defaults, version};
 use crate::record::{ClientView, Failure, PolicySetting};
 use crate::units::Duration;
 
@@ -16,12 +16,13 @@ pub(super) fn settings(policy: &Policy) -> Vec<PolicySetting> {
     let retry_on = |policy: &Policy| policy.retry_on.words().join(", ");
     let panic =
         if policy.outlier.is_some() { defaults::PANIC_THRESHOLD_WITH_OUTLIER } else { defaults::PANIC_THRESHOLD };
-    let mut settings = vec![
-        setting("balance", balance(policy.balance).to_owned(), policy.balance == default.balance),
+    let mut settings = vec![setting("balance", balance(policy.balance), policy.balance == default.balance)];
+    settings.extend(balance_settings(policy));
+    settings.extend([
         setting("timeout", span(policy.timeout), policy.timeout.is_none()),
         setting("per-try", span(policy.per_try), policy.per_try.is_none()),
         setting("retries", policy.retries.to_string(), policy.retries == default.retries),
-    ];
+    ]);
     if policy.retries > 0 {
         let said = policy.retry_on == default.retry_on || policy.retry_on == older.retry_on;
         settings.push(setting("retry-on", retry_on(policy), said));
@@ -107,14 +108,43 @@ fn setting(key: &str, value: String, is_default: bool) -> PolicySetting {
     }
 }
 
-fn balance(balance: Balance) -> &'static str {
+fn balance(balance: Balance) -> String {
+    let bound =
+        |bound: Option<u32>| bound.map_or_else(String::new, |percent| format!(", at most {percent}% of a share"));
     match balance {
-        Balance::LeastRequest(_) => "least-request",
-        Balance::RoundRobin => "round-robin",
-        Balance::Random => "random",
-        Balance::RingHash(_) => "ring-hash",
-        Balance::Maglev(_) => "maglev",
+        Balance::LEAST_REQUEST => "least-request".to_owned(),
+        Balance::LeastRequest(rule) if rule.full_scan => "least-request, full scan".to_owned(),
+        Balance::LeastRequest(rule) => {
+            let distinct = if rule.distinct { "distinct " } else { "" };
+            format!("least-request, {} {distinct}choices, bias {}", rule.choices, rule.bias)
+        }
+        Balance::RoundRobin => "round-robin".to_owned(),
+        Balance::Random => "random".to_owned(),
+        Balance::RingHash(rule) => format!("ring-hash of {} places or more{}", rule.min_size, bound(rule.bound)),
+        Balance::Maglev(rule) => format!("maglev of {} entries{}", rule.table_size, bound(rule.bound)),
     }
+}
+
+/// What is hashed, how new hosts begin, how much healthy hosts count: where it is said.
+fn balance_settings(policy: &Policy) -> Vec<PolicySetting> {
+    let mut settings = Vec::new();
+    if policy.balance.hashes() {
+        let hash = match policy.hash {
+            None => "none: by chance".to_owned(),
+            Some(HashOn::SourceIp { .. }) => "source-ip".to_owned(),
+            Some(HashOn::Value { values: None, .. }) => "what the request carries".to_owned(),
+            Some(HashOn::Value { values: Some(values), .. }) => format!("one of {values} values"),
+        };
+        settings.push(setting("hash", hash, false));
+    }
+    if let Some(SlowStart { window, min, aggression }) = policy.warmup {
+        let text = format!("{window} from {}% of the weight up, aggression {aggression}", min * 100.0);
+        settings.push(setting("warmup", text, false));
+    }
+    if policy.overprovisioning != defaults::OVERPROVISIONING_PERCENT {
+        settings.push(setting("overprovisioning", format!("{}%", policy.overprovisioning), false));
+    }
+    settings
 }
 
 /// What follows from the policy and the hosts, one sentence each, the gravest first.

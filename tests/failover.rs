@@ -5,7 +5,7 @@ use std::path::Path;
 use eastwest::provider::Books;
 use eastwest::record::{FaultSummary, VariantResult};
 use eastwest::scenario::{self, Diagnostic, Loaded, complaints};
-use eastwest::study::{self, Options, progress::Unwatched};
+use eastwest::study::{self, Options, explain, progress::Unwatched};
 
 fn loaded() -> Loaded {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/failover.yaml");
@@ -61,4 +61,29 @@ fn the_advice_says_what_does_not_work_and_what_would() {
         rule_alone.contains("maxEjectionPercent: 67") && rule_alone.contains("variant `rule-alone`"),
         "{rule_alone}"
     );
+}
+
+/// What `explain` says of clients in hz-h without the stock of their zone: shares to zone h, zone i and Beijing, and what fails.
+fn without_own_zone(variant: &str) -> ([f64; 3], f64) {
+    let loaded = loaded();
+    let worlds = explain::worlds(&loaded, &[variant.to_owned()]).expect("a shipped scenario compiles");
+    let told = explain::of(&loaded, &worlds);
+    assert_eq!((&*told.variants[0].istio, &*told.variants[0].envoy), ("1.24", "1.32"));
+    let edge = told.variants[0].edges.iter().find(|edge| edge.name == "web -> stock").expect("the edge");
+    let client = edge.clients.iter().find(|client| client.place == "hz-h/h").expect("the client");
+    let death = client.deaths.iter().find(|death| death.dead == "hangzhou/h").expect("the zone");
+    assert!(death.with_client && death.dead_hosts == 2);
+    let to = |at: &str| {
+        client.groups.iter().zip(&death.left.shares).filter(|(group, _)| group.at == at).map(|(_, share)| share).sum()
+    };
+    (["hz-h/h", "hz-i/i", "bj-a/a"].map(to), death.left.to_dead + death.left.to_nobody)
+}
+
+#[test]
+fn explain_says_the_same_before_anything_runs() {
+    assert_eq!(without_own_zone("as-drawn"), ([0.0, 1.0, 0.0], 0.0));
+    assert_eq!(without_own_zone("as-advised"), ([0.0, 1.0, 0.0], 0.0));
+    assert_eq!(without_own_zone("by-default"), ([1.0, 0.0, 0.0], 1.0));
+    let (shares, fails) = without_own_zone("rule-alone");
+    assert!(shares.iter().chain([&fails]).all(|share| (share - 1.0 / 3.0).abs() < 1e-12));
 }

@@ -36,6 +36,23 @@ pub fn ejection_cap(istio: Release) -> EjectionCap {
     }
 }
 
+/// What a release decides, one sentence each.
+pub fn decides(istio: Release) -> Vec<String> {
+    let retried = if retries_503(istio) { "is" } else { "is not" };
+    let cap = match ejection_cap(istio) {
+        EjectionCap::Before => "one more host is ejected while fewer than max-ejection are out",
+        EjectionCap::FirstAlways => "the first host is always ejected, one more only where max-ejection holds after it",
+        EjectionCap::After => {
+            "a host is ejected only where max-ejection holds after it: at 10 % none of fewer than ten hosts"
+        }
+    };
+    let streams = match max_streams(istio) {
+        UNLIMITED => "an HTTP/2 connection has as many streams as are asked for".to_owned(),
+        most => format!("an HTTP/2 connection has at most {most} streams"),
+    };
+    vec![cap.to_owned(), format!("a plain 503 {retried} retried by default"), streams]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

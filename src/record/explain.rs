@@ -25,6 +25,15 @@ pub struct Explanation {
 pub struct VariantExplanation {
     /// The name.
     pub name: String,
+    /// Release of Istio whose rules and defaults hold, `1.24`; empty where it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub istio: String,
+    /// That Envoy's.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub envoy: String,
+    /// What that release decides, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decides: Vec<String>,
     /// Who calls whom.
     pub edges: Vec<EdgeExplanation>,
     /// What is charged by the hour or the month, whatever the traffic.
@@ -75,8 +84,40 @@ pub struct ClientView {
     pub crosses_region: f64,
     /// Share of calls that go to another zone (other regions included) while all hosts are healthy.
     pub crosses_zone: f64,
+    /// What is left when all hosts of a zone or a region that the callee stands in fail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deaths: Vec<Death>,
     /// A call to each group.
     pub calls: Vec<CallSketch>,
+}
+
+/// A client's view while all hosts of a zone or a region fail, outlier detection having ejected what it may.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Death {
+    /// `REGION/ZONE`, or the region.
+    pub dead: String,
+    /// The client stands there too: it sees this where the callee alone fails there, not where all of the zone is dead.
+    pub with_client: bool,
+    /// Hosts all of which is dead.
+    pub dead_hosts: u32,
+    /// How many of them are ejected in the end.
+    pub ejected: u32,
+    /// Where first tries go.
+    pub left: Leavings,
+    /// The same where they are dead, once a control plane has removed them; none where there is none that lives to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once_told: Option<Leavings>,
+}
+
+/// Shares of the calls while something is dead.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Leavings {
+    /// By group of the view.
+    pub shares: Vec<f64>,
+    /// Of all calls, those that go to dead replicas.
+    pub to_dead: f64,
+    /// Of all calls, those that find no host (503, UH).
+    pub to_nobody: f64,
 }
 
 /// Hosts of one place, or behind one gateway.

@@ -4,6 +4,7 @@
 //! never used for something else.
 
 mod advice;
+mod istio;
 
 /// A code and what is to be known of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,12 +23,16 @@ const fn code(code: &'static str, title: &'static str, about: &'static str) -> C
 
 /// Every code, in order.
 pub fn all() -> Vec<&'static Code> {
-    let mut all: Vec<&Code> = CODES.iter().chain(advice::ADVICE).collect();
+    let mut all: Vec<&Code> = every().collect();
     all.sort_by_key(|code| code.code);
     all
 }
 
-/// All but advice.
+fn every() -> impl Iterator<Item = &'static Code> {
+    CODES.iter().chain(advice::ADVICE).chain(istio::FILES)
+}
+
+/// All but advice and what is told of Istio's files.
 const CODES: &[Code] = &[
     code("EW001", "empty file", "A scenario begins with `eastwest: 1`; `eastwest init` writes one that runs."),
     code(
@@ -362,44 +367,6 @@ const CODES: &[Code] = &[
         "a control plane without a way to its proxies",
         "Its traffic takes the way of the calls between the same regions; where there are none, none is known.",
     ),
-    code(
-        "EW400",
-        "a field of Istio's that is not simulated",
-        "It may change a figure, so the file is refused rather than read as if the field were not there.",
-    ),
-    code("EW401", "a field of Istio's that changes nothing here", "It decides nothing that is simulated."),
-    code(
-        "EW402",
-        "a value of an Istio file that cannot be read",
-        "Durations are Go's (`1m30s`), numbers are whole, percentages go from 0 to 100.",
-    ),
-    code("EW403", "an unknown field in an Istio file", "docs/istio-files.md lists every field and what becomes of it."),
-    code(
-        "EW404",
-        "a rule for nobody",
-        "A host is a service of the scenario: `name` is `name.default.svc.cluster.local`, `ns/name` is `name.ns.svc.cluster.local`.",
-    ),
-    code(
-        "EW405",
-        "two rules for one host",
-        "Istio takes the older one, or merges them in an order that a file does not tell.",
-    ),
-    code(
-        "EW406",
-        "a resource that is not read",
-        "DestinationRule, VirtualService and MeshConfig (also in an IstioOperator) are.",
-    ),
-    code(
-        "EW407",
-        "the scenario and Istio's file differ",
-        "The scenario's own words win, key by key; but a rule for a service is more specific than the scenario's words for `*`.",
-    ),
-    code("EW408", "Istio's rules without proxies", "Sidecars obey them; without a data plane nobody does."),
-    code(
-        "EW409",
-        "a place that the scenario does not have",
-        "A region goes by the scenario's name or the last part of its `is`, a zone by its letter or as `cn-hangzhou-h`.",
-    ),
     code("EW410", "ambient's proxies without an ambient mesh", "Only `dataplane: ambient` has ztunnels and waypoints."),
     code(
         "EW411",
@@ -462,7 +429,7 @@ const CODES: &[Code] = &[
 
 /// What a code means.
 pub fn explain(code: &str) -> Option<&'static Code> {
-    CODES.iter().chain(advice::ADVICE).find(|known| known.code.eq_ignore_ascii_case(code))
+    every().find(|known| known.code.eq_ignore_ascii_case(code))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod program;
 mod routing;
 mod scene;
 mod service;
+mod shares;
 
 pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
@@ -28,6 +29,7 @@ pub use routing::{
 };
 pub use scene::Outage;
 pub use service::{Discipline, Endpoint, Service, Version};
+pub use shares::Standing;
 
 pub use crate::fault::Manner;
 

@@ -2,7 +2,7 @@
 //! follows from it; and the table of who notices a failure.
 
 use super::table::Grid;
-use super::{Style, heading, paragraph};
+use super::{Style, heading, paragraph, views};
 use crate::record::{
     BytePrice, CallSketch, ClientView, EdgeExplanation, Explanation, HopSketch, OperationCost, StandingPrice,
     VariantExplanation,
@@ -18,6 +18,11 @@ pub fn explain(explanation: &Explanation, width: usize, style: Style) -> String 
     let mut out = paragraph(&format!("{}: {}", explanation.scenario, explanation.question), 0, 2, width);
     for (index, variant) in explanation.variants.iter().enumerate() {
         out.push_str(&heading(&format!("Variant {}", variant.name), style));
+        let earlier = explanation.variants[..index].iter().any(|earlier| earlier.istio == variant.istio);
+        if !variant.istio.is_empty() && !earlier {
+            let text = format!("Istio {} (Envoy {}): {}", variant.istio, variant.envoy, variant.decides.join("; "));
+            out.push_str(&paragraph(&text, 2, 4, width));
+        }
         for edge in &variant.edges {
             let earlier = &explanation.variants[..index];
             match earlier.iter().find(|earlier| earlier.edges.contains(edge)) {
@@ -55,7 +60,15 @@ pub fn failures(explanation: &Explanation, width: usize, style: Style) -> String
 
 fn edge_text(edge: &EdgeExplanation, currency: &str, width: usize, style: Style) -> String {
     let mut out = format!("\n  {}\n", style.bold(&edge.name));
-    out.push_str(&grid_lines(&hosts(&edge.clients), 4, width, style));
+    out.push_str(&grid_lines(&views::hosts(&edge.clients), 4, width, style));
+    if let Some(deaths) = views::deaths(&edge.clients) {
+        out.push_str(&format!(
+            "\n    {}\n",
+            style.bold("while all hosts there fail, and outlier detection has ejected what it may")
+        ));
+        out.push_str(&grid_lines(&deaths, 4, width, style));
+    }
+    views::once_told(&edge.clients).iter().for_each(|text| out.push_str(&paragraph(text, 4, 6, width)));
     for (call, also) in alike(&edge.clients) {
         out.push_str(&call_text(call, &also, currency, width, style));
     }
@@ -79,28 +92,8 @@ fn grid_lines(grid: &Grid, indent: usize, width: usize, style: Style) -> String 
     lines.collect()
 }
 
-fn head(titles: &[&str]) -> Vec<String> {
+pub(super) fn head(titles: &[&str]) -> Vec<String> {
     titles.iter().map(|title| (*title).to_owned()).collect()
-}
-
-/// Who sees which hosts.
-fn hosts(clients: &[ClientView]) -> Grid {
-    let mut rows = Vec::new();
-    for client in clients {
-        for (index, group) in client.groups.iter().enumerate() {
-            rows.push(vec![
-                if index == 0 { client.place.clone() } else { String::new() },
-                group.priority.to_string(),
-                group.at.clone(),
-                group.region.clone(),
-                group.hosts.to_string(),
-                group.replicas.to_string(),
-                Unit::Share.amount(group.share, None),
-            ]);
-        }
-    }
-    let head = head(&["a client in", "priority", "sees", "in", "hosts", "replicas", "share of calls"]);
-    Grid { head, rows, figures: vec![1, 4, 5, 6] }
 }
 
 /// Calls that run the same way, the first of each kind apart from the others: same regions, product, number of hops and
@@ -370,8 +363,8 @@ mod tests {
             name: "cen".into(),
             edges: vec![edge],
             standing: vec![hours],
-            by_use: Vec::new(),
             faults: vec![fault],
+            ..VariantExplanation::default()
         };
         let notice = Notice {
             event: "a process dies".into(),

@@ -13,6 +13,7 @@ mod measured;
 mod route;
 mod run;
 mod table;
+mod views;
 mod waterfall;
 
 use std::path::{Path, PathBuf};

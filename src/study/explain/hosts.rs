@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::call;
+use super::{call, deaths};
 use crate::record::{ClientView, HostGroup};
-use crate::world::{Caller, EdgeId, EndpointId, Host, HostTarget, PathId, Place, PlaceId, Proxy, World};
+use crate::world::{Caller, EdgeId, EndpointId, Host, HostTarget, PathId, Place, PlaceId, Proxy, Standing, World};
 
 /// The view of the clients at `place`; none where nobody there makes that call.
 pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<ClientView> {
@@ -14,11 +14,13 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
     }
     let client = client(world, edge, place)?;
     let set = &world.host_sets[set];
-    let shares = set.shares(world.policies[world.edges[edge].policy].balance);
+    let policy = &world.policies[world.edges[edge].policy];
+    let shares = set.shares_when(policy, |_| Standing::In);
     let here = &world.places[place];
     let mut groups: Vec<HostGroup> = Vec::new();
     let mut behind: Vec<BTreeSet<EndpointId>> = Vec::new();
     let mut paths: Vec<PathId> = Vec::new();
+    let mut rows: Vec<usize> = Vec::new();
     let (mut crosses_region, mut crosses_zone) = (0.0, 0.0);
     for (host, share) in set.hosts.iter().zip(shares) {
         let places = places_of(world, host);
@@ -32,11 +34,13 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
         let behind_it = ways(host).into_iter().map(|(endpoint, _)| endpoint);
         match groups.iter().position(|group| (group.priority, &group.at) == (seen.priority, &seen.at)) {
             Some(row) => {
+                rows.push(row);
                 groups[row].hosts += 1;
                 groups[row].share += share;
                 behind[row].extend(behind_it);
             }
             None => {
+                rows.push(groups.len());
                 groups.push(seen);
                 behind.push(behind_it.collect());
             }
@@ -48,6 +52,8 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
     }
     paths.sort_unstable();
     paths.dedup();
+    let deaths = deaths::of_edge(world, edge).into_iter();
+    let deaths = deaths.map(|dead| deaths::told(world, set, policy, place, dead, &rows)).collect();
     let calls = paths.into_iter().map(|path| call::sketch(world, edge, client, path)).collect();
     Some(ClientView {
         place: here.name.clone(),
@@ -55,6 +61,7 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
         groups,
         crosses_region,
         crosses_zone,
+        deaths,
         calls,
     })
 }
@@ -72,7 +79,7 @@ fn client(world: &World, edge: EdgeId, place: PlaceId) -> Option<&Proxy> {
 }
 
 /// The replicas behind a host, and the way to each.
-fn ways(host: &Host) -> Vec<(EndpointId, PathId)> {
+pub(super) fn ways(host: &Host) -> Vec<(EndpointId, PathId)> {
     match &host.target {
         HostTarget::Endpoint(endpoint, path) => vec![(*endpoint, *path)],
         HostTarget::Gateway(_, ways) => ways.clone(),

@@ -5,6 +5,7 @@
 
 pub mod asked;
 mod call;
+mod deaths;
 mod hosts;
 mod policy;
 pub mod route;
@@ -16,6 +17,7 @@ use super::bill;
 use super::design::{self, StudyError};
 use crate::bill::{Exact, PriceRange};
 use crate::fault::{Manner, notices};
+use crate::policy::version;
 use crate::record::{EdgeExplanation, Explanation, FaultExplanation, StandingPrice, VariantExplanation};
 use crate::scenario::Loaded;
 use crate::scenario::load::Variant;
@@ -51,12 +53,15 @@ pub fn worlds<'a>(loaded: &'a Loaded, variants: &[String]) -> Result<Worlds<'a>,
 
 /// The explanation of a loaded scenario from its worlds.
 pub fn of(loaded: &Loaded, worlds: &Worlds<'_>) -> Explanation {
-    explain(
-        &loaded.name,
-        &loaded.question,
-        worlds.first().map_or("", |(_, world)| bill::currency(world)),
-        worlds.iter().map(|(_, world)| world),
-    )
+    let currency = worlds.first().map_or("", |(_, world)| bill::currency(world));
+    let mut told = explain(&loaded.name, &loaded.question, currency, worlds.iter().map(|(_, world)| world));
+    for (told, (variant, _)) in told.variants.iter_mut().zip(worlds) {
+        let istio = variant.scenario.mesh.version.value;
+        let release = |(major, minor): version::Release| format!("{major}.{minor}");
+        (told.istio, told.envoy) = (release(istio), release(version::envoy(istio)));
+        told.decides = version::decides(istio);
+    }
+    told
 }
 
 fn variant(world: &World) -> VariantExplanation {
@@ -79,6 +84,7 @@ fn variant(world: &World) -> VariantExplanation {
         standing: world.charges.iter().filter(|charge| !by_use(charge)).filter_map(standing).collect(),
         by_use: world.charges.iter().filter(|charge| by_use(charge)).filter_map(standing).collect(),
         faults: world.faults.ids().map(|id| fault(world, id)).collect(),
+        ..VariantExplanation::default()
     }
 }
 

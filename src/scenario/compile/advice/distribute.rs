@@ -40,9 +40,9 @@ pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
                 code: "EW388",
                 before: "`distribute` on ".to_owned(),
                 after: format!(
-                    " has no fallback: if the {} replicas in {to} die, calls from {own} fail though {} stand in {away}",
+                    " has no fallback: if the {} replicas in {to} die, calls from {own} fail though {} in {away}",
                     listed.len(),
-                    left.len()
+                    if left.len() == 1 { "1 stands".to_owned() } else { format!("{} stand", left.len()) }
                 ),
                 at: at.unwrap_or(crate::scenario::Span::NONE),
                 help: format!(

@@ -83,9 +83,10 @@ struct Called<'a> {
 impl<'a> Reading<'a> {
     /// Edges whose callers have proxies.
     fn edges(&self) -> impl Iterator<Item = Called<'a>> {
-        let (world, rules) = (self.world, self.rules);
+        let (world, rules, ambient) = (self.world, self.rules, &self.scenario.mesh.ambient);
         let edges = world.edges.iter().filter(|(_, edge)| match edge.from {
-            Caller::Service(_) => true,
+            // What sees connections only obeys none of these rules, which EW412 tells.
+            Caller::Service(service) => !ambient.by_connection.contains(&world.services[service].name),
             Caller::Stream(stream) => {
                 world.streams[stream].entries.iter().any(|entry| !world.proxies[*entry].station.is_none())
             }

@@ -47,9 +47,38 @@ impl Turns {
         (!entries.is_empty()).then(|| Turns { edf: Edf::new(&weights, seed_picks), entries })
     }
 
+    /// A locality by its effective weight and nothing else; `draw` is uniform in [0, 1).
+    pub fn draw(&self, draw: f64) -> usize {
+        let sum: f64 = self.entries.iter().map(|entry| entry.1).sum();
+        let mut left = draw * sum;
+        let passed = |entry: &&(u16, f64)| {
+            left -= entry.1;
+            left >= 0.0
+        };
+        let found = self.entries.iter().skip_while(passed).next();
+        // Rounding may leave a trace of the last one's weight.
+        usize::from(found.unwrap_or(&self.entries[self.entries.len() - 1]).0)
+    }
+
     /// The locality whose turn it is.
     pub fn pick(&mut self) -> usize {
         let entries = &self.entries;
         usize::from(entries[self.edf.pick(|entry| entries[entry].1)].0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draw_goes_by_effective_weights() {
+        // 8, 1 and 1, of which the first has half of its hosts: 140 % of a half is 0.7 of its weight, 5.6 of 7.6.
+        let row = |weight, eligible| Locality { weight, total: 2, eligible, excluded: 0 };
+        let turns = Turns::new([row(8, 1), row(1, 2), row(0, 2), row(1, 2)].into_iter(), 140, 0).expect("some weigh");
+        let (steps, mut counts) = (76_000, [0; 4]);
+        (0..steps).for_each(|step| counts[turns.draw((f64::from(step) + 0.5) / f64::from(steps))] += 1);
+        assert_eq!(counts, [56_000, 10_000, 0, 10_000]);
+        assert_eq!(turns.draw(1.0 - f64::EPSILON), 3);
     }
 }

@@ -102,8 +102,10 @@ pub enum Balance {
     LeastRequest(LeastRequest),
     /// In turn.
     RoundRobin,
-    /// Uniformly; weights are left aside.
+    /// Uniformly; weights of hosts are left aside, and localities have turns (Envoy RANDOM).
     Random,
+    /// A locality and a host of it by their weights, drawn anew for each request. No proxy does so: closed forms do.
+    WeightedRandom,
     /// By the request's hash, on a ring of hosts.
     RingHash(RingHash),
     /// By the request's hash, in a table that hosts have filled in turn.
@@ -126,7 +128,7 @@ impl Balance {
             Balance::LeastRequest(_) => true,
             Balance::RingHash(rule) => rule.bound.is_some(),
             Balance::Maglev(rule) => rule.bound.is_some(),
-            Balance::RoundRobin | Balance::Random => false,
+            Balance::RoundRobin | Balance::Random | Balance::WeightedRandom => false,
         }
     }
 

@@ -26,6 +26,8 @@ mod draws {
     pub(super) const ENABLED: u64 = 3;
     /// Whether a request stays in its zone.
     pub(super) const STAYS: u64 = 4;
+    /// The locality, where it is drawn.
+    pub(super) const LOCALITY: u64 = 6;
     /// Where it goes else.
     pub(super) const GOES: u64 = 5;
 }
@@ -68,13 +70,15 @@ impl Upstream {
         rules: &Rules,
         draw: impl Fn(u64) -> u64,
     ) -> Option<u16> {
-        let by_chance = rules.balance == Balance::Random;
+        let drawn = rules.balance == Balance::WeightedRandom;
+        let by_chance = drawn || rules.balance == Balance::Random;
         if !view.in_turns || self.beliefs.is_some() || !(rules.usual || by_chance) {
             return None;
         }
         // Made by the first choice in full.
         let Localities::Turns(turns) = self.sources.as_mut()?.localities(0, Pool::Healthy) else { return None };
-        let list = view.seen.healthy.cell(turns.pick());
+        let cell = if drawn { turns.draw(unit(draw(draws::LOCALITY))) } else { turns.pick() };
+        let list = view.seen.healthy.cell(cell);
         let index = match list.len() {
             1 => 0,
             count if by_chance => random::choose(count, draw(draws::PRIORITY)),
@@ -146,6 +150,7 @@ impl Upstream {
                     LeastRequest { choices, .. } => least_request::choose(list.len(), active, choices, draw),
                 }
             }
+            (_, Balance::WeightedRandom) => around.drawn(list, unit(draw(draws::HOST))),
             (_, Balance::RoundRobin) => {
                 *turn += 1;
                 round_robin::choose(list.len(), *turn - 1)
@@ -181,6 +186,9 @@ impl<'a> Around<'a> {
                     *turns = self.localities(priority, class);
                 }
                 match turns {
+                    Localities::Turns(turns) if self.policy.balance == Balance::WeightedRandom => {
+                        Some(cells.start + turns.draw(unit(draw(draws::LOCALITY))))
+                    }
                     Localities::Turns(turns) => Some(cells.start + turns.pick()),
                     _ => None,
                 }
@@ -272,6 +280,17 @@ impl<'a> Around<'a> {
         }
     }
 
+    /// A host by its weight and nothing else.
+    fn drawn(&self, list: &[u16], draw: f64) -> usize {
+        let sum: u64 = list.iter().map(|&host| u64::from(self.own_weight(host))).sum();
+        let (target, mut below) = ((draw * sum as f64) as u64, 0);
+        let reaches = |host: &u16| {
+            below += u64::from(self.own_weight(*host));
+            target < below
+        };
+        list.iter().position(reaches).unwrap_or(list.len() - 1)
+    }
+
     /// How a source's hosts are chosen from now on.
     fn state(&self, source: Source, tables: &mut Tables, id: HostSetId, world: &World) -> State {
         let (list, balance) = (self.list(source), self.policy.balance);
@@ -281,7 +300,8 @@ impl<'a> Around<'a> {
         }
         let equal = list.iter().all(|&host| self.own_weight(host) == self.own_weight(list[0]));
         let warms = self.warmup().is_some_and(|(rule, members)| members.warms(rule, self.now));
-        if list.len() < 2 || balance == Balance::Random || equal && !warms {
+        let drawn = matches!(balance, Balance::Random | Balance::WeightedRandom);
+        if list.len() < 2 || drawn || equal && !warms {
             return State::Equal;
         }
         let weights: Vec<f64> = list.iter().map(|&host| self.weight(host)).collect();
@@ -318,4 +338,9 @@ impl<'a> Around<'a> {
         let active = |host: u16| self.hosts[usize::from(host)].active;
         hashing::bounded(host, shares, percent, hash, (active, all), &mut Vec::new())
     }
+}
+
+/// A draw as a number in [0, 1).
+fn unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -12,12 +12,13 @@ use crate::scenario::tree::{Node, Value};
 use crate::scenario::vocabulary as words;
 
 /// The choices that are a word alone.
-const CHOICES: [Balance; 5] = [
+const CHOICES: [Balance; 6] = [
     Balance::LEAST_REQUEST,
     Balance::RoundRobin,
     Balance::Random,
     Balance::RingHash(RingHash::ENVOY),
     Balance::Maglev(Maglev::ENVOY),
+    Balance::WeightedRandom,
 ];
 
 impl Decoder {
@@ -51,7 +52,9 @@ impl Decoder {
         }
         patch.warmup = map.said(self, "warmup").and_then(|said| {
             let warmup = self.warmup(&said.node, map);
-            let idle = patch.balance.is_some_and(|balance| balance.hashes() || balance == Balance::Random);
+            let idle = patch.balance.is_some_and(|balance| {
+                balance.hashes() || matches!(balance, Balance::Random | Balance::WeightedRandom)
+            });
             if idle && warmup.is_some_and(|warmup| warmup.is_some()) {
                 let what = "`warmup` is for `least-request` and `round-robin`: nothing else looks at it";
                 self.say(Diagnostic::error("EW363", what).at(said.node.span, "").help("leave it out"));

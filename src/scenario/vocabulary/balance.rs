@@ -19,7 +19,10 @@ const BOUND: Key = Key::new(
 
 /// `balance`.
 pub const BALANCE: Shape = Shape::Either(&[
-    Shape::Word(&["least-request", "round-robin", "random", "ring-hash", "maglev"], &["passthrough", "peak-ewma"]),
+    Shape::Word(
+        &["least-request", "round-robin", "random", "ring-hash", "maglev", "weighted-random"],
+        &["passthrough", "peak-ewma"],
+    ),
     Shape::Block(&BALANCE_MAP),
 ]);
 

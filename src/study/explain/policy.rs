@@ -120,6 +120,7 @@ fn balance(balance: Balance) -> String {
         }
         Balance::RoundRobin => "round-robin".to_owned(),
         Balance::Random => "random".to_owned(),
+        Balance::WeightedRandom => "weighted-random".to_owned(),
         Balance::RingHash(rule) => format!("ring-hash of {} places or more{}", rule.min_size, bound(rule.bound)),
         Balance::Maglev(rule) => format!("maglev of {} entries{}", rule.table_size, bound(rule.bound)),
     }

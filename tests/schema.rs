@@ -197,8 +197,19 @@ services:
       get: {work: {hyperexponential: {mean: 1ms, cv: 2}}}
       put: {work: {hyperexponential: [{share: 90%, mean: 1ms}, {share: 10%, mean: 9ms}]}}
   odd: {replicas: {ca: 1}, operations: {p: {work: {pareto: {alpha: 1.5, min: 1ms, max: 9ms}}}, w: {work: {weibull: {shape: 0.5, scale: 1ms}}}, m: {work: {mix: [{share: 50%, law: 1ms}, {share: 50%, law: {exponential: 2ms}}]}}}}
+  cut:
+    forwards: [x-a]
+    operations: {o: {work: 1ms, path: /o}}
+    versions:
+      v1: {replicas: {ca: 1}, labels: {track: a}}
+      v2: {replicas: {ca: 1}, operations: {o: {work: 2ms, errors: 1%}}}
+    subsets: {all: {app: cut}}
 mesh:
   proxy: {cpu: 100us}
+  rules:
+    cut:
+      first: {match: {path: {prefix: /o}, headers: {x-a: "1"}}, to: v2, timeout: 1s, headers: {set: {x-b: "2"}}, mirror: {to: v1, share: 10%}}
+      rest: {to: {v1: 1, all: 3}}
   tls: {version: "1.3", resume: true}
   control-plane: {kind: managed, region: a, push: 1s}
   readiness: {period: 5s, failures: 2}
@@ -214,6 +225,7 @@ workload:
   two: {from: cluster/cb, to: web.two, rate: {diurnal: {low: 1rps, high: 2rps, peak: "20:00"}}, arrivals: {hyperexponential: {cv: 2}}}
   three: {from: b, to: odd, mix: {p: 50%, w: 25%, m: 25%}, closed: {users: 5, think: {exponential: 1s}}, entry: direct}
   four: {from: b, to: web.one, rate: 2rps, arrivals: {hyperexponential: [{share: 90%, rate: 1.8}, {share: 10%, rate: 0.2}]}}
+  five: {from: b, to: cut, rate: 1rps, headers: {x-a: {one-of: ["1", "2"]}}}
 flows: {copies: {from: a, to: b, rate: 8Mbps}}
 faults: {out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}}
 prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 USD/GB}]}

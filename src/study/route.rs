@@ -9,7 +9,7 @@ use crate::world::{Caller, HostTarget, PathId};
 pub fn over(of: &Replicated, check: &PathCheck) -> Vec<String> {
     let world = &of.world;
     let mut found: Vec<String> = Vec::new();
-    for (id, edge) in world.edges.iter() {
+    for (id, edge) in world.edges.iter().filter(|(id, _)| world.is_taken(*id)) {
         let from = match edge.from {
             Caller::Service(service) => &world.services[service].name,
             Caller::Stream(stream) => &world.streams[stream].name,

@@ -153,6 +153,15 @@ pub struct Route {
     pub mirrors: Vec<Mirror>,
 }
 
+impl Route {
+    /// All edges that it may send calls and copies over.
+    pub fn edges(&self) -> impl Iterator<Item = EdgeId> {
+        let sent = if let Action::Send(to) = &self.action { to.as_slice() } else { &[] };
+        let to = sent.iter().chain(self.mirrors.iter().map(|mirror| &mirror.to));
+        to.flat_map(|to| [to.edge].into_iter().chain(to.fallback.iter().copied())).filter(|edge| !edge.is_none())
+    }
+}
+
 /// What becomes of a call.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Action {
@@ -202,9 +211,49 @@ pub struct Leads {
 }
 
 impl World {
+    /// May calls go over this very edge? Where rules choose, an edge as it is written is taken only where one says so.
+    pub fn is_taken(&self, edge: EdgeId) -> bool {
+        let led = || self.routing.routes.rows().iter().any(|route| route.edges().any(|to| to == edge));
+        self.edges[edge].routing.is_none() || led()
+    }
+
     /// What a request carries past `map`.
     pub fn mapped(&self, map: ContextMapId, context: u16) -> u16 {
         if map.is_none() { context } else { self.routing.maps[map][usize::from(context)] }
+    }
+
+    /// What a stream's requests carry, with the share of requests that carry it.
+    pub fn carries(&self, stream: StreamId) -> Vec<(u16, f64)> {
+        let carried = &self.streams[stream].carried;
+        if carried.contexts.is_empty() {
+            return vec![(0, 1.0)];
+        }
+        let mut shares = vec![1.0];
+        for header in &carried.drawn {
+            let mut of = vec![0.0; usize::from(header.class_count)];
+            for value in 0..header.count {
+                of[usize::from(header.classes.get(value as usize).copied().unwrap_or(0))] += 1.0;
+            }
+            let all = f64::from(header.count);
+            shares = shares.iter().flat_map(|share| of.iter().map(move |of| share * of / all)).collect();
+        }
+        carried.contexts.iter().copied().zip(shares).collect()
+    }
+
+    /// Every operation that a call of this one over `edge` may come to, by whatever rule: itself, and what copies and other services are asked.
+    pub fn may_lead(&self, edge: EdgeId, operation: OperationId) -> Vec<OperationId> {
+        let mut found = vec![operation];
+        let Some(table) = self.routing.tables.get(self.edges[edge].routing) else { return found };
+        let number = operation.0 - self.services[self.edges[edge].to].operations[0].0;
+        for route in table.rows.iter().filter_map(|route| self.routing.routes.get(*route)) {
+            let sent = if let Action::Send(to) = &route.action { to.as_slice() } else { &[] };
+            for to in sent.iter().chain(route.mirrors.iter().map(|mirror| &mirror.to)) {
+                found.extend(to.operations.get(number as usize));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Where calls on `edge` lead, by the rules, while every destination has a healthy host.

@@ -24,7 +24,16 @@ pub(super) fn bursts(scenario: &Scenario, world: &World, said: &mut Vec<Diagnost
     }
     let mut called: Vec<Vec<OperationId>> = vec![Vec::new(); world.edges.len()];
     let of_streams = world.streams.rows().iter().flat_map(|stream| stream.mix.iter().map(|(op, _)| (stream.edge, *op)));
-    for (edge, operation) in world.call_sites.iter().map(|site| (site.edge, site.operation)).chain(of_streams) {
+    let written = world.call_sites.iter().map(|site| (site.edge, site.operation)).chain(of_streams);
+    // Rules send calls over parts of an edge, perhaps as another service's operations.
+    let parts = |edge| world.edges.iter().filter(move |(id, part)| *id == edge || part.of == edge);
+    for (edge, operation) in written.flat_map(|(edge, operation)| {
+        let means = world.may_lead(edge, operation);
+        parts(edge).flat_map(move |(id, part)| {
+            let of = move |operation: &OperationId| world.operations[*operation].service == part.to;
+            means.clone().into_iter().filter(of).map(move |operation| (id, operation))
+        })
+    }) {
         let known = &mut called[edge.0 as usize];
         if !known.contains(&operation) {
             known.push(operation);

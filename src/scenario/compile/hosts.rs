@@ -17,7 +17,7 @@ use crate::scenario::decode::host_of;
 use crate::scenario::file::{EdgePolicy, Scenario};
 use crate::topology::{GatewayId, Ground, PlaceId, RegionId, ZoneId};
 use crate::world::{
-    Among, EndpointId, Host, HostLocality, HostSet, HostTarget, LocalityWeight, PathId, ServiceId, World,
+    Among, EndpointId, Host, HostLocality, HostSet, HostTarget, LocalityWeight, PathId, ServiceId, SubsetId, World,
 };
 
 /// What stands outside the mesh is as far as can be, in no region that a rule names.
@@ -88,7 +88,7 @@ pub(super) struct Sets<'g> {
     /// Services that callers see in their own cluster only.
     retained: Vec<bool>,
     views: Vec<View>,
-    known: BTreeMap<(ServiceId, PlaceId, usize, bool), HostSet>,
+    known: BTreeMap<(ServiceId, SubsetId, PlaceId, usize, bool), HostSet>,
 }
 
 impl<'g> Sets<'g> {
@@ -112,23 +112,23 @@ impl<'g> Sets<'g> {
         })
     }
 
-    /// The hosts of `service` as seen from `from` in that view.
+    /// The hosts of a service, or of a subset of it, as seen from `from` in that view.
     pub(super) fn seen(
         &mut self,
         world: &World,
         paths: &mut Paths<'_>,
-        service: ServiceId,
+        (service, subset): (ServiceId, SubsetId),
         from: PlaceId,
         (view, by_connection): (usize, Option<GatewayId>),
     ) -> HostSet {
         let (ground, retained) = (self.ground, self.is_retained(service));
         let view_of = &self.views[view];
         let make = || {
-            let seen = collect(world, ground, paths, service, from, retained);
+            let seen = collect(world, ground, paths, (service, subset), from, retained);
             let set = host_set(world, ground, seen, from, view_of);
             by_connection.map_or_else(|| set.clone(), |node| of_connections(&set, node))
         };
-        self.known.entry((service, from, view, by_connection.is_some())).or_insert_with(make).clone()
+        self.known.entry((service, subset, from, view, by_connection.is_some())).or_insert_with(make).clone()
     }
 }
 
@@ -264,7 +264,7 @@ fn collect(
     world: &World,
     ground: &Ground,
     paths: &mut Paths<'_>,
-    service: ServiceId,
+    (service, subset): (ServiceId, SubsetId),
     from: PlaceId,
     retained: bool,
 ) -> Vec<Seen> {
@@ -273,6 +273,10 @@ fn collect(
     let mut groups: Vec<(locality::Locality, Vec<Reached>)> = Vec::new();
     for &endpoint in &world.services[service].endpoints {
         let to = world.endpoints[endpoint].place;
+        let version = world.endpoints[endpoint].version;
+        if world.routing.subsets.get(subset).is_some_and(|subset| !subset.versions.contains(&version)) {
+            continue;
+        }
         if retained && world.places[to].cluster != world.places[from].cluster {
             continue;
         }

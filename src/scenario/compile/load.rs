@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::program::Mean;
+use super::program::{Mean, graph};
 use crate::connect::Board;
 use crate::provider::Books;
 use crate::scenario::file::Scenario;
@@ -13,7 +13,8 @@ use crate::topology::graph::Graph;
 use crate::units::{Duration, significant};
 use crate::workload::Arrivals;
 use crate::world::{
-    Caller, EdgeId, Gateway, GatewayId, HostSet, HostTarget, LinkId, OperationId, PathId, PathRates, World,
+    Caller, EdgeId, Endpoint, EndpointId, Gateway, GatewayId, HostSet, HostTarget, LinkId, OperationId, PathId,
+    PathRates, World,
 };
 
 /// A user who goes round faster than this, in seconds, would ask for more than can be followed.
@@ -31,8 +32,8 @@ pub(super) enum Moment {
 /// What the open streams offer.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Load {
-    /// Calls per second by (operation, place of the replica).
-    arriving: Vec<Vec<f64>>,
+    /// Calls per second by operation, and there by the replica's place and version and what the call carries.
+    arriving: Vec<BTreeMap<(PlaceId, u16, u16), f64>>,
     /// Work offered over workers, by service: the busiest place.
     pub busy: Vec<f64>,
     /// What goes over each path.
@@ -44,15 +45,15 @@ pub(super) struct Load {
 impl Load {
     /// Follows the streams' calls through the host sets of the first priority.
     pub(super) fn new(world: &World, means: &[Mean], moment: Moment) -> Load {
-        let places = world.places.len();
         let mut load = Load {
-            arriving: vec![vec![0.0; places]; world.operations.len()],
+            arriving: vec![BTreeMap::new(); world.operations.len()],
             busy: vec![0.0; world.services.len()],
             paths: vec![PathRates::default(); world.paths.len()],
             edges: vec![(0.0, 0.0); world.edges.len()],
         };
-        for stream in world.streams.rows() {
+        for (id, stream) in world.streams.iter() {
             let Arrivals::Open { rate, .. } = &stream.arrivals else { continue };
+            let carried = world.carries(id);
             let rate = match moment {
                 Moment::Start => rate.points.first().map_or(0.0, |point| point.1),
                 // What the run meets: a profile goes on after a short run's end.
@@ -64,19 +65,20 @@ impl Load {
             for entry in &stream.entries {
                 for (operation, share) in &stream.mix {
                     let rate = rate * share.get() / stream.entries.len() as f64;
-                    load.call(world, stream.edge, world.proxies[*entry].place, *operation, rate);
+                    for &(context, part) in &carried {
+                        let from = (world.proxies[*entry].place, 0, context);
+                        load.call(world, stream.edge, from, *operation, rate * part);
+                    }
                 }
             }
         }
         for operation in callers_first(world, means) {
-            for place in world.places.ids() {
-                let rate = load.arriving[operation.0 as usize][place.0 as usize];
-                if rate == 0.0 {
-                    continue;
-                }
-                for (site, times) in &means[operation.0 as usize].calls {
+            let forwards = world.services[world.operations[operation].service].forwards;
+            for ((place, version, context), rate) in load.arriving[operation.0 as usize].clone() {
+                let context = world.mapped(forwards, context);
+                for (site, times) in &means[operation.0 as usize].of(version).calls {
                     let site = world.call_sites[*site as usize];
-                    load.call(world, site.edge, place, site.operation, rate * times);
+                    load.call(world, site.edge, (place, version, context), site.operation, rate * times);
                 }
             }
         }
@@ -84,20 +86,30 @@ impl Load {
         load
     }
 
+    /// Spreads calls to where rules lead them, of a caller's place and version and what they carry.
+    fn call(&mut self, world: &World, edge: EdgeId, from: (PlaceId, u16, u16), operation: OperationId, rate: f64) {
+        let (place, version, context) = from;
+        for lead in world.leads(edge, version, operation, context) {
+            if !lead.edge.is_none() {
+                self.spread(world, lead.edge, place, (lead.operation, lead.context), rate * lead.share);
+            }
+        }
+    }
+
     /// Spreads calls over the hosts of the first priority by locality and weight.
-    fn call(&mut self, world: &World, edge: EdgeId, from: PlaceId, operation: OperationId, rate: f64) {
+    fn spread(&mut self, world: &World, edge: EdgeId, from: PlaceId, operation: (OperationId, u16), rate: f64) {
         let Some(set) = host_set(world, edge, from) else { return };
         let shares = set.shares(world.policies[world.edges[edge].policy].balance);
         for (host, share) in set.hosts.iter().zip(shares).filter(|(_, share)| *share > 0.0) {
             let share = rate * share;
             match &host.target {
                 HostTarget::Endpoint(endpoint, path) => {
-                    self.arrive(world, edge, from, operation, world.endpoints[*endpoint].place, *path, share);
+                    self.arrive(world, edge, from, operation, *endpoint, *path, share);
                 }
                 HostTarget::Gateway(_, members) => {
                     for (endpoint, path) in members {
                         let share = share / members.len() as f64;
-                        self.arrive(world, edge, from, operation, world.endpoints[*endpoint].place, *path, share);
+                        self.arrive(world, edge, from, operation, *endpoint, *path, share);
                     }
                 }
             }
@@ -109,12 +121,13 @@ impl Load {
         world: &World,
         edge: EdgeId,
         from: PlaceId,
-        operation: OperationId,
-        to: PlaceId,
+        (operation, context): (OperationId, u16),
+        endpoint: EndpointId,
         path: PathId,
         rate: f64,
     ) {
-        self.arriving[operation.0 as usize][to.0 as usize] += rate;
+        let Endpoint { place: to, version, .. } = world.endpoints[endpoint];
+        *self.arriving[operation.0 as usize].entry((to, version, context)).or_default() += rate;
         let op = &world.operations[operation];
         let over = &mut self.paths[path.0 as usize];
         over.calls += rate;
@@ -140,7 +153,9 @@ impl Load {
                 let work: f64 = service
                     .operations
                     .iter()
-                    .map(|op| self.arriving[op.0 as usize][place.0 as usize] * means[op.0 as usize].work)
+                    .flat_map(|op| self.arriving[op.0 as usize].iter().map(move |(at, rate)| (op, at, rate)))
+                    .filter(|(_, at, _)| at.0 == place)
+                    .map(|(op, at, rate)| rate * means[op.0 as usize].of(at.1).work)
                     .sum();
                 let capacity = replicas as f64 * f64::from(service.workers);
                 if capacity > 0.0 {
@@ -361,9 +376,6 @@ fn host_set(world: &World, edge: EdgeId, from: PlaceId) -> Option<&HostSet> {
 
 /// Operations in an order in which each comes after all that call it.
 pub(super) fn callers_first(world: &World, means: &[Mean]) -> Vec<OperationId> {
-    let calls = means.iter().enumerate().flat_map(|(from, mean)| {
-        mean.calls.iter().map(move |(site, _)| (from, world.call_sites[*site as usize].operation.0 as usize))
-    });
-    let order = Graph::new(means.len(), calls).topological().unwrap_or_default();
+    let order = graph(world, means).topological().unwrap_or_default();
     order.into_iter().map(|index| OperationId(index as u32)).collect()
 }

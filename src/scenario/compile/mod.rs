@@ -8,6 +8,7 @@ mod bursts;
 mod cells;
 mod charges;
 mod clock;
+mod contexts;
 mod control;
 mod distances;
 mod effort;
@@ -25,6 +26,7 @@ mod plan;
 mod products;
 mod program;
 mod routes;
+mod rules;
 mod services;
 mod streams;
 mod terms;
@@ -110,8 +112,10 @@ pub fn compile_with_warnings(
         rules.push(edge.clone());
         world.policies.push(edge.policy)
     };
-    let means = program::program(scenario, &mut world, &mut said, &mut policy);
+    let means = program::program(scenario, &mut world, &mut policy);
     streams::streams(scenario, &carrier, &mut world, &mut said, &mut policy);
+    rules::rules(scenario, &mut world, &means, &mut rules, &mut said);
+    program::cycles(&world, &means, &mut said);
     services::upstreams(&mut world);
 
     let routes = routes::Routes::new(scenario, &ground, books, &mut said);
@@ -205,11 +209,11 @@ fn host_sets(
     let mut sets = hosts::Sets::new(scenario, ground);
     let mut empty: BTreeSet<(ServiceId, ClusterId)> = BTreeSet::new();
     for edge in world.edges.ids() {
-        let (caller, service) = (world.edges[edge].from, world.edges[edge].to);
+        let (caller, service, subset) = (world.edges[edge].from, world.edges[edge].to, world.edges[edge].subset);
         let rules = &rules[world.edges[edge].policy.0 as usize];
         let view = (sets.view(rules), rules.by_connection.then_some(paths.node).flatten());
         for from in callers(world, caller) {
-            let set = sets.seen(world, paths, service, from, view);
+            let set = sets.seen(world, paths, (service, subset), from, view);
             if set.hosts.is_empty() && sets.is_retained(service) {
                 empty.insert((service, world.places[from].cluster));
             }

@@ -8,7 +8,8 @@ use crate::scenario::file::{self, Dataplane, Scenario, Tls};
 use crate::topology::graph::Graph;
 use crate::topology::wire::{self, Security};
 use crate::world::{
-    CallSite, Caller, Choice, Edge, EdgeId, LawId, Operation, OperationId, PolicyId, ServiceId, Step, World,
+    CallSite, Caller, Choice, Edge, EdgeId, EndpointId, LawId, Operation, OperationId, PolicyId, ServiceId, Step,
+    Variant, World,
 };
 
 /// What one run of an operation does on average.
@@ -18,6 +19,29 @@ pub(super) struct Mean {
     pub work: f64,
     /// Calls by call site: index and expected number.
     pub calls: Vec<(u32, f64)>,
+    /// By version of the service, where they differ; the rest is then the mean over its replicas.
+    pub versions: Vec<Mean>,
+}
+
+impl Mean {
+    /// Of a version.
+    pub(super) fn of(&self, version: u16) -> &Mean {
+        self.versions.get(usize::from(version)).unwrap_or(self)
+    }
+
+    /// Of replicas of several versions, so many of each.
+    fn over(versions: Vec<Mean>, replicas: &[usize]) -> Mean {
+        let all = replicas.iter().sum::<usize>().max(1) as f64;
+        let mut calls: BTreeMap<u32, f64> = BTreeMap::new();
+        let mut work = 0.0;
+        for (mean, &count) in versions.iter().zip(replicas) {
+            work += mean.work * count as f64 / all;
+            for &(site, times) in &mean.calls {
+                *calls.entry(site).or_default() += times * count as f64 / all;
+            }
+        }
+        Mean { work, calls: calls.into_iter().collect(), versions }
+    }
 }
 
 /// Laws are kept once each.
@@ -33,10 +57,9 @@ pub(super) fn security(scenario: &Scenario) -> Security {
 }
 
 /// Compiles operations and edges between services; policies are filled in with `policy`. Returns each operation's mean.
-pub(super) fn program(
-    scenario: &Scenario,
+pub(super) fn program<'a>(
+    scenario: &'a Scenario,
     world: &mut World,
-    said: &mut Vec<Diagnostic>,
     policy: &mut dyn FnMut(&mut World, &str, &str) -> PolicyId,
 ) -> Vec<Mean> {
     let security = security(scenario);
@@ -65,20 +88,52 @@ pub(super) fn program(
     let mut writer = Writer::new(scenario, world, policy);
     let mut means = Vec::new();
     for (at, (_, service)) in scenario.services.iter().enumerate() {
-        for operation in service.operations.values() {
-            means.push(writer.operation(ServiceId(at as u32), OperationId(means.len() as u32), &operation.steps));
+        let replicas: Vec<usize> = (0..service.versions.len())
+            .map(|version| {
+                let of = |e: &&EndpointId| usize::from(writer.world.endpoints[**e].version) == version;
+                writer.world.services[ServiceId(at as u32)].endpoints.iter().filter(of).count()
+            })
+            .collect();
+        for (name, operation) in &service.operations {
+            let id = OperationId(means.len() as u32);
+            let (start, mean) = writer.operation(ServiceId(at as u32), &operation.steps);
+            writer.world.operations[id].start = start;
+            let own = |version: &'a file::Version| version.operations.get(name);
+            if !service.versions.values().any(|version| own(version).is_some()) {
+                means.push(mean);
+                continue;
+            }
+            let mut of_versions = Vec::new();
+            for version in service.versions.values() {
+                let steps = own(version).and_then(|own| own.steps.as_deref());
+                let (start, mean) =
+                    steps.map_or_else(|| (start, mean.clone()), |steps| writer.operation(ServiceId(at as u32), steps));
+                let errors = own(version).and_then(|own| own.errors.clone());
+                let errors = errors.unwrap_or_else(|| operation.errors.clone());
+                writer.world.operations[id].variants.push(Variant { start, errors });
+                of_versions.push(mean);
+            }
+            means.push(Mean::over(of_versions, &replicas));
         }
     }
-    cycles(world, &means, said);
     means
 }
 
-/// Operations that call each other in a ring would never end.
-fn cycles(world: &World, means: &[Mean], said: &mut Vec<Diagnostic>) {
+/// Who calls whom, by operation, wherever rules may lead.
+pub(super) fn graph(world: &World, means: &[Mean]) -> Graph {
     let calls = means.iter().enumerate().flat_map(|(from, mean)| {
-        mean.calls.iter().map(move |(site, _)| (from, world.call_sites[*site as usize].operation.0 as usize))
+        let called = mean.calls.iter().flat_map(|(site, _)| {
+            let site = world.call_sites[*site as usize];
+            world.may_lead(site.edge, site.operation)
+        });
+        called.map(move |to| (from, to.0 as usize))
     });
-    if let Some(ring) = Graph::new(means.len(), calls).cycle() {
+    Graph::new(means.len(), calls)
+}
+
+/// Operations that call each other in a ring would never end.
+pub(super) fn cycles(world: &World, means: &[Mean], said: &mut Vec<Diagnostic>) {
+    if let Some(ring) = graph(world, means).cycle() {
         let names: Vec<&str> = ring.iter().map(|op| world.operations.rows()[*op].name.as_str()).collect();
         said.push(
             Diagnostic::error("EW342", format!("these operations call each other in a ring: {}", names.join(", ")))
@@ -127,9 +182,9 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn operation(&mut self, service: ServiceId, id: OperationId, steps: &'a [file::Step]) -> Mean {
+    /// Where these steps begin, and what one run of them does on average.
+    fn operation(&mut self, service: ServiceId, steps: &'a [file::Step]) -> (u32, Mean) {
         let start = self.world.program.len() as u32;
-        self.world.operations[id].start = start;
         let mut mean = Mean::default();
         self.frame(service, start, steps, 1.0, &mut mean);
         // Frames of their own follow the operation; each may defer others.
@@ -153,7 +208,7 @@ impl<'a> Writer<'a> {
                 .fold(1.0, |stay, step| if let file::Step::Again(p) = step { stay * (1.0 - p.get()) } else { stay });
         mean.work *= runs;
         mean.calls.iter_mut().for_each(|call| call.1 *= runs);
-        mean
+        (start, mean)
     }
 
     fn frame(&mut self, service: ServiceId, start: u32, steps: &'a [file::Step], weight: f64, mean: &mut Mean) {

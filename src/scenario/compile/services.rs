@@ -1,5 +1,7 @@
 //! Services, their replicas over places, and the proxies beside them.
 
+use std::collections::BTreeMap;
+
 use super::ground::cluster_named;
 use crate::connect::Carrier;
 use crate::scenario::file::{Dataplane, ReplicaCount, Scenario, Tls, Ztunnel};
@@ -7,7 +9,7 @@ use crate::scenario::span::Spanned;
 use crate::topology::PlaceId;
 use crate::units::Duration;
 use crate::world::{
-    Caller, ContextMapId, Endpoint, EndpointId, Proxy, ProxyId, Service, ServiceId, Station, StationId, World,
+    Caller, ContextMapId, Endpoint, EndpointId, Proxy, ProxyId, Service, ServiceId, Station, StationId, Version, World,
 };
 
 /// Services without operations and replicas, in the order of the file, so that ids are known.
@@ -23,7 +25,11 @@ pub(super) fn services(scenario: &Scenario, world: &mut World) {
             operations: Vec::new(),
             endpoints: Vec::new(),
             vcpu: service.cpu,
-            versions: Vec::new(),
+            versions: service
+                .versions
+                .iter()
+                .map(|(name, version)| Version { name: name.clone(), labels: version.labels.clone() })
+                .collect(),
             forwards: ContextMapId::NONE,
         });
     }
@@ -34,6 +40,7 @@ pub(super) fn replicas(scenario: &Scenario, carrier: &Carrier<'_>, world: &mut W
     let ground = carrier.ground;
     for (at, service) in scenario.services.values().enumerate() {
         let id = ServiceId(at as u32);
+        let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
         for replicas in &service.replicas {
             let cluster = cluster_named(ground, &replicas.cluster).expect("a replica's cluster was checked to exist");
             let places: Vec<PlaceId> =
@@ -52,12 +59,13 @@ pub(super) fn replicas(scenario: &Scenario, carrier: &Carrier<'_>, world: &mut W
                     places.iter().map(of_zone).collect()
                 }
             };
-            let mut number = 0;
+            // Versions follow each other within a cluster.
+            let number = numbers.entry(replicas.cluster.value.as_str()).or_default();
             for (place, count) in places.into_iter().zip(counts) {
                 for _ in 0..count {
                     let name = format!("{}@{}#{number}", world.services[id].name, replicas.cluster.value);
-                    number += 1;
-                    replica(scenario, carrier, world, id, place, name);
+                    *number += 1;
+                    replica(scenario, carrier, world, (id, replicas.version as u16), place, name);
                 }
             }
         }
@@ -95,7 +103,7 @@ fn replica(
     scenario: &Scenario,
     carrier: &Carrier<'_>,
     world: &mut World,
-    service: ServiceId,
+    (service, version): (ServiceId, u16),
     place: PlaceId,
     name: String,
 ) {
@@ -104,7 +112,7 @@ fn replica(
         Dataplane::Ambient => ambient(scenario, carrier, world, service, &name, place, endpoint),
         _ => proxy(scenario, carrier, world, format!("sidecar {name}"), place, endpoint),
     };
-    world.endpoints.push(Endpoint { service, place, name, proxy, version: 0 });
+    world.endpoints.push(Endpoint { service, place, name, proxy, version });
     world.services[service].endpoints.push(endpoint);
 }
 

@@ -5,7 +5,7 @@ use super::mesh::positive;
 use crate::policy::setting::TrafficDistribution;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Ambient, CallTarget, Dataplane, Mesh, Operation, Service, Step, Topology, Waypoint, Ztunnel,
+    Ambient, CallTarget, Dataplane, Forwards, Mesh, Operation, Service, Step, Topology, Waypoint, Ztunnel,
 };
 use crate::scenario::quantity;
 use crate::scenario::span::{Span, Spanned};
@@ -109,6 +109,9 @@ impl Decoder {
             for operation in service.operations.values_mut() {
                 redirect(&mut operation.steps, &of, &mut called);
             }
+            for variant in service.versions.values_mut().flat_map(|version| version.operations.values_mut()) {
+                variant.steps.iter_mut().for_each(|steps| redirect(steps, &of, &mut called));
+            }
         }
         for (name, waypoint) in &mesh.ambient.waypoints {
             let mut operations = IndexMap::new();
@@ -134,6 +137,9 @@ impl Decoder {
             let passing = Service {
                 span: waypoint.span,
                 replicas: waypoint.replicas.clone(),
+                versions: IndexMap::new(),
+                subsets: IndexMap::new(),
+                forwards: Forwards::All,
                 workers: Spanned::unsaid(1),
                 cpu: WAYPOINT_VCPU,
                 threads: None,

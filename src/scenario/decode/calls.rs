@@ -1,8 +1,9 @@
 //! The call graph: what each call reaches, that calls do not cycle, and that every operation is reached.
 
 use super::fields::{Decoder, nearest};
+use super::rules::led_to;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{CallTarget, Service, Step, Stream};
+use crate::scenario::file::{CallTarget, Scenario, Service, Step, Stream};
 use crate::scenario::span::{Span, Spanned};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +69,13 @@ impl Decoder {
                 self.resolve_steps(&mut steps, services);
                 services[service].operations[operation].steps = steps;
             }
+            for version in 0..services[service].versions.len() {
+                let mut own = std::mem::take(&mut services[service].versions[version].operations);
+                own.values_mut()
+                    .filter_map(|variant| variant.steps.as_mut())
+                    .for_each(|steps| self.resolve_steps(steps, services));
+                services[service].versions[version].operations = own;
+            }
         }
     }
 
@@ -88,12 +96,18 @@ impl Decoder {
     }
 
     /// Notes a call cycle, operations that nobody reaches, and requests that would make too many calls.
-    pub(super) fn check_graph(&mut self, services: &Services, workload: &IndexMap<String, Stream>) {
+    pub(super) fn check_graph(&mut self, scenario: &Scenario) {
+        let (services, workload) = (&scenario.services, &scenario.workload);
+        let led_to = led_to(&scenario.mesh.rules);
         let mut graph: BTreeMap<CallTarget, Vec<Spanned<CallTarget>>> = BTreeMap::new();
         for (name, service) in services {
-            for (operation, body) in &service.operations {
+            for operation in service.operations.keys() {
                 let mut calls = Vec::new();
-                calls_of(&body.steps, &mut calls);
+                service.bodies(operation).for_each(|steps| calls_of(steps, &mut calls));
+                // Rules may send a call to another service.
+                for call in calls.clone() {
+                    calls.extend(others(&call.value, services, &led_to).map(|target| Spanned::new(target, call.span)));
+                }
                 graph.insert(CallTarget { service: name.clone(), operation: operation.clone() }, calls);
             }
         }
@@ -108,8 +122,9 @@ impl Decoder {
             return;
         }
         let mut reached: BTreeSet<&CallTarget> = BTreeSet::new();
-        let mut open: Vec<&CallTarget> =
-            workload.values().flat_map(|s| s.mix.iter().map(|(target, _)| target)).collect();
+        let asked = workload.values().flat_map(|stream| stream.mix.iter().map(|(target, _)| target));
+        let beside: Vec<CallTarget> = asked.clone().flat_map(|target| others(target, services, &led_to)).collect();
+        let mut open: Vec<&CallTarget> = asked.chain(&beside).collect();
         while let Some(target) = open.pop() {
             if reached.insert(target) {
                 open.extend(graph.get(target).into_iter().flatten().map(|call| &call.value));
@@ -142,6 +157,37 @@ impl Decoder {
             }
         }
     }
+}
+
+/// The operation of `other` that is meant by a call of one of `service`: that of the same name, or its only one.
+pub(in crate::scenario) fn meant_at<'s>(
+    services: &'s Services,
+    service: &str,
+    operation: &'s str,
+    other: &str,
+) -> Option<&'s str> {
+    if service == other {
+        return Some(operation);
+    }
+    let known = &services[other].operations;
+    match known.get_full(operation) {
+        Some((_, name, _)) => Some(name),
+        None if known.len() == 1 => known.keys().next().map(String::as_str),
+        None => None,
+    }
+}
+
+/// What else a call may reach, because rules lead it to another service.
+fn others<'s>(
+    call: &'s CallTarget,
+    services: &'s Services,
+    led_to: &'s BTreeMap<&str, Vec<&str>>,
+) -> impl Iterator<Item = CallTarget> {
+    let to = led_to.get(call.service.as_str()).into_iter().flatten().filter(|to| **to != call.service);
+    to.filter_map(|to| {
+        let operation = meant_at(services, &call.service, &call.operation, to)?.to_owned();
+        Some(CallTarget { service: (*to).to_owned(), operation })
+    })
 }
 
 /// `service.operation`, or the service where it has one operation without a name.
@@ -204,13 +250,14 @@ fn calls_per_request(target: &CallTarget, services: &Services, sizes: &mut BTree
     }
     let mut trail = vec![target.clone()];
     while let Some(target) = trail.last().cloned() {
-        let steps = &services[&target.service].operations[&target.operation].steps;
+        let bodies = || services[&target.service].bodies(&target.operation);
         let mut calls = Vec::new();
-        calls_of(steps, &mut calls);
+        bodies().for_each(|steps| calls_of(steps, &mut calls));
         let missing: Vec<_> =
             calls.into_iter().map(|call| call.value).filter(|call| !sizes.contains_key(call)).collect();
         if missing.is_empty() {
-            sizes.insert(target.clone(), size_of_steps(steps, sizes));
+            let size = bodies().map(|steps| size_of_steps(steps, sizes)).fold(0.0, f64::max);
+            sizes.insert(target.clone(), size);
             trail.pop();
         } else {
             trail.extend(missing);

@@ -6,7 +6,7 @@ use super::fields::Decoder;
 use crate::policy::RetryOn;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Bound, CallTarget, Check, Dataplane, Metric, Objective, Scenario, Selector, Stream, StreamFrom, Traffic,
+    Bound, CallTarget, Check, Dataplane, Metric, Objective, Rule, Scenario, Selector, Stream, StreamFrom, Traffic,
 };
 use std::collections::BTreeSet;
 
@@ -30,7 +30,8 @@ impl Decoder {
         let mut calls: Vec<(&str, CallTarget)> = Vec::new();
         for (name, service) in &scenario.services {
             let mut found = Vec::new();
-            service.operations.values().for_each(|operation| calls_of(&operation.steps, &mut found));
+            let bodies = service.operations.keys().flat_map(|operation| service.bodies(operation));
+            bodies.for_each(|steps| calls_of(steps, &mut found));
             calls.extend(found.into_iter().map(|call| (name.as_str(), call.value)));
         }
         let streams = scenario.workload.iter().map(|(name, stream)| (name.as_str(), stream.to.value.as_str()));
@@ -54,8 +55,15 @@ impl Decoder {
     fn check_traffic(&mut self, scenario: &Scenario, pairs: &Pairs<'_>) {
         let traffic = &scenario.mesh.traffic;
         let mut fates = vec![Fate::default(); traffic.len()];
+        let mut asked: BTreeSet<(&str, &str, Option<&str>)> =
+            pairs.iter().map(|(from, to)| (*from, *to, None)).collect();
         for (from, to) in pairs {
-            let found = scenario.mesh.entries(from, to);
+            let targets =
+                scenario.mesh.rules.get(*to).into_iter().flat_map(|rules| rules.values().flat_map(Rule::targets));
+            asked.extend(targets.map(|target| (*from, target.service.as_str(), target.subset.as_deref())));
+        }
+        for (from, to, subset) in asked {
+            let found = scenario.mesh.entries_of(from, to, subset);
             let first = |says: fn(&Traffic) -> bool| found.iter().flatten().find(|(_, entry)| says(entry)).copied();
             found.iter().flatten().for_each(|(index, _)| fates[*index].taken = true);
             let ejects = first(|entry| entry.policy.outlier.is_some())

@@ -5,7 +5,7 @@ use super::resilience::http_status;
 use crate::policy::{Enforce, Keepalive, Outlier, Protocol, RetryOn, defaults, retry};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Ambient, Dataplane, Distribution, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Topology, Traffic,
+    Ambient, Dataplane, Distribution, Locality, Mesh, PoolPatch, ProxyCost, Selector, Service, Tls, Topology, Traffic,
     TrafficPatch,
 };
 use crate::scenario::quantity::{self, Complaint};
@@ -21,6 +21,8 @@ use std::collections::BTreeSet;
 struct Names<'n> {
     services: &'n [String],
     streams: &'n [String],
+    /// Those that could be read, for their subsets.
+    versions: &'n IndexMap<String, Service>,
     /// The services again, to be found among thousands.
     known: BTreeSet<&'n str>,
 }
@@ -33,6 +35,7 @@ impl Decoder {
         topology: &Topology,
         services: &[String],
         streams: &[String],
+        known: &IndexMap<String, Service>,
     ) -> Mesh {
         let fallback = Mesh {
             version: Spanned::unsaid(defaults::ISTIO_VERSION),
@@ -50,6 +53,7 @@ impl Decoder {
             retain: Vec::new(),
             control_plane: None,
             traffic: IndexMap::new(),
+            rules: IndexMap::new(),
         };
         let at = entry.map_or(Span::NONE, |entry| entry.key);
         let Some(map) = self.open(entry.map(|entry| &entry.node), &words::MESH, vec!["mesh".into()], at) else {
@@ -100,7 +104,7 @@ impl Decoder {
         let own = map.said(self, "locality").and_then(|said| self.locality(&said.node, said.path, topology));
         let retain = map.said(self, "retain").map_or(Vec::new(), |said| self.retain(&said.node, services));
         let mut traffic = IndexMap::new();
-        let names = Names { services, streams, known: services.iter().map(String::as_str).collect() };
+        let names = Names { services, streams, versions: known, known: services.iter().map(String::as_str).collect() };
         for (name, entry) in self.entries(map.written("traffic"), "policies") {
             let selector = self.selector(name, entry.key, &names);
             let before = self.filled.len();
@@ -120,8 +124,16 @@ impl Decoder {
             if let (Some(Selector::Edge(_, to)), Some(limit)) =
                 (&selector, policy.as_ref().and_then(|policy| policy.rate_limit))
             {
+                let to = to.split(':').next().unwrap_or(to);
                 let wrong = Diagnostic::error("EW369", "a rate limit is the server's: it does not know who calls");
                 self.say(wrong.at(limit.span, "").help(format!("write it under `{to}`, for all its callers")));
+            }
+            if let (Some(Selector::To(to)), Some(limit)) =
+                (&selector, policy.as_ref().and_then(|policy| policy.rate_limit))
+                && let Some((service, _)) = to.split_once(':')
+            {
+                let wrong = Diagnostic::error("EW369", "a rate limit is of all replicas of a service");
+                self.say(wrong.at(limit.span, "").help(format!("write it under `{service}`")));
             }
             if let (Some(selector), Some(policy)) = (selector, policy) {
                 traffic.insert(selector.key(), Traffic { span: entry.key, selector, policy });
@@ -131,6 +143,7 @@ impl Decoder {
             let nothing = Entry { key: Span::NONE, node: Node::empty_map() };
             self.traffic(&nothing, below(&map.path_of("traffic"), "*"), topology);
         }
+        let rules = self.rules(&map, known, streams);
         let control_plane = self.control_plane(&map, topology);
         map.close();
         Mesh {
@@ -146,6 +159,7 @@ impl Decoder {
             retain,
             control_plane,
             traffic,
+            rules,
         }
     }
 
@@ -174,20 +188,25 @@ impl Decoder {
     }
 
     fn selector(&mut self, text: &str, span: Span, names: &Names<'_>) -> Option<Selector> {
-        let Names { services, streams, known } = names;
+        let Names { services, streams, known, versions } = names;
         let all = || services.iter().map(String::as_str);
         if text == "*" {
             return Some(Selector::All);
         }
-        let Some((from, to)) = text.split_once("->") else {
-            let known = known.contains(text) || self.known("service", text, span, all());
-            return known.then(|| Selector::To(text.to_owned()));
-        };
-        let (from, to) = (from.trim(), to.trim());
+        let (from, to) = text.split_once("->").map_or((None, text), |(from, to)| (Some(from.trim()), to.trim()));
+        let (service, subset) = to.split_once(':').map_or((to, None), |(service, subset)| (service, Some(subset)));
+        if !known.contains(service) && !self.known("service", service, span, all()) {
+            return None;
+        }
+        if let (Some(subset), Some(service)) = (subset, versions.get(service))
+            && !self.known("subset", subset, span, service.subsets.keys().map(String::as_str))
+        {
+            return None;
+        }
+        let Some(from) = from else { return Some(Selector::To(to.to_owned())) };
         let callers = services.iter().chain(streams.iter()).map(String::as_str);
         let from_known = known.contains(from) || self.known("service or stream", from, span, callers);
-        let to_known = known.contains(to) || self.known("service", to, span, all());
-        (from_known && to_known).then(|| Selector::Edge(from.to_owned(), to.to_owned()))
+        from_known.then(|| Selector::Edge(from.to_owned(), to.to_owned()))
     }
 
     fn traffic(&mut self, entry: &Entry, path: Path, topology: &Topology) -> Option<TrafficPatch> {
@@ -213,6 +232,8 @@ impl Decoder {
         self.balancing(&map, &mut patch);
         self.retries(&map, &mut patch);
         self.injected(&map, &mut patch);
+        patch.retry_budget = self.retry_budget(&map);
+        patch.rate_limit = self.rate_limit(&map);
         let pool_entry = map.entry("pool");
         let (pool, pool_at) = (pool_entry.map(|entry| &entry.node), pool_entry.map_or(Span::NONE, |entry| entry.key));
         if let Some(pool) = self.open(pool, &words::POOL, map.path_of("pool"), pool_at) {
@@ -294,7 +315,11 @@ impl Decoder {
     }
 
     /// A duration above zero, or `none`.
-    fn none_or_duration(&mut self, map: &Fields<'_>, name: &'static str) -> Option<Spanned<Option<Duration>>> {
+    pub(super) fn none_or_duration(
+        &mut self,
+        map: &Fields<'_>,
+        name: &'static str,
+    ) -> Option<Spanned<Option<Duration>>> {
         let said = map.said(self, name)?;
         if said.node.as_text() == Some("none") {
             return Some(Spanned::new(None, said.node.span));
@@ -311,7 +336,7 @@ impl Decoder {
         Some(Some(self.read(&said.node, "a duration such as `5m`, or `none`", tick)?.value))
     }
 
-    fn retry_on(&mut self, node: &Node) -> RetryOn {
+    pub(super) fn retry_on(&mut self, node: &Node) -> RetryOn {
         let mut conditions = RetryOn::default();
         for item in self.items(node, "conditions").to_vec() {
             if let Some(code @ 400..=599) = item.as_text().and_then(|text| text.parse::<u16>().ok()) {

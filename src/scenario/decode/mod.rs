@@ -19,14 +19,17 @@ mod mesh;
 mod objective;
 mod prices;
 mod resilience;
+mod rules;
 mod run;
 mod service;
 mod topology;
+mod version;
 mod workload;
 
 pub(crate) use fault::accepts as accepts_hit;
 pub use fields::Filled;
 
+pub(in crate::scenario) use calls::meant_at;
 pub(in crate::scenario) use locality::host_of;
 
 use super::diagnostic::Diagnostic;
@@ -107,7 +110,7 @@ impl Decoder {
         let connectivity = self.connectivity(map.written("connectivity"), &topology, &service_names);
         let routes = self.routes(map.written("routes"), &topology, &written(map.written("connectivity")));
         let streams = written(map.written("workload"));
-        let mut mesh = self.mesh(map.entry("mesh"), &topology, &service_names, &streams);
+        let mut mesh = self.mesh(map.entry("mesh"), &topology, &service_names, &streams, &services);
         self.through_waypoints(&mut mesh, &mut services);
         let workload = self.workload(map.written("workload"), &topology, &services);
         let flows = self.flows(map.written("flows"), &topology);
@@ -153,7 +156,7 @@ impl Decoder {
             run: run?,
         };
         if !self.diagnostics.iter().any(Diagnostic::is_error) {
-            self.check_graph(&scenario.services, &scenario.workload);
+            self.check_graph(&scenario);
             self.check_times(&scenario);
             self.check_dead(&scenario, setting.variant);
         }

@@ -12,7 +12,7 @@ use crate::scenario::vocabulary as words;
 use crate::units::{Duration, Ratio};
 
 impl Decoder {
-    /// Back-off, budget, hedging, priorities.
+    /// Back-off, hedging, priorities.
     pub(super) fn retries(&mut self, map: &Fields<'_>, patch: &mut TrafficPatch) {
         patch.backoff = map.said(self, "backoff").and_then(|said| {
             if !matches!(said.node.value, Value::Map(_)) {
@@ -28,20 +28,6 @@ impl Decoder {
             }
             Some((base, max.map(|max| max.value)))
         });
-        patch.retry_budget = map.said(self, "retry-budget").and_then(|said| {
-            let min = Budget::default().min;
-            if said.node.as_text() == Some("none") {
-                return Some(None);
-            }
-            if !matches!(said.node.value, Value::Map(_)) {
-                let share = self.read(&said.node, "a share such as `20%`, or `none`", quantity::share)?.value;
-                return Some(Some(Budget { percent: percent(share), min }));
-            }
-            let map = self.open(Some(&said.node), &words::RETRY_BUDGET, said.path, said.node.span)?;
-            let (share, min) = (map.read(self, "share", quantity::share), map.count32(self, "min"));
-            map.close();
-            Some(Some(Budget { percent: percent(share?.value), min: min?.value }))
-        });
         patch.hedge = self.flag(map, "hedge");
         patch.previous_priorities = map.said(self, "previous-priorities").and_then(|said| {
             if said.node.as_text() == Some("none") {
@@ -51,7 +37,23 @@ impl Decoder {
         });
     }
 
-    /// Injected faults, rate limits.
+    /// `retry-budget`.
+    pub(super) fn retry_budget(&mut self, map: &Fields<'_>) -> Option<Option<Budget>> {
+        let (said, min) = (map.said(self, "retry-budget")?, Budget::default().min);
+        if said.node.as_text() == Some("none") {
+            return Some(None);
+        }
+        if !matches!(said.node.value, Value::Map(_)) {
+            let share = self.read(&said.node, "a share such as `20%`, or `none`", quantity::share)?.value;
+            return Some(Some(Budget { percent: percent(share), min }));
+        }
+        let map = self.open(Some(&said.node), &words::RETRY_BUDGET, said.path, said.node.span)?;
+        let (share, min) = (map.read(self, "share", quantity::share), map.count32(self, "min"));
+        map.close();
+        Some(Some(Budget { percent: percent(share?.value), min: min?.value }))
+    }
+
+    /// Injected faults.
     pub(super) fn injected(&mut self, map: &Fields<'_>, patch: &mut TrafficPatch) {
         patch.fault = map.said(self, "fault").and_then(|said| {
             if !matches!(said.node.value, Value::Map(_)) {
@@ -67,19 +69,22 @@ impl Decoder {
             fault.close();
             Some(Some(filter))
         });
-        patch.rate_limit = map.said(self, "rate-limit").and_then(|said| {
-            if !matches!(said.node.value, Value::Map(_)) {
-                self.word(&said.node, map.shape("rate-limit"))?;
-                return Some(Spanned::new(None, said.node.span));
-            }
-            let limit = self.open(Some(&said.node), &words::RATE_LIMIT, said.path, said.node.span)?;
-            let (max_tokens, tokens_per_fill) = (limit.count32(self, "tokens"), limit.count32(self, "per-fill"));
-            let fill_interval = limit.read(self, "every", filled);
-            limit.close();
-            let (max_tokens, tokens_per_fill) = (max_tokens?.value, tokens_per_fill?.value);
-            let limit = RateLimit { max_tokens, tokens_per_fill, fill_interval: fill_interval?.value };
-            Some(Spanned::new(Some(limit), said.node.span))
-        });
+    }
+
+    /// `rate-limit`.
+    pub(super) fn rate_limit(&mut self, map: &Fields<'_>) -> Option<Spanned<Option<RateLimit>>> {
+        let said = map.said(self, "rate-limit")?;
+        if !matches!(said.node.value, Value::Map(_)) {
+            self.word(&said.node, map.shape("rate-limit"))?;
+            return Some(Spanned::new(None, said.node.span));
+        }
+        let limit = self.open(Some(&said.node), &words::RATE_LIMIT, said.path, said.node.span)?;
+        let (max_tokens, tokens_per_fill) = (limit.count32(self, "tokens"), limit.count32(self, "per-fill"));
+        let fill_interval = limit.read(self, "every", filled);
+        limit.close();
+        let (max_tokens, tokens_per_fill) = (max_tokens?.value, tokens_per_fill?.value);
+        let limit = RateLimit { max_tokens, tokens_per_fill, fill_interval: fill_interval?.value };
+        Some(Spanned::new(Some(limit), said.node.span))
     }
 
     fn fault_delay(&mut self, node: &Node, fault: &Fields<'_>) -> Option<(Duration, Ratio)> {

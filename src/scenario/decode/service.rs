@@ -49,7 +49,7 @@ impl Decoder {
     fn service(&mut self, name: &str, entry: &Entry, topology: &Topology) -> Option<Service> {
         let path: Path = vec!["services".into(), name.to_owned()];
         let map = self.open(Some(&entry.node), &words::SERVICE, path.clone(), entry.key)?;
-        let replicas = map.written("replicas").map(|node| self.replicas(node, &path, topology));
+        let own = map.entry("replicas").map(|own| (own.key, self.replicas(&own.node, &path, topology)));
         let workers = map.count32(self, "workers");
         let cpu = map.number(self, "cpu").map(|cpu| cpu.value);
         let threads = self.limit(&map, "threads");
@@ -79,11 +79,11 @@ impl Decoder {
                 );
             }
         }
-        map.close();
+        let forwards = self.forwards(&map);
         let mut operations = IndexMap::new();
         for (operation, entry) in &named {
             let path = below(&below(&path, "operations"), operation);
-            if let Some(operation_read) = self.operation(entry, path, &shared) {
+            if let Some(operation_read) = self.operation(operation, entry, path, &shared) {
                 operations.insert((*operation).to_owned(), operation_read);
             }
         }
@@ -98,15 +98,40 @@ impl Decoder {
             steps => {
                 let steps = steps.map(|(steps, _)| steps).unwrap_or_default();
                 let Shared { request, response, priority, errors } = shared;
-                let only = Operation { span: entry.key, request, response, steps, priority, errors };
+                let (path, method) = ("/".to_owned(), "GET".to_owned());
+                let only = Operation { span: entry.key, request, response, steps, priority, errors, path, method };
                 operations.insert(String::new(), only);
             }
         }
+        let versions = self.versions(&map, name, &operations, topology);
+        let (versions, replicas) = match (versions, own) {
+            (Some((versions, replicas)), None) => (versions, Some(replicas)),
+            (Some((versions, replicas)), Some((span, _))) => {
+                let wrong = Diagnostic::error("EW014", "`replicas` and `versions` exclude each other").at(span, "");
+                self.say(wrong.help("write the replicas of each version under it"));
+                (versions, Some(replicas))
+            }
+            (None, Some((_, replicas))) => (IndexMap::new(), Some(replicas)),
+            (None, None) => {
+                let lacks = Diagnostic::error("EW013", format!("`services.{name}` lacks `replicas`"));
+                self.say(
+                    lacks
+                        .at(entry.key, "of this")
+                        .help("replicas: Replicas by cluster, `{east: 4}`; or `versions`, each with its own"),
+                );
+                (IndexMap::new(), None)
+            }
+        };
+        let subsets = self.subsets(&map, &versions);
+        map.close();
         let workers = workers.unwrap_or(Spanned::unsaid(1));
         let cpu = cpu.unwrap_or(f64::from(workers.value));
         Some(Service {
             span: entry.key,
             replicas: replicas?,
+            versions,
+            subsets,
+            forwards,
             workers,
             cpu,
             threads,
@@ -173,7 +198,7 @@ impl Decoder {
                 },
             };
             if known {
-                replicas.push(Replicas { cluster: Spanned::new(cluster.to_owned(), entry.key), count });
+                replicas.push(Replicas { cluster: Spanned::new(cluster.to_owned(), entry.key), version: 0, count });
             }
         }
         if !broken && matches!(node.value, Value::Map(_)) {
@@ -194,19 +219,21 @@ impl Decoder {
         replicas
     }
 
-    fn operation(&mut self, entry: &Entry, path: Path, shared: &Shared) -> Option<Operation> {
+    fn operation(&mut self, name: &str, entry: &Entry, path: Path, shared: &Shared) -> Option<Operation> {
         let map = self.open(Some(&entry.node), &words::OPERATION, path, entry.key)?;
+        let path = map.text(self, "path").map_or_else(|| format!("/{name}"), |path| path.value);
+        let method = map.text(self, "method").map_or_else(|| "GET".to_owned(), |method| method.value);
         let request = map.read(self, "request", quantity::bytes).unwrap_or(shared.request);
         let response = map.read(self, "response", quantity::bytes).unwrap_or(shared.response);
         let priority = map.count(self, "priority").map_or(shared.priority, |priority| priority.value as u8);
         let errors = self.errors(&map).unwrap_or_else(|| shared.errors.clone());
         let steps = self.operation_steps(&map).map(|(steps, _)| steps).unwrap_or_default();
         map.close();
-        Some(Operation { span: entry.key, request, response, steps, priority, errors })
+        Some(Operation { span: entry.key, request, response, steps, priority, errors, path, method })
     }
 
     /// `work` and `calls`, or `steps`; and where the first of them is written.
-    fn operation_steps(&mut self, map: &Fields<'_>) -> Option<(Vec<Step>, Span)> {
+    pub(super) fn operation_steps(&mut self, map: &Fields<'_>) -> Option<(Vec<Step>, Span)> {
         let (work, calls, steps) = (map.entry("work"), map.entry("calls"), map.entry("steps"));
         let first = work.or(calls).or(steps)?.key;
         if let Some(steps) = steps {
@@ -234,7 +261,7 @@ impl Decoder {
     }
 
     /// A share of 500s, or shares by status.
-    fn errors(&mut self, map: &Fields<'_>) -> Option<Vec<(Status, Ratio)>> {
+    pub(super) fn errors(&mut self, map: &Fields<'_>) -> Option<Vec<(Status, Ratio)>> {
         let said = map.said(self, "errors")?;
         if !matches!(said.node.value, Value::Map(_)) {
             let share = self.read(&said.node, "a share such as `0.1%`, or shares by status", quantity::share)?.value;

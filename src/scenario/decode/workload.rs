@@ -41,6 +41,7 @@ impl Decoder {
         let to = map.text(self, "to");
         let mix = map.said(self, "mix");
         let mix = to.as_ref().and_then(|to| self.shares(mix, to, services));
+        let headers = self.headers(&map);
         let rate = map.entry("rate").map(|entry| (entry.key, self.rate(&entry.node, map.path_of("rate"))));
         let gap = map.said(self, "arrivals").map(|said| (self.gap(&said.node, &map), said.node.span));
         let closed = map.entry("closed").map(|entry| (entry.key, self.closed(entry, &map)));
@@ -96,7 +97,7 @@ impl Decoder {
             self.scaled(arrivals, scale);
         }
         let to = to?.map(|to| to.split('.').next().unwrap_or_default().to_owned());
-        Some(Stream { span: entry.key, from: from?, to, mix: mix?, arrivals: arrivals?, entry: way, scale })
+        Some(Stream { span: entry.key, from: from?, to, mix: mix?, headers, arrivals: arrivals?, entry: way, scale })
     }
 
     /// What `scale` leaves of a stream: somebody, and no more than may be asked for without it.

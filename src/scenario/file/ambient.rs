@@ -80,11 +80,8 @@ impl Waypoint {
 impl Mesh {
     /// What holds for a call that leaves through a ztunnel: where its connection goes, evenly, by what the called service
     /// wishes; the rest of its policy is the application's own pool. Nothing is tried again.
-    pub(super) fn by_connection(&self, found: &[Option<&TrafficPatch>; 3], wish: TrafficDistribution) -> EdgePolicy {
-        fn first<'a, T>(
-            found: &[Option<&'a TrafficPatch>; 3],
-            key: impl Fn(&'a TrafficPatch) -> Option<T>,
-        ) -> Option<T> {
+    pub(super) fn by_connection(&self, found: &[Option<&TrafficPatch>], wish: TrafficDistribution) -> EdgePolicy {
+        fn first<'a, T>(found: &[Option<&'a TrafficPatch>], key: impl Fn(&'a TrafficPatch) -> Option<T>) -> Option<T> {
             found.iter().flatten().find_map(|patch| key(patch))
         }
         let istio = defaults::policy(self.version.value);

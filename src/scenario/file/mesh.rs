@@ -1,5 +1,6 @@
 //! The mesh: proxies and the policies of their edges, in Envoy's and Istio's words.
 
+use super::Rule;
 use crate::policy::setting::{self, Effective, Layer, Origin, TrafficDistribution};
 use crate::policy::{
     Balance, Budget, FaultFilter, HashOn, Keepalive, Outlier, Policy, Pool, Protocol, RateLimit, RetryOn, SlowStart,
@@ -36,6 +37,8 @@ pub struct Mesh {
     pub control_plane: Option<super::ControlPlane>,
     /// Policies by selector, [`Selector::key`]; more specific wins, key by key.
     pub traffic: IndexMap<String, Traffic>,
+    /// Rules by called service, each in the order in which they are looked at.
+    pub rules: IndexMap<String, IndexMap<String, Rule>>,
 }
 
 /// Whose mesh it is, which decides what it makes of addresses that overlap.
@@ -208,6 +211,42 @@ impl Default for Locality {
     }
 }
 
+/// Entries of `traffic:` for an edge, the most specific first: of the caller and the subset, of the caller, of the subset,
+/// of the service, of all.
+type Found<'a> = [Option<&'a TrafficPatch>; 5];
+
+/// What is left where a subset says something of a group: nothing of its service's or edge's (Istio merges the policy of
+/// a subset over that of its DestinationRule field by field, each as a whole: istio/istio 86c9f01
+/// `pilot/pkg/networking/core/cluster_traffic_policy.go`).
+fn replaced<'a>(found: Found<'a>, says: impl Fn(&TrafficPatch) -> bool) -> Found<'a> {
+    let [edge_subset, _, service_subset, _, all] = found;
+    let said = [edge_subset, service_subset].into_iter().flatten().any(says);
+    if said { [edge_subset, None, service_subset, None, all] } else { found }
+}
+
+impl TrafficPatch {
+    /// Istio's `connectionPool`.
+    fn says_pool(&self) -> bool {
+        let PoolPatch { protocol, max_connections, max_streams, max_requests_per_connection, .. } = self.pool;
+        let PoolPatch { max_pending, max_requests, max_retries, idle_timeout, keepalive, .. } = self.pool;
+        let counts =
+            [max_connections, max_streams, max_requests_per_connection, max_pending, max_requests, max_retries];
+        let times = self.connect_timeout.is_some() || self.http2_ping.is_some() || self.max_connection_age.is_some();
+        let others = protocol.is_some() || idle_timeout.is_some() || keepalive.is_some();
+        counts.iter().any(Option::is_some) || times || others || self.receive_window.is_some()
+    }
+
+    /// Istio's `outlierDetection`.
+    fn says_outlier(&self) -> bool {
+        self.outlier.is_some() || self.min_health.is_some() || self.panic_threshold.is_some()
+    }
+
+    /// Istio's `loadBalancer`.
+    fn says_balancer(&self) -> bool {
+        self.balance.is_some() || self.hash.is_some() || self.warmup.is_some() || self.locality.is_some()
+    }
+}
+
 /// All that holds for one edge: the most specific value of each key, else Istio's default.
 #[derive(Clone, Debug)]
 pub struct EdgePolicy {
@@ -237,6 +276,14 @@ impl Mesh {
         [edge.as_str(), to, "*"].map(entry)
     }
 
+    /// The same with the entries for a subset among them: the caller's come first, of those the subset's.
+    pub fn entries_of(&self, from: &str, to: &str, subset: Option<&str>) -> [Option<(usize, &Traffic)>; 5] {
+        let [edge, service, all] = self.entries(from, to);
+        let subset = subset.map(|subset| self.entries(from, &format!("{to}:{subset}")));
+        let [edge_subset, service_subset, _] = subset.unwrap_or_default();
+        [edge_subset, edge, service_subset, service, all]
+    }
+
     /// What the proxies of a service's replicas let in; none: all.
     pub fn rate_limit(&self, service: &str) -> Option<RateLimit> {
         let said = [service, "*"].into_iter().filter_map(|key| self.traffic.get(key));
@@ -250,35 +297,39 @@ impl Mesh {
 
     /// The same, with what the called service wishes (its `traffic-distribution`).
     pub fn policy_with(&self, from: &str, to: &str, wish: TrafficDistribution) -> EdgePolicy {
-        let found = self.entries(from, to).map(|found| found.map(|(_, traffic)| &traffic.policy));
+        self.policy_of(from, to, None, wish)
+    }
+
+    /// The same of a subset of the called service.
+    pub fn policy_of(&self, from: &str, to: &str, subset: Option<&str>, wish: TrafficDistribution) -> EdgePolicy {
+        let found = self.entries_of(from, to, subset).map(|found| found.map(|(_, traffic)| &traffic.policy));
         if self.ambient.by_connection.contains(from) {
             return self.by_connection(&found, wish);
         }
-        fn first<'a, T>(
-            found: &[Option<&'a TrafficPatch>; 3],
-            key: impl Fn(&'a TrafficPatch) -> Option<T>,
-        ) -> Option<T> {
+        let (pools, outliers) = (replaced(found, TrafficPatch::says_pool), replaced(found, TrafficPatch::says_outlier));
+        let balancers = replaced(found, TrafficPatch::says_balancer);
+        fn first<'a, T>(found: &Found<'a>, key: impl Fn(&'a TrafficPatch) -> Option<T>) -> Option<T> {
             found.iter().flatten().find_map(|patch| key(patch))
         }
-        let outlier = first(&found, |patch| patch.outlier.map(|outlier| outlier.value)).flatten();
+        let outlier = first(&outliers, |patch| patch.outlier.map(|outlier| outlier.value)).flatten();
         let outlier = outlier.map(|rule| Outlier { cap: version::ejection_cap(self.version.value), ..rule });
         let istio = defaults::policy(self.version.value);
         // Without a data plane nobody retries unless told.
         let retries = if self.dataplane == Dataplane::None { 0 } else { istio.retries };
         let threshold = match outlier {
-            Some(_) => first(&found, |patch| patch.outlier.map(|_| patch.min_health))
+            Some(_) => first(&outliers, |patch| patch.outlier.map(|_| patch.min_health))
                 .flatten()
                 .unwrap_or(defaults::PANIC_THRESHOLD_WITH_OUTLIER),
             None => istio.panic_threshold,
         };
         let backoff = first(&found, |patch| patch.backoff);
-        let protocol = first(&found, |patch| patch.pool.protocol).unwrap_or(istio.pool.protocol);
+        let protocol = first(&pools, |patch| patch.pool.protocol).unwrap_or(istio.pool.protocol);
         // What one entry says of HTTP/2 is nothing to another's HTTP/1.1.
-        let ping = first(&found, |patch| patch.http2_ping).unwrap_or(istio.http2_ping);
+        let ping = first(&pools, |patch| patch.http2_ping).unwrap_or(istio.http2_ping);
         let policy = Policy {
-            balance: first(&found, |patch| patch.balance).unwrap_or(istio.balance),
-            hash: first(&found, |patch| patch.hash).unwrap_or(istio.hash),
-            warmup: first(&found, |patch| patch.warmup).unwrap_or(istio.warmup),
+            balance: first(&balancers, |patch| patch.balance).unwrap_or(istio.balance),
+            hash: first(&balancers, |patch| patch.hash).unwrap_or(istio.hash),
+            warmup: first(&balancers, |patch| patch.warmup).unwrap_or(istio.warmup),
             overprovisioning: first(&found, |patch| patch.overprovisioning).unwrap_or(istio.overprovisioning),
             timeout: first(&found, |patch| patch.timeout.map(|timeout| timeout.value)).unwrap_or(istio.timeout),
             per_try: first(&found, |patch| patch.per_try.map(|timeout| timeout.value)).unwrap_or(istio.per_try),
@@ -291,26 +342,26 @@ impl Mesh {
             previous_priorities: first(&found, |patch| patch.previous_priorities).unwrap_or(istio.previous_priorities),
             fault: first(&found, |patch| patch.fault).unwrap_or(istio.fault),
             outlier,
-            panic_threshold: first(&found, |patch| patch.panic_threshold).unwrap_or(threshold),
-            connect_timeout: first(&found, |patch| patch.connect_timeout).unwrap_or(istio.connect_timeout),
+            panic_threshold: first(&outliers, |patch| patch.panic_threshold).unwrap_or(threshold),
+            connect_timeout: first(&pools, |patch| patch.connect_timeout).unwrap_or(istio.connect_timeout),
             http2_ping: ping.filter(|_| protocol == Protocol::Http2),
-            receive_window: first(&found, |patch| patch.receive_window).or(istio.receive_window),
-            max_connection_age: first(&found, |patch| patch.max_connection_age).unwrap_or(istio.max_connection_age),
+            receive_window: first(&pools, |patch| patch.receive_window).or(istio.receive_window),
+            max_connection_age: first(&pools, |patch| patch.max_connection_age).unwrap_or(istio.max_connection_age),
             pool: Pool {
                 protocol,
-                max_connections: first(&found, |patch| patch.pool.max_connections)
+                max_connections: first(&pools, |patch| patch.pool.max_connections)
                     .unwrap_or(istio.pool.max_connections),
-                max_streams: first(&found, |patch| patch.pool.max_streams).unwrap_or(istio.pool.max_streams),
-                max_requests_per_connection: first(&found, |patch| patch.pool.max_requests_per_connection)
+                max_streams: first(&pools, |patch| patch.pool.max_streams).unwrap_or(istio.pool.max_streams),
+                max_requests_per_connection: first(&pools, |patch| patch.pool.max_requests_per_connection)
                     .unwrap_or(istio.pool.max_requests_per_connection),
-                max_pending: first(&found, |patch| patch.pool.max_pending).unwrap_or(istio.pool.max_pending),
-                max_requests: first(&found, |patch| patch.pool.max_requests).unwrap_or(istio.pool.max_requests),
-                max_retries: first(&found, |patch| patch.pool.max_retries).unwrap_or(istio.pool.max_retries),
-                idle_timeout: first(&found, |patch| patch.pool.idle_timeout).unwrap_or(istio.pool.idle_timeout),
-                keepalive: first(&found, |patch| patch.pool.keepalive).unwrap_or(istio.pool.keepalive),
+                max_pending: first(&pools, |patch| patch.pool.max_pending).unwrap_or(istio.pool.max_pending),
+                max_requests: first(&pools, |patch| patch.pool.max_requests).unwrap_or(istio.pool.max_requests),
+                max_retries: first(&pools, |patch| patch.pool.max_retries).unwrap_or(istio.pool.max_retries),
+                idle_timeout: first(&pools, |patch| patch.pool.idle_timeout).unwrap_or(istio.pool.idle_timeout),
+                keepalive: first(&pools, |patch| patch.pool.keepalive).unwrap_or(istio.pool.keepalive),
             },
         };
-        let rule = first(&found, |patch| patch.locality.as_ref()).map(|locality| &locality.value);
+        let rule = first(&balancers, |patch| patch.locality.as_ref()).map(|locality| &locality.value);
         let layer = |said: Option<&Locality>| Layer { locality: said.map(|said| said.enabled), zone_aware: None };
         let effective = setting::effective(layer(rule), wish, layer(Some(&self.locality)));
         let locality = match effective {

@@ -10,6 +10,7 @@ mod control;
 mod mesh;
 mod objectives;
 mod prices;
+mod rules;
 mod service;
 mod topology;
 mod workload;
@@ -26,6 +27,7 @@ pub use mesh::{
 };
 pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term};
 pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};
+pub use rules::{Forwards, HeaderText, Headers, Rule, RuleAction, RuleTarget, TRACING, Variant, Version};
 pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
 pub use topology::{
     Cidr, Cluster, Cni, LinkLoss, LinkOverride, LinkProfile, LinkRate, Region, RttFile, RttUnit, Topology, Vpc,

@@ -8,13 +8,21 @@ use crate::units::{Bytes, Ratio};
 use crate::world::Discipline;
 use indexmap::IndexMap;
 
+use super::{Forwards, Version};
+
 /// An entry of `services:`; its name is `name` or `namespace/name`.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// Where its name is written.
     pub span: Span,
-    /// Where it runs.
+    /// Where it runs; of all versions, one after the other.
     pub replicas: Vec<Replicas>,
+    /// Its versions; empty: all replicas are alike.
+    pub versions: IndexMap<String, Version>,
+    /// Subsets with the places of their versions among `versions`: one for each version, and those by labels.
+    pub subsets: IndexMap<String, Vec<usize>>,
+    /// What it passes on of a request's headers.
+    pub forwards: Forwards,
     /// Requests that make progress at once, per replica.
     pub workers: Spanned<u32>,
     /// Cores per replica, for the bill; as many as workers unless told.
@@ -36,6 +44,8 @@ pub struct Service {
 pub struct Replicas {
     /// The cluster.
     pub cluster: Spanned<String>,
+    /// Place of the version among `Service::versions`; 0 where there are none.
+    pub version: usize,
     /// How many, and where.
     pub count: ReplicaCount,
 }
@@ -64,6 +74,20 @@ pub struct Operation {
     pub priority: u8,
     /// Shares answered with these statuses after the work is done.
     pub errors: Vec<(Status, Ratio)>,
+    /// For rules.
+    pub path: String,
+    /// For rules.
+    pub method: String,
+}
+
+impl Service {
+    /// What its versions do in an operation, and it itself: all steps that a replica may take.
+    pub fn bodies(&self, operation: &str) -> impl Iterator<Item = &[Step]> {
+        let own = self.operations.get(operation).map(|operation| operation.steps.as_slice());
+        let of_versions =
+            self.versions.values().filter_map(|version| version.operations.get(operation)?.steps.as_deref());
+        own.into_iter().chain(of_versions)
+    }
 }
 
 /// What an operation does next.

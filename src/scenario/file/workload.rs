@@ -5,6 +5,7 @@ use crate::scenario::span::{Span, Spanned};
 use crate::units::{BitsPerSec, Duration, Ratio, SimTime};
 
 use super::connectivity::RouteEnd;
+use super::rules::Headers;
 use super::service::CallTarget;
 
 /// An entry of `workload:`.
@@ -18,6 +19,8 @@ pub struct Stream {
     pub to: Spanned<String>,
     /// Operations of it and their shares (sum 1); never empty.
     pub mix: Vec<(CallTarget, Ratio)>,
+    /// Headers of its requests.
+    pub headers: Headers,
     /// When requests come.
     pub arrivals: StreamArrivals,
     /// How they come in.

@@ -1,9 +1,11 @@
 //! Words of `mesh:`, which are Envoy's and Istio's.
 
-use super::{BALANCE, Block, CONTROL_PLANE, FROM_WHOLE, HASHED, Key, READINESS, Shape, WARMED, WAYPOINT, ZTUNNEL};
+use super::{
+    BALANCE, Block, CONTROL_PLANE, FROM_WHOLE, HASHED, Key, READINESS, RULE, Shape, WARMED, WAYPOINT, ZTUNNEL,
+};
 use crate::policy::retry;
 
-const NONE_OR_DURATION: Shape = Shape::Either(&[Shape::Duration, Shape::Word(&["none"], &[])]);
+pub(super) const NONE_OR_DURATION: Shape = Shape::Either(&[Shape::Duration, Shape::Word(&["none"], &[])]);
 
 /// `mesh`.
 pub static MESH: Block = Block {
@@ -43,7 +45,12 @@ pub static MESH: Block = Block {
         Key::new(
             "traffic",
             Shape::Names(&Shape::Block(&TRAFFIC)),
-            "Policies by `\"*\"`, by called service, or by edge `\"web -> orders\"` (a stream may stand on the left); the most specific wins, key by key.",
+            "Policies by `\"*\"`, by called service, by edge `\"web -> orders\"` (a stream may stand on the left), or by a subset of a called service, `\"orders:v2\"`, `\"web -> orders:v2\"`; the most specific wins, key by key. A subset that says something of `pool`, of `outlier` and `panic`, or of `balance`, `hash`, `warmup` and `locality` takes nothing of that group from its service or edge, only from `\"*\"` (Istio's merging of a DestinationRule's subsets).",
+        ),
+        Key::new(
+            "rules",
+            Shape::Names(&Shape::Names(&Shape::Block(&RULE))),
+            "Routing rules by called service: a VirtualService each. Proxies of callers follow them, those of streams too.",
         ),
         Key::new("control-plane", Shape::Block(&CONTROL_PLANE), "Where endpoints are pushed from, and when."),
         Key::new("readiness", Shape::Block(&READINESS), "When a replica counts as ready; it needs a `control-plane`."),
@@ -139,7 +146,6 @@ pub static TRAFFIC: Block = Block {
         Key::new("locality", Shape::Block(&LOCALITY), "Where calls go first.")
             .absent("same zone, same region, then the rest once there is `outlier`; else one flat list", "Istio"),
         Key::new("pool", Shape::Block(&POOL), "Connections."),
-        Key::later("mirror", "Copies of requests."),
         Key::new("hash", HASHED, "What of a request is hashed, for `ring-hash` and `maglev`; without `balance` it means a ring, as Istio's `consistentHash` does.")
             .absent("chance", "Envoy"),
         Key::new("warmup", WARMED, "Slow start: how the weight of a host that joins grows; a duration, or a map.")
@@ -162,7 +168,6 @@ pub static TRAFFIC: Block = Block {
             "What the proxy of each replica lets in, whoever calls; the rest is answered 429. Not for one caller: write it under the called service or `*`.",
         )
         .absent("none", "Istio"),
-        Key::later("subset", "Choice by version."),
     ],
 };
 

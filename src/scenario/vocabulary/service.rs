@@ -1,9 +1,9 @@
 //! Words of `services:`.
 
-use super::{Block, Key, LAW, Shape};
+use super::{Block, Key, LAW, Shape, VERSION};
 
-const WORK: Shape = Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]);
-const ERRORS: Shape = Shape::Either(&[Shape::Share, Shape::Names(&Shape::Share)]);
+pub(super) const WORK: Shape = Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]);
+pub(super) const ERRORS: Shape = Shape::Either(&[Shape::Share, Shape::Names(&Shape::Share)]);
 pub(super) const REPLICAS: Shape =
     Shape::Names(&Shape::Either(&[Shape::Count(0, 10_000), Shape::Names(&Shape::Count(0, 10_000))]));
 
@@ -13,7 +13,7 @@ pub static SERVICE: Block = Block {
     about: "A service, named `name` or `namespace/name`. `work`, `calls` or `steps` here give it one operation without a name.",
     one_of: false,
     keys: &[
-        Key::new("replicas", REPLICAS, "Replicas by cluster, `{east: 4}`, or by cluster and zone, `{east: {h: 2, i: 2}}`. One figure is spread round robin over the zones.").required(),
+        Key::new("replicas", REPLICAS, "Replicas by cluster, `{east: 4}`, or by cluster and zone, `{east: {h: 2, i: 2}}`. One figure is spread round robin over the zones. Required unless there are `versions`."),
         Key::new("workers", Shape::Count(1, 100_000), "Requests that make progress at once, per replica: cores.").default("1", "eastwest"),
         Key::new("cpu", Shape::Number(0.0, 1024.0), "Cores per replica, for the bill.").absent("as many as workers", "eastwest"),
         Key::new("threads", Shape::Either(&[Shape::Count(1, 1_000_000), Shape::Word(&["unlimited"], &[])]), "Requests open at once, per replica; one that waits for a call holds a thread, not a worker.")
@@ -36,8 +36,15 @@ pub static SERVICE: Block = Block {
         Key::later("in", "What differs by cluster."),
         Key::later("autoscale", "Replicas that follow the load."),
         Key::later("on-cancel", "What happens to work that nobody waits for; it is kept."),
-        Key::later("version", "Version, for lanes and subsets."),
-        Key::later("versions", "Versions, for lanes and subsets."),
+        Key::new("versions", Shape::Names(&Shape::Block(&VERSION)), "In place of `replicas`: versions that run side by side. Each is a subset that rules may send calls to."),
+        Key::new("subsets", Shape::Names(&Shape::Names(&Shape::Text)), "More subsets, by the labels that their replicas have (a DestinationRule's `subsets`)."),
+        Key::new(
+            "forwards",
+            Shape::Either(&[Shape::Word(&["all", "none", "tracing"], &[]), Shape::List(&Shape::Text)]),
+            "Which headers of a request it passes on to those that it calls for it; a list is besides those of tracing. A rule further on does not see what an application drops.",
+        )
+        .default("tracing", "Istio"),
+        Key::later("version", "One version: write `versions`."),
     ],
 };
 
@@ -60,6 +67,8 @@ pub static OPERATION: Block = Block {
             .absent("the service's", "eastwest"),
         Key::new("errors", ERRORS, "Share answered with a 500 after the work is done, or shares by status.")
             .absent("the service's", "eastwest"),
+        Key::new("path", Shape::Text, "Its path, for rules.").absent("`/` and its name", "eastwest"),
+        Key::new("method", Shape::Text, "Its method, for rules.").default("GET", "eastwest"),
     ],
 };
 

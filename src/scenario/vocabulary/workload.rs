@@ -1,6 +1,6 @@
 //! Words of `workload:` and `faults:`.
 
-use super::{Block, Key, LAW, Shape};
+use super::{Block, DRAWN_HEADER, Key, LAW, Shape};
 
 /// `workload.NAME`.
 pub static STREAM: Block = Block {
@@ -39,7 +39,12 @@ pub static STREAM: Block = Block {
             .default("1", "eastwest"),
         Key::later("via", "A global entry."),
         Key::later("replay", "Recorded requests."),
-        Key::later("headers", "Headers of the requests, for lanes."),
+        Key::new(
+            "headers",
+            Shape::Names(&Shape::Either(&[Shape::Text, Shape::Block(&DRAWN_HEADER)])),
+            "Headers of its requests, which rules look at: a text, or one that is drawn for each request.",
+        )
+        .absent("none", "eastwest"),
         Key::later("sessions", "Users with state."),
     ],
 };

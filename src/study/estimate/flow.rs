@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::program::{self, Mean, Time};
 use crate::table::Id;
 use crate::world::{
-    Caller, EdgeId, Endpoint, EndpointId, GatewayId, HostTarget, Leg, Operation, OperationId, Path, PathId, PathRates,
+    Caller, EdgeId, Endpoint, EndpointId, GatewayId, HostTarget, Leads, Leg, OperationId, Path, PathId, PathRates,
     PlaceId, Proxy, StreamId, World,
 };
 
@@ -80,23 +80,30 @@ impl Traffic {
 /// A world with what its operations do on average.
 pub(super) struct Flow<'a> {
     world: &'a World,
-    /// By operation.
-    means: Vec<Mean>,
+    /// By operation and version of its service.
+    means: Vec<Vec<Mean>>,
     /// Operations, callers before callees.
     order: Vec<OperationId>,
     /// By replica: which of its service it is.
     number: Vec<u32>,
-    /// Seconds from a request's arrival at a replica to its answer, by operation and place.
-    served: RefCell<BTreeMap<(OperationId, PlaceId), Time>>,
+    /// Seconds from a request's arrival at a replica to its answer, by operation, place, version and what it carries.
+    served: RefCell<BTreeMap<(OperationId, PlaceId, u16, u16), Time>>,
 }
+
+/// Visits by operation, by what calls carry, and by replica of the operation's service; no row: none.
+type Visits = Vec<Vec<Vec<f64>>>;
 
 impl<'a> Flow<'a> {
     pub(super) fn new(world: &'a World) -> Flow<'a> {
-        let means: Vec<Mean> = world
+        let means: Vec<Vec<Mean>> = world
             .operations
             .rows()
             .iter()
-            .map(|operation| program::mean(world, operation.start, &|_| Time::default()))
+            .map(|operation| {
+                let versions = operation.variants.len().max(1) as u16;
+                let mean = |version| program::mean(world, operation.start_of(version), &|_| Time::default());
+                (0..versions).map(mean).collect()
+            })
             .collect();
         let mut order = Vec::new();
         let mut placed = vec![false; means.len()];
@@ -133,72 +140,87 @@ impl<'a> Flow<'a> {
     /// What one request per second of a stream sets going.
     pub(super) fn traffic(&self, stream: StreamId) -> Traffic {
         let world = self.world;
+        let carried = world.carries(stream);
         let stream = &world.streams[stream];
         let mut traffic = Traffic::none(world);
-        // By operation and replica of its service: of all replicas it would be their product.
-        let replicas = |operation: &Operation| world.services[operation.service].endpoints.len();
-        let mut visits: Vec<Vec<f64>> =
-            world.operations.rows().iter().map(|operation| vec![0.0; replicas(operation)]).collect();
+        let contexts = world.routing.contexts.len().max(1);
+        let mut visits: Visits = vec![vec![Vec::new(); contexts]; world.operations.len()];
         for &entry in &stream.entries {
             let share = 1.0 / stream.entries.len() as f64;
             traffic.proxied[entry.index()] += share;
+            let place = world.proxies[entry].place;
             for &(operation, part) in &stream.mix {
-                let rate = share * part.get();
-                self.send(stream.edge, world.proxies[entry].place, operation, rate, &mut traffic, &mut visits);
+                for &(context, of) in &carried {
+                    let from = (place, 0, context);
+                    self.send(stream.edge, from, operation, share * part.get() * of, &mut traffic, &mut visits);
+                }
             }
         }
         for &operation in &self.order {
-            let mean = &self.means[operation.index()];
-            let calls: f64 = mean.calls.values().sum();
-            let mut at_place: BTreeMap<PlaceId, f64> = BTreeMap::new();
             let service = &world.services[world.operations[operation].service];
-            for (number, &id) in service.endpoints.iter().enumerate() {
-                let endpoint = &world.endpoints[id];
-                let visited = visits[operation.index()][number];
-                if visited > 0.0 {
-                    traffic.busy[id.index()] += visited * mean.work;
-                    traffic.open[id.index()] += visited * self.served(operation, endpoint.place).all;
-                    traffic.proxied[endpoint.proxy.index()] += visited * calls;
-                    *at_place.entry(endpoint.place).or_default() += visited;
+            for context in 0..contexts {
+                let visited = std::mem::take(&mut visits[operation.index()][context]);
+                let mut at: BTreeMap<(PlaceId, u16), f64> = BTreeMap::new();
+                for (&id, &visited) in service.endpoints.iter().zip(&visited) {
+                    let endpoint = &world.endpoints[id];
+                    if visited > 0.0 {
+                        let version = endpoint.version;
+                        let mean = self.mean(operation, version);
+                        let served = self.served(operation, endpoint.place, version, context as u16);
+                        traffic.busy[id.index()] += visited * mean.work;
+                        traffic.open[id.index()] += visited * served.all;
+                        traffic.proxied[endpoint.proxy.index()] += visited * mean.calls.values().sum::<f64>();
+                        *at.entry((endpoint.place, version)).or_default() += visited;
+                    }
                 }
-            }
-            for (&site, &times) in &mean.calls {
-                let site = world.call_sites[site as usize];
-                for (&place, &visited) in &at_place {
-                    self.send(site.edge, place, site.operation, visited * times, &mut traffic, &mut visits);
+                let context = world.mapped(service.forwards, context as u16);
+                for (&(place, version), &visited) in &at {
+                    for (&site, &times) in &self.mean(operation, version).calls {
+                        let site = world.call_sites[site as usize];
+                        let from = (place, version, context);
+                        self.send(site.edge, from, site.operation, visited * times, &mut traffic, &mut visits);
+                    }
                 }
             }
         }
         traffic
     }
 
+    /// One run of an operation at a replica of a version.
+    fn mean(&self, operation: OperationId, version: u16) -> &Mean {
+        let of = &self.means[operation.index()];
+        of.get(usize::from(version)).unwrap_or(&of[0])
+    }
+
     /// Calls that one request of a stream makes, itself included, and the seconds of work in them.
     pub(super) fn calls_and_work(&self, stream: StreamId) -> (f64, f64) {
-        let mut visits = vec![0.0; self.means.len()];
-        for &(operation, part) in &self.world.streams[stream].mix {
-            visits[operation.index()] += part.get();
-        }
-        for &operation in &self.order {
-            let visited = visits[operation.index()];
-            for (&site, &times) in &self.means[operation.index()].calls {
-                visits[self.world.call_sites[site as usize].operation.index()] += visited * times;
-            }
-        }
-        let work = visits.iter().zip(&self.means).map(|(visited, mean)| visited * mean.work).sum();
-        (visits.iter().sum(), work)
+        let traffic = self.traffic(stream);
+        (traffic.calls.iter().sum(), traffic.busy.iter().sum())
     }
 
     fn send(
         &self,
         edge: EdgeId,
-        place: PlaceId,
+        (place, version, context): (PlaceId, u16, u16),
         operation: OperationId,
         rate: f64,
         traffic: &mut Traffic,
-        visits: &mut [Vec<f64>],
+        visits: &mut Visits,
     ) {
+        let leads = self.world.leads(edge, version, operation, context);
+        for lead in leads.iter().filter(|lead| !lead.edge.is_none()) {
+            self.spread(lead, place, rate * lead.share, traffic, visits);
+        }
+    }
+
+    fn spread(&self, lead: &Leads, place: PlaceId, rate: f64, traffic: &mut Traffic, visits: &mut Visits) {
+        let Leads { edge, operation, context, .. } = *lead;
         let called = &self.world.operations[operation];
         let opened = self.world.opened_per_call(edge);
+        let visits = &mut visits[operation.index()][usize::from(context)];
+        if visits.is_empty() {
+            visits.resize(self.world.services[called.service].endpoints.len(), 0.0);
+        }
         for (endpoint, path, share) in self.shares(edge, place) {
             let calls = rate * share;
             traffic.calls[path.index()] += calls;
@@ -206,42 +228,56 @@ impl<'a> Flow<'a> {
             traffic.forward[path.index()] += calls * (called.request_wire.0 + called.response_acks.0) as f64;
             traffic.back[path.index()] += calls * (called.response_wire.0 + called.request_acks.0) as f64;
             traffic.proxied[self.world.endpoints[endpoint].proxy.index()] += calls;
-            visits[operation.index()][self.number[endpoint.index()] as usize] += calls;
+            visits[self.number[endpoint.index()] as usize] += calls;
         }
     }
 
     /// Seconds that a call takes on average where nothing queues, from the client proxy's first touch to its last, those that the server
     /// spends on calls of its own included.
-    pub(super) fn call(&self, edge: EdgeId, client: &Proxy, operation: OperationId) -> Time {
+    pub(super) fn call(
+        &self,
+        edge: EdgeId,
+        client: &Proxy,
+        version: u16,
+        operation: OperationId,
+        context: u16,
+    ) -> Time {
         let world = self.world;
         let mut time = Time { all: proxy_time(client), network: 0.0 };
-        for (endpoint, path, share) in self.shares(edge, client.place) {
-            let Endpoint { place, proxy, .. } = world.endpoints[endpoint];
-            let path = &world.paths[path];
-            let travel = (path.floor + path.floor_back).seconds();
-            let there = travel + gateway_time(world, path, operation) + proxy_time(&world.proxies[proxy]);
-            time.add(Time { all: there, network: travel }, share);
-            time.add(self.served(operation, place), share);
+        let leads = world.leads(edge, version, operation, context);
+        for lead in leads.iter().filter(|lead| !lead.edge.is_none() && !lead.mirror) {
+            for (endpoint, path, share) in self.shares(lead.edge, client.place) {
+                let Endpoint { place, proxy, version, .. } = world.endpoints[endpoint];
+                let (path, share) = (&world.paths[path], share * lead.share);
+                let travel = (path.floor + path.floor_back).seconds();
+                let there = travel + gateway_time(world, path, lead.operation) + proxy_time(&world.proxies[proxy]);
+                time.add(Time { all: there, network: travel }, share);
+                time.add(self.served(lead.operation, place, version, lead.context), share);
+            }
         }
         time
     }
 
     /// Seconds from a request's arrival at a replica at `place` to its answer, where nothing queues.
-    fn served(&self, operation: OperationId, place: PlaceId) -> Time {
-        if let Some(&known) = self.served.borrow().get(&(operation, place)) {
+    fn served(&self, operation: OperationId, place: PlaceId, version: u16, context: u16) -> Time {
+        if let Some(&known) = self.served.borrow().get(&(operation, place, version, context)) {
             return known;
         }
         let world = self.world;
         let service = world.operations[operation].service;
-        let replica =
-            world.services[service].endpoints.iter().map(|&id| &world.endpoints[id]).find(|e| e.place == place);
+        let replica = world.services[service]
+            .endpoints
+            .iter()
+            .map(|&id| &world.endpoints[id])
+            .find(|e| (e.place, e.version) == (place, version));
+        let sent = world.mapped(world.services[service].forwards, context);
         let client = &world.proxies[replica.expect("a request is served where a replica stands").proxy];
         let time_of = |site: u32| {
             let site = world.call_sites[site as usize];
-            self.call(site.edge, client, site.operation)
+            self.call(site.edge, client, version, site.operation, sent)
         };
-        let time = program::mean(world, world.operations[operation].start, &time_of).time;
-        self.served.borrow_mut().insert((operation, place), time);
+        let time = program::mean(world, world.operations[operation].start_of(version), &time_of).time;
+        self.served.borrow_mut().insert((operation, place, version, context), time);
         time
     }
 
@@ -249,7 +285,7 @@ impl<'a> Flow<'a> {
     pub(super) fn open_connections(&self) -> Vec<u64> {
         let world = self.world;
         let mut open = vec![0.0; world.paths.len()];
-        for (id, edge) in world.edges.iter() {
+        for (id, edge) in world.edges.iter().filter(|(id, _)| world.is_taken(*id)) {
             for proxy in self.clients(edge.from) {
                 let set = world.host_set(id, proxy.place);
                 if set.is_none() {
@@ -297,12 +333,21 @@ fn gateway_time(world: &World, path: &Path, operation: OperationId) -> f64 {
     requests + over(&path.legs, called.request_wire.0) + over(&path.back, called.response_wire.0)
 }
 
-fn callees_first(world: &World, means: &[Mean], at: OperationId, placed: &mut [bool], order: &mut Vec<OperationId>) {
+fn callees_first(
+    world: &World,
+    means: &[Vec<Mean>],
+    at: OperationId,
+    placed: &mut [bool],
+    order: &mut Vec<OperationId>,
+) {
     if std::mem::replace(&mut placed[at.index()], true) {
         return;
     }
-    for &site in means[at.index()].calls.keys() {
-        callees_first(world, means, world.call_sites[site as usize].operation, placed, order);
+    for &site in means[at.index()].iter().flat_map(|mean| mean.calls.keys()) {
+        let site = world.call_sites[site as usize];
+        for called in world.may_lead(site.edge, site.operation) {
+            callees_first(world, means, called, placed, order);
+        }
     }
     order.push(at);
 }

@@ -206,7 +206,9 @@ fn floor(world: &World, flow: &Flow<'_>, id: StreamId, operation: crate::world::
     let count = stream.entries.len().max(1) as f64;
     let mut mean = Time::default();
     for &entry in &stream.entries {
-        mean.add(flow.call(stream.edge, &world.proxies[entry], operation), 1.0 / count);
+        for (context, share) in world.carries(id) {
+            mean.add(flow.call(stream.edge, &world.proxies[entry], 0, operation, context), share / count);
+        }
     }
     mean
 }

@@ -44,13 +44,17 @@ fn hop(phase: &str, what: String, span: Duration) -> HopSketch {
 /// What is called over this edge, each operation once.
 fn operations(world: &World, edge: EdgeId) -> Vec<OperationId> {
     let mut called = Vec::new();
+    let (of, to) = (world.edges[edge].of, world.edges[edge].to);
+    let written = if of.is_none() { edge } else { of };
     let all: Vec<OperationId> = match world.edges[edge].from {
         Caller::Stream(stream) => world.streams[stream].mix.iter().map(|&(operation, _)| operation).collect(),
         Caller::Service(_) => {
-            world.call_sites.iter().filter(|site| site.edge == edge).map(|site| site.operation).collect()
+            world.call_sites.iter().filter(|site| site.edge == written).map(|site| site.operation).collect()
         }
     };
-    for operation in all {
+    // Rules may lead to another service's operations.
+    let all = all.into_iter().flat_map(|operation| world.may_lead(written, operation));
+    for operation in all.filter(|operation| world.operations[*operation].service == to) {
         if !called.contains(&operation) {
             called.push(operation);
         }

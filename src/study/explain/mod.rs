@@ -9,6 +9,7 @@ mod deaths;
 mod hosts;
 mod policy;
 pub mod route;
+mod rules;
 mod select;
 
 pub use select::about;
@@ -70,11 +71,12 @@ fn variant(world: &World) -> VariantExplanation {
     edges.sort_by_key(|(_, edge)| matches!(edge.from, Caller::Service(_)));
     let edges = edges.into_iter().map(|(id, edge)| {
         let clients: Vec<_> = world.places.ids().filter_map(|place| hosts::view(world, id, place)).collect();
-        let rules = &world.policies[edge.policy];
+        let policy = &world.policies[edge.policy];
+        let implied = policy::implications(policy, &clients);
         EdgeExplanation {
             name: edge.name.clone(),
-            policy: policy::settings(rules),
-            implies: policy::implications(rules, &clients),
+            policy: policy::settings(policy),
+            implies: rules::sentences(world, id).into_iter().chain(implied).collect(),
             clients,
         }
     });

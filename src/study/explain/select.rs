@@ -9,7 +9,9 @@ pub fn about(mut explanation: Explanation, what: &str) -> Result<Explanation, Bo
         explanation.variants.retain(|variant| variant.name == what);
         return Ok(explanation);
     }
-    let by_edge = |edge: &EdgeExplanation| edge.name == what || edge.name.split(" -> ").any(|end| end == what);
+    // Of a service, its subsets too.
+    let is = |end: &str| end == what || end.split([':', ' ']).next() == Some(what);
+    let by_edge = |edge: &EdgeExplanation| edge.name == what || edge.name.split(" -> ").any(is);
     let kept = keep(explanation, &by_edge, &|_| true);
     let kept = kept.or_else(|whole| keep(*whole, &|_| true, &|call| call.via == what));
     kept.or_else(|whole| keep(*whole, &|_| true, &|call| runs_between(call, what)))

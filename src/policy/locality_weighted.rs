@@ -51,11 +51,11 @@ impl Turns {
     pub fn draw(&self, draw: f64) -> usize {
         let sum: f64 = self.entries.iter().map(|entry| entry.1).sum();
         let mut left = draw * sum;
-        let passed = |entry: &&(u16, f64)| {
+        let reaches = |entry: &&(u16, f64)| {
             left -= entry.1;
-            left >= 0.0
+            left < 0.0
         };
-        let found = self.entries.iter().skip_while(passed).next();
+        let found = self.entries.iter().find(reaches);
         // Rounding may leave a trace of the last one's weight.
         usize::from(found.unwrap_or(&self.entries[self.entries.len() - 1]).0)
     }

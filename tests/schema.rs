@@ -204,12 +204,14 @@ services:
       v1: {replicas: {ca: 1}, labels: {track: a}}
       v2: {replicas: {ca: 1}, operations: {o: {work: 2ms, errors: 1%}}}
     subsets: {all: {app: cut}}
+  laned: {work: 1ms, versions: {v1: {replicas: {ca: 1}}}}
 mesh:
   proxy: {cpu: 100us}
   rules:
     cut:
       first: {match: {path: {prefix: /o}, headers: {x-a: "1"}}, to: v2, timeout: 1s, headers: {set: {x-b: "2"}}, mirror: {to: v1, share: 10%}}
       rest: {to: {v1: 1, all: 3}}
+  lanes: {mode: permissive, trace-header: x-t, baseline: v1, fallback: {laned: v1}, lane: {v1: {services: [laned]}}, ingress: {all: {match: {method: GET}, to: {v1: 100%}}}}
   tls: {version: "1.3", resume: true}
   control-plane: {kind: managed, region: a, push: 1s}
   readiness: {period: 5s, failures: 2}
@@ -226,6 +228,7 @@ workload:
   three: {from: b, to: odd, mix: {p: 50%, w: 25%, m: 25%}, closed: {users: 5, think: {exponential: 1s}}, entry: direct}
   four: {from: b, to: web.one, rate: 2rps, arrivals: {hyperexponential: [{share: 90%, rate: 1.8}, {share: 10%, rate: 0.2}]}}
   five: {from: b, to: cut, rate: 1rps, headers: {x-a: {one-of: ["1", "2"]}}}
+  six: {from: b, to: laned, rate: 1rps, headers: {x-t: "1"}}
 flows: {copies: {from: a, to: b, rate: 8Mbps}}
 faults: {out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}}
 prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 USD/GB}]}

@@ -172,7 +172,10 @@ impl Group {
             };
             let all = [HttpMatch::default()];
             let matches = if entry.matches.is_empty() { &all[..] } else { &entry.matches };
-            let at_gateways = |entry: &HttpMatch| HttpMatch { gateways: gateways.to_vec(), ..entry.clone() };
+            let at_gateways = |entry: &HttpMatch| {
+                let gateways = if entry.gateways.is_empty() { gateways } else { &entry.gateways };
+                HttpMatch { gateways: gateways.to_vec(), ..entry.clone() }
+            };
             let matches: Vec<HttpMatch> = matches.iter().map(at_gateways).collect();
             let of = Some(Of::Entry(index));
             if self.needs_a_trace() {
@@ -190,10 +193,12 @@ impl Group {
         for (index, lane) in self.lanes.iter().enumerate() {
             let matches = match &self.mode {
                 Mode::Strict { .. } => {
-                    let caller = |(app, version): (&String, &String)| {
+                    let caller = |(caller, version): (&String, &String)| {
+                        let (namespace, app) = caller.split_once('/').unwrap_or(("default", caller));
                         let labels = [(APP, app), (VERSION, version)];
-                        let source_labels = labels.map(|(key, value)| (key.to_owned(), value.clone())).to_vec();
-                        HttpMatch { source_labels, ..HttpMatch::default() }
+                        let source_labels = labels.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
+                        let source_namespace = Some(namespace.to_owned());
+                        HttpMatch { source_labels, source_namespace, ..HttpMatch::default() }
                     };
                     lane.versions.iter().map(caller).collect()
                 }

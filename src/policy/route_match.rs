@@ -67,7 +67,11 @@ pub struct Pattern {
 impl Pattern {
     /// Reads an expression; the error says in one line why it is none.
     pub fn new(text: &str) -> Result<Pattern, String> {
-        let said = |error: regex::Error| error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+        let said = |error: regex::Error| {
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default().trim();
+            last.trim_start_matches("error: ").to_owned()
+        };
         // Alone first: `a)(b` is no expression, though it would be one between brackets.
         Regex::new(text).map_err(said)?;
         let whole = Regex::new(&format!(r"\A(?:{text})\z")).map_err(said)?;

@@ -5,6 +5,7 @@
 
 mod advice;
 mod istio;
+mod lanes;
 
 /// A code and what is to be known of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +30,7 @@ pub fn all() -> Vec<&'static Code> {
 }
 
 fn every() -> impl Iterator<Item = &'static Code> {
-    CODES.iter().chain(advice::ADVICE).chain(istio::FILES)
+    CODES.iter().chain(advice::ADVICE).chain(istio::FILES).chain(lanes::LANES)
 }
 
 /// All but advice and what is told of Istio's files.

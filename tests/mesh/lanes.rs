@@ -66,7 +66,7 @@ fn found(rules: &[Rule], caller: Option<(&str, &str)>, headers: &[(String, Strin
         caller.map(|(app, version)| [(APP.to_owned(), app.to_owned()), (VERSION.to_owned(), version.to_owned())]);
     let labels = labels.as_ref().map_or(&[][..], |labels| &labels[..]);
     let gateways: &[&str] = if caller.is_some() { &[MESH] } else { &[GATEWAY] };
-    let source = Source { labels, gateways, ..Source::default() };
+    let source = Source { labels, gateways, namespace: "default", ..Source::default() };
     let request = Request { path: "/mock", method: "GET", headers: &headers, ..Request::default() };
     route_match::first(rules.iter().map(|rule| &*rule.matches), &source, &request)
 }

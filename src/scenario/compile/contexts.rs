@@ -68,7 +68,10 @@ impl Contexts {
             service.forwards = contexts.forwards(&written.forwards);
         }
         for rule in scenario.mesh.rules.values().flat_map(|rules| rules.values()) {
-            contexts.written(rule);
+            contexts.written(rule, None);
+            (0..rule.set_by_destination.len()).for_each(|at| {
+                contexts.written(rule, Some(at));
+            });
         }
         contexts.close(world, said);
         contexts
@@ -152,10 +155,11 @@ impl Contexts {
         if kept.len() == self.ids.len() { ContextMapId::NONE } else { self.change(Change::Keep(kept)) }
     }
 
-    /// What a rule makes of the headers of the calls that it sends.
-    pub(super) fn written(&mut self, rule: &Rule) -> ContextMapId {
+    /// What a rule makes of the headers of the calls that it sends to its destination `at`.
+    pub(super) fn written(&mut self, rule: &Rule, at: Option<usize>) -> ContextMapId {
         let remove: Vec<HeaderId> = rule.remove.iter().filter_map(|name| self.ids.get(name)).copied().collect();
-        let set = rule.set.iter().filter_map(|(name, text)| Some((*self.ids.get(name)?, text.clone())));
+        let own = at.and_then(|at| rule.set_by_destination.get(at)?.as_ref());
+        let set = rule.set.iter().chain(own).filter_map(|(name, text)| Some((*self.ids.get(name)?, text.clone())));
         let set: Vec<(HeaderId, String)> = set.collect();
         if remove.is_empty() && set.is_empty() {
             return ContextMapId::NONE;

@@ -69,7 +69,8 @@ pub(super) fn rules(
         taken(world, means).iter().filter_map(|route| made.get(route).copied()).collect();
     for (service, rules) in &scenario.mesh.rules {
         for (at, (name, rule)) in rules.iter().enumerate() {
-            if !met.contains(&(service.as_str(), at)) {
+            // Rules that nobody wrote may be for nobody.
+            if !met.contains(&(service.as_str(), at)) && !rule.span.is_none() {
                 let what = format!("no call to `{service}` ever meets the rule `{name}`");
                 said.push(Diagnostic::warning("EW374", what).at(rule.span, "").help(
                     "an earlier rule takes them all, or nobody calls like that: an application passes on only the headers that its `forwards` names",
@@ -226,9 +227,10 @@ impl<'a> Writer<'a> {
             RuleAction::Send { to, fallback } => {
                 let weights: Vec<u32> = to.iter().map(|(_, weight)| *weight).collect();
                 let mut sent = Vec::new();
-                for ((target, _), below) in to.iter().zip(shares::below(&weights)) {
+                for (at, ((target, _), below)) in to.iter().zip(shares::below(&weights)).enumerate() {
                     let Some(below) = below else { continue };
-                    sent.push(self.destination((edge, written), (name, rule), target, fallback, below, false));
+                    let destination = self.destination((edge, written), (name, rule), target, fallback, below, false);
+                    sent.push(Destination { headers: self.contexts.written(rule, Some(at)), ..destination });
                 }
                 Action::Send(sent)
             }
@@ -263,7 +265,7 @@ impl<'a> Writer<'a> {
             };
             services[&ruled].operations.keys().map(meant).collect()
         };
-        let headers = self.contexts.written(rule.1);
+        let headers = self.contexts.written(rule.1, None);
         let edge = self.part(of, rule, target, copies);
         let fallback = fallback
             .iter()

@@ -54,6 +54,7 @@ impl Decoder {
             control_plane: None,
             traffic: IndexMap::new(),
             rules: IndexMap::new(),
+            lanes: None,
         };
         let at = entry.map_or(Span::NONE, |entry| entry.key);
         let Some(map) = self.open(entry.map(|entry| &entry.node), &words::MESH, vec!["mesh".into()], at) else {
@@ -101,6 +102,8 @@ impl Decoder {
         }
         // Files of Istio's own are words of the scenario by now.
         map.written("istio");
+        // Lanes are rules, once these are read.
+        map.written("lanes");
         let own = map.said(self, "locality").and_then(|said| self.locality(&said.node, said.path, topology));
         let retain = map.said(self, "retain").map_or(Vec::new(), |said| self.retain(&said.node, services));
         let mut traffic = IndexMap::new();
@@ -160,6 +163,7 @@ impl Decoder {
             control_plane,
             traffic,
             rules,
+            lanes: None,
         }
     }
 

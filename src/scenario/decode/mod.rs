@@ -12,6 +12,7 @@ mod dead;
 mod fault;
 pub(crate) mod fields;
 mod flow;
+mod lanes;
 mod law;
 mod link;
 mod locality;
@@ -111,6 +112,7 @@ impl Decoder {
         let routes = self.routes(map.written("routes"), &topology, &written(map.written("connectivity")));
         let streams = written(map.written("workload"));
         let mut mesh = self.mesh(map.entry("mesh"), &topology, &service_names, &streams, &services);
+        self.lanes(map.entry("mesh"), &mut services, &streams, &mut mesh);
         self.through_waypoints(&mut mesh, &mut services);
         let workload = self.workload(map.written("workload"), &topology, &services);
         let flows = self.flows(map.written("flows"), &topology);

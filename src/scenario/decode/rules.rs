@@ -44,13 +44,7 @@ impl Decoder {
 
     fn rule(&mut self, entry: &Entry, path: Path, of: (&str, &Services), streams: &[String]) -> Option<Rule> {
         let map = self.open(Some(&entry.node), &words::RULE, path, entry.key)?;
-        let matches = map.written("match").map(|node| (node, map.path_of("match")));
-        let matches = matches.map_or_else(Vec::new, |(node, path)| match &node.value {
-            Value::List(items) => {
-                items.iter().filter_map(|item| self.rule_match(item, path.clone(), streams)).collect()
-            }
-            _ => self.rule_match(node, path, streams).into_iter().collect(),
-        });
+        let matches = self.rule_matches(&map, streams);
         let to = map.entry("to").map(|to| (to.key, self.destinations(&to.node, of)));
         let map_fallback = map.written("fallback");
         let fallback = map_fallback.map_or_else(Vec::new, |node| self.targets(node, of));
@@ -88,7 +82,20 @@ impl Decoder {
                 RuleAction::Send { to: vec![(all, 1)], fallback }
             }
         };
-        Some(Rule { span: entry.key, matches, action, mirrors, set, remove, policy })
+        let set_by_destination = Vec::new();
+        Some(Rule { span: entry.key, matches, action, mirrors, set, set_by_destination, remove, policy })
+    }
+
+    /// What stands under `match`; nothing: every call.
+    pub(super) fn rule_matches(&mut self, rule: &Fields<'_>, streams: &[String]) -> Vec<HttpMatch> {
+        let Some(node) = rule.written("match") else { return Vec::new() };
+        let path = rule.path_of("match");
+        match &node.value {
+            Value::List(items) => {
+                items.iter().filter_map(|item| self.rule_match(item, path.clone(), streams)).collect()
+            }
+            _ => self.rule_match(node, path, streams).into_iter().collect(),
+        }
     }
 
     /// Destinations with their weights.

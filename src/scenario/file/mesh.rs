@@ -39,6 +39,8 @@ pub struct Mesh {
     pub traffic: IndexMap<String, Traffic>,
     /// Rules by called service, each in the order in which they are looked at.
     pub rules: IndexMap<String, IndexMap<String, Rule>>,
+    /// Lanes, whose rules stand among the others.
+    pub lanes: Option<super::Lanes>,
 }
 
 /// Whose mesh it is, which decides what it makes of addresses that overlap.

@@ -7,6 +7,7 @@ mod ambient;
 mod business;
 mod connectivity;
 mod control;
+mod lanes;
 mod mesh;
 mod objectives;
 mod prices;
@@ -22,6 +23,7 @@ pub use connectivity::{
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
 pub use control::{ControlKind, ControlPlane, Edition};
+pub use lanes::Lanes;
 pub use mesh::{
     Dataplane, Distribution, EdgePolicy, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Traffic, TrafficPatch,
 };

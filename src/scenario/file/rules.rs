@@ -21,6 +21,8 @@ pub struct Rule {
     pub mirrors: Vec<(RuleTarget, Ratio)>,
     /// Headers that requests carry from here on; the last one of a name holds.
     pub set: Vec<(String, String)>,
+    /// By destination: one more, for requests that go there (Istio's `route[].headers`); empty: none anywhere.
+    pub set_by_destination: Vec<Option<(String, String)>>,
     /// Headers that they no longer carry.
     pub remove: Vec<String>,
     /// Timeout, retries, hedging, injected faults: what it says is instead of what `traffic` says.

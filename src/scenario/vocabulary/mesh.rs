@@ -1,7 +1,7 @@
 //! Words of `mesh:`, which are Envoy's and Istio's.
 
 use super::{
-    BALANCE, Block, CONTROL_PLANE, FROM_WHOLE, HASHED, Key, READINESS, RULE, Shape, WARMED, WAYPOINT, ZTUNNEL,
+    BALANCE, Block, CONTROL_PLANE, FROM_WHOLE, HASHED, Key, LANES, READINESS, RULE, Shape, WARMED, WAYPOINT, ZTUNNEL,
 };
 use crate::policy::retry;
 
@@ -68,7 +68,7 @@ pub static MESH: Block = Block {
             "Services whose callers see the endpoints of their own cluster only, without any fallback (ASM's in-cluster traffic retention, Istio's `clusterLocal`): `\"*\"`, a namespace `shop/*`, a service; or a map to `true` and `false`, the most specific entry holds.",
         )
         .absent("`kube-system/*` and the API server", "Istio"),
-        Key::later("lanes", "Routing by header."),
+        Key::new("lanes", Shape::Block(&LANES), "Traffic lanes: versions of several services that a request stays among."),
         Key::later("health-check", "Active health checks."),
     ],
 };

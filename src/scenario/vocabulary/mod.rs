@@ -8,6 +8,7 @@ mod ambient;
 mod balance;
 mod connectivity;
 mod control;
+mod lanes;
 mod law;
 mod mesh;
 mod prices;
@@ -24,6 +25,7 @@ pub use connectivity::{
     PUBLIC_GATEWAY, ROUTE, SHAPE_PAST_CAP, VPC_PEERING,
 };
 pub use control::{CONTROL_PLANE, READINESS};
+pub use lanes::{LANE, LANE_INGRESS, LANES};
 pub use law::{ERLANG, HYPER, HYPER_PHASE, LAW, LOGNORMAL, MIX_PART, PARETO, UNIFORM, WEIBULL};
 pub use mesh::{
     BACKOFF, CONDITION, FAILURE_PERCENTAGE, FAULT_ABORT, FAULT_DELAY, FAULT_FILTER, KEEPALIVE, LOCALITY, MESH, OUTLIER,

@@ -10,6 +10,7 @@ mod domain;
 mod failover;
 mod gateway;
 mod hearing;
+mod lanes;
 mod panic;
 mod retries;
 mod tiers;
@@ -60,6 +61,7 @@ pub(super) fn advice(reading: &Reading<'_>) -> Vec<Diagnostic> {
     timeouts::advice(reading, &mut told);
     let mut said = told.said();
     said.extend(domain::parts(reading));
+    said.extend(lanes::advice(reading));
     said
 }
 

@@ -217,6 +217,7 @@ mesh:
   readiness: {period: 5s, failures: 2}
   traffic:
     "*": {outlier: {eject: 10s}, locality: {failover: {a: b}}, pool: {http2-ping: {interval: 5s}, tcp-keepalive: {time: 60s, interval: 10s, probes: 3}}}
+    "one -> web": {locality: {zone-aware: {min-cluster-size: 3}}}
     "web -> db": {locality: {distribute: {a: {a: 80%, b: 20%}}}, retry-on: [5xx, "503"]}
     db: {balance: {least-request: {choices: 3}}, warmup: {for: 30s}}
     web: {balance: {ring-hash: {min-size: 64}}, hash: {header: x-user, values: 10}}

@@ -136,3 +136,17 @@ fn distribute_divides_a_region_among_its_zones_in_whole_percents() {
     // Where nobody is left in one of the zones, the other one has the whole part.
     assert_eq!(set.locality_weights(&[2, 0, 1, 1]), [80, 0, 10, 10]);
 }
+
+#[test]
+fn zone_aware_routing_orders_regions_and_counts_the_callers_zones() {
+    let zones = "{locality: {failover: {region1: region3}, zone-aware: {min-cluster-size: 2, share: 50%}}}";
+    let world = hello(zones, "");
+    assert_eq!(order(&world), in_order([("zone1", 0), ("zone2", 0), ("zone4", 1), ("zone3", 2)]));
+    let set = &world.host_sets[world.host_set(edge(&world, "sleep -> helloworld"), place(&world, "c-region1/zone1"))];
+    let Among::Zones(rule) = &set.among else { panic!("zones are chosen among") };
+    let own = world.places[place(&world, "c-region1/zone1")].zone;
+    assert_eq!((rule.own, &rule.peers[..], rule.min_cluster_size), (own, &[(own, 1)][..], 2));
+    assert_eq!((rule.enabled.get(), rule.force_local), (0.5, None));
+    let off = hello("{locality: {zone-aware: false}}", "");
+    assert_eq!(order(&off), in_order([("zone1", 0), ("zone2", 0), ("zone3", 0), ("zone4", 0)]));
+}

@@ -39,6 +39,8 @@ enum View {
     Flat,
     /// Priorities by these labels, then by distance and these regions after the own one.
     Failover { labels: Vec<Label>, failover: Vec<Failover> },
+    /// Priorities by region; in the first, zones.
+    Zones(Vec<Failover>),
     /// Weights.
     Distribute(Vec<Distribute>),
 }
@@ -62,10 +64,11 @@ impl View {
         let rule = |(from, to): &(crate::scenario::Spanned<String>, crate::scenario::Spanned<String>)| {
             Some(Failover { from: region(from)?.0, to: region(to)?.0 })
         };
-        View::Failover {
-            labels: setting.failover_priority.iter().map(|label| Label::new(label)).collect(),
-            failover: setting.failover.iter().filter_map(rule).collect(),
+        let failover = setting.failover.iter().filter_map(rule).collect();
+        if rules.zones().is_some() {
+            return View::Zones(failover);
         }
+        View::Failover { labels: setting.failover_priority.iter().map(|label| Label::new(label)).collect(), failover }
     }
 }
 
@@ -168,12 +171,16 @@ fn host_set(world: &World, ground: &Ground, seen: Vec<Seen>, from: PlaceId, view
             let nearness = if by_labels { Nearness::Ignored } else { Nearness::Levels(failover) };
             locality::priorities(me, nearness, &placed)
         }
+        View::Zones(failover) => {
+            let placed: Vec<_> = seen.iter().map(|seen| (place(seen), 0)).collect();
+            locality::priorities(me, Nearness::Regions(failover), &placed)
+        }
         View::Flat | View::Distribute(_) => vec![0; seen.len()],
     };
     let weighs = match view {
         View::Flat => false,
         View::Failover { labels, failover } => !(labels.is_empty() && failover.is_empty()),
-        View::Distribute(_) => true,
+        View::Zones(_) | View::Distribute(_) => true,
     };
     // Groups of one priority and locality, in order.
     let mut groups: Vec<(u32, locality::Locality, u32)> = Vec::new();

@@ -32,7 +32,7 @@ mod streams;
 mod terms;
 mod unused;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::load::{Load, Moment};
 use super::file::{self, EdgePolicy, InternetLoss, ProductKind, Scenario};
@@ -42,7 +42,8 @@ use crate::connect::{Board, Carrier, Line, Role};
 use crate::provider::Books;
 use crate::topology::Ground;
 use crate::world::{
-    Caller, ClusterId, Gateway, HostSetId, Jitter, Link, LinkId, PathId, PlaceId, RegionId, ServiceId, Station, World,
+    Among, Caller, ClusterId, Gateway, HostSetId, Jitter, Link, LinkId, PathId, PlaceId, RegionId, ServiceId, Station,
+    World, ZoneAware, ZoneId,
 };
 
 pub use self::effort::{Effort, many_calls};
@@ -213,7 +214,16 @@ fn host_sets(
         let rules = &rules[world.edges[edge].policy.0 as usize];
         let view = (sets.view(rules), rules.by_connection.then_some(paths.node).flatten());
         for from in callers(world, caller) {
-            let set = sets.seen(world, paths, (service, subset), from, view);
+            let mut set = sets.seen(world, paths, (service, subset), from, view);
+            if let Some(rule) = rules.zones() {
+                set.among = Among::Zones(ZoneAware {
+                    own: world.places[from].zone,
+                    peers: peers(world, caller),
+                    min_cluster_size: rule.min_cluster_size,
+                    enabled: rule.share,
+                    force_local: rule.force_local,
+                });
+            }
             if set.hosts.is_empty() && sets.is_retained(service) {
                 empty.insert((service, world.places[from].cluster));
             }
@@ -232,6 +242,23 @@ fn host_sets(
             ),
         );
     }
+}
+
+/// How many proxies of a caller stand in each zone.
+fn peers(world: &World, caller: Caller) -> Vec<(ZoneId, u32)> {
+    let places: Vec<PlaceId> = match caller {
+        Caller::Service(service) => {
+            world.services[service].endpoints.iter().map(|endpoint| world.endpoints[*endpoint].place).collect()
+        }
+        Caller::Stream(stream) => {
+            world.streams[stream].entries.iter().map(|entry| world.proxies[*entry].place).collect()
+        }
+    };
+    let mut peers = BTreeMap::new();
+    for place in places {
+        *peers.entry(world.places[place].zone).or_insert(0) += 1;
+    }
+    peers.into_iter().collect()
 }
 
 /// Places from which a caller calls, each once, in order.

@@ -3,7 +3,7 @@
 use super::fields::{Decoder, Fields, Path};
 use crate::policy::setting::label;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Locality, Topology};
+use crate::scenario::file::{Locality, Topology, ZoneRule};
 use crate::scenario::quantity;
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Node, Value};
@@ -62,8 +62,30 @@ impl Decoder {
             let help = "`failover` orders regions and zones itself: leave the label out";
             self.say(Diagnostic::error("EW014", what).at(label.span, "").help(help));
         }
+        let zone_aware = map.said(self, "zone-aware").and_then(|said| self.zone_aware(&said.node, said.path));
+        for (other, there) in
+            [("distribute", !distribute.is_empty()), ("failover-priority", !failover_priority.is_empty())]
+        {
+            if there && zone_aware.is_some() {
+                let what = format!("`zone-aware` and `{other}` exclude each other here");
+                self.say(Diagnostic::error("EW014", what).at(node.span, ""));
+            }
+        }
         map.close();
-        Some(Spanned::new(Locality { enabled: enabled?, failover, failover_priority, distribute }, node.span))
+        let locality = Locality { enabled: enabled?, failover, failover_priority, distribute, zone_aware };
+        Some(Spanned::new(locality, node.span))
+    }
+
+    fn zone_aware(&mut self, node: &Node, path: Path) -> Option<ZoneRule> {
+        if !matches!(node.value, Value::Map(_)) {
+            return self.truth(node).map(ZoneRule::of);
+        }
+        let map = self.open(Some(node), &words::ZONE_AWARE, path, node.span)?;
+        let enabled = map.said(self, "enabled").and_then(|said| self.truth(&said.node));
+        let (least, share) = (map.count32(self, "min-cluster-size"), map.read(self, "share", quantity::share));
+        let force_local = map.count32(self, "force-local").map(|count| count.value);
+        map.close();
+        Some(ZoneRule { enabled: enabled?, min_cluster_size: least?.value, share: share?.value, force_local })
     }
 
     /// `true` or `false`.

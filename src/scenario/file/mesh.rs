@@ -204,12 +204,41 @@ pub struct Locality {
     /// Whole percents by where callers are and where they go (`distribute`), each `region`, `region/zone` or with a `*` at
     /// the end. Callers whom no entry names see one flat list.
     pub distribute: IndexMap<String, Vec<(Spanned<String>, Ratio)>>,
+    /// `zone-aware`, which replaces the order.
+    pub zone_aware: Option<ZoneRule>,
+}
+
+/// `zone-aware` (Istio `zoneAwareLbSetting`).
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ZoneRule {
+    /// Else all hosts are one flat list.
+    pub enabled: bool,
+    /// With fewer healthy hosts in the first priority zones are not looked at.
+    pub min_cluster_size: u32,
+    /// Of requests.
+    pub share: Ratio,
+    /// All to the own zone where it has so many healthy hosts.
+    pub force_local: Option<u32>,
+}
+
+impl ZoneRule {
+    /// Enabled or not, and nothing more said.
+    pub fn of(enabled: bool) -> Self {
+        let min_cluster_size = defaults::ZONE_AWARE_MIN_CLUSTER_SIZE;
+        ZoneRule { enabled, min_cluster_size, share: Ratio::ONE, force_local: None }
+    }
 }
 
 impl Default for Locality {
     /// Istio's mesh-wide default: enabled, with nothing said of regions.
     fn default() -> Self {
-        Locality { enabled: true, failover: Vec::new(), failover_priority: Vec::new(), distribute: IndexMap::new() }
+        Locality {
+            enabled: true,
+            failover: Vec::new(),
+            failover_priority: Vec::new(),
+            distribute: IndexMap::new(),
+            zone_aware: None,
+        }
     }
 }
 
@@ -263,6 +292,11 @@ pub struct EdgePolicy {
 }
 
 impl EdgePolicy {
+    /// The zone-aware routing that holds.
+    pub fn zones(&self) -> Option<ZoneRule> {
+        self.locality.zone_aware.filter(|_| matches!(self.effective, Effective::ZoneAware(_)) && !self.by_connection)
+    }
+
     /// Are hosts ordered by priority? With shares they never are.
     pub fn orders(&self) -> bool {
         let failover = self.policy.outlier.is_some() || self.effective.forces_failover();
@@ -364,11 +398,18 @@ impl Mesh {
             },
         };
         let rule = first(&balancers, |patch| patch.locality.as_ref()).map(|locality| &locality.value);
-        let layer = |said: Option<&Locality>| Layer { locality: said.map(|said| said.enabled), zone_aware: None };
+        let layer = |said: Option<&Locality>| Layer {
+            locality: said.map(|said| said.enabled),
+            zone_aware: said.and_then(|said| said.zone_aware).map(|zones| zones.enabled),
+        };
         let effective = setting::effective(layer(rule), wish, layer(Some(&self.locality)));
         let locality = match effective {
             Effective::Locality(Origin::Rule) => rule.cloned().unwrap_or_default(),
             Effective::Locality(Origin::Mesh) => self.locality.clone(),
+            Effective::ZoneAware(origin) => {
+                let said = if origin == Origin::Rule { rule.cloned() } else { Some(self.locality.clone()) };
+                Locality { enabled: true, ..said.unwrap_or_default() }
+            }
             Effective::SameZone | Effective::SameNode => Locality {
                 failover_priority: wish
                     .failover_priority()

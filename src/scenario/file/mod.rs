@@ -26,6 +26,7 @@ pub use control::{ControlKind, ControlPlane, Edition};
 pub use lanes::Lanes;
 pub use mesh::{
     Dataplane, Distribution, EdgePolicy, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Traffic, TrafficPatch,
+    ZoneRule,
 };
 pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term};
 pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};

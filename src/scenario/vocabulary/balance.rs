@@ -106,6 +106,29 @@ pub static HASH: Block = Block {
     ],
 };
 
+/// `locality.zone-aware` as a map.
+pub static ZONE_AWARE: Block = Block {
+    title: "zone-aware",
+    about: "Envoy's zone-aware routing. The callers' zones are taken as they stand at the beginning; proxies know of each other (Istio's self-discovery).",
+    one_of: false,
+    keys: &[
+        Key::new("enabled", Shape::Flag, "Zone-aware routing at all; `false`: one flat list.").default("true", "Istio"),
+        Key::new(
+            "min-cluster-size",
+            Shape::Count(0, 65_534),
+            "With fewer healthy hosts in the first priority zones are not looked at.",
+        )
+        .default("6", "Envoy"),
+        Key::new("share", Shape::Share, "Of requests (Envoy's `routing_enabled`).").default("100%", "Envoy"),
+        Key::new(
+            "force-local",
+            Shape::Count(1, 65_534),
+            "All to the own zone where it has so many healthy hosts, whatever the shares (Envoy's `force_local_zone`).",
+        )
+        .absent("not forced", "Envoy"),
+    ],
+};
+
 /// `warmup` as a map.
 pub static WARMUP: Block = Block {
     title: "warmup",

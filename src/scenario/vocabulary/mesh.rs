@@ -1,7 +1,8 @@
 //! Words of `mesh:`, which are Envoy's and Istio's.
 
 use super::{
-    BALANCE, Block, CONTROL_PLANE, FROM_WHOLE, HASHED, Key, LANES, READINESS, RULE, Shape, WARMED, WAYPOINT, ZTUNNEL,
+    BALANCE, Block, CONTROL_PLANE, FROM_WHOLE, HASHED, Key, LANES, READINESS, RULE, Shape, WARMED, WAYPOINT,
+    ZONE_AWARE, ZTUNNEL,
 };
 use crate::policy::retry;
 
@@ -347,7 +348,12 @@ pub static LOCALITY: Block = Block {
         .absent("by nearness", "Istio"),
         Key::new("distribute", Shape::Names(&Shape::Names(&Shape::Share)), "Whole percents by where callers are and where they go: `{hangzhou: {hangzhou: 80%, singapore: 20%}}`, also `hangzhou/h/*`; an independent draw for each call. What is not named gets nothing, whatever fails; callers whom no entry names see one flat list.")
             .absent("by order", "Istio"),
-        Key::later("zone-aware", "Envoy's zone-aware routing."),
+        Key::new(
+            "zone-aware",
+            Shape::Either(&[Shape::Flag, Shape::Block(&ZONE_AWARE)]),
+            "Istio's `zoneAwareLbSetting` in place of this order: the same region, then the one that `failover` names, then the rest; in the first of them the caller's own zone, as far as its share of the callers is covered there (Envoy's zone-aware routing). `false`: one flat list.",
+        )
+        .absent("not said", "Istio"),
     ],
 };
 

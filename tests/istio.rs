@@ -216,3 +216,161 @@ fn a_run_reads_files_beside_the_scenario_from_wherever_it_is_started() {
     assert!(hash(&short).is_some());
     assert_ne!(hash(&short), hash(&long), "what a file says is part of what a result stands on");
 }
+
+/// Istio's sample application, as far as its reviews.
+const BOOKINFO: &str = r#"
+eastwest: 1
+name: bookinfo
+question: Who sees which reviews?
+topology: {regions: {hangzhou: {is: alibaba/cn-hangzhou}}, clusters: {east: {region: hangzhou}}}
+services:
+  productpage: {replicas: {east: 1}, work: 1ms, forwards: [end-user], calls: [reviews]}
+  reviews:
+    versions:
+      v1: {replicas: {east: 1}, work: 1ms}
+      v2: {replicas: {east: 1}, work: 1ms}
+      v3: {replicas: {east: 1}, work: 1ms}
+  ratings: {replicas: {east: 1}, work: 1ms}
+workload:
+  readers: {from: hangzhou, to: productpage, rate: 10rps}
+  raters: {from: hangzhou, to: ratings, rate: 10rps}
+  jason: {from: hangzhou, to: productpage, rate: 10rps, headers: {end-user: jason}}
+"#;
+
+/// Files of samples/bookinfo/networking of istio/istio (86c9f01, Apache-2.0), shortened to what concerns reviews.
+const DESTINATION_RULE_ALL: &str = "
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: reviews}
+spec:
+  host: reviews
+  subsets:
+  - {name: v1, labels: {version: v1}}
+  - {name: v2, labels: {version: v2}}
+  - {name: v3, labels: {version: v3}}
+";
+const REVIEWS_80_20: &str = "
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews}
+spec:
+  hosts: [reviews]
+  http:
+  - route:
+    - {destination: {host: reviews, subset: v1}, weight: 80}
+    - {destination: {host: reviews, subset: v2}, weight: 20}
+";
+const REVIEWS_TEST_V2: &str = "
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews}
+spec:
+  hosts: [reviews]
+  http:
+  - match: [{headers: {end-user: {exact: jason}}}]
+    route: [{destination: {host: reviews, subset: v2}}]
+  - route: [{destination: {host: reviews, subset: v1}}]
+";
+
+#[track_caller]
+fn bookinfo(name: &str, files: &[&str], words: &str) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("istio-{name}"));
+    fs::create_dir_all(&folder).expect("a folder");
+    let names: Vec<String> = (0..files.len()).map(|number| format!("{number}.yaml")).collect();
+    for (name, text) in names.iter().zip(files) {
+        fs::write(folder.join(name), text).expect("a file");
+    }
+    let load = |name: &str, mesh: &str| {
+        let path = folder.join(name);
+        fs::write(&path, format!("{BOOKINFO}{mesh}\n")).expect("a file");
+        let loaded = load(&path, &[]);
+        loaded.unwrap_or_else(|refused| panic!("{}", render::rendered(&refused.sources, &refused.diagnostics, false)))
+    };
+    let read = load("read.yaml", &format!("mesh: {{istio: [{}]}}", names.join(", ")));
+    assert!(read.diagnostics.is_empty(), "{}", render::rendered(&read.sources, &read.diagnostics, false));
+    let (said, unsaid) = (load("said.yaml", words), load("unsaid.yaml", ""));
+    assert!(world(&read, 0) == world(&said, 0), "{}", differing(&world(&read, 0), &world(&said, 0)));
+    assert!(world(&read, 0) != world(&unsaid, 0), "it changes something");
+}
+
+#[test]
+fn bookinfos_weights_and_header_routes_are_rules() {
+    let eighty = "mesh: {rules: {reviews: {http-1: {to: {v1: 80%, v2: 20%}}}}}";
+    bookinfo("80-20", &[DESTINATION_RULE_ALL, REVIEWS_80_20], eighty);
+    let jason = "mesh: {rules: {reviews: {http-1: {match: {headers: {end-user: jason}}, to: v2}, http-2: {to: v1}}}}";
+    bookinfo("test-v2", &[DESTINATION_RULE_ALL, REVIEWS_TEST_V2], jason);
+}
+
+#[test]
+fn all_that_a_route_says_is_a_rules_word() {
+    let routes = "
+kind: VirtualService
+spec:
+  hosts: [reviews.default.svc.cluster.local]
+  http:
+  - name: canary
+    match:
+    - {uri: {prefix: /rev}, ignoreUriCase: true, method: {exact: GET}, headers: {end-user: {regex: 'j.*'}, x-test: {}}}
+    - {withoutHeaders: {x-old: {exact: yes}}, sourceLabels: {app: productpage}, sourceNamespace: default, gateways: [mesh]}
+    route:
+    - {destination: {host: reviews, subset: v3}, weight: 3}
+    - {destination: {host: ratings}, weight: 1}
+    - {destination: {host: reviews, subset: v1}, weight: 0}
+    timeout: 2s
+    retries: {attempts: 3, perTryTimeout: 250ms, retryOn: 5xx}
+    fault: {abort: {httpStatus: 503, percentage: {value: 1}}}
+    mirror: {host: reviews, subset: v2}
+    mirrorPercentage: {value: 10}
+    headers: {request: {set: {x-canary: '1'}, remove: [x-old]}}
+  - match: [{uri: {exact: /gone}}]
+    directResponse: {status: 410}
+  - match: [{uri: {exact: /moved}}]
+    redirect: {redirectCode: 302}
+  - route: [{destination: {host: reviews, subset: old}}]
+---
+kind: DestinationRule
+spec:
+  host: reviews
+  trafficPolicy: {loadBalancer: {simple: ROUND_ROBIN}}
+  subsets:
+  - {name: v2, labels: {version: v2}, trafficPolicy: {outlierDetection: {consecutive5xxErrors: 3}, loadBalancer: {simple: RANDOM}}}
+  - {name: old, labels: {app: reviews}}
+";
+    let words = "
+mesh:
+  traffic:
+    reviews: {balance: round-robin}
+    \"reviews:v2\": {outlier: {consecutive-5xx: 3}, balance: random}
+  rules:
+    reviews:
+      canary:
+        match:
+        - {path: {prefix: /rev}, ignore-case: true, method: GET, headers: {end-user: {regex: 'j.*'}, x-test: {present: true}}}
+        - {without-headers: {x-old: 'yes'}, source-labels: {app: productpage}, source-namespace: default, gateways: [mesh]}
+        to: {v3: 3, ratings: 1}
+        timeout: 2s
+        retries: 3
+        per-try: 250ms
+        retry-on: [5xx]
+        fault: {abort: {status: 503, share: 1%}}
+        mirror: {to: v2, share: 10%}
+        headers: {set: {x-canary: '1'}, remove: [x-old]}
+      gone: {match: {path: /gone}, respond: 410}
+      moved: {match: {path: /moved}, respond: 302}
+      rest: {to: old}
+";
+    // The subset that is no version's own is the service's.
+    let ground = BOOKINFO.replace("  reviews:\n", "  reviews:\n    subsets: {old: {app: reviews}}\n");
+    let said = format!("{ground}{words}");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("istio-whole");
+    fs::create_dir_all(&folder).expect("a folder");
+    let load = |name: &str, text: String| {
+        fs::write(folder.join(name), text).expect("a file");
+        let loaded = load(&folder.join(name), &[]);
+        loaded.unwrap_or_else(|refused| panic!("{}", render::rendered(&refused.sources, &refused.diagnostics, false)))
+    };
+    fs::write(folder.join("routes.yaml"), routes).expect("a file");
+    let read = load("read.yaml", format!("{BOOKINFO}mesh: {{istio: [routes.yaml]}}\n"));
+    let said = load("said.yaml", said);
+    assert!(world(&read, 0) == world(&said, 0), "{}", differing(&world(&read, 0), &world(&said, 0)));
+}

@@ -5,6 +5,7 @@
 use super::Translation;
 use super::field::Judged::{Noted, Read, Refused};
 use super::field::{Message, Words, said, scalar};
+use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::tree::{Entry, Node, Value};
 use indexmap::IndexMap;
 
@@ -23,10 +24,8 @@ pub(in crate::scenario) const SPEC: Message = Message {
         ),
     ],
 };
-pub(in crate::scenario) const SUBSET: Message = Message {
-    name: "subsets",
-    fields: &[("name", Read), ("labels", Read), ("trafficPolicy", Noted("no route of these files leads to a subset"))],
-};
+pub(in crate::scenario) const SUBSET: Message =
+    Message { name: "subsets", fields: &[("name", Read), ("labels", Read), ("trafficPolicy", Read)] };
 pub(in crate::scenario) const POLICY: Message = Message {
     name: "trafficPolicy",
     fields: &[
@@ -132,6 +131,69 @@ const LIMITS: [(&str, &str); 5] = [
 ];
 
 impl Translation<'_> {
+    /// A subset: its labels under `labels`, its policy under `policy`.
+    pub(super) fn subset(&mut self, node: &Node, subsets: &mut Words) {
+        let Some(map) = self.open(node, &SUBSET) else { return };
+        let Some(name) = said(map, "name") else {
+            self.wrong(node, "a subset has a `name`");
+            return;
+        };
+        let Some(text) = self.text(&name.node, "subsets.name").map(str::to_owned) else { return };
+        let mut words = Words::default();
+        if let Some(labels) = said(map, "labels") {
+            let mut texts = Words::default();
+            for (label, value) in labels.node.as_map().into_iter().flatten() {
+                if let Some(text) = self.text(&value.node, "a label") {
+                    let value_node =
+                        Node { span: value.node.span, value: Value::Scalar { text: text.to_owned(), plain: false } };
+                    texts.put(label, value.key, value_node);
+                }
+            }
+            words.put("labels", labels.key, texts.node(labels.node.span));
+        }
+        if let Some(policy) = said(map, "trafficPolicy") {
+            let policy_words = self.traffic_policy(&policy.node);
+            words.put("policy", policy.key, policy_words.node(policy.node.span));
+        }
+        subsets.put(&text, name.key, words.node(node.span));
+    }
+
+    /// Subsets of a service that is said by versions: those that are no version's own, and the policies of all.
+    pub(super) fn subsets_of(
+        &mut self,
+        service: &super::host::Service<'_>,
+        rule: &super::host::Rule,
+        traffic: &mut Words,
+        subsets: &mut Words,
+    ) {
+        let mut own = Words::default();
+        for (name, entry) in &rule.more.0 {
+            if !service.has_versions() {
+                let what = format!("subset `{}` of a service without versions", name.escape_default());
+                let nobody = Diagnostic::warning("EW404", what).at(entry.key, "nobody is in it");
+                self.say(nobody.help("write `versions:` under the service, with their labels"));
+                continue;
+            }
+            if let Some(policy) =
+                entry.node.get("policy").filter(|policy| policy.as_map().is_some_and(|map| !map.is_empty()))
+            {
+                traffic.put(&format!("{}:{name}", service.entry), entry.key, policy.clone());
+            }
+            let labels = entry.node.get("labels");
+            let plain = labels.and_then(Node::as_map).is_some_and(|map| {
+                map.len() == 1 && map.get("version").and_then(|entry| entry.node.as_text()) == Some(name)
+            });
+            if !(plain && service.has_version(name)) {
+                let all = || Node { span: entry.node.span, value: Value::Map(IndexMap::new()) };
+                own.put(name, entry.key, labels.cloned().unwrap_or_else(all));
+            }
+        }
+        let key = own.0.first().map(|(_, entry)| entry.key);
+        if let Some(key) = key {
+            subsets.put_words(service.entry, key, own);
+        }
+    }
+
     /// A rule's traffic policy.
     pub(super) fn traffic_policy(&mut self, node: &Node) -> Words {
         let mut words = Words::default();

@@ -19,6 +19,8 @@ pub(in crate::scenario) struct Service<'t> {
     pub entry: &'t str,
     namespace: &'t str,
     host: String,
+    /// Its entry in the tree.
+    node: &'t Node,
 }
 
 /// A region of the scenario.
@@ -38,6 +40,8 @@ pub(in crate::scenario) struct Rule {
     span: Span,
     namespace: String,
     pub words: Words,
+    /// Routing rules, or a subset's policies by its name.
+    pub more: Words,
 }
 
 /// Rules by their hosts.
@@ -46,6 +50,23 @@ pub(super) struct Rules {
     exact: BTreeMap<(bool, String), Rule>,
     /// The most specific first.
     wild: Vec<Rule>,
+}
+
+impl Service<'_> {
+    /// Is it said by versions?
+    pub(super) fn has_versions(&self) -> bool {
+        self.node.get("versions").is_some_and(|versions| !versions.is_null())
+    }
+
+    /// Is there such a version?
+    pub(super) fn has_version(&self, name: &str) -> bool {
+        self.node.get("versions").and_then(|versions| versions.get(name)).is_some()
+    }
+
+    /// Is this its name in full?
+    pub(super) fn is(&self, host: &str) -> bool {
+        self.host == host
+    }
 }
 
 impl Rule {
@@ -58,7 +79,12 @@ impl Rule {
             (None, [name]) => format!("{name}.{namespace}.{DOMAIN}"),
             _ => host.to_owned(),
         };
-        Rule { host, span, namespace: namespace.to_owned(), words }
+        Rule { host, span, namespace: namespace.to_owned(), words, more: Words::default() }
+    }
+
+    /// The same with routing rules, or subsets.
+    pub(super) fn with(self, more: Words) -> Self {
+        Rule { more, ..self }
     }
 
     fn covers(&self, service: &Service<'_>) -> bool {
@@ -79,11 +105,11 @@ pub(super) fn holding<'r>(rules: &'r Rules, service: &Service<'_>) -> Option<&'r
 
 /// The services of a tree.
 pub(super) fn services(tree: &Node) -> Vec<Service<'_>> {
-    let names = tree.get("services").and_then(Node::as_map).into_iter().flat_map(IndexMap::keys);
-    names
-        .map(|entry| {
+    let services = tree.get("services").and_then(Node::as_map).into_iter().flatten();
+    services
+        .map(|(entry, of)| {
             let (namespace, name) = entry.split_once('/').unwrap_or(("default", entry));
-            Service { entry, namespace, host: format!("{name}.{namespace}.{DOMAIN}") }
+            Service { entry, namespace, host: format!("{name}.{namespace}.{DOMAIN}"), node: &of.node }
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! The scenario's own words over what Istio's files say.
 
+use super::field::Words;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::merge::merge;
 use crate::scenario::span::{Sources, Span};
@@ -46,6 +47,21 @@ pub(super) fn over(
         entry.node = laid;
     }
     tree
+}
+
+/// `services` with subsets, by service, that Istio's files say; what a service says of one itself holds.
+pub(super) fn subsets(tree: &mut Node, found: Words) {
+    let Value::Map(map) = &mut tree.value else { return };
+    let Some(Value::Map(services)) = map.get_mut("services").map(|entry| &mut entry.node.value) else { return };
+    for (service, entry) in found.0 {
+        let Some(Value::Map(own)) = services.get_mut(&service).map(|entry| &mut entry.node.value) else { continue };
+        let (key, nothing) = (entry.key, Node::empty_map());
+        let said = own.entry("subsets".to_owned()).or_insert(Entry { key, node: nothing });
+        let (Value::Map(said), Value::Map(found)) = (&mut said.node.value, entry.node.value) else { continue };
+        for (name, labels) in found {
+            said.entry(name).or_insert(labels);
+        }
+    }
 }
 
 fn differences(

@@ -9,6 +9,7 @@ mod field;
 mod host;
 mod lay;
 mod mesh_config;
+mod rule;
 mod virtual_service;
 
 use super::diagnostic::Diagnostic;
@@ -92,7 +93,7 @@ pub(super) fn lay(mut tree: Node, overlay: Option<&Node>, files: &mut Files<'_>,
         return tree;
     }
     let resources = read(&named, files, out);
-    let (found, diagnostics) = {
+    let ((found, subsets), diagnostics) = {
         let mut translation = Translation::of(&tree);
         translation.translate(&resources);
         if tree.get("mesh").and_then(|mesh| mesh.get("dataplane")).and_then(Node::as_text) == Some("none") {
@@ -103,6 +104,7 @@ pub(super) fn lay(mut tree: Node, overlay: Option<&Node>, files: &mut Files<'_>,
         (found, translation.diagnostics)
     };
     out.extend(diagnostics);
+    lay::subsets(&mut tree, subsets);
     lay::over(tree, found, overlay, files.sources, out)
 }
 
@@ -240,12 +242,13 @@ impl<'t> Translation<'t> {
         };
         let home = self.namespace(node);
         self.exported(spec, &home);
+        let mut subsets = Words::default();
         for subset in self.list(said(spec, "subsets"), "subsets") {
-            self.open(subset, &destination_rule::SUBSET);
+            self.subset(subset, &mut subsets);
         }
         let words = said(spec, "trafficPolicy").map(|entry| self.traffic_policy(&entry.node)).unwrap_or_default();
         let Some(name) = self.text(&host.node, "host").map(str::to_owned) else { return };
-        let rule = Rule::new(&name, host.node.span, &home, words);
+        let rule = Rule::new(&name, host.node.span, &home, words).with(subsets);
         self.reaches(&rule, true);
         self.destination_rules.push(rule);
     }
@@ -266,33 +269,22 @@ impl<'t> Translation<'t> {
                 self.noted("gateways", entry, "there is no ingress gateway here: what the proxies do is read");
             }
         }
-        let (words, to) = self.routes(spec);
         let hosts = self.list(said(spec, "hosts"), "hosts");
         if hosts.is_empty() {
             self.wrong(node, "a VirtualService has `hosts`");
         }
+        let (words, rules) = self.routes(spec, &home, hosts);
         for host in hosts {
             let Some(name) = self.text(host, "hosts").map(str::to_owned) else { continue };
-            let rule = Rule::new(&name, host.span, &home, words.clone());
+            let rule = Rule::new(&name, host.span, &home, words.clone()).with(rules.clone());
             self.reaches(&rule, false);
-            for node in &to {
-                let Some(name) = self.text(node, "host").map(str::to_owned) else { continue };
-                let target = Rule::new(&name, node.span, &home, Words::default());
-                if target.host != rule.host {
-                    let what = format!("http.route.destination.host: {}", name.escape_default());
-                    self.refused(
-                        &what,
-                        node.span,
-                        "another host than the rule's own: routing by rule is not read from Istio's files",
-                    );
-                }
-            }
             self.virtual_services.push(rule);
         }
     }
 
-    /// The words under `mesh`.
-    fn finish(&mut self, at: Span) -> Node {
+    /// The words under `mesh`, and subsets by service.
+    fn finish(&mut self, at: Span) -> (Node, Words) {
+        let (mut routing, mut subsets) = (Words::default(), Words::default());
         let mut traffic = Words::default();
         let everywhere = std::mem::take(&mut self.everywhere);
         traffic.put_words("*", at, everywhere);
@@ -314,10 +306,19 @@ impl<'t> Translation<'t> {
             }
             let key = of.0.first().map_or(at, |(_, entry)| entry.key);
             traffic.put_words(service.entry, key, of);
+            if let Some(routed) = host::holding(&routes, service) {
+                words += routed.more.0.values().map(|entry| entry.node.count()).sum::<usize>();
+                let key = routed.more.0.first().map_or(at, |(_, entry)| entry.key);
+                routing.put_words(service.entry, key, routed.more.clone());
+            }
+            if let Some(rule) = host::holding(&rules, service) {
+                self.subsets_of(service, rule, &mut traffic, &mut subsets);
+            }
         }
         let mut mesh = std::mem::take(&mut self.mesh);
         mesh.put_words("traffic", at, traffic);
-        mesh.node(at)
+        mesh.put_words("rules", at, routing);
+        (mesh.node(at), subsets)
     }
 }
 
@@ -326,7 +327,7 @@ mod tests {
     use super::*;
     use std::fmt::Write;
 
-    const MESSAGES: [(&str, &Message); 25] = [
+    const MESSAGES: [(&str, &Message); 31] = [
         ("DestinationRule", &destination_rule::SPEC),
         ("DestinationRule", &destination_rule::SUBSET),
         ("DestinationRule", &destination_rule::POLICY),
@@ -343,6 +344,12 @@ mod tests {
         ("DestinationRule", &destination_rule::BUDGET),
         ("VirtualService", &virtual_service::SPEC),
         ("VirtualService", &virtual_service::HTTP),
+        ("VirtualService", &rule::MATCH),
+        ("VirtualService", &rule::REDIRECT),
+        ("VirtualService", &rule::DIRECT),
+        ("VirtualService", &rule::MIRRORS),
+        ("VirtualService", &rule::HEADERS),
+        ("VirtualService", &rule::CHANGES),
         ("VirtualService", &virtual_service::ROUTE),
         ("VirtualService", &virtual_service::DESTINATION),
         ("VirtualService", &virtual_service::RETRY),

@@ -1,16 +1,15 @@
-//! VirtualService with a single route for all requests: timeout, retries, fault. Fields are those of istio/api b8f8791,
+//! VirtualService: a single route for all requests, and what each route says of timeout, retries, fault. Fields are those of istio/api b8f8791,
 //! `networking/v1alpha3/virtual_service.proto`; what Istio makes of them is `pilot/pkg/networking/core/route/route.go`.
 
 use super::Translation;
 use super::field::Judged::{Noted, Read, Refused};
 use super::field::{Message, Words, list, said};
+use super::host::Rule;
 use crate::policy::istio::{self, HttpRetry};
 use crate::policy::{defaults, retry};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::tree::{Entry, Node};
+use crate::scenario::tree::{Entry, Node, Value};
 use indexmap::IndexMap;
-
-const ROUTING: &str = "routing by rule is not read from Istio's files";
 
 pub(in crate::scenario) const SPEC: Message = Message {
     name: "",
@@ -27,30 +26,34 @@ pub(in crate::scenario) const HTTP: Message = Message {
     name: "http",
     fields: &[
         ("name", Read),
-        ("match", Refused(ROUTING)),
+        ("match", Read),
         ("route", Read),
-        ("redirect", Refused(ROUTING)),
-        ("directResponse", Refused(ROUTING)),
-        ("delegate", Refused(ROUTING)),
-        ("rewrite", Noted("no name or path of a request decides anything here")),
+        ("redirect", Read),
+        ("directResponse", Read),
+        ("delegate", Refused("write the routes of the other VirtualService here")),
+        ("rewrite", Noted("a call keeps its operation")),
         ("timeout", Read),
         ("retries", Read),
         ("fault", Read),
-        ("mirror", Refused("copies of requests are not simulated")),
-        ("mirrors", Refused("copies of requests are not simulated")),
-        ("mirrorPercent", Refused("copies of requests are not simulated")),
-        ("mirrorPercentage", Refused("copies of requests are not simulated")),
+        ("mirror", Read),
+        ("mirrors", Read),
+        ("mirrorPercent", Read),
+        ("mirrorPercentage", Read),
         ("corsPolicy", Noted("browsers' rules are not simulated")),
-        ("headers", Noted("no header decides anything here")),
+        ("headers", Read),
     ],
 };
 pub(in crate::scenario) const ROUTE: Message = Message {
     name: "http.route",
-    fields: &[("destination", Read), ("weight", Read), ("headers", Noted("no header decides anything here"))],
+    fields: &[
+        ("destination", Read),
+        ("weight", Read),
+        ("headers", Refused("headers are those of a rule, not of one of its destinations")),
+    ],
 };
 pub(in crate::scenario) const DESTINATION: Message = Message {
     name: "http.route.destination",
-    fields: &[("host", Read), ("subset", Refused(ROUTING)), ("port", Noted("a service has one port here"))],
+    fields: &[("host", Read), ("subset", Read), ("port", Noted("a service has one port here"))],
 };
 pub(in crate::scenario) const RETRY: Message = Message {
     name: "retries",
@@ -85,39 +88,72 @@ pub(in crate::scenario) const ABORT: Message = Message {
 pub(in crate::scenario) const PERCENT: Message = Message { name: "percentage", fields: &[("value", Read)] };
 
 impl Translation<'_> {
-    /// What a VirtualService says of all requests to a host, and where it sends them.
-    pub(super) fn routes<'n>(&mut self, spec: &'n IndexMap<String, Entry>) -> (Words, Vec<&'n Node>) {
-        let (mut words, mut to) = (Words::default(), Vec::new());
+    /// What a VirtualService says of calls to its hosts: as policies where it is one route of all requests to the host
+    /// itself, else as rules.
+    pub(super) fn routes(&mut self, spec: &IndexMap<String, Entry>, home: &str, hosts: &[Node]) -> (Words, Words) {
         let routes = self.list(said(spec, "http"), "http");
-        let Some(first) = routes.first() else { return (words, to) };
+        if let [only] = routes
+            && let Some(map) = only.as_map()
+            && self.is_policy(map, home, hosts)
+        {
+            self.open(only, &HTTP);
+            let mut words = Words::default();
+            self.policy(map, &mut words);
+            return (words, Words::default());
+        }
+        let mut rules = Words::default();
+        let mut whole = false;
         for (index, route) in routes.iter().enumerate() {
             let Some(map) = self.open(route, &HTTP) else { continue };
-            if index > 0 {
-                if said(first_map(first), "match").is_none() {
-                    let dead = Diagnostic::warning("EW401", "a route that no request reaches");
-                    self.say(dead.at(route.span, "a route without `match` stands before it"));
-                }
+            if whole {
+                let dead = Diagnostic::warning("EW401", "a route that no request reaches");
+                self.say(dead.at(route.span, "a route without `match` stands before it"));
                 continue;
             }
-            self.route(map, &mut words, &mut to);
+            whole = said(map, "match").is_none();
+            let named = said(map, "name").and_then(|entry| entry.node.as_text());
+            let plain = |name: &&str| {
+                name.len() <= 60 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            };
+            let name = named.filter(plain).filter(|name| !name.is_empty() && !rules.0.contains_key(*name));
+            let name = name.map_or_else(|| format!("http-{}", index + 1), str::to_owned);
+            let words = self.rule(map, home, route);
+            rules.put(&name, route.span, words.node(route.span));
         }
-        (words, to)
+        (Words::default(), rules)
     }
 
-    fn route<'n>(&mut self, map: &'n IndexMap<String, Entry>, words: &mut Words, to: &mut Vec<&'n Node>) {
-        let destinations = self.list(said(map, "route"), "http.route");
-        for item in destinations {
+    /// Is this one route for all requests, to the host itself?
+    fn is_policy(&self, map: &IndexMap<String, Entry>, home: &str, hosts: &[Node]) -> bool {
+        let more = ["match", "redirect", "directResponse", "mirror", "mirrors", "headers"];
+        if more.iter().any(|field| said(map, field).is_some()) {
+            return false;
+        }
+        let Some(Value::List(to)) = said(map, "route").map(|entry| &entry.node.value) else { return true };
+        let [to] = to.as_slice() else { return false };
+        let Some(destination) = to.get("destination") else { return true };
+        let whole = |name: &Node| Some(Rule::new(name.as_text()?, name.span, home, Words::default()).host);
+        let host = destination.get("host").and_then(whole);
+        destination.get("subset").is_none_or(Node::is_null) && hosts.iter().all(|own| whole(own) == host)
+    }
+
+    fn policy(&mut self, map: &IndexMap<String, Entry>, words: &mut Words) {
+        for item in self.list(said(map, "route"), "http.route") {
             let Some(route) = self.open(item, &ROUTE) else { continue };
             self.count(said(route, "weight"), "http.route.weight");
             let destination = said(route, "destination").and_then(|entry| self.open(&entry.node, &DESTINATION));
             match destination.and_then(|map| said(map, "host")) {
-                Some(host) => to.push(&host.node),
+                Some(host) => {
+                    self.text(&host.node, "host");
+                }
                 None => self.wrong(item, "a route has a `destination` with a `host`"),
             }
         }
-        if let Some(second) = destinations.get(1) {
-            self.refused("http.route with several destinations", second.span, ROUTING);
-        }
+        self.answers(map, words);
+    }
+
+    /// What a route says of the answers to its calls.
+    pub(super) fn answers(&mut self, map: &IndexMap<String, Entry>, words: &mut Words) {
         if let (Some(entry), Some(timeout)) = (said(map, "timeout"), self.limit(said(map, "timeout"), "http.timeout")) {
             words.say("timeout", entry.key, timeout, entry.node.span);
         }
@@ -239,11 +275,6 @@ impl Translation<'_> {
             _ => {}
         }
     }
-}
-
-fn first_map(node: &Node) -> &IndexMap<String, Entry> {
-    static EMPTY: std::sync::LazyLock<IndexMap<String, Entry>> = std::sync::LazyLock::new(IndexMap::new);
-    node.as_map().unwrap_or(&EMPTY)
 }
 
 /// gRPC's `UNAVAILABLE` is `unavailable` here.

@@ -346,7 +346,7 @@ pub static LOCALITY: Block = Block {
             "Order by labels in place of nearness: `network`, `region`, `zone`, `cluster` or their full names (`topology.kubernetes.io/region`), compared with the caller's own; `region=hangzhou` compares with that, `zone=hangzhou/h`. Hosts that share the first N labels come before those that share fewer.",
         )
         .absent("by nearness", "Istio"),
-        Key::new("distribute", Shape::Names(&Shape::Names(&Shape::Share)), "Whole percents by where callers are and where they go: `{hangzhou: {hangzhou: 80%, singapore: 20%}}`, also `hangzhou/h/*`; an independent draw for each call. What is not named gets nothing, whatever fails; callers whom no entry names see one flat list.")
+        Key::new("distribute", Shape::Names(&Shape::Names(&Shape::Share)), "Whole percents by where callers are and where they go: `{hangzhou: {hangzhou: 80%, singapore: 20%}}`, also `hangzhou/h/*`; localities have turns by these weights. What is not named gets nothing, whatever fails; callers whom no entry names see one flat list.")
             .absent("by order", "Istio"),
         Key::new(
             "zone-aware",

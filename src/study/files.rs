@@ -70,7 +70,10 @@ pub fn ready(folder: &Path, force: bool) -> Result<(), FileError> {
         return Err(failed(stands, io::Error::new(io::ErrorKind::NotADirectory, "is no folder")));
     }
     let probe = stands.join(".eastwest.part");
-    fs::File::create(&probe).and_then(|_| fs::remove_file(&probe)).map_err(|source| failed(folder, source))?;
+    // Another process that looks at the same folder at this moment may be the one that takes it away.
+    let away = |gone: io::Error| if gone.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(gone) };
+    let probed = fs::File::create(&probe).and_then(|_| fs::remove_file(&probe).or_else(away));
+    probed.map_err(|source| failed(folder, source))?;
     if force || manifest::stands(folder) {
         return Ok(());
     }

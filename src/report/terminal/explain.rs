@@ -64,7 +64,9 @@ fn edge_text(edge: &EdgeExplanation, currency: &str, width: usize, style: Style)
     if let Some(deaths) = views::deaths(&edge.clients) {
         out.push_str(&format!(
             "\n    {}\n",
-            style.bold("while all hosts there fail as their servers hang, and outlier detection has ejected what it may")
+            style.bold(
+                "while all hosts there fail as their servers hang, and outlier detection has ejected what it may"
+            )
         ));
         out.push_str(&grid_lines(&deaths, 4, width, style));
     }

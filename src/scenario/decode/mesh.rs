@@ -1,7 +1,6 @@
 //! `mesh:`.
 
 use super::fields::{Decoder, Fields, Path, below};
-use super::resilience::http_status;
 use crate::policy::{Enforce, Keepalive, Outlier, Protocol, RetryOn, defaults, retry};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
@@ -139,7 +138,12 @@ impl Decoder {
                 self.say(wrong.at(limit.span, "").help(format!("write it under `{service}`")));
             }
             if let (Some(selector), Some(policy)) = (selector, policy) {
-                traffic.insert(selector.key(), Traffic { span: entry.key, selector, policy });
+                let key = selector.key();
+                if let Some(first) = traffic.get(&key).map(|first: &Traffic| first.span) {
+                    let twice = Diagnostic::error("EW007", format!("`{key}` is said twice, in two spellings"));
+                    self.say(twice.at(first, "first here").at(entry.key, "again").help("remove one"));
+                }
+                traffic.insert(key, Traffic { span: entry.key, selector, policy });
             }
         }
         if !traffic.contains_key("*") {
@@ -376,15 +380,17 @@ impl Decoder {
                 Diagnostic::error("EW370", "failures to connect are not counted apart").at(entry.key, "never read");
             self.say(dead.help("add `split-external-local: true`, or remove it"));
         }
-        let error_codes = map.said(self, "error-codes").map(|said| {
-            let items = self.items(&said.node, "HTTP statuses").to_vec();
-            let codes = items.iter().filter_map(|item| self.read(item, "an HTTP status", http_status));
-            codes.map(|code| code.value).collect()
-        });
+        let error_codes = map.said(self, "error-codes").map(|said| self.error_codes(&said.node));
         let success_rate = self.success_rate(&map);
         let failure_percentage = self.failure_percentage(&map);
         map.close();
         let eject = eject?.value;
+        if let Some(longest) = max_eject.filter(|longest| longest.value < eject) {
+            let what = format!("`max-eject: {}` is below `eject: {eject}`", longest.value);
+            self.say(
+                Diagnostic::error("EW370", what).at(longest.span, "").help("Envoy refuses it; write as much or more"),
+            );
+        }
         let outlier = Outlier {
             consecutive_local: split.then_some(local.unwrap_or(defaults::CONSECUTIVE_LOCAL)),
             success_rate,

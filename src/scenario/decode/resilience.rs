@@ -2,7 +2,7 @@
 
 use super::fields::{Decoder, Fields};
 use super::mesh::positive;
-use crate::policy::{Budget, FailurePercentage, FaultFilter, RateLimit, Status, SuccessRate};
+use crate::policy::{Budget, Codes, FailurePercentage, FaultFilter, RateLimit, Status, SuccessRate};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::TrafficPatch;
 use crate::scenario::quantity::{self, Complaint};
@@ -12,6 +12,18 @@ use crate::scenario::vocabulary as words;
 use crate::units::{Duration, Ratio};
 
 impl Decoder {
+    /// Statuses that outlier detection counts as errors.
+    pub(super) fn error_codes(&mut self, node: &Node) -> Codes {
+        let items = self.items(node, "HTTP statuses").to_vec();
+        let codes = items.iter().filter_map(|item| self.read(item, "an HTTP status", http_status));
+        let codes: Vec<Spanned<u16>> = codes.collect();
+        if let Some(good) = codes.iter().find(|code| code.value < 400) {
+            let what = format!("an answer of {} is no failure here, and never counted as one", good.value);
+            self.say(Diagnostic::error("EW370", what).at(good.span, "").help("leave out what is below 400"));
+        }
+        codes.into_iter().map(|code| code.value).collect()
+    }
+
     /// Back-off, hedging, priorities.
     pub(super) fn retries(&mut self, map: &Fields<'_>, patch: &mut TrafficPatch) {
         patch.backoff = map.said(self, "backoff").and_then(|said| {

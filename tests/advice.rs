@@ -313,7 +313,90 @@ fn retries_of_three_tiers_multiply_and_those_of_one_do_not() {
     silent(&[("TRAFFIC", &format!("{}, goods: {{retries: 0}}", all("retries: 1, retry-on: [5xx]")))], "EW395");
     // What is only refused at the last tier is not retried above.
     silent(&[("TRAFFIC", &all("retries: 5, retry-on: [connect-failure]"))], "EW395");
-    silent(&[("TRAFFIC", &all("retries: 2, retry-on: [5xx], retry-budget: 20%"))], "EW395");
+}
+
+#[test]
+fn a_retry_budget_limits_what_is_above_its_min() {
+    let all = |budget: &str| {
+        format!(
+            r#""*": {{timeout: 1s, outlier: {{max-ejection: 100%}}, retries: 2, retry-on: [5xx], retry-budget: {budget}}}"#
+        )
+    };
+    // stock -> goods: 100/s x 9 tries above / 8 proxies x 2 retries = 225/s of some 30 ms are more than 3 at once; 5/s are
+    // not. The user's call: 2.5/s x 2 retries of 0.3 s.
+    let low = ("RATE", "5rps");
+    says(
+        &[low, ("TRAFFIC", &all("20%"))],
+        "EW395",
+        "`retry-budget` lets each proxy have 3 retries at once in any case",
+    );
+    silent(&[("RATE", "100rps"), ("TRAFFIC", &all("20%"))], "EW395");
+    silent(&[low, ("TRAFFIC", &all("{share: 20%, min: 0}"))], "EW395");
+}
+
+#[test]
+fn readiness_does_not_take_out_what_is_cut_off() {
+    let traffic = r#""*": {timeout: 1s}}, control-plane: {kind: multi-primary"#;
+    let cut = "{cut: {at: 30s, for: 30s, hit: link/hangzhou-beijing, down: silent}}";
+    let all = told(&[("faults", cut), ("TRAFFIC", traffic)]);
+    let words = "go to hosts out of reach (4 of 8): without outlier detection a client takes nobody out, and to the control plane they are ready as before";
+    assert!(all.iter().any(|one| one.starts_with("EW389") && one.contains(words)), "{all:?}");
+    // The dead are not ready.
+    let lost = "{lost: {at: 30s, for: 30s, hit: zone/beijing/a, down: true}}";
+    silent(&[("faults", lost), ("TRAFFIC", traffic)], "EW389");
+}
+
+/// What is told of `stock` in two versions, `v1` in the east with goods, and `v2` as written; all calls go by `rules`.
+#[track_caller]
+fn versioned(v2: &str, traffic: &str, rules: &str) -> Vec<String> {
+    let text = with(&[("GOODS", "{east: 2}"), ("TRAFFIC", traffic)]);
+    let stock = "stock: {replicas: {east: 4, north: 4}, work: 2ms, workers: 2, queue: 20, calls: [goods]}";
+    assert!(text.contains(stock));
+    let v1 = "v1: {replicas: {east: 4}, work: 2ms, calls: [goods]}";
+    let text = text.replace(stock, &format!("stock: {{versions: {{{v1}, {v2}}}, workers: 2, queue: 20}}"));
+    let text = text.replace("mesh: {", &format!("mesh: {{{rules}"));
+    let loaded = load_text("test.yaml", &text, &[]).unwrap_or_else(|said| panic!("{:?}\n{text}", said.diagnostics));
+    let variant = &loaded.variants[0];
+    let found = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+    let found = found.unwrap_or_else(|said| panic!("{said:?}")).warnings;
+    found.iter().map(|one| format!("{} {}", one.code, one.message)).collect()
+}
+
+#[test]
+fn a_backup_needs_what_its_own_version_calls() {
+    let of = |told: Vec<String>| told.into_iter().filter(|one| one.starts_with("EW391")).collect::<Vec<_>>();
+    let stock = &SOUND.replace("\"*\"", "stock");
+    assert_eq!(of(versioned("v2: {replicas: {north: 4}, work: 2ms}", stock, "")), Vec::<String>::new());
+    let calls = of(versioned("v2: {replicas: {north: 4}, work: 2ms, calls: [goods]}", stock, ""));
+    assert!(
+        calls.len() == 1 && calls[0].contains("helps nobody when hangzhou dies: stock in beijing calls goods"),
+        "{calls:?}"
+    );
+    // Of two versions there one calls it.
+    let some = "v2: {replicas: {north: 2}, work: 2ms, calls: [goods]}, v3: {replicas: {north: 2}, work: 2ms}";
+    let some = of(versioned(some, stock, ""));
+    assert!(
+        some.len() == 1
+            && some[0].contains("does not help all calls when hangzhou dies: some of stock in beijing calls"),
+        "{some:?}"
+    );
+}
+
+#[test]
+fn of_an_upstream_that_rules_leave_without_calls_nothing_is_said() {
+    let rules = "rules: {stock: {all: {to: {v1: 80%, v2: 20%}}}}, ";
+    let v2 = "v2: {replicas: {east: 4}, work: 2ms}";
+    let traffic = r#"stock: {timeout: 1s, outlier: {max-ejection: 10%}}, "stock:v1": {outlier: {max-ejection: 100%}}, "stock:v2": {outlier: {max-ejection: 100%}}, goods: {timeout: 1s}"#;
+    let of = |told: Vec<String>| told.into_iter().filter(|one| one.starts_with("EW356")).collect::<Vec<_>>();
+    assert_eq!(of(versioned(v2, traffic, rules)), Vec::<String>::new());
+    assert_eq!(of(versioned(v2, traffic, "")).len(), 1);
+    // Alike, and written at two places: told at both.
+    let two = traffic.replace("100%", "10%");
+    let two = of(versioned(v2, &two, rules));
+    assert!(
+        two.len() == 2 && two[0].contains("`web -> stock:v1`:") && two[1].contains("`web -> stock:v2`:"),
+        "{two:?}"
+    );
 }
 
 #[test]

@@ -24,21 +24,25 @@ enum Trap {
     Locality { near: u32, allowed: u32, left: u32 },
 }
 
+/// A trap, the hosts, and the percentage that holds.
+type Trapped = (Trap, u32, u32);
+
 /// Edges whose outlier detection never ejects, or never empties a region that has a failover; alike ones together.
 pub(super) fn traps(reading: &Reading<'_>) -> Vec<Diagnostic> {
     let world = reading.world;
-    let mut found: BTreeMap<(Trap, u32, u32), (Span, Vec<String>)> = BTreeMap::new();
-    for (id, edge) in world.edges.iter() {
+    // One line for each place where it is written.
+    let mut found: BTreeMap<(Trapped, Span), Vec<String>> = BTreeMap::new();
+    for (id, edge) in world.edges.iter().filter(|(id, _)| reading.taken.contains_key(id)) {
         // The place with the fewest hosts stands for the edge.
         let mut from: Vec<PlaceId> = callers(world, edge.from);
         from.sort_by_key(|place| world.host_sets[world.host_set(id, *place)].hosts.len());
         let rules = &reading.rules[edge.policy.0 as usize];
         if let Some(key) = from.into_iter().find_map(|place| trap(world, id, place, rules)) {
-            let (_, edges) = found.entry(key).or_insert_with(|| (reading.outlier_of(id), Vec::new()));
+            let edges = found.entry((key, reading.outlier_of(id))).or_default();
             edges.push(format!("`{}`", edge.name));
         }
     }
-    let told = found.into_iter().map(|((trap, hosts, percent), (at, edges))| {
+    let told = found.into_iter().map(|(((trap, hosts, percent), at), edges)| {
         let edges = edges.join(", ");
         let (what, needed) = match trap {
             Trap::Nobody { needed } => (
@@ -67,7 +71,7 @@ pub(super) fn traps(reading: &Reading<'_>) -> Vec<Diagnostic> {
 }
 
 /// The trap of an edge as seen from a place, with its hosts and the percentage that holds.
-fn trap(world: &World, edge: EdgeId, from: PlaceId, rules: &EdgePolicy) -> Option<(Trap, u32, u32)> {
+fn trap(world: &World, edge: EdgeId, from: PlaceId, rules: &EdgePolicy) -> Option<Trapped> {
     let outlier = rules.policy.outlier.as_ref()?;
     let set = &world.host_sets[world.host_set(edge, from)];
     let hosts = set.hosts.len() as u32;

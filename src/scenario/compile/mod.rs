@@ -152,7 +152,8 @@ pub fn compile_with_warnings(
     said.extend(load.complaints(scenario, &world));
     said.extend(load.past_the_sold(scenario, books, &paths.board, &world));
     said.extend(Load::standstill(scenario, &world, &means));
-    let reading = advice::Reading { scenario, world: &world, rules: &rules, load: &load, means: &means };
+    let taken = rules::taken(&world, &means).edges;
+    let reading = advice::Reading { scenario, world: &world, rules: &rules, load: &load, means: &means, taken: &taken };
     let edges = world.edges.rows().iter();
     let mut flat: Vec<bool> = edges.map(|edge| is_flat(&rules[edge.policy.0 as usize])).collect();
     advice::unordered(&reading).into_iter().for_each(|edge| flat[edge.0 as usize] = false);

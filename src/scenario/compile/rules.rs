@@ -66,7 +66,7 @@ pub(super) fn rules(
     }
     let Writer { made, world, .. } = writer;
     let met: BTreeSet<(&str, usize)> =
-        taken(world, means).iter().filter_map(|route| made.get(route).copied()).collect();
+        taken(world, means).routes.iter().filter_map(|route| made.get(route).copied()).collect();
     for (service, rules) in &scenario.mesh.rules {
         for (at, (name, rule)) in rules.iter().enumerate() {
             // Rules that nobody wrote may be for nobody.
@@ -348,17 +348,33 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Routes that some call takes: followed from the streams, with what requests carry, through what applications pass on.
-fn taken(world: &World, means: &[Mean]) -> BTreeSet<RouteId> {
-    let mut taken = BTreeSet::new();
+/// What some call takes.
+#[derive(Default)]
+pub(super) struct Taken {
+    routes: BTreeSet<RouteId>,
+    /// And the operations that are called over each; a fallback's too.
+    pub edges: BTreeMap<EdgeId, BTreeSet<OperationId>>,
+}
+
+/// Followed from the streams, with what requests carry, through what applications pass on.
+pub(super) fn taken(world: &World, means: &[Mean]) -> Taken {
+    let mut taken = Taken::default();
     let mut seen: BTreeSet<(OperationId, u16, u16)> = BTreeSet::new();
     let mut open: Vec<(OperationId, u16, u16)> = Vec::new();
     let mut call = |edge: EdgeId, version: u16, operation: OperationId, context: u16, open: &mut Vec<_>| {
         if let Some(table) = world.routing.tables.get(world.edges[edge].routing) {
             let number = operation.0 - world.services[world.edges[edge].to].operations[0].0;
-            taken.insert(table.row(version, number, context));
+            let route = table.row(version, number, context);
+            taken.routes.insert(route);
+            if let Some(Action::Send(to)) = world.routing.routes.get(route).map(|route| &route.action) {
+                for to in to {
+                    let meant = to.operations.get(number as usize).copied().unwrap_or(operation);
+                    to.fallback.iter().for_each(|edge| _ = taken.edges.entry(*edge).or_default().insert(meant));
+                }
+            }
         }
         for lead in world.leads(edge, version, operation, context).iter().filter(|lead| !lead.edge.is_none()) {
+            taken.edges.entry(lead.edge).or_default().insert(lead.operation);
             let versions = world.services[world.edges[lead.edge].to].versions.len().max(1) as u16;
             open.extend((0..versions).map(|version| (lead.operation, version, lead.context)));
         }

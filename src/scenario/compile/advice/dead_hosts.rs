@@ -25,12 +25,15 @@ impl Down {
         self.targets.contains(&Target::Place(place))
     }
 
-    /// Is this replica dead, or out of reach over this way?
-    fn takes(&self, reading: &Reading<'_>, endpoint: EndpointId, path: PathId) -> bool {
+    /// Is this replica dead?
+    fn kills(&self, reading: &Reading<'_>, endpoint: EndpointId) -> bool {
+        self.place(reading.at(endpoint)) || self.targets.contains(&Target::Endpoint(endpoint))
+    }
+
+    /// Is what is behind this way out of reach?
+    fn cuts(&self, reading: &Reading<'_>, path: PathId) -> bool {
         let way = &reading.world.paths[path];
-        self.place(reading.at(endpoint))
-            || self.targets.contains(&Target::Endpoint(endpoint))
-            || self.targets.contains(&Target::Path(path))
+        self.targets.contains(&Target::Path(path))
             || way.links.iter().chain(&way.back_links).any(|link| self.targets.contains(&Target::Link(*link)))
     }
 }
@@ -39,7 +42,7 @@ pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
     for (id, fault) in reading.world.faults.iter() {
         let Some(down) = Down::of(reading, id) else { continue };
         for called in reading.edges() {
-            if called.rules.policy.outlier.is_none() && !covered(&called, down.manner) && !removed(reading, &called) {
+            if called.rules.policy.outlier.is_none() && !covered(&called, down.manner) {
                 told_of(reading, &called, &down, &fault.name, told);
             }
         }
@@ -57,29 +60,35 @@ fn covered(called: &Called<'_>, manner: Manner) -> bool {
     policy.retries > 0 && retriable(policy.retry_on, ends)
 }
 
-/// Does a control plane take out what is not ready?
+/// Does a control plane take out what is not ready? What is only cut off is ready still at its own API server.
 fn removed(reading: &Reading<'_>, called: &Called<'_>) -> bool {
     reading.world.control.readiness.get(called.edge.to.0 as usize).is_some_and(Option::is_some)
 }
 
 fn told_of(reading: &Reading<'_>, called: &Called<'_>, down: &Down, fault: &str, told: &mut Told) {
-    let mut worst: Option<(f64, usize, usize)> = None;
-    for (place, set) in reading.views(called).into_iter().filter(|(place, _)| !down.place(*place)) {
-        let (mut all, mut dead, mut hosts) = (0.0, 0.0, 0);
+    let removed = removed(reading, called);
+    let out = |endpoint: EndpointId, path: PathId| down.kills(reading, endpoint) || down.cuts(reading, path);
+    let mut worst: Option<(f64, usize, usize, bool)> = None;
+    for (_, set) in reading.views(called).into_iter().filter(|(place, _)| !down.place(*place)) {
+        let (mut all, mut dead, mut hosts, mut killed) = (0.0, 0.0, 0, false);
         for host in set.hosts.iter().filter(|host| host.priority == 0) {
-            let members = replicas(host);
-            let lost = members.iter().filter(|(endpoint, path)| down.takes(reading, *endpoint, *path)).count();
+            let mut members = replicas(host);
+            members.retain(|(endpoint, _)| !removed || !down.kills(reading, *endpoint));
+            if members.is_empty() {
+                continue;
+            }
+            let lost = members.iter().filter(|(endpoint, path)| out(*endpoint, *path)).count();
+            killed |= members.iter().any(|(endpoint, _)| down.kills(reading, *endpoint));
             all += f64::from(host.weight);
             dead += f64::from(host.weight) * lost as f64 / members.len() as f64;
             hosts += usize::from(lost == members.len());
         }
-        let _ = place;
         // Where all are dead there is nobody to go to instead.
-        if dead > 0.0 && dead < all && worst.is_none_or(|(share, _, _)| dead / all > share) {
-            worst = Some((dead / all, hosts, set.hosts.len()));
+        if dead > 0.0 && dead < all && worst.is_none_or(|(share, ..)| dead / all > share) {
+            worst = Some((dead / all, hosts, set.hosts.len(), killed));
         }
     }
-    let Some((share, dead, hosts)) = worst else { return };
+    let Some((share, dead, hosts, killed)) = worst else { return };
     let policy = &called.rules.policy;
     let hangs = down.manner == Manner::Silent && policy.timeout.is_none() && policy.http2_ping.is_none();
     let needed = super::percent_of(dead.max(1) as u32, hosts as u32);
@@ -87,7 +96,9 @@ fn told_of(reading: &Reading<'_>, called: &Called<'_>, down: &Down, fault: &str,
         code: "EW389",
         before: format!("while `{fault}` lasts, {} of the calls ", percent(share)),
         after: format!(
-            " go to dead hosts ({dead} of {hosts}): without outlier detection a client takes nobody out{}",
+            " go to {} ({dead} of {hosts}): without outlier detection a client takes nobody out{}{}",
+            if killed { "dead hosts" } else { "hosts out of reach" },
+            if removed { ", and to the control plane they are ready as before" } else { "" },
             if hangs { ", and without a timeout each of them hangs" } else { "" }
         ),
         at: reading.scenario.faults.get(fault).map_or(Span::NONE, |fault| fault.span),

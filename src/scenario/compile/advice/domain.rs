@@ -6,7 +6,7 @@ use super::{Called, Reading, Say, Told, behind};
 use crate::scenario::file::ProductKind;
 use crate::scenario::{Diagnostic, Span};
 use crate::topology::GatewayId;
-use crate::world::{Host, HostTarget, OperationId, ServiceId};
+use crate::world::{Edge, EdgeId, Host, HostTarget, OperationId};
 
 pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
     for called in reading.edges() {
@@ -21,50 +21,86 @@ fn depends(reading: &Reading<'_>, called: &Called<'_>, told: &mut Told) {
     if !locality.enabled || called.rules.policy.outlier.is_none() {
         return;
     }
-    let regions = |service: ServiceId| -> BTreeSet<&str> {
-        let endpoints = reading.world.services[service].endpoints.iter();
-        endpoints.map(|endpoint| reading.region(reading.at(*endpoint))).collect()
-    };
-    let here = regions(called.edge.to);
+    let here: BTreeSet<&str> = stands(reading, called.edge).into_iter().map(|(region, _)| region).collect();
     for (from, to) in &locality.failover {
         if !here.contains(&*from.value) || !here.contains(&*to.value) {
             continue;
         }
-        let only = below(reading, called.edge.to).into_iter().find(|service| {
-            let stands = regions(*service);
-            stands.len() == 1 && stands.contains(&*from.value)
-        });
-        let Some(only) = only else { continue };
+        let Some(Only { edge, all }) = only(reading, called, &from.value, &to.value) else { continue };
+        let name = |edge: &Edge| {
+            let subset = reading.world.routing.subsets.get(edge.subset).map(|subset| format!(":{}", subset.name));
+            format!("{}{}", reading.world.services[edge.to].name, subset.unwrap_or_default())
+        };
+        let only = name(&reading.world.edges[edge]);
         let say = Say {
             code: "EW391",
             before: format!("the failover from {} to {} on ", from.value, to.value),
             after: format!(
-                " helps nobody when {} dies: {} in {} calls {}, which stands in {} alone",
+                " {} when {} dies: {}{} in {} calls {only}, which stands in {} alone",
+                if all { "helps nobody" } else { "does not help all calls" },
                 from.value,
-                reading.world.services[called.edge.to].name,
+                if all { "" } else { "some of " },
+                name(called.edge),
                 to.value,
-                reading.world.services[only].name,
                 from.value
             ),
             at: to.span,
-            help: format!("put replicas of {} into {} too", reading.world.services[only].name, to.value),
+            help: format!("put replicas of {only} into {} too", to.value),
         };
         told.say(&called.edge.name, say);
     }
 }
 
-/// All services that a service calls, and those below, in order.
-fn below(reading: &Reading<'_>, service: ServiceId) -> BTreeSet<ServiceId> {
+/// Region and version of each replica that an edge reaches.
+fn stands<'a>(reading: &Reading<'a>, edge: &Edge) -> BTreeSet<(&'a str, u16)> {
+    let subset = reading.world.routing.subsets.get(edge.subset);
+    let endpoints = reading.world.services[edge.to].endpoints.iter();
+    let stands = endpoints.map(|id| (reading.region(reading.at(*id)), reading.world.endpoints[*id].version));
+    stands.filter(|(_, version)| subset.is_none_or(|subset| subset.versions.contains(version))).collect()
+}
+
+/// What stands in the dead region alone.
+struct Only {
+    /// A call of it.
+    edge: EdgeId,
+    /// Every call that fails over needs it; else it may depend on the operation, the version or the rule.
+    all: bool,
+}
+
+/// Follows a call that fails over from a dead region, by the versions that stand in the other and by rules.
+fn only(reading: &Reading<'_>, called: &Called<'_>, dead: &str, to: &str) -> Option<Only> {
     let world = reading.world;
-    let mut open: Vec<OperationId> = world.services[service].operations.clone();
-    let mut seen: BTreeSet<OperationId> = open.iter().copied().collect();
-    let mut found = BTreeSet::new();
-    while let Some(operation) = open.pop() {
-        for (site, _) in &reading.means[operation.0 as usize].calls {
+    let contexts = world.routing.contexts.len().max(1) as u16;
+    let operations = reading.taken.get(&called.id)?;
+    let versions: BTreeSet<u16> =
+        stands(reading, called.edge).into_iter().filter(|(region, _)| *region == to).map(|(_, own)| own).collect();
+    let sure = operations.len() == 1 && versions.len() == 1;
+    let mut open: Vec<(OperationId, u16, bool)> = Vec::new();
+    for operation in operations {
+        open.extend(versions.iter().map(|version| (*operation, *version, sure)));
+    }
+    let mut seen: BTreeSet<(OperationId, u16)> = BTreeSet::new();
+    let mut found: Option<Only> = None;
+    while let Some((operation, version, sure)) = open.pop() {
+        if !seen.insert((operation, version)) {
+            continue;
+        }
+        for (site, times) in &reading.means[operation.0 as usize].of(version).calls {
             let site = world.call_sites[*site as usize];
-            found.insert(world.edges[site.edge].to);
-            if seen.insert(site.operation) {
-                open.push(site.operation);
+            let leads = (0..contexts).flat_map(|context| world.leads(site.edge, version, site.operation, context));
+            let leads = leads.filter(|lead| !lead.mirror && reading.taken.contains_key(&lead.edge));
+            let leads: BTreeSet<(EdgeId, OperationId)> = leads.map(|lead| (lead.edge, lead.operation)).collect();
+            let sure = sure && *times >= 1.0 && leads.len() == 1;
+            for (edge, operation) in leads {
+                let alive: BTreeSet<u16> = stands(reading, &world.edges[edge])
+                    .into_iter()
+                    .filter(|(region, _)| *region != dead)
+                    .map(|(_, own)| own)
+                    .collect();
+                if alive.is_empty() && found.as_ref().is_none_or(|found| sure && !found.all) {
+                    found = Some(Only { edge, all: sure });
+                }
+                open.extend(alive.iter().map(|version| (operation, *version, sure && alive.len() == 1)));
             }
         }
     }

@@ -52,7 +52,7 @@ pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
 }
 
 /// Calls per second of one proxy to one of its nearest hosts, at the peak; and how many there are of both.
-fn heard(reading: &Reading<'_>, called: &Called<'_>) -> Option<(f64, usize, usize)> {
+pub(super) fn heard(reading: &Reading<'_>, called: &Called<'_>) -> Option<(f64, usize, usize)> {
     let proxies = match called.edge.from {
         Caller::Service(service) => reading.world.services[service].endpoints.len(),
         Caller::Stream(stream) => reading.world.streams[stream].entries.len(),

@@ -16,6 +16,8 @@ mod retries;
 mod tiers;
 mod timeouts;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use indexmap::IndexMap;
 
 use super::callers;
@@ -24,7 +26,7 @@ use super::program::Mean;
 use crate::scenario::file::{Dataplane, EdgePolicy, Scenario, TrafficPatch};
 use crate::scenario::{Diagnostic, Span};
 use crate::topology::PlaceId;
-use crate::world::{Caller, Edge, EdgeId, EndpointId, Host, HostSet, HostTarget, PathId, World};
+use crate::world::{Caller, Edge, EdgeId, EndpointId, Host, HostSet, HostTarget, OperationId, PathId, World};
 
 /// Edges that are named in one advice; the rest is counted.
 const NAMED: usize = 4;
@@ -41,6 +43,8 @@ pub(super) struct Reading<'a> {
     pub load: &'a Load,
     /// By operation.
     pub means: &'a [Mean],
+    /// Edges that some call takes, and the operations called over each: of all others there is nothing to say.
+    pub taken: &'a BTreeMap<EdgeId, BTreeSet<OperationId>>,
 }
 
 /// All advice on a scenario.
@@ -83,10 +87,10 @@ struct Called<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Edges whose callers have proxies.
+    /// Edges whose callers have proxies, and which rules do not leave without calls.
     fn edges(&self) -> impl Iterator<Item = Called<'a>> {
-        let (world, rules, ambient) = (self.world, self.rules, &self.scenario.mesh.ambient);
-        let edges = world.edges.iter().filter(|(_, edge)| match edge.from {
+        let (world, rules, ambient, taken) = (self.world, self.rules, &self.scenario.mesh.ambient, self.taken);
+        let edges = world.edges.iter().filter(|(id, _)| taken.contains_key(id)).filter(|(_, edge)| match edge.from {
             // What sees connections only obeys none of these rules, which EW412 tells.
             Caller::Service(service) => !ambient.by_connection.contains(&world.services[service].name),
             Caller::Stream(stream) => {
@@ -110,7 +114,8 @@ impl<'a> Reading<'a> {
             Caller::Service(id) => &self.world.services[id].name,
             Caller::Stream(id) => &self.world.streams[id].name,
         };
-        let entries = self.scenario.mesh.entries(from, &self.world.services[called.edge.to].name);
+        let subset = self.world.routing.subsets.get(called.edge.subset).map(|subset| &*subset.name);
+        let entries = self.scenario.mesh.entries_of(from, &self.world.services[called.edge.to].name, subset);
         entries.into_iter().flatten().find_map(|(_, traffic)| key(&traffic.policy))
     }
 

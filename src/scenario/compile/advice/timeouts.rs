@@ -22,7 +22,7 @@ pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
 }
 
 /// Both proxies, there and back, nothing queueing.
-fn warm(reading: &Reading<'_>, path: PathId) -> Duration {
+pub(super) fn warm(reading: &Reading<'_>, path: PathId) -> Duration {
     let way = &reading.world.paths[path];
     let proxy = &reading.scenario.mesh.proxy;
     let pass = proxy.cpu.value + proxy.delay.value;

@@ -344,8 +344,11 @@ pub struct HourCap {
 pub struct FaultSummary {
     /// The fault.
     pub name: String,
-    /// Requests lost, per occurrence (mean over replications).
+    /// Requests lost, per occurrence (mean over replications), less what fails without it.
     pub lost: Estimate,
+    /// What that means: which requests are counted, and what is taken off.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub lost_rule: String,
     /// Requests sent in its window, per occurrence.
     pub sent: Estimate,
     /// Availability within the window.

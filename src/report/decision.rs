@@ -57,6 +57,10 @@ impl Decision {
             let recovered = variants.iter().map(|v| recovery_from(v, &fault)).collect::<Vec<_>>();
             table.measure(&format!("recovered from {fault} after"), Unit::Seconds, &recovered);
         }
+        let mut rules = variants.iter().flat_map(|v| &v.faults).map(|fault| &fault.lost_rule);
+        if let Some(rule) = rules.find(|rule| !rule.is_empty()) {
+            table.notes.push(format!("lost: {rule}"));
+        }
         let mut rules = variants.iter().flat_map(|v| &v.faults).map(|fault| &fault.recovery_rule);
         if let Some(rule) = rules.find(|rule| !rule.is_empty()) {
             table.notes.push(format!("recovered: {rule}"));

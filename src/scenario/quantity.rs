@@ -2,6 +2,10 @@
 //!
 //! A bare number is refused where a unit is due, and the usual traps get a hint of their own.
 
+mod duration;
+
+pub use duration::{duration, seconds};
+
 use super::file::Cidr;
 use crate::units::{BitsPerSec, Bytes, Duration, Money, Ratio, significant};
 
@@ -24,25 +28,10 @@ impl Complaint {
 
 type Result<T> = std::result::Result<T, Complaint>;
 
-/// The longest span that a scenario may say.
-const DURATION_MAX_SECONDS: f64 = 10.0 * 365.0 * 86_400.0;
-
 /// A unit: its name, and by what a figure is multiplied and divided (a division by 1000 is exact where a
 /// multiplication by 0.001 is not).
 type Unit = (&'static str, f64, f64);
 
-const TIME_UNITS: &[Unit] = &[
-    ("ns", 1.0, 1e9),
-    ("us", 1.0, 1e6),
-    ("µs", 1.0, 1e6),
-    ("μs", 1.0, 1e6),
-    ("ms", 1.0, 1e3),
-    ("s", 1.0, 1.0),
-    ("m", 60.0, 1.0),
-    ("min", 60.0, 1.0),
-    ("h", 3_600.0, 1.0),
-    ("d", 86_400.0, 1.0),
-];
 const BYTE_UNITS: &[Unit] = &[
     ("B", 1.0, 1.0),
     ("kB", 1e3, 1.0),
@@ -106,53 +95,6 @@ fn with_units(text: &str, what: &str, units: &[Unit], example: &str) -> Result<f
             Err(Complaint::new("EW103", format!("`{unit}` is no unit of {what}"), help))
         }
     }
-}
-
-/// Seconds as a fraction, for laws: `4ms`.
-pub fn seconds(text: &str) -> Result<f64> {
-    if let Some((value, unit)) = split(text) {
-        let long = match unit {
-            "sec" | "secs" | "second" | "seconds" => Some("s"),
-            "mins" | "minute" | "minutes" => Some("min"),
-            "hr" | "hrs" | "hour" | "hours" => Some("h"),
-            "day" | "days" => Some("d"),
-            "msec" | "millis" => Some("ms"),
-            _ => None,
-        };
-        if let Some(unit) = long {
-            return Err(Complaint::new(
-                "EW103",
-                format!("`{text}` is not how a duration is written here"),
-                format!("write `{}{unit}`", significant(value, 12)),
-            ));
-        }
-        if matches!(unit, "M" | "mo" | "mon" | "month" | "months") {
-            return Err(Complaint::new(
-                "EW102",
-                format!("`{unit}` is no unit of time"),
-                "months have no fixed length: write days, `30d`",
-            ));
-        }
-    }
-    let seconds = with_units(text, "a duration", TIME_UNITS, "5ms")?;
-    if seconds > DURATION_MAX_SECONDS {
-        return Err(Complaint::new("EW105", format!("`{text}` is longer than 10 years"), "no run is that long"));
-    }
-    Ok(seconds)
-}
-
-/// `5ms`, rounded to the nanosecond.
-pub fn duration(text: &str) -> Result<Duration> {
-    let value = seconds(text)?;
-    let span = Duration::from_seconds_f64(value);
-    if value > 0.0 && span.is_zero() {
-        return Err(Complaint::new(
-            "EW105",
-            format!("`{text}` is less than a nanosecond"),
-            "the simulation counts whole nanoseconds",
-        ));
-    }
-    Ok(span)
 }
 
 /// `20KiB`.
@@ -391,7 +333,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn complains<T: std::fmt::Debug>(result: Result<T>, code: &str, hint: &str) {
+    pub(super) fn complains<T: std::fmt::Debug>(result: Result<T>, code: &str, hint: &str) {
         let complaint = result.expect_err("it is refused");
         assert_eq!(complaint.code, code, "{complaint:?}");
         let help = complaint.help.expect("there is a hint");
@@ -418,13 +360,6 @@ mod tests {
         complains(bandwidth("500MBps"), "EW102", "write `4Gbps` if you meant bytes");
         complains(bandwidth("5MB/s"), "EW102", "write `40Mbps`");
         complains(bytes("20Kb"), "EW102", "20KiB");
-    }
-
-    #[test]
-    fn m_is_a_minute_and_a_month_has_no_length() {
-        assert_eq!(duration("5m"), duration("300s"));
-        complains(duration("1M"), "EW102", "30d");
-        complains(duration("3 months"), "EW102", "30d");
     }
 
     #[test]

@@ -9,8 +9,9 @@ pub fn reference() -> String {
     let mut text = String::from(
         "# Scenario reference\n\n\
          Generated from the vocabulary by `cargo test --test schema` with `EASTWEST_UPDATE=1`; a test keeps it true.\n\n\
-         A quantity is a number and its unit: durations `ns us ms s m min h d`, sizes `B KB MB GB KiB MiB GiB`, link rates\n\
-         `bps kbps Mbps Gbps Tbps`, rates `rps`, shares `%`, prices `0.02 USD/GB`. Names are 1 to 64 of a-z, 0-9 and `-`.\n",
+         A quantity is a number and its unit: durations `ns us ms s m min h d` (also several, from the longest down:\n\
+         `1m30s`), sizes `B KB MB GB KiB MiB GiB`, link rates `bps kbps Mbps Gbps Tbps`, rates `rps`,\n\
+         shares `%`, prices `0.02 USD/GB`. Names are 1 to 64 of a-z, 0-9 and `-`.\n",
     );
     for block in blocks() {
         section(&mut text, block);

@@ -80,7 +80,7 @@ fn of(shape: &'static Shape) -> Value {
         Shape::Text | Shape::File | Shape::Reference(_) => json!({"type": ["string", "number", "boolean"]}),
         Shape::Name => json!({"type": ["string", "number"], "pattern": "^[a-z0-9-]{1,64}$"}),
         Shape::Flag => json!({"type": "boolean"}),
-        Shape::Duration => quantity("^[0-9]+(\\.[0-9]+)? ?(ns|us|µs|μs|ms|s|m|min|h|d)$", "5ms"),
+        Shape::Duration => quantity("^([0-9]+(\\.[0-9]+)? ?(ns|us|µs|μs|ms|s|m|min|h|d) ?)+$", "5ms"),
         Shape::Bytes => quantity("^[0-9]+(\\.[0-9]+)? ?(B|kB|KB|MB|GB|KiB|MiB|GiB)$", "20KiB"),
         Shape::Bandwidth => quantity("^[0-9]+(\\.[0-9]+)? ?(bps|[kKMGT]bps)$", "200Mbps"),
         Shape::Rate => quantity("^[0-9]+(\\.[0-9]+)? ?rps$", "400rps"),

@@ -121,8 +121,8 @@ fn basis(
     }
     let Some(downtime) = downtime else { return basis };
     basis.push(format!(
-        "an hour in which no request is answered costs {} {currency}; what a fault loses counts as hours at the mean rate of \
-         {}/s",
+        "an hour in which no request is answered costs {} {currency}; what a fault loses beyond what fails without it counts as \
+         hours at the mean rate of {}/s",
         significant(downtime, 6),
         significant(rate, 4)
     ));
@@ -138,6 +138,12 @@ fn basis(
             Some(times) => format!("{}: {} a year, by the scenario's own estimate", fault.name, significant(times, 4)),
             None => format!("{}: no rate in `business.outages-per-year`; told for once, and in no sum", fault.name),
         });
+    }
+    if faults.len() > 1 {
+        basis.push(
+            "faults are charged each by itself: what is lost while two of them or their recoveries overlap is in both"
+                .to_owned(),
+        );
     }
     if downtime_year.value.is_some() {
         basis.push("only the named faults are counted: what else may fail is in no figure here".to_owned());

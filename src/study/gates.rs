@@ -114,8 +114,10 @@ impl Context<'_> {
                 };
                 let outcome = outcome(&judged, *below, limit);
                 notes.extend(left_out(measured.answered));
-                if let Metric::Recovery { .. } = &term.metric {
-                    notes.push(recovery::rule(&variant.runs));
+                match &term.metric {
+                    Metric::Recovery { .. } => notes.push(recovery::rule(&variant.runs)),
+                    Metric::Lost { .. } => notes.push(recovery::lost_rule(&variant.runs)),
+                    _ => {}
                 }
                 let note = notes.join("; ");
                 let shown = if judged.value.is_none() { &judged } else { &measured.estimate };

@@ -91,8 +91,7 @@ pub fn measure(
         }
         Metric::Recovery { fault } => Measured::new(recovery::recovery(&of.runs, fault, design), None, "s", 1.0),
         Metric::Lost { fault } => {
-            let each = of.runs.iter().map(|run| Sample::of(run, Part::During(fault), &|_| true).lost as f64);
-            let sections = Sections::mean(each.collect());
+            let sections = Sections::mean(recovery::each_lost(&of.runs, fault));
             Measured::new(recovery::lost(&of.runs, fault, design), Some(sections), "requests", 1.0)
         }
         Metric::Amplification { from, to } => {

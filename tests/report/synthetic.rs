@@ -169,6 +169,7 @@ fn variant(shape: &Shape) -> VariantResult {
         faults: vec![FaultSummary {
             name: "zone-out".into(),
             lost: between(shape.lost, shape.lost * 0.93, shape.lost * 1.07),
+            lost_rule: "requests that failed, less what fails without the fault".into(),
             sent: between(10_500.0, 10_400.0, 10_600.0),
             availability: between(
                 1.0 - shape.lost / 10_500.0,

@@ -374,3 +374,58 @@ mesh:
     let said = load("said.yaml", said);
     assert!(world(&read, 0) == world(&said, 0), "{}", differing(&world(&read, 0), &world(&said, 0)));
 }
+
+/// `loadBalancer` of a rule for `orders`.
+fn balancer(said: &str) -> String {
+    let head = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: orders}\n";
+    format!("{head}spec: {{host: orders, trafficPolicy: {{loadBalancer: {{{said}}}}}}}\n")
+}
+
+#[test]
+fn a_consistent_hash_and_a_warmup_are_what_the_scenarios_words_say() {
+    let cases = [
+        ("consistentHash: {useSourceIp: true}", "hash: {source-ip: true}"),
+        (
+            "consistentHash: {useSourceIp: true, ringHash: {minimumRingSize: 4096}}",
+            "hash: {source-ip: true}, balance: {ring-hash: {min-size: 4096}}",
+        ),
+        (
+            "consistentHash: {useSourceIp: true, minimumRingSize: 0, ringHash: {}}",
+            "hash: {source-ip: true}, balance: ring-hash",
+        ),
+        (
+            "consistentHash: {useSourceIp: true, maglev: {tableSize: 101}}",
+            "hash: {source-ip: true}, balance: {maglev: {table-size: 101}}",
+        ),
+        ("consistentHash: {useSourceIp: true, maglev: {}}", "hash: {source-ip: true}, balance: maglev"),
+        ("warmupDurationSecs: 45s", "warmup: 45s"),
+        (
+            "simple: ROUND_ROBIN, warmup: {duration: 1m, minimumPercent: 25, aggression: 1.5}",
+            "balance: round-robin, warmup: {for: 60s, min: 25%, aggression: 1.5}",
+        ),
+    ];
+    for (at, (rule, words)) in cases.into_iter().enumerate() {
+        let words = format!("{{traffic: {{orders: {{{words}}}}}}}");
+        equal(&format!("balancer-{at}"), &[("rule.yaml", &balancer(rule))], &words);
+    }
+}
+
+#[test]
+fn how_many_values_a_header_has_is_said_beside_the_rule() {
+    let cases = [
+        ("httpHeaderName: x-user", "header: x-user"),
+        ("httpCookie: {name: user, ttl: 0s}, maglev: {}", "cookie: user"),
+    ];
+    for (at, (rule, word)) in cases.into_iter().enumerate() {
+        let rule = balancer(&format!("consistentHash: {{{rule}}}"));
+        let files = [("rule.yaml", rule.as_str())];
+        let unsaid = loaded(&format!("values-{at}"), "mesh: {istio: [rule.yaml]}", &files).expect_err("not said");
+        assert!(unsaid.contains("EW361") && unsaid.contains("mesh: {traffic: {orders: {hash: {values"), "{unsaid}");
+        let beside = "mesh: {istio: [rule.yaml], traffic: {orders: {hash: {values: 500}}}}";
+        let read = loaded(&format!("values-{at}"), beside, &files).unwrap_or_else(|e| panic!("{e}"));
+        let balance = if at == 0 { "ring-hash" } else { "maglev" };
+        let words = format!("mesh: {{traffic: {{orders: {{balance: {balance}, hash: {{{word}, values: 500}}}}}}}}");
+        let said = loaded(&format!("values-{at}-words"), &words, &[]).unwrap_or_else(|e| panic!("{e}"));
+        assert!(world(&read, 0) == world(&said, 0), "{}", differing(&world(&read, 0), &world(&said, 0)));
+    }
+}

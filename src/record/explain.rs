@@ -52,6 +52,9 @@ pub struct EdgeExplanation {
     pub name: String,
     /// The policy, key by key.
     pub policy: Vec<PolicySetting>,
+    /// Where rules lead the calls, one sentence each.
+    #[serde(default)]
+    pub rules: Vec<String>,
     /// What the policy and the hosts imply, one sentence each.
     pub implies: Vec<String>,
     /// What a client sees, by place.

@@ -168,6 +168,27 @@ impl World {
         self.greetings.get(&path).copied().unwrap_or(way.floor + way.floor_back)
     }
 
+    /// What a request waits for a connection over `path` that is opened for it, without jitter and loss: round trips, and
+    /// where there is TLS the CPU of the proxies at both ends, idle. It begins when the client's proxy is through with it.
+    pub fn opening(&self, path: PathId, ends: [&Proxy; 2]) -> Duration {
+        let rounds = self.paths[path].handshake;
+        let cpu = |proxy: &Proxy| if proxy.station.is_none() { Duration::ZERO } else { proxy.handshake };
+        let cpu = if rounds > 1 { cpu(ends[0]) + cpu(ends[1]) } else { Duration::ZERO };
+        self.greeting(path).saturating_mul(u64::from(rounds)) + cpu
+    }
+
+    /// A proxy at `place` that makes the calls of `edge`.
+    pub fn client(&self, edge: EdgeId, place: PlaceId) -> Option<&Proxy> {
+        let proxies: Vec<&Proxy> = match self.edges[edge].from {
+            Caller::Service(service) => {
+                let endpoints = self.services[service].endpoints.iter().map(|&id| &self.endpoints[id]);
+                endpoints.map(|endpoint| &self.proxies[endpoint.proxy]).collect()
+            }
+            Caller::Stream(stream) => self.streams[stream].entries.iter().map(|&id| &self.proxies[id]).collect(),
+        };
+        proxies.into_iter().find(|proxy| proxy.place == place)
+    }
+
     /// What a proxy at `place` sees behind `edge`.
     pub fn host_set(&self, edge: EdgeId, place: PlaceId) -> HostSetId {
         self.host_set_of[edge.0 as usize * self.places.len() + place.0 as usize]

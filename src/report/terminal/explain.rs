@@ -60,6 +60,15 @@ pub fn failures(explanation: &Explanation, width: usize, style: Style) -> String
 
 fn edge_text(edge: &EdgeExplanation, currency: &str, width: usize, style: Style) -> String {
     let mut out = format!("\n  {}\n", style.bold(&edge.name));
+    edge.rules.iter().for_each(|rule| out.push_str(&paragraph(rule, 4, 6, width)));
+    if edge.clients.is_empty() && edge.policy.is_empty() {
+        let why = "no call takes it as it stands: hosts and policies are those of where its rules lead";
+        out.push_str(&paragraph(if edge.rules.is_empty() { "no call takes it" } else { why }, 4, 6, width));
+        return out;
+    }
+    if !edge.rules.is_empty() {
+        out.push('\n');
+    }
     out.push_str(&grid_lines(&views::hosts(&edge.clients), 4, width, style));
     if let Some(deaths) = views::deaths(&edge.clients) {
         out.push_str(&format!(
@@ -341,6 +350,7 @@ mod tests {
                 setting("timeout", "none", "Istio's default", "route.go"),
                 setting("retries", "1", "scenario", ""),
             ],
+            rules: Vec::new(),
             implies: vec!["no timeout: a call whose server falls silent hangs".into()],
             clients: vec![client],
         };

@@ -140,7 +140,7 @@ impl Decoder {
         };
         let Some(name) = named else { return Some(HashOn::SourceIp { values: values.map(|values| values.value) }) };
         let Some(values) = values else {
-            let help = "write `values: 10000`: how many different ones there are";
+            let help = "write `values: 10000`: how many different ones there are; beside a rule of Istio's, `mesh: {traffic: {orders: {hash: {values: 10000}}}}` for its host";
             self.say(Diagnostic::error("EW361", "how many values this has is not said").at(node.span, "").help(help));
             return None;
         };

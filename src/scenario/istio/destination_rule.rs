@@ -42,16 +42,6 @@ pub(in crate::scenario) const POLICY: Message = Message {
         ("proxyProtocol", Noted("its bytes are one header a connection")),
     ],
 };
-pub(in crate::scenario) const BALANCER: Message = Message {
-    name: "loadBalancer",
-    fields: &[
-        ("simple", Read),
-        ("consistentHash", Refused("balancing by a hash is not read from Istio's files")),
-        ("localityLbSetting", Read),
-        ("warmupDurationSecs", Refused("slow start is not read from Istio's files")),
-        ("warmup", Refused("slow start is not read from Istio's files")),
-    ],
-};
 pub(in crate::scenario) const LOCALITY: Message = Message {
     name: "localityLbSetting",
     fields: &[("distribute", Read), ("failover", Read), ("failoverPriority", Read), ("enabled", Read)],
@@ -233,33 +223,6 @@ impl Translation<'_> {
         words
     }
 
-    fn balancer(&mut self, node: &Node, words: &mut Words) {
-        let Some(map) = self.open(node, &BALANCER) else { return };
-        if let Some(entry) = said(map, "simple")
-            && let Some(name) = self.text(&entry.node, "loadBalancer.simple")
-        {
-            match name {
-                "LEAST_REQUEST" | "LEAST_CONN" | "UNSPECIFIED" => {
-                    words.say("balance", entry.key, "least-request", entry.node.span);
-                }
-                "ROUND_ROBIN" => words.say("balance", entry.key, "round-robin", entry.node.span),
-                "RANDOM" => words.say("balance", entry.key, "random", entry.node.span),
-                "PASSTHROUGH" => {
-                    self.refused(
-                        "loadBalancer.simple: PASSTHROUGH",
-                        entry.node.span,
-                        "clients would choose hosts by themselves",
-                    );
-                }
-                _ => self.wrong(&entry.node, "`loadBalancer.simple` is LEAST_REQUEST, ROUND_ROBIN or RANDOM"),
-            }
-        }
-        if let Some(entry) = said(map, "localityLbSetting") {
-            let locality = self.locality(&entry.node);
-            words.put("locality", entry.key, locality.node(entry.node.span));
-        }
-    }
-
     /// `localityLbSetting`, of a rule or of the mesh.
     pub(super) fn locality(&mut self, node: &Node) -> Words {
         let mut words = Words::default();
@@ -327,7 +290,14 @@ impl Translation<'_> {
     }
 
     /// A count under another word; Istio reads 0 as nothing unless `zero`.
-    fn count_as(&mut self, map: &IndexMap<String, Entry>, field: &str, word: &str, zero: bool, words: &mut Words) {
+    pub(super) fn count_as(
+        &mut self,
+        map: &IndexMap<String, Entry>,
+        field: &str,
+        word: &str,
+        zero: bool,
+        words: &mut Words,
+    ) {
         if let (Some(entry), Some(count)) = (said(map, field), self.count(said(map, field), field))
             && (zero || count > 0)
         {
@@ -335,7 +305,7 @@ impl Translation<'_> {
         }
     }
 
-    fn duration_as(&mut self, map: &IndexMap<String, Entry>, field: &str, word: &str, words: &mut Words) {
+    pub(super) fn duration_as(&mut self, map: &IndexMap<String, Entry>, field: &str, word: &str, words: &mut Words) {
         if let (Some(entry), Some(span)) = (said(map, field), self.duration(said(map, field), field)) {
             words.say(word, entry.key, span, entry.node.span);
         }

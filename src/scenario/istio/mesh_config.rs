@@ -46,7 +46,7 @@ pub(in crate::scenario) const MESH: Message = Message {
         ("defaultServiceExportTo", Refused("some callers would not see services")),
         ("defaultVirtualServiceExportTo", Refused("some callers would not see rules")),
         ("defaultDestinationRuleExportTo", Refused("some callers would not see rules")),
-        ("pathNormalization", Noted("no path decides anything here")),
+        ("pathNormalization", Noted("paths of operations are matched as they are written")),
     ],
 };
 pub(in crate::scenario) const PROXY: Message = Message {

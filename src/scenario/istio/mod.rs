@@ -4,6 +4,7 @@
 //! the place of Istio's field, so that whatever the decoder has to say points there. The scenario's own words are laid over
 //! the result and win, key by key. A field that is not read is named: refused where it may change a figure, else noted.
 
+mod balancer;
 mod destination_rule;
 mod field;
 mod host;
@@ -327,11 +328,16 @@ mod tests {
     use super::*;
     use std::fmt::Write;
 
-    const MESSAGES: [(&str, &Message); 31] = [
+    const MESSAGES: [(&str, &Message); 36] = [
         ("DestinationRule", &destination_rule::SPEC),
         ("DestinationRule", &destination_rule::SUBSET),
         ("DestinationRule", &destination_rule::POLICY),
-        ("DestinationRule", &destination_rule::BALANCER),
+        ("DestinationRule", &balancer::BALANCER),
+        ("DestinationRule", &balancer::HASH),
+        ("DestinationRule", &balancer::COOKIE),
+        ("DestinationRule", &balancer::RING),
+        ("DestinationRule", &balancer::MAGLEV),
+        ("DestinationRule", &balancer::WARMUP),
         ("DestinationRule", &destination_rule::LOCALITY),
         ("DestinationRule", &destination_rule::DISTRIBUTE),
         ("DestinationRule", &destination_rule::FAILOVER),

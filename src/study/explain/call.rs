@@ -17,9 +17,7 @@ pub(super) fn sketch(world: &World, edge: EdgeId, client: &Proxy, path: PathId) 
     let operations = operations(world, edge);
     let hops = hops(world, edge, client, way, operations.first().copied());
     let total: Duration = hops.iter().map(|(_, _, span)| *span).sum();
-    let handshake = world.greeting(path).saturating_mul(u64::from(way.handshake));
-    // The connection is opened while the client's proxy works on the request.
-    let cold = total - passing(client) + handshake.max(passing(client));
+    let cold = total + world.opening(path, [client, server(world, edge, way).unwrap_or(client)]);
     CallSketch {
         from: world.places[way.from].name.clone(),
         to: world.places[way.to].name.clone(),

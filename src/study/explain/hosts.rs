@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{call, deaths};
 use crate::record::{ClientView, HostGroup};
-use crate::world::{Caller, EdgeId, EndpointId, Host, HostTarget, PathId, Place, PlaceId, Proxy, Standing, World};
+use crate::world::{EdgeId, EndpointId, Host, HostTarget, PathId, Place, PlaceId, Standing, World};
 
 /// The view of the clients at `place`; none where nobody there makes that call.
 pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<ClientView> {
@@ -12,7 +12,7 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
     if set.is_none() {
         return None;
     }
-    let client = client(world, edge, place)?;
+    let client = world.client(edge, place)?;
     let set = &world.host_sets[set];
     let policy = &world.policies[world.edges[edge].policy];
     let shares = set.shares_when(policy, |_| Standing::In);
@@ -64,18 +64,6 @@ pub(super) fn view(world: &World, edge: EdgeId, place: PlaceId) -> Option<Client
         deaths,
         calls,
     })
-}
-
-/// A proxy at `place` that makes this call.
-fn client(world: &World, edge: EdgeId, place: PlaceId) -> Option<&Proxy> {
-    let proxies: Vec<&Proxy> = match world.edges[edge].from {
-        Caller::Service(service) => {
-            let endpoints = world.services[service].endpoints.iter().map(|&id| &world.endpoints[id]);
-            endpoints.map(|endpoint| &world.proxies[endpoint.proxy]).collect()
-        }
-        Caller::Stream(stream) => world.streams[stream].entries.iter().map(|&id| &world.proxies[id]).collect(),
-    };
-    proxies.into_iter().find(|proxy| proxy.place == place)
 }
 
 /// The replicas behind a host, and the way to each.

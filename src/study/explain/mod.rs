@@ -69,16 +69,17 @@ fn variant(world: &World) -> VariantExplanation {
     let mut edges: Vec<_> = world.edges.iter().collect();
     // Streams first: a reader begins with the user.
     edges.sort_by_key(|(_, edge)| matches!(edge.from, Caller::Service(_)));
+    let taken = rules::taken(world);
     let edges = edges.into_iter().map(|(id, edge)| {
+        let (name, rules) = (edge.name.clone(), rules::sentences(world, id));
+        if !taken.contains(&id) {
+            // Its hosts and its policy meet no call.
+            return EdgeExplanation { name, rules, ..EdgeExplanation::default() };
+        }
         let clients: Vec<_> = world.places.ids().filter_map(|place| hosts::view(world, id, place)).collect();
         let policy = &world.policies[edge.policy];
-        let implied = policy::implications(policy, &clients);
-        EdgeExplanation {
-            name: edge.name.clone(),
-            policy: policy::settings(policy),
-            implies: rules::sentences(world, id).into_iter().chain(implied).collect(),
-            clients,
-        }
+        let implies = policy::implications(policy, &clients);
+        EdgeExplanation { name, policy: policy::settings(policy), rules, implies, clients }
     });
     VariantExplanation {
         name: world.variant.clone(),

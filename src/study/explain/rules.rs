@@ -28,6 +28,24 @@ pub(super) fn sentences(world: &World, id: EdgeId) -> Vec<String> {
     told.collect()
 }
 
+/// Edges that calls are sent over: those without rules, and those that rules lead to. What rules replace is not among them.
+pub(super) fn taken(world: &World) -> BTreeSet<EdgeId> {
+    let mut taken = BTreeSet::new();
+    for (id, edge) in world.edges.iter() {
+        match world.routing.tables.get(edge.routing) {
+            Some(table) => {
+                let routes = table.rows.iter().filter_map(|&route| world.routing.routes.get(route));
+                taken.extend(routes.flat_map(Route::edges));
+            }
+            None if edge.of.is_none() => {
+                taken.insert(id);
+            }
+            None => {}
+        }
+    }
+    taken
+}
+
 /// Which calls take a route.
 fn who(world: &World, edge: &Edge, table: &RouteTable, route: RouteId) -> String {
     let versions = match edge.from {

@@ -11,34 +11,39 @@ pub fn about(mut explanation: Explanation, what: &str) -> Result<Explanation, Bo
     }
     // Of a service, its subsets too.
     let is = |end: &str| end == what || end.split([':', ' ']).next() == Some(what);
-    let by_edge = |edge: &EdgeExplanation| edge.name == what || edge.name.split(" -> ").any(is);
-    let kept = keep(explanation, &by_edge, &|_| true);
-    let kept = kept.or_else(|whole| keep(*whole, &|_| true, &|call| call.via == what));
-    kept.or_else(|whole| keep(*whole, &|_| true, &|call| runs_between(call, what)))
+    // Of an edge, those to where its rules lead.
+    let leads = |edge: &EdgeExplanation| {
+        edge.name.strip_prefix(what).is_some_and(|rest| what.contains(" -> ") && rest.starts_with([':', ' ']))
+    };
+    let by_edge = |edge: &EdgeExplanation| edge.name == what || leads(edge) || edge.name.split(" -> ").any(is);
+    let kept = keep(explanation, &by_edge, None);
+    let kept = kept.or_else(|whole| keep(*whole, &|_| true, Some(&|call| call.via == what)));
+    kept.or_else(|whole| keep(*whole, &|_| true, Some(&|call| runs_between(call, what))))
 }
 
-/// The edges and calls that pass; the whole back where no call is left. It may be large: nothing is copied.
+/// The edges and calls that pass, none: all calls; the whole back where nothing is left. It may be large: nothing is copied.
 fn keep(
     mut kept: Explanation,
     edges: &dyn Fn(&EdgeExplanation) -> bool,
-    calls: &dyn Fn(&CallSketch) -> bool,
+    calls: Option<&dyn Fn(&CallSketch) -> bool>,
 ) -> Result<Explanation, Box<Explanation>> {
-    let any = kept
-        .variants
-        .iter()
-        .flat_map(|variant| &variant.edges)
-        .filter(|edge| edges(edge))
-        .any(|edge| edge.clients.iter().flat_map(|client| &client.calls).any(calls));
-    if !any {
+    // Rules are told with an edge, even where they leave it no call.
+    let passes = |edge: &EdgeExplanation| match calls {
+        None => !edge.clients.is_empty() || !edge.rules.is_empty(),
+        Some(calls) => edge.clients.iter().flat_map(|client| &client.calls).any(calls),
+    };
+    if !kept.variants.iter().flat_map(|variant| &variant.edges).any(|edge| edges(edge) && passes(edge)) {
         return Err(Box::new(kept));
     }
     for variant in &mut kept.variants {
-        variant.edges.retain(edges);
+        variant.edges.retain(|edge| edges(edge) && passes(edge));
+        let Some(calls) = calls else { continue };
+        for client in variant.edges.iter_mut().flat_map(|edge| &mut edge.clients) {
+            client.calls.retain(calls);
+        }
         for edge in &mut variant.edges {
-            edge.clients.iter_mut().for_each(|client| client.calls.retain(calls));
             edge.clients.retain(|client| !client.calls.is_empty());
         }
-        variant.edges.retain(|edge| !edge.clients.is_empty());
     }
     Ok(kept)
 }

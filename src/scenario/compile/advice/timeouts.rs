@@ -5,7 +5,7 @@ use crate::policy::retry::retriable;
 use crate::record::Failure;
 use crate::scenario::Span;
 use crate::units::{Duration, significant};
-use crate::world::{Caller, OperationId, PathId};
+use crate::world::{Caller, EndpointId, OperationId, PathId, PlaceId};
 
 pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
     for called in reading.edges() {
@@ -27,6 +27,13 @@ pub(super) fn warm(reading: &Reading<'_>, path: PathId) -> Duration {
     let proxy = &reading.scenario.mesh.proxy;
     let pass = proxy.cpu.value + proxy.delay.value;
     way.floor + way.floor_back + pass.saturating_mul(2)
+}
+
+/// What a call from `place` waits for a connection to `endpoint` that is opened for it.
+fn opening(reading: &Reading<'_>, called: &Called<'_>, place: PlaceId, endpoint: EndpointId, path: PathId) -> Duration {
+    let world = reading.world;
+    let server = &world.proxies[world.endpoints[endpoint].proxy];
+    world.opening(path, [world.client(called.id, place).unwrap_or(server), server])
 }
 
 /// How long the called service takes at least to answer, in the mean: its work and that of all below it, for the quickest
@@ -67,22 +74,22 @@ fn too_short(
     told: &mut Told,
 ) -> bool {
     let (Some(limit), Some(at)) = (limit, at) else { return false };
-    let mut worst: Option<(Duration, PathId, u8)> = None;
-    for (_, set) in reading.views(called) {
+    let mut worst: Option<(Duration, Duration, PathId, u8)> = None;
+    for (place, set) in reading.views(called) {
         for host in set.hosts.iter() {
-            for (_, path) in replicas(host) {
+            for (endpoint, path) in replicas(host) {
                 let takes = warm(reading, path);
                 if worst.is_none_or(|(most, ..)| takes > most) {
-                    worst = Some((takes, path, host.priority));
+                    let cold = takes + opening(reading, called, place, endpoint, path);
+                    worst = Some((takes, cold, path, host.priority));
                 }
             }
         }
     }
-    let Some((takes, path, priority)) = worst else { return false };
+    let Some((takes, cold, path, priority)) = worst else { return false };
     let way = &reading.world.paths[path];
     let ends = format!("{} to {}", reading.world.places[way.from].name, reading.world.places[way.to].name);
     let answer = answers(reading, called);
-    let cold = takes + reading.world.greeting(path).saturating_mul(u64::from(way.handshake));
     let ms = |span: Duration| significant(span.millis(), 3);
     let when = if priority > 0 { " once calls have failed over" } else { "" };
     let after = if takes >= limit {

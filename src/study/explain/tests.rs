@@ -354,7 +354,7 @@ fn a_limit_below_the_way_itself_is_told() {
     );
     implies(
         Policy { timeout: Some(ms(100)), ..istio() },
-        &["timeout 100 ms is below the 186.5 ms of the first call on a new connection from east/a to south/a"],
+        &["timeout 100 ms is below the 187 ms of the first call on a new connection from east/a to south/a"],
     );
     does_not_imply(Policy { timeout: Some(ms(1_000)), ..istio() }, "is below");
     implies(

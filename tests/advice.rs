@@ -427,3 +427,34 @@ fn panic_is_not_set_against_outlier_detection() {
     silent(&[far[0], far[1], ("TRAFFIC", &all("panic: 30%, outlier: {max-ejection: 100%}"))], "EW398");
     says(&[("TRAFFIC", &all("panic: 50%"))], "EW398", "every host counts as healthy");
 }
+
+#[test]
+fn words_that_another_word_takes_away_are_told() {
+    let on_stock = |policy: &str| [("TRAFFIC", format!(r#"{SOUND}, "web -> stock": {{{policy}}}"#))];
+    let says = |policy: &str, words: &str| {
+        let changes = on_stock(policy);
+        says(&[(changes[0].0, &changes[0].1)], "EW399", words);
+    };
+    let silent = |policy: &str, code: &str| {
+        let changes = on_stock(policy);
+        silent(&[(changes[0].0, &changes[0].1)], code);
+    };
+    says("outlier: {consecutive-5xx: 0}", "`web -> stock` outlier detection has no detector that ejects anybody");
+    says("outlier: {max-ejection: 0%}", "`max-ejection: 0%`");
+    silent("outlier: {consecutive-5xx: 0, consecutive-gateway: 3, max-ejection: 100%}", "EW399");
+    says(
+        "retries: 0, retry-on: [reset], retry-budget: 20%",
+        "`retry-on`, `retry-budget` do nothing beside `retries: 0`",
+    );
+    silent("retries: 0", "EW399");
+    says("retries: 2, retry-on: [reset], hedge: true", "`hedge` never sends a second try");
+    silent("retries: 2, retry-on: [reset], hedge: true, per-try: 100ms", "EW399");
+    // A try that is hedged goes on: a short `per-try` fails nothing.
+    silent("retries: 2, retry-on: [reset], hedge: true, per-try: 1ms", "EW393");
+    says("fault: {max-active: 3}", "injects neither");
+    says("pool: {max-pending: 0}", "refuses every call");
+    let limit = format!("{SOUND}, stock: {{rate-limit: {{tokens: 10, per-fill: 100, every: 1s}}}}");
+    self::says(&[("TRAFFIC", &limit)], "EW399", "the rate limit of `stock` is filled with 100, but holds 10 tokens");
+    // One of the two is enough: a `per-try` that Envoy ignores ends no try.
+    silent("timeout: 500ms, per-try: 500ms, retries: 2, retry-on: [connect-failure]", "EW392");
+}

@@ -2,7 +2,7 @@
 
 use super::{Code, code};
 
-/// EW385 to EW398.
+/// EW385 to EW399.
 pub(super) const ADVICE: &[Code] = &[
     code(
         "EW385",
@@ -68,5 +68,10 @@ pub(super) const ADVICE: &[Code] = &[
         "EW398",
         "a panic threshold that does not do what it says",
         "Below the threshold Envoy sends calls to all hosts, the ejected ones too. Istio sets it to 0 with outlier detection; without, no host is ever unhealthy.",
+    ),
+    code(
+        "EW399",
+        "a policy that nothing comes of",
+        "One of its words takes the others away: outlier detection without a detector, hedging that never begins, retry words beside `retries: 0`. What is meant should be written, the rest left out.",
     ),
 ];

@@ -10,6 +10,7 @@ mod domain;
 mod failover;
 mod gateway;
 mod hearing;
+mod idle;
 mod lanes;
 mod panic;
 mod retries;
@@ -63,6 +64,7 @@ pub(super) fn advice(reading: &Reading<'_>) -> Vec<Diagnostic> {
     retries::advice(reading, &mut told);
     tiers::advice(reading, &mut told);
     timeouts::advice(reading, &mut told);
+    idle::advice(reading, &mut told);
     let mut said = told.said();
     said.extend(domain::parts(reading));
     said.extend(lanes::advice(reading));

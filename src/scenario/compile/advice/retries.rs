@@ -41,7 +41,8 @@ fn uncovered(reading: &Reading<'_>, called: &Called<'_>, told: &mut Told) {
         return;
     }
     if let (Some(per_try), Some(at)) = (
-        policy.per_try.filter(|_| misses(Failure::Timeout)),
+        // From the timeout on Envoy ignores it, which EW394 tells.
+        policy.per_try.filter(|limit| misses(Failure::Timeout) && policy.timeout.is_none_or(|whole| *limit < whole)),
         reading.written(called, |patch| patch.per_try.map(|limit| limit.span)),
     ) {
         let after = format!(" ends a try after {per_try}, and it is not tried again: {words} do not cover it");

@@ -14,7 +14,8 @@ pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
         let timeout = reading.written(&called, |patch| patch.timeout.map(|said| said.span));
         let per_try = reading.written(&called, |patch| patch.per_try.map(|said| said.span));
         let found = too_short(reading, &called, "timeout", policy.timeout, timeout, told);
-        if !found {
+        // Hedged, a try that outlasts it goes on.
+        if !found && !policy.hedge {
             too_short(reading, &called, "per-try", policy.per_try, per_try, told);
         }
         handshakes(reading, &called, told);

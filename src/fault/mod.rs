@@ -7,7 +7,9 @@
 mod contract;
 mod notice;
 mod outage;
+mod renewal;
 
 pub use contract::{FaultError, Manner, Scene};
 pub use notice::notices;
 pub use outage::{KINDS, Kind};
+pub use renewal::{CYCLES, Common, Draw, Renewal, Span, weather};

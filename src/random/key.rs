@@ -76,11 +76,16 @@ impl Key {
         f64::from_bits(ONE | (self.bits(counter) >> 12)) - (1.0 - 0.5 * f64::EPSILON)
     }
 
+    /// A stream of its own at `counter`.
+    pub(super) const fn below(self, counter: u64) -> Key {
+        Key(self.bits(counter))
+    }
+
     /// A generator of its own at `counter`, for laws that take more than one draw: all of rand and rand_distr works
     /// on it, and whatever it consumes shifts nobody else.
     #[inline]
     pub const fn rng(self, counter: u64) -> KeyedRng {
-        KeyedRng { key: Key(self.bits(counter)), next: 0 }
+        KeyedRng { key: self.below(counter), next: 0 }
     }
 }
 

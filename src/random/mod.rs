@@ -12,6 +12,7 @@ mod law;
 mod moments;
 mod normal;
 mod piece;
+mod residual;
 
 pub use halves::halves;
 pub use key::{Key, KeyedRng, hash_name, mix};

@@ -1,5 +1,6 @@
 //! What a client proxy sees behind an edge: hosts, their localities, and the share of each while all are well.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{EndpointId, GatewayId, PathId, RegionId, ZoneId};
@@ -160,6 +161,24 @@ impl HostSet {
         self.hosts.iter().map(share).collect()
     }
 
+    /// The same where least request chooses by `weight / (active + 1)^bias`: `busy` says for each host how many calls of
+    /// the proxy it would have under way if it got all of them (calls per second times seconds). A host's share x then
+    /// solves `x (1 + busy x)^bias = c weight`, as its turns come at the inverse of the mean of what delays them, and
+    /// calls under way are calls per second times seconds (Little); c makes the shares of a locality add up.
+    pub fn shares_leaning(&self, balance: Balance, bias: f64, busy: &[f64]) -> Vec<f64> {
+        let mut shares = self.shares(balance);
+        let row = |host: usize| if self.is_by_locality() { self.hosts[host].locality } else { 0 };
+        let rows: BTreeSet<u16> = (0..shares.len()).map(row).collect();
+        for of in rows {
+            let hosts: Vec<usize> = (0..shares.len()).filter(|&host| row(host) == of && shares[host] > 0.0).collect();
+            let whole: f64 = hosts.iter().map(|&host| shares[host]).sum();
+            let pulls: Vec<Pull> =
+                hosts.iter().map(|&host| Pull { weight: shares[host] / whole, busy: whole * busy[host] }).collect();
+            hosts.iter().zip(settled(&pulls, bias)).for_each(|(&host, share)| shares[host] = whole * share);
+        }
+        shares
+    }
+
     /// The shares of the localities whose hosts have these weights; none where hosts are chosen at once.
     fn locality_shares(&self, within: &[f64], balance: Balance) -> Option<Vec<f64>> {
         match &self.among {
@@ -213,5 +232,69 @@ impl ZoneAware {
         let own_hosts = own.map_or(0, |row| zones[row].1);
         let routing = zone_aware::routing(&counted, own.is_some(), (own_hosts, hosts), &callers, &limits);
         (order, routing)
+    }
+}
+
+/// A host by its weight, and the calls that it would have under way if it got all.
+struct Pull {
+    weight: f64,
+    busy: f64,
+}
+
+impl Pull {
+    /// Its share at this level.
+    fn share(&self, level: f64, bias: f64) -> f64 {
+        let due = level * self.weight;
+        if bias == 1.0 {
+            return 2.0 * due / (1.0 + (1.0 + 4.0 * self.busy * due).sqrt());
+        }
+        bisect(due, |share| share * libm::pow(1.0 + self.busy * share, bias) - due)
+    }
+}
+
+/// Shares that add up to 1.
+fn settled(hosts: &[Pull], bias: f64) -> Vec<f64> {
+    let sum = |level: f64| hosts.iter().map(|host| host.share(level, bias)).sum::<f64>();
+    let mut most = 1.0;
+    while sum(most) < 1.0 {
+        most *= 2.0;
+    }
+    let level = bisect(most, |level| sum(level) - 1.0);
+    let shares: Vec<f64> = hosts.iter().map(|host| host.share(level, bias)).collect();
+    let all: f64 = shares.iter().sum();
+    shares.into_iter().map(|share| share / all).collect()
+}
+
+/// Where a rising function is zero, between zero and `most`.
+fn bisect(most: f64, of: impl Fn(f64) -> f64) -> f64 {
+    let (mut low, mut high) = (0.0, most);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if of(middle) < 0.0 { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_is_leant_on_less_and_shares_add_up() {
+        // A gateway that stands for three, a hundred times as far as the replica at hand.
+        for bias in [1.0, 0.5, 2.0] {
+            let pulls = [Pull { weight: 0.25, busy: 0.02 }, Pull { weight: 0.75, busy: 2.0 }];
+            let shares = settled(&pulls, bias);
+            assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            let level = |at: usize| shares[at] * libm::pow(1.0 + pulls[at].busy * shares[at], bias) / pulls[at].weight;
+            assert!((level(0) / level(1) - 1.0).abs() < 1e-9, "{shares:?}");
+            assert!(shares[1] < 0.75);
+        }
+        // By hand: x (1 + 2 x) = 3 (1 - x) for equal times of the near one: 2 x^2 + 4 x - 3 = 0.
+        let pulls = [Pull { weight: 0.25, busy: 0.0 }, Pull { weight: 0.75, busy: 2.0 }];
+        assert!((settled(&pulls, 1.0)[1] - (10.0_f64.sqrt() / 2.0 - 1.0)).abs() < 1e-12);
+        // Where nothing is under way, weights are shares.
+        let pulls = [Pull { weight: 0.25, busy: 0.0 }, Pull { weight: 0.75, busy: 0.0 }];
+        assert!((settled(&pulls, 1.0)[1] - 0.75).abs() < 1e-12);
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::leaning;
 use super::program::{self, Mean, Time};
 use crate::table::Id;
 use crate::world::{
@@ -79,22 +80,34 @@ impl Traffic {
 
 /// A world with what its operations do on average.
 pub(super) struct Flow<'a> {
-    world: &'a World,
+    pub(super) world: &'a World,
     /// By operation and version of its service.
     means: Vec<Vec<Mean>>,
     /// Operations, callers before callees.
     order: Vec<OperationId>,
     /// By replica: which of its service it is.
     number: Vec<u32>,
+    /// By edge and caller's place, where least request spares slow hosts: the share of each host.
+    leaning: BTreeMap<(EdgeId, PlaceId), Vec<f64>>,
     /// Seconds from a request's arrival at a replica to its answer, by operation, place, version and what it carries.
     served: RefCell<BTreeMap<(OperationId, PlaceId, u16, u16), Time>>,
+    /// Calls as they are spread, while somebody counts them.
+    asked: RefCell<Option<Asked>>,
 }
+
+/// Calls by edge and caller's place, and by operation and what they carry.
+pub(super) type Asked = BTreeMap<(EdgeId, PlaceId, OperationId, u16), f64>;
 
 /// Visits by operation, by what calls carry, and by replica of the operation's service; no row: none.
 type Visits = Vec<Vec<Vec<f64>>>;
 
 impl<'a> Flow<'a> {
+    /// With hosts weighed by how long they take, where least request does so.
     pub(super) fn new(world: &'a World) -> Flow<'a> {
+        leaning::settled(Flow::plain(world))
+    }
+
+    fn plain(world: &'a World) -> Flow<'a> {
         let means: Vec<Vec<Mean>> = world
             .operations
             .rows()
@@ -115,7 +128,15 @@ impl<'a> Flow<'a> {
         for service in world.services.rows() {
             service.endpoints.iter().zip(0..).for_each(|(id, at)| number[id.index()] = at);
         }
-        Flow { world, means, order, number, served: RefCell::new(BTreeMap::new()) }
+        Flow {
+            world,
+            means,
+            order,
+            number,
+            leaning: BTreeMap::new(),
+            served: RefCell::default(),
+            asked: RefCell::default(),
+        }
     }
 
     /// The hosts that a healthy proxy at `place` uses for `edge`, with their shares: the first priority, by locality and weight;
@@ -124,7 +145,9 @@ impl<'a> Flow<'a> {
         let set = self.world.host_set(edge, place);
         assert!(!set.is_none(), "a proxy that calls has a host set");
         let set = &self.world.host_sets[set];
-        let weighed = set.shares(self.world.policies[self.world.edges[edge].policy].balance);
+        let leaning = self.leaning.get(&(edge, place)).cloned();
+        let plain = || set.shares(self.world.policies[self.world.edges[edge].policy].balance);
+        let weighed = leaning.unwrap_or_else(plain);
         let mut shares = Vec::new();
         for (host, share) in set.hosts.iter().zip(weighed).filter(|(_, share)| *share > 0.0) {
             match &host.target {
@@ -135,6 +158,24 @@ impl<'a> Flow<'a> {
             }
         }
         shares
+    }
+
+    /// The calls that streams at these rates make.
+    pub(super) fn asked(&self, rates: &[f64]) -> Asked {
+        let mut asked = Asked::new();
+        for (stream, rate) in self.world.streams.ids().zip(rates) {
+            *self.asked.borrow_mut() = Some(Asked::new());
+            self.traffic(stream);
+            let of = self.asked.take().unwrap_or_default();
+            of.into_iter().for_each(|(call, times)| *asked.entry(call).or_default() += times * rate);
+        }
+        asked
+    }
+
+    /// From now on hosts have these shares.
+    pub(super) fn lean(&mut self, shares: BTreeMap<(EdgeId, PlaceId), Vec<f64>>) {
+        self.leaning = shares;
+        self.served.borrow_mut().clear();
     }
 
     /// What one request per second of a stream sets going.
@@ -217,6 +258,9 @@ impl<'a> Flow<'a> {
         let Leads { edge, operation, context, .. } = *lead;
         let called = &self.world.operations[operation];
         let opened = self.world.opened_per_call(edge);
+        if let Some(asked) = self.asked.borrow_mut().as_mut() {
+            *asked.entry((edge, place, operation, context)).or_default() += rate;
+        }
         let visits = &mut visits[operation.index()][usize::from(context)];
         if visits.is_empty() {
             visits.resize(self.world.services[called.service].endpoints.len(), 0.0);
@@ -247,15 +291,27 @@ impl<'a> Flow<'a> {
         let leads = world.leads(edge, version, operation, context);
         for lead in leads.iter().filter(|lead| !lead.edge.is_none() && !lead.mirror) {
             for (endpoint, path, share) in self.shares(lead.edge, client.place) {
-                let Endpoint { place, proxy, version, .. } = world.endpoints[endpoint];
-                let (path, share) = (&world.paths[path], share * lead.share);
-                let travel = (path.floor + path.floor_back).seconds();
-                let there = travel + gateway_time(world, path, lead.operation) + proxy_time(&world.proxies[proxy]);
-                time.add(Time { all: there, network: travel }, share);
-                time.add(self.served(lead.operation, place, version, lead.context), share);
+                let (there, served) = self.answered(endpoint, path, lead.operation, lead.context);
+                time.add(there, share * lead.share);
+                time.add(served, share * lead.share);
             }
         }
         time
+    }
+
+    /// Seconds of the way to a replica and back, its proxy's included, and those that it serves.
+    pub(super) fn answered(
+        &self,
+        endpoint: EndpointId,
+        path: PathId,
+        operation: OperationId,
+        context: u16,
+    ) -> (Time, Time) {
+        let Endpoint { place, proxy, version, .. } = self.world.endpoints[endpoint];
+        let path = &self.world.paths[path];
+        let travel = (path.floor + path.floor_back).seconds();
+        let there = travel + gateway_time(self.world, path, operation) + proxy_time(&self.world.proxies[proxy]);
+        (Time { all: there, network: travel }, self.served(operation, place, version, context))
     }
 
     /// Seconds from a request's arrival at a replica at `place` to its answer, where nothing queues.
@@ -304,7 +360,7 @@ impl<'a> Flow<'a> {
         open.into_iter().map(|connections: f64| connections.round() as u64).collect()
     }
 
-    fn clients(&self, caller: Caller) -> Vec<&'a Proxy> {
+    pub(super) fn clients(&self, caller: Caller) -> Vec<&'a Proxy> {
         let world = self.world;
         match caller {
             Caller::Service(service) => {

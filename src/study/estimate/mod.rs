@@ -8,6 +8,7 @@ mod break_even;
 mod curve;
 mod effort;
 mod flow;
+mod leaning;
 mod load;
 mod program;
 
@@ -54,7 +55,7 @@ pub fn estimate(variants: &[World]) -> Projection {
 fn assumptions() -> Vec<String> {
     [
         "every call succeeds at the first attempt: retries, losses and faults add bytes and time",
-        "every host takes its share by weight, where least request would spare the slow and a hash knows no shares; connections stay open and warm",
+        "every host takes its share by weight, least request among unequal weights less the longer it takes; hashes are taken by weight too; connections stay open and warm",
         "floors are means without queueing, jitter or loss, along the slowest of what runs at once",
         "the peak has every stream at its highest rate at the same time",
     ]

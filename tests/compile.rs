@@ -598,7 +598,7 @@ fn handshakes_follow_the_mesh() {
 fn a_zone_takes_its_places_and_the_parts_of_products_in_it() {
     let text = public() + "faults: {zone-out: {at: 30s, for: 30s, hit: zone/singapore/a, down: true}}\n";
     let world = world(&text);
-    let hit = world.changes.iter().filter(|change| change.down);
+    let hit = world.changes.iter().filter(|change| change.begins);
     let mut shown: Vec<String> = hit
         .map(|change| match change.target {
             Target::Place(place) => world.places[place].name.clone(),
@@ -769,7 +769,7 @@ fn a_product_before_an_endpoint_takes_the_ways_through_it() {
     );
     let world = world(&text);
     let hit = |via: &str| {
-        let paths = world.changes.iter().filter(|change| change.down).filter_map(|change| match change.target {
+        let paths = world.changes.iter().filter(|change| change.begins).filter_map(|change| match change.target {
             Target::Path(path) => Some(&world.paths[path]),
             _ => None,
         });

@@ -1,8 +1,8 @@
 //! Faults: what goes down, when, and how anyone notices.
 //!
 //! A scenario says `hit: zone/hangzhou/h`; a [`Scene`] knows what stands there. The world makes its own scene
-//! (`World::scene`) and turns an outage into dated changes (`World::schedule`); the machine only meets the changes.
-//! Outages are the one kind of fault so far. Knows nothing of worlds or proxies.
+//! (`World::scene`) and turns a fault into dated changes (`World::schedule`); the machine only meets the changes.
+//! Knows nothing of worlds or proxies: what an effect is stands in the world.
 
 mod contract;
 mod notice;

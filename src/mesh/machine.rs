@@ -23,7 +23,7 @@ use super::upstream::{Tables, Upstream};
 use crate::engine::{Event, Later, Model, Schedule, Timers};
 use crate::random::{Key, hash_name, mix};
 use crate::units::{Duration, SimTime};
-use crate::world::{Cap, EndpointId, Link, PastCap, PathId, World};
+use crate::world::{Cap, Effect, EndpointId, Link, PastCap, PathId, World};
 
 /// One run under way.
 #[derive(Debug)]
@@ -292,10 +292,9 @@ impl<'w> Machine<'w> {
             self.control_step(index as usize - self.world.changes.len(), now, schedule);
             return;
         };
-        if change.down {
-            self.cut(change.target, change.manner, now, schedule);
-        } else {
-            self.restore(change.target, now, schedule);
+        match (change.effect, change.begins) {
+            (Effect::Down(manner), true) => self.cut(change.target, manner, now, schedule),
+            (Effect::Down(_), false) => self.restore(change.target, now, schedule),
         }
     }
 

@@ -18,8 +18,8 @@ pub struct Fault {
     pub recovery: Duration,
 }
 
-/// Something goes down or comes back; ends are counted, so that overlapping faults compose.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// An effect on something begins or ends. Ends are counted, so that overlapping faults compose.
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Change {
     /// When, from t = 0 (the end of the fill).
     pub at: SimTime,
@@ -27,10 +27,26 @@ pub struct Change {
     pub fault: FaultId,
     /// What.
     pub target: Target,
-    /// Down, or back up.
-    pub down: bool,
-    /// How a peer notices.
-    pub manner: Manner,
+    /// What happens to it.
+    pub effect: Effect,
+    /// It begins; else it ends.
+    pub begins: bool,
+}
+
+impl Change {
+    /// How peers notice, where the target goes down or comes back.
+    pub fn outage(&self) -> Option<Manner> {
+        match self.effect {
+            Effect::Down(manner) => Some(manner),
+        }
+    }
+}
+
+/// What a fault does to a target while it lasts.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Effect {
+    /// Nothing answers, and that is how a peer notices.
+    Down(Manner),
 }
 
 /// What a change hits.

@@ -16,7 +16,7 @@ mod scene;
 mod service;
 mod shares;
 
-pub use change::{Change, Fault, Target};
+pub use change::{Change, Effect, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
 pub use control::{Control, ControlWay, Plane, Serves};
 pub use gateways::PathRates;
@@ -27,7 +27,7 @@ pub use routing::{
     Action, Caller, Carried, Context, Destination, DrawnHeader, Edge, HeaderValue, Leads, Mirror, Route, RouteTable,
     Routing, Subset,
 };
-pub use scene::Outage;
+pub use scene::Disruption;
 pub use service::{Discipline, Endpoint, Service, Version};
 pub use shares::Standing;
 

@@ -1,13 +1,13 @@
-//! What a fault can hit in this world, by name, and how an outage becomes dated changes.
+//! What a fault can hit in this world, by name, and how a fault becomes dated changes.
 
-use super::{Change, Fault, FaultId, HostTarget, PathId, Target, World};
-use crate::fault::{FaultError, Manner, Scene};
+use super::{Change, Effect, Fault, FaultId, HostTarget, PathId, Target, World};
+use crate::fault::{FaultError, Scene};
 use crate::units::{Duration, SimTime};
 use indexmap::IndexSet;
 
-/// Something is down for a while, as the scenario says it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Outage {
+/// Something happens to something for a while, as the scenario says it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Disruption {
     /// The name under `faults:`.
     pub name: String,
     /// What it hits: `zone/hangzhou/h`.
@@ -16,8 +16,8 @@ pub struct Outage {
     pub at: SimTime,
     /// For how long.
     pub lasts: Duration,
-    /// How peers notice; none: as that kind of thing does by default.
-    pub manner: Option<Manner>,
+    /// What happens; none: it goes down, in the manner of its kind.
+    pub effects: Vec<Effect>,
     /// How long after its end its window still lasts.
     pub recovery: Duration,
 }
@@ -39,15 +39,17 @@ impl World {
         scene
     }
 
-    /// Appends the outage: its window, and what goes down and comes back, in order of time.
-    pub fn schedule(&mut self, scene: &Scene<Target>, outage: Outage) -> Result<FaultId, FaultError> {
-        let (targets, manner) = scene.targets(&outage.hit)?;
-        let manner = outage.manner.unwrap_or(manner);
-        let (start, end) = (outage.at, outage.at + outage.lasts);
-        let fault = Fault { name: outage.name, hits: outage.hit, start, end, recovery: outage.recovery };
+    /// Appends the fault: its window, and what begins and ends with it, in order of time.
+    pub fn schedule(&mut self, scene: &Scene<Target>, said: Disruption) -> Result<FaultId, FaultError> {
+        let (targets, manner) = scene.targets(&said.hit)?;
+        let effects = if said.effects.is_empty() { vec![Effect::Down(manner)] } else { said.effects };
+        let (start, end) = (said.at, said.at + said.lasts);
+        let fault = Fault { name: said.name, hits: said.hit, start, end, recovery: said.recovery };
         let fault = self.faults.push(fault);
-        for (at, down) in [(start, true), (end, false)] {
-            self.changes.extend(targets.iter().map(|&target| Change { at, fault, target, down, manner }));
+        for (at, begins) in [(start, true), (end, false)] {
+            for &effect in &effects {
+                self.changes.extend(targets.iter().map(|&target| Change { at, fault, target, effect, begins }));
+            }
         }
         // Stable: at one instant the order of the scenario holds.
         self.changes.sort_by_key(|change| change.at);
@@ -179,6 +181,7 @@ impl World {
 mod tests {
     use super::super::{Endpoint, EndpointId, Link, LinkId, PathId, Place, PlaceId, ProxyId, Service, StationId};
     use super::*;
+    use crate::fault::Manner;
     use crate::world::{Gateway, Host, HostSet, Path};
 
     /// Two regions: east in hangzhou/h and hangzhou/i, south in singapore/a, and an empty zone.
@@ -332,22 +335,25 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_becomes_a_window_and_changes_in_order_of_time() {
+    fn a_fault_becomes_a_window_and_changes_in_order_of_time() {
         let mut world = world();
         let scene = world.scene();
         let at = |s: u64| SimTime::ZERO + Duration::from_secs(s);
-        let outage = |name: &str, hit: &str, start, lasts, manner| Outage {
+        let outage = |name: &str, hit: &str, start, lasts, manner: Option<Manner>| Disruption {
             name: name.to_owned(),
             hit: hit.to_owned(),
             at: at(start),
             lasts: Duration::from_secs(lasts),
-            manner,
+            effects: manner.map(Effect::Down).into_iter().collect(),
             recovery: Duration::from_secs(60),
         };
         world.schedule(&scene, outage("late", "replica/orders@east#0", 30, 10, None)).unwrap();
         world.schedule(&scene, outage("early", "region/hangzhou", 10, 25, Some(Manner::Refused))).unwrap();
-        let shown: Vec<(u64, u32, bool, Manner)> =
-            world.changes.iter().map(|c| (c.at.nanos() / 1_000_000_000, c.fault.0, c.down, c.manner)).collect();
+        let shown: Vec<(u64, u32, bool, Manner)> = world
+            .changes
+            .iter()
+            .map(|c| (c.at.nanos() / 1_000_000_000, c.fault.0, c.begins, c.outage().unwrap()))
+            .collect();
         let refused = Manner::Refused;
         assert_eq!(
             shown,
@@ -365,7 +371,7 @@ mod tests {
         assert_eq!(world.faults.len(), 2);
         // Every down has its up.
         for target in [Target::Place(PlaceId(0)), Target::Place(PlaceId(1)), Target::Endpoint(EndpointId(0))] {
-            let balance = world.changes.iter().filter(|c| c.target == target).map(|c| if c.down { 1 } else { -1 });
+            let balance = world.changes.iter().filter(|c| c.target == target).map(|c| if c.begins { 1 } else { -1 });
             assert_eq!(balance.sum::<i32>(), 0);
         }
     }

@@ -108,13 +108,13 @@ fn down(text: &str) -> Vec<(String, u64, u64)> {
     let world = world(text);
     let second = |at: SimTime| at.nanos() / 1_000_000_000;
     let mut down = Vec::new();
-    for change in world.changes.iter().filter(|change| change.down) {
-        assert_eq!(change.manner, Manner::Silent);
+    for change in world.changes.iter().filter(|change| change.begins) {
+        assert_eq!(change.outage(), Some(Manner::Silent));
         let Target::Link(link) = change.target else { continue };
         let back = world
             .changes
             .iter()
-            .find(|other| !other.down && other.target == change.target)
+            .find(|other| !other.begins && other.target == change.target)
             .expect("what falls comes back");
         down.push((world.links[link].name.clone(), second(change.at), second(back.at)));
     }

@@ -215,8 +215,9 @@ pub(crate) fn down(world: &mut World, name: &str, from: u64, to: u64, targets: &
     let recovery = Duration::from_secs(0);
     let fault = world.faults.push(Fault { name: name.into(), hits: name.into(), start, end, recovery });
     for &target in targets {
-        world.changes.push(Change { at: start, fault, target, down: true, manner });
-        world.changes.push(Change { at: end, fault, target, down: false, manner });
+        let effect = Effect::Down(manner);
+        world.changes.push(Change { at: start, fault, target, effect, begins: true });
+        world.changes.push(Change { at: end, fault, target, effect, begins: false });
     }
     world.changes.sort_by_key(|change| change.at);
 }

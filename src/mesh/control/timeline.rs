@@ -79,9 +79,10 @@ fn away(world: &World) -> Away {
     let mut open: BTreeMap<(Target, bool), (u32, i64)> = BTreeMap::new();
     let mut spans: BTreeMap<(Target, bool), Vec<(i64, i64)>> = BTreeMap::new();
     for change in &world.changes {
-        let (at, what) = (change.at.nanos().cast_signed(), (change.target, change.manner == Manner::Refused));
+        let Some(manner) = change.outage() else { continue };
+        let (at, what) = (change.at.nanos().cast_signed(), (change.target, manner == Manner::Refused));
         let (count, since) = open.entry(what).or_insert((0, at));
-        if change.down {
+        if change.begins {
             if *count == 0 {
                 *since = at;
             }

@@ -1,4 +1,4 @@
-//! Outages of the scenario as dated changes.
+//! Faults of the scenario as dated changes.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use crate::connect::{Board, Carrier, Role};
 use crate::fault;
 use crate::provider::{self, Provider};
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{Hit, Manner, Part, Scenario};
+use crate::scenario::file::{self, Hit, Manner, Part, Scenario, When};
 use crate::topology::{Ground, LinkId};
 use crate::units::Duration;
-use crate::world::{FaultId, Outage, PathId, Target, World};
+use crate::world::{Disruption, Effect, FaultId, PathId, Target, World};
 
 /// How long after its end a fault's effects may last: outlier ejections (30 s, then the sweep) and back-offs run out
 /// within a minute; a connection that has hung tries again after as long as it has hung, two minutes at most.
@@ -84,22 +84,19 @@ pub(super) fn faults(
             }
             _ => {}
         }
-        let manner = match fault.manner {
-            Manner::Silent => fault::Manner::Silent,
-            Manner::Refused => fault::Manner::Refused,
-        };
-        let outage = Outage {
+        let When::Once { at, lasts } = &fault.when;
+        let said_of_it = Disruption {
             name: name.clone(),
             hit: fault.hit_text.clone(),
-            at: fault.at.value,
-            lasts: fault.lasts.value,
-            manner: Some(manner),
-            recovery: recovery(fault.lasts.value),
+            at: at.value,
+            lasts: lasts.value,
+            effects: fault.effects.iter().map(effect).collect(),
+            recovery: recovery(lasts.value),
         };
-        match world.schedule(&scene, outage) {
+        match world.schedule(&scene, said_of_it) {
             Ok(id) => {
                 take_over(carrier, board, world, id);
-                if fault.freeze {
+                if fault.effects.contains(&file::Effect::Freeze) {
                     freeze(world, id);
                 }
             }
@@ -107,6 +104,14 @@ pub(super) fn faults(
                 said.push(Diagnostic::error("EW346", error.to_string()).at(fault.hit.span, "what this fault hits"));
             }
         }
+    }
+}
+
+/// An effect as the world knows it; a control plane that freezes loses its pushes.
+fn effect(said: &file::Effect) -> Effect {
+    match said {
+        file::Effect::Down(Manner::Silent) | file::Effect::Freeze => Effect::Down(fault::Manner::Silent),
+        file::Effect::Down(Manner::Refused) => Effect::Down(fault::Manner::Refused),
     }
 }
 
@@ -149,7 +154,7 @@ fn take_over(carrier: &Carrier<'_>, board: &Board, world: &mut World, fault: Fau
     let by = world.faults[fault].start + carrier.delay("cen.attachment.takeover");
     for change in &mut world.changes {
         let spared = matches!(change.target, Target::Link(link) if board.spares.contains(&link));
-        if change.fault == fault && !change.down && spared {
+        if change.fault == fault && !change.begins && spared {
             change.at = change.at.min(by);
         }
     }

@@ -34,7 +34,7 @@ pub(in crate::scenario) use calls::meant_at;
 pub(in crate::scenario) use locality::host_of;
 
 use super::diagnostic::Diagnostic;
-use super::file::{ProductKind, Scenario};
+use super::file::{ProductKind, Scenario, When};
 use super::folder::Folder;
 use super::span::{Span, Spanned};
 use super::tree::Node;
@@ -169,19 +169,20 @@ impl Decoder {
     fn check_times(&mut self, scenario: &Scenario) {
         let horizon = scenario.run.horizon;
         for (name, fault) in &scenario.faults {
-            if fault.at.value.nanos() >= horizon.value.nanos() {
+            let When::Once { at, lasts } = &fault.when;
+            if at.value.nanos() >= horizon.value.nanos() {
                 self.say(
                     Diagnostic::error("EW313", format!("fault `{name}` begins when the run is over"))
-                        .at(fault.at.span, "")
+                        .at(at.span, "")
                         .at(horizon.span, "the run lasts this long"),
                 );
-            } else if fault.at.value.nanos() + fault.lasts.value.nanos() > horizon.value.nanos() {
+            } else if at.value.nanos() + lasts.value.nanos() > horizon.value.nanos() {
                 self.say(
                     Diagnostic::warning(
                         "EW314",
                         format!("fault `{name}` ends after the run, so its recovery is not seen"),
                     )
-                    .at(fault.lasts.span, "")
+                    .at(lasts.span, "")
                     .at(horizon.span, "the run lasts this long"),
                 );
             }

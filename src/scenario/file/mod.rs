@@ -7,6 +7,7 @@ mod ambient;
 mod business;
 mod connectivity;
 mod control;
+mod fault;
 mod lanes;
 mod mesh;
 mod objectives;
@@ -23,6 +24,7 @@ pub use connectivity::{
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
 pub use control::{ControlKind, ControlPlane, Edition};
+pub use fault::{Effect, Fault, Hit, Manner, Part, When};
 pub use lanes::Lanes;
 pub use mesh::{
     Dataplane, Distribution, EdgePolicy, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Traffic, TrafficPatch,
@@ -35,7 +37,7 @@ pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service
 pub use topology::{
     Cidr, Cluster, Cni, LinkLoss, LinkOverride, LinkProfile, LinkRate, Region, RttFile, RttUnit, Topology, Vpc,
 };
-pub use workload::{Entry, Fault, Flow, Hit, Manner, Part, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp};
+pub use workload::{Entry, Flow, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp};
 
 use super::span::Spanned;
 use indexmap::IndexMap;

@@ -8,6 +8,7 @@ mod ambient;
 mod balance;
 mod connectivity;
 mod control;
+mod fault;
 mod lanes;
 mod law;
 mod mesh;
@@ -27,6 +28,7 @@ pub use connectivity::{
     PUBLIC_GATEWAY, ROUTE, SHAPE_PAST_CAP, VPC_PEERING,
 };
 pub use control::{CONTROL_PLANE, READINESS};
+pub use fault::FAULT;
 pub use lanes::{LANE, LANE_INGRESS, LANES};
 pub use law::{ERLANG, HYPER, HYPER_PHASE, LAW, LOGNORMAL, MIX_PART, PARETO, UNIFORM, WEIBULL};
 pub use mesh::{
@@ -38,7 +40,7 @@ pub use root::{BUSINESS, OBJECTIVE, ROOT, RUN};
 pub use rules::{DRAWN_HEADER, MIRROR, RULE, RULE_HEADERS, RULE_MATCH, TEXT_MATCH, VERSION, VERSION_OPERATION};
 pub use service::{CHOICE, OPERATION, REPEAT, SERVICE, STEP};
 pub use topology::{CLUSTER, LINK, LINK_LOSS, LINK_PROFILE, REGION, REGION_RTT, RTT_FILE, TOPOLOGY, VPC};
-pub use workload::{ARRIVALS, CLOSED, DIURNAL, FAULT, FLOW, GAP_HYPER, GAP_PHASE, RATE, STREAM};
+pub use workload::{ARRIVALS, CLOSED, DIURNAL, FLOW, GAP_HYPER, GAP_PHASE, RATE, STREAM};
 
 /// What may stand under a key.
 #[derive(Debug)]

@@ -23,7 +23,7 @@ use crate::record::{EdgeExplanation, Explanation, FaultExplanation, StandingPric
 use crate::scenario::Loaded;
 use crate::scenario::load::Variant;
 use crate::units::Money;
-use crate::world::{Basis, Caller, Charge, FaultId, Target, World};
+use crate::world::{Basis, Caller, Charge, Effect, FaultId, Target, World};
 
 /// The explanation of a scenario from its variants' worlds, in the order of the file.
 pub fn explain<'a>(
@@ -137,10 +137,10 @@ fn day_price(charge: &Charge, mbps: f64) -> Option<(f64, f64, f64)> {
 
 fn fault(world: &World, id: FaultId) -> FaultExplanation {
     let fault = &world.faults[id];
-    let begins: Vec<_> = world.changes.iter().filter(|change| change.fault == id && change.down).collect();
-    let manner = match begins.first().map(|change| change.manner) {
-        Some(Manner::Silent) => "silent",
-        Some(Manner::Refused) => "refused",
+    let begins: Vec<_> = world.changes.iter().filter(|change| change.fault == id && change.begins).collect();
+    let manner = match begins.first().map(|change| change.effect) {
+        Some(Effect::Down(Manner::Silent)) => "silent",
+        Some(Effect::Down(Manner::Refused)) => "refused",
         None => "without effect in this variant",
     };
     FaultExplanation {

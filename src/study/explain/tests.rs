@@ -370,12 +370,12 @@ fn a_limit_below_the_way_itself_is_told() {
 fn a_fault_is_told_with_what_it_takes() {
     let Shop { mut world, far } = shop(istio());
     let scene = world.scene();
-    let outage = |name: &str, hit: &str| Outage {
+    let outage = |name: &str, hit: &str| Disruption {
         name: name.to_owned(),
         hit: hit.to_owned(),
         at: SimTime::ZERO + ms(60_000),
         lasts: ms(30_000),
-        manner: None,
+        effects: Vec::new(),
         recovery: Duration::ZERO,
     };
     for (name, hit) in [

@@ -16,9 +16,10 @@ struct Down {
 
 impl Down {
     fn of(reading: &Reading<'_>, fault: FaultId) -> Option<Down> {
-        let begins = reading.world.changes.iter().filter(|change| change.fault == fault && change.down);
-        let targets: BTreeSet<Target> = begins.clone().map(|change| change.target).collect();
-        Some(Down { manner: begins.clone().next()?.manner, targets })
+        let begins = reading.world.changes.iter().filter(|change| change.fault == fault && change.begins);
+        let downs: Vec<(Target, Manner)> =
+            begins.filter_map(|change| Some((change.target, change.outage()?))).collect();
+        Some(Down { manner: downs.first()?.1, targets: downs.iter().map(|(target, _)| *target).collect() })
     }
 
     fn place(&self, place: PlaceId) -> bool {

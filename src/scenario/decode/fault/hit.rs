@@ -1,24 +1,17 @@
-//! `faults:`.
+//! Who is hit: the names that `hit` knows, held against what the scenario has.
 
-use super::connectivity::{vpc_names, zones_of_vpc};
-use super::fields::{Decoder, below};
-use super::mesh::positive;
+use super::super::connectivity::{vpc_names, zones_of_vpc};
+use super::super::fields::Decoder;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{
-    Fault, Hit, Manner, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Topology,
-};
-use crate::scenario::quantity;
+use crate::scenario::file::{Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Topology};
 use crate::scenario::span::Spanned;
-use crate::scenario::tree::{Entry, Node};
-use crate::scenario::vocabulary as words;
-use crate::units::{Duration, SimTime};
 use indexmap::IndexMap;
 
 /// What a fault may hit.
-pub(super) struct Things<'s> {
-    pub(super) topology: &'s Topology,
-    pub(super) products: &'s IndexMap<String, Product>,
-    pub(super) services: &'s IndexMap<String, Service>,
+pub(in crate::scenario::decode) struct Things<'s> {
+    pub(in crate::scenario::decode) topology: &'s Topology,
+    pub(in crate::scenario::decode) products: &'s IndexMap<String, Product>,
+    pub(in crate::scenario::decode) services: &'s IndexMap<String, Service>,
 }
 
 const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S`, `replica/SERVICE/CLUSTER/NUMBER`, `control-plane[/NAME]` or `api/CLUSTER`";
@@ -30,81 +23,8 @@ pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
     Decoder::default().hit(&Spanned::unsaid(hit.to_owned()), &things).is_some()
 }
 
-/// How long a public address stays blackholed after an attack, unless told (book of limits, `eip.blackhole`).
-const BLACKHOLE: Duration = Duration::from_secs(9_000);
-
 impl Decoder {
-    /// `faults:`.
-    pub(super) fn faults(&mut self, node: Option<&Node>, things: &Things<'_>) -> IndexMap<String, Fault> {
-        let mut faults = IndexMap::new();
-        for (name, entry) in self.named(node, "faults") {
-            if let Some(fault) = self.fault(name, entry, things) {
-                faults.insert(name.to_owned(), fault);
-            }
-        }
-        faults
-    }
-
-    fn fault(&mut self, name: &str, entry: &Entry, things: &Things<'_>) -> Option<Fault> {
-        let path = vec!["faults".into(), name.to_owned()];
-        let map = self.open(Some(&entry.node), &words::FAULT, path.clone(), entry.key)?;
-        let at = map.read(self, "at", quantity::duration);
-        let lasts = map.said(self, "for").map(|said| self.read(&said.node, "a duration", positive));
-        let text = map.text(self, "hit");
-        let hit = text.as_ref().and_then(|text| self.hit(text, things));
-        let attacked = text.as_ref().is_some_and(|text| text.value.starts_with("eip/"));
-        let lasts = match lasts {
-            None if attacked => {
-                self.fill(below(&path, "for"), "2h30m", false, "provider");
-                Some(Spanned::unsaid(BLACKHOLE))
-            }
-            None => {
-                let lacks = format!("`faults.{name}` lacks `for`");
-                let lacks = Diagnostic::error("EW013", lacks).at(entry.key, "of this");
-                self.say(
-                    lacks.help("for: For how long, `5m`; only a blackholed `eip/..` has a length of its own, 2h30m."),
-                );
-                None
-            }
-            Some(lasts) => lasts,
-        };
-        let (down, freeze) = (map.word(self, "down"), map.word(self, "freeze").is_some());
-        let planes = hit.as_ref().is_some_and(|hit| matches!(hit.value, Hit::ControlPlane(_)));
-        if freeze && (!planes || down.is_some()) {
-            let text = "only a control plane freezes, and then it is not down";
-            let help = "write `hit: control-plane` with `freeze: true`, or `down: true` alone";
-            self.say(Diagnostic::error("EW382", text).at(entry.key, "of this").help(help));
-        } else if !freeze && down.is_none() && map.entry("down").is_none() {
-            let lacks = Diagnostic::error("EW013", format!("`faults.{name}` lacks `down`")).at(entry.key, "of this");
-            self.say(lacks.help(
-                "down: How peers notice, `true`, `silent` or `refused`; of a control plane also `freeze: true`.",
-            ));
-        }
-        let down = if freeze { Some(0) } else { down };
-        map.close();
-        let hit = hit?;
-        let refused = matches!(hit.value, Hit::Service(_) | Hit::Replica { .. });
-        let manner = match down? {
-            0 if refused => Manner::Refused,
-            2 => Manner::Refused,
-            _ => Manner::Silent,
-        };
-        if map_said_true(entry) {
-            let words = if manner == Manner::Refused { "refused" } else { "silent" };
-            self.fill(below(&path, "down"), words, false, "eastwest");
-        }
-        Some(Fault {
-            span: entry.key,
-            at: at?.map(|at| SimTime::from_nanos(at.nanos())),
-            lasts: lasts?,
-            hit_text: text?.value,
-            hit,
-            manner,
-            freeze,
-        })
-    }
-
-    fn hit(&mut self, text: &Spanned<String>, things: &Things<'_>) -> Option<Spanned<Hit>> {
+    pub(super) fn hit(&mut self, text: &Spanned<String>, things: &Things<'_>) -> Option<Spanned<Hit>> {
         let parts: Vec<&str> = text.value.split('/').collect();
         let span = text.span;
         let topology = things.topology;
@@ -317,9 +237,4 @@ impl Decoder {
             }
         }
     }
-}
-
-/// Is `down` left to what is hit?
-fn map_said_true(entry: &Entry) -> bool {
-    entry.node.get("down").and_then(Node::as_text) == Some("true")
 }

@@ -1,0 +1,110 @@
+//! `faults:`.
+
+use crate::scenario::span::{Span, Spanned};
+use crate::units::{Duration, SimTime};
+
+/// An entry of `faults:`: something happens to something for a while.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Where its name is written.
+    pub span: Span,
+    /// When it comes.
+    pub when: When,
+    /// What it hits.
+    pub hit: Spanned<Hit>,
+    /// `hit` as written, for reports.
+    pub hit_text: String,
+    /// What happens to it; at least one.
+    pub effects: Vec<Effect>,
+}
+
+/// When a fault comes.
+#[derive(Clone, Debug)]
+pub enum When {
+    /// Once.
+    Once {
+        /// When, from t = 0 (the end of the fill).
+        at: Spanned<SimTime>,
+        /// For how long.
+        lasts: Spanned<Duration>,
+    },
+}
+
+/// What a fault does.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Effect {
+    /// Nothing answers.
+    Down(Manner),
+    /// A control plane's pushes stop, and nothing else.
+    Freeze,
+}
+
+/// What a fault hits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Hit {
+    /// `region/R`: all its zones.
+    Region(String),
+    /// `zone/R/Z`.
+    Zone {
+        /// Region.
+        region: String,
+        /// Zone.
+        zone: String,
+    },
+    /// `link/A-B` (the backbone) or `link/internet/A-B`, or `link/NAME` of `topology.links`; both directions.
+    Link {
+        /// The two regions.
+        between: (String, String),
+        /// The internet between them rather than the backbone.
+        internet: bool,
+    },
+    /// `gateway/PRODUCT/CLUSTER` or `gateway/PRODUCT/CLUSTER/NUMBER`: its replicas.
+    Gateway {
+        /// The product.
+        product: String,
+        /// The cluster.
+        cluster: String,
+        /// One replica, from 0; none: all.
+        number: Option<u32>,
+    },
+    /// `product/NAME`: every path over it.
+    Product(String),
+    /// A part that a product has once or in each zone: `eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`,
+    /// `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`.
+    Part(Part),
+    /// `control-plane`, all of them, or `control-plane/NAME`.
+    ControlPlane(Option<String>),
+    /// `api/CLUSTER`: its API server.
+    Api(String),
+    /// `service/S`: all replicas.
+    Service(String),
+    /// `replica/SERVICE/CLUSTER/NUMBER`.
+    Replica {
+        /// Service.
+        service: String,
+        /// Cluster.
+        cluster: String,
+        /// Counted from 0 within the cluster.
+        number: u32,
+    },
+}
+
+/// A part of a product.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// The product.
+    pub product: String,
+    /// The word with which the name of its link begins: `EIP`, `NLB`.
+    pub word: &'static str,
+    /// The rest of that name: `east`, `east/h`.
+    pub place: String,
+}
+
+/// How a peer notices that something is down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Manner {
+    /// Not at all: packets vanish, connections hang.
+    Silent,
+    /// Connections are reset, new ones refused.
+    Refused,
+}

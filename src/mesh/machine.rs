@@ -234,7 +234,7 @@ impl<'w> Machine<'w> {
                 .iter()
                 .map(|proxy| mix(mix(seed, u64::from(replication)), hash_name(&proxy.name)))
                 .collect(),
-            ledger: Ledger::new(world, zero),
+            ledger: Ledger::new(world, zero, &world.occurrences()),
             tracer,
         };
         machine.look_ahead(None);

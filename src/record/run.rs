@@ -300,15 +300,18 @@ pub struct FlowRow {
     pub attempts: u64,
 }
 
-/// Requests whose intended arrival lies within a fault [start, end), and those of its recovery [end, end + recovery).
+/// Requests whose intended arrival lies within a fault, in any of its spans [start, end), and those of its recovery
+/// [end, end + recovery).
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct FaultRow {
     /// The fault.
     pub fault: String,
-    /// Window, nanoseconds from t = 0.
-    pub start_ns: u64,
-    /// The fault's end.
-    pub end_ns: u64,
+    /// Its occurrences in this replication: start and end in nanoseconds from t = 0, ascending and apart. None where it
+    /// comes by chance and did not come.
+    pub spans: Vec<(u64, u64)>,
+    /// How long after each end its window still lasts.
+    #[serde(default)]
+    pub recovery_ns: u64,
     /// By stream and operation, in the order of `Run::rows`: sent, failed in the order of `Failure::ALL`, latency of successes.
     pub rows: Vec<(u64, [u64; Failure::ALL.len()], SparseHistogram)>,
     /// The same for the recovery: what still failed after the fault's end.
@@ -316,4 +319,23 @@ pub struct FaultRow {
     pub after: Vec<(u64, [u64; Failure::ALL.len()], SparseHistogram)>,
     /// Failures that the fault caused and that its own window does not hold (requests before its start that it hit).
     pub hit_before: u64,
+}
+
+impl FaultRow {
+    /// The same without what was counted in it.
+    #[must_use]
+    pub fn time_alone(&self) -> Self {
+        let (fault, spans) = (self.fault.clone(), self.spans.clone());
+        FaultRow { fault, spans, recovery_ns: self.recovery_ns, ..FaultRow::default() }
+    }
+
+    /// When it first comes, nanoseconds from t = 0; none where it does not.
+    pub fn first_ns(&self) -> Option<u64> {
+        self.spans.first().map(|span| span.0)
+    }
+
+    /// When its effects are over after an occurrence that ends at `end_ns`.
+    pub const fn over_ns(&self, end_ns: u64) -> u64 {
+        end_ns.saturating_add(self.recovery_ns)
+    }
 }

@@ -6,7 +6,9 @@
 
 use super::replicated::Replicated;
 use super::{bill, estimate};
-use crate::record::{Business, BusinessFault, BusinessYear, Estimate, FaultSummary, PathRow, Run, VariantResult};
+use crate::record::{
+    Business, BusinessFault, BusinessYear, Estimate, FaultRow, FaultSummary, PathRow, Run, VariantResult,
+};
 use crate::units::significant;
 
 /// Months of a year; 730 h each, which is 365 days.
@@ -94,6 +96,7 @@ fn scaled(runs: &[Run], times: f64) -> Vec<Run> {
         replication: run.replication,
         horizon_ns: run.horizon_ns,
         paths: run.paths.iter().map(path).collect(),
+        faults: run.faults.iter().map(FaultRow::time_alone).collect(),
         ..Run::default()
     };
     runs.iter().map(run).collect()

@@ -11,6 +11,7 @@ use crate::meter::Quantile;
 use crate::record::{Estimate, RequestRow, Run};
 use crate::scenario::Scenario;
 use crate::scenario::file::{Metric, ObjectiveWindow, StreamFrom, Term};
+use crate::units::Duration;
 use crate::world::windows;
 
 /// A figure, and what is needed to compare it with another variant's.
@@ -85,14 +86,20 @@ pub fn measure(
         }
         Metric::Throughput { subject } => {
             let found = requests(subject);
-            let seconds = seconds_of(of, part);
-            let each = found.iter().map(|sample| sample.ok() as f64 / seconds);
-            Measured::mean(each.collect(), "requests/s", design)
+            let each: Vec<(f64, f64)> =
+                found.iter().zip(&of.runs).map(|(sample, run)| (sample.ok() as f64, seconds_of(run, part))).collect();
+            if each.iter().all(|(_, seconds)| *seconds == each[0].1) {
+                return Measured::mean(each.iter().map(|(ok, seconds)| ok / seconds).collect(), "requests/s", design);
+            }
+            Measured::ratio(&each, "no time to measure it in", "requests/s", design)
         }
         Metric::Recovery { fault } => Measured::new(recovery::recovery(&of.runs, fault, design), None, "s", 1.0),
         Metric::Lost { fault } => {
-            let sections = Sections::mean(recovery::each_lost(&of.runs, fault));
-            Measured::new(recovery::lost(&of.runs, fault, design), Some(sections), "requests", 1.0)
+            let each = recovery::each_lost(&of.runs, fault);
+            let once = each.iter().all(|&(_, times)| times == 1.0);
+            let sections =
+                if once { Some(Sections::mean(each.iter().map(|of| of.0).collect())) } else { Sections::ratio(&each) };
+            Measured::new(recovery::lost(&of.runs, fault, design), sections, "requests", 1.0)
         }
         Metric::Amplification { from, to } => {
             let row = |run: &Run| {
@@ -138,24 +145,24 @@ fn comes_from(row: &RequestRow, from: Option<&str>, scenario: &Scenario) -> bool
     row.region == from || row.stream == from || matches!(cluster, Some(StreamFrom::Cluster(name)) if name == from)
 }
 
-/// Measured seconds of a part of the run.
-fn seconds_of(of: &Replicated, part: Part<'_>) -> f64 {
-    let horizon = of.world.plan.horizon;
+/// Measured seconds of a part of a run.
+fn seconds_of(run: &Run, part: Part<'_>) -> f64 {
+    let horizon = Duration::from_nanos(run.horizon_ns);
     let mut spans: Vec<(u64, u64)> = Vec::new();
-    for (_, fault) in of.world.faults.iter() {
+    for fault in &run.faults {
         let asked = match part {
             Part::From(_) => false,
-            Part::During(name) | Part::After(name) | Part::Outside(name) => fault.name == name,
+            Part::During(name) | Part::After(name) | Part::Outside(name) => fault.fault == name,
             Part::OutsideAll => true,
         };
-        if asked {
+        for &(start, end) in fault.spans.iter().filter(|_| asked) {
             let (start, end) = match part {
-                Part::During(_) => (fault.start, fault.end),
-                Part::After(_) => (fault.end, fault.end + fault.recovery),
-                _ => (fault.start, fault.end + fault.recovery),
+                Part::During(_) => (start, end),
+                Part::After(_) => (end, fault.over_ns(end)),
+                _ => (start, fault.over_ns(end)),
             };
-            let end = end.nanos().min(horizon.nanos());
-            spans.push((start.nanos().min(end), end));
+            let end = end.min(run.horizon_ns);
+            spans.push((start.min(end), end));
         }
     }
     spans.sort_unstable();

@@ -43,7 +43,7 @@ fn summary(runs: &[Run], fault: &FaultRow, design: Design) -> FaultSummary {
         name: fault.fault.clone(),
         lost: lost(runs, &fault.fault, design),
         lost_rule: lost_rule(runs),
-        sent: design.mean(&within.iter().map(|sample| sample.sent as f64).collect::<Vec<_>>()),
+        sent: per_occurrence(&each(runs, &fault.fault, within.iter().map(|sample| sample.sent as f64)), design),
         availability: design.availability(&within),
         recovery_s: recovery(runs, &fault.fault, design),
         recovery_rule: rule(runs),
@@ -54,15 +54,29 @@ fn summary(runs: &[Run], fault: &FaultRow, design: Design) -> FaultSummary {
 /// Requests lost to a fault, per occurrence: those that failed within it and in its recovery, and those before it that
 /// it hit, less what fails without it. Never below zero.
 pub fn lost(runs: &[Run], fault: &str, design: Design) -> Estimate {
-    let estimate = design.mean(&each_lost(runs, fault));
+    let estimate = per_occurrence(&each_lost(runs, fault), design);
     let floored = |end: Option<f64>| end.map(|end| end.max(0.0));
     Estimate { value: floored(estimate.value), low: floored(estimate.low), high: floored(estimate.high), ..estimate }
 }
 
-/// The same of each replication. What fails without it is noise around its mean, so that one may lie below zero: cut off
-/// there, their mean would show a loss where there is none.
-pub fn each_lost(runs: &[Run], fault: &str) -> Vec<f64> {
-    let each = |run: &Run| {
+/// The mean per occurrence, of a sum and the number of occurrences of each replication.
+pub(super) fn per_occurrence(of: &[(f64, f64)], design: Design) -> Estimate {
+    if of.iter().all(|&(_, times)| times == 1.0) {
+        return design.mean(&of.iter().map(|&(sum, _)| sum).collect::<Vec<_>>());
+    }
+    design.ratio(of, "it came in no replication")
+}
+
+/// Sums of each replication with how often the fault came in it.
+fn each(runs: &[Run], fault: &str, sums: impl Iterator<Item = f64>) -> Vec<(f64, f64)> {
+    let times = |run: &Run| run.faults.iter().find(|row| row.fault == fault).map_or(0, |row| row.spans.len());
+    sums.zip(runs).map(|(sum, run)| (sum, times(run) as f64)).collect()
+}
+
+/// Of each replication: requests lost, and how often it came. What fails without it is noise around its mean, so that one
+/// may lie below zero: cut off there, their mean would show a loss where there is none.
+pub fn each_lost(runs: &[Run], fault: &str) -> Vec<(f64, f64)> {
+    let lost = |run: &Run| {
         let failed = |part| Sample::of(run, part, &|_| true).lost;
         let rows = || run.faults.iter().filter(|row| row.fault == fault);
         let before: u64 = rows().map(|row| row.hit_before).sum();
@@ -71,7 +85,7 @@ pub fn each_lost(runs: &[Run], fault: &str) -> Vec<f64> {
         let anyway: f64 = sent.map(|((sent, ..), share)| *sent as f64 * share).sum();
         (failed(Part::During(fault)) + failed(Part::After(fault)) + before) as f64 - anyway
     };
-    runs.iter().map(each).collect()
+    each(runs, fault, runs.iter().map(lost))
 }
 
 /// What lost means here, in words.
@@ -89,7 +103,7 @@ pub fn lost_rule(runs: &[Run]) -> String {
 
 /// The share of each row's requests that failed before any fault; none without a window there.
 fn usual(run: &Run) -> Option<Vec<f64>> {
-    let first = run.faults.iter().map(|row| row.start_ns).min()?;
+    let first = run.faults.iter().filter_map(FaultRow::first_ns).min();
     let before = before_any(run)?;
     let counted = |row: &RequestRow| {
         let windows = row.windows.iter().take(before);
@@ -101,38 +115,42 @@ fn usual(run: &Run) -> Option<Vec<f64>> {
         return None;
     }
     // Those that the first fault hit before it came are its own, and nothing usual.
-    let hit = run.faults.iter().filter(|row| row.start_ns == first).map(|row| row.hit_before).max().unwrap_or(0);
+    let hit = run.faults.iter().filter(|row| row.first_ns() == first).map(|row| row.hit_before).max().unwrap_or(0);
     let own = if failed == 0 { 0.0 } else { failed.saturating_sub(hit) as f64 / failed as f64 };
     // Who sent nothing then fares like all together.
     let share = |&row: &(u64, u64)| if row.1 == 0 { (failed, sent) } else { row };
     Some(counts.iter().map(share).map(|(failed, sent)| own * failed as f64 / sent as f64).collect())
 }
 
-/// How many whole windows lie before any fault.
+/// How many whole windows lie before any fault: all, where none came.
 fn before_any(run: &Run) -> Option<usize> {
-    let length_ns = (run.horizon_ns / count(run)? as u64).max(1);
-    Some((run.faults.iter().map(|row| row.start_ns).min()? / length_ns) as usize)
+    let count = count(run)?;
+    let length_ns = (run.horizon_ns / count as u64).max(1);
+    let first = run.faults.iter().filter_map(FaultRow::first_ns).min();
+    Some(first.map_or(count, |first| (first / length_ns) as usize))
 }
 
 /// Seconds from a fault's start until success and p99 are back at what they were before it, to the precision of a
 /// window (a sixtieth of the horizon). Where some replication does not see it, there is no value but a lower bound.
 pub fn recovery(runs: &[Run], fault: &str, design: Design) -> Estimate {
-    let found: Vec<Back> = runs.iter().filter_map(|run| back(run, fault)).collect();
-    if found.len() < runs.len() || found.is_empty() {
+    let found: Option<Vec<Vec<Back>>> = runs.iter().map(|run| backs(run, fault)).collect();
+    let Some(found) = found.filter(|found| !found.is_empty()) else {
         return Estimate::none("no window before the fault to compare with");
-    }
-    let seconds: Vec<f64> = found.iter().map(|back| back.seconds).collect();
-    let unseen = found.iter().filter(|back| !back.seen).count();
-    let estimate = design.mean(&seconds);
+    };
+    let seconds = |of: &Vec<Back>| of.iter().map(|back| back.seconds).sum::<f64>();
+    let estimate = per_occurrence(&each(runs, fault, found.iter().map(seconds)), design);
+    let times = found.iter().map(Vec::len).sum::<usize>();
+    let unseen = found.iter().flatten().filter(|back| !back.seen).count();
     if unseen == 0 {
         let low = estimate.low.map(|low| low.max(0.0));
         return Estimate { low, ..estimate };
     }
+    let of = if times == runs.len() { "replications" } else { "occurrences" };
     Estimate {
-        low: Some(seconds.iter().sum::<f64>() / seconds.len() as f64),
+        low: Some(found.iter().map(seconds).sum::<f64>() / times as f64),
         confidence: Some(design.level()),
         n: Some(design.replications),
-        ..Estimate::none(format!("not back within the measured time in {unseen} of {} replications", runs.len()))
+        ..Estimate::none(format!("not back within the measured time in {unseen} of {times} {of}"))
     }
 }
 
@@ -164,11 +182,17 @@ fn window(run: &Run, number: usize) -> Window {
     }
 }
 
-fn back(run: &Run, fault: &str) -> Option<Back> {
+/// Each occurrence of a fault; none where nothing came before any to compare with.
+fn backs(run: &Run, fault: &str) -> Option<Vec<Back>> {
     let this = run.faults.iter().find(|row| row.fault == fault)?;
+    let measured = this.spans.iter().filter(|span| span.0 < run.horizon_ns);
+    measured.map(|&(start_ns, _)| back(run, start_ns)).collect()
+}
+
+fn back(run: &Run, start_ns: u64) -> Option<Back> {
     let count = count(run)?;
     let length_ns = (run.horizon_ns / count as u64).max(1);
-    let start = (this.start_ns / length_ns) as usize;
+    let start = (start_ns / length_ns) as usize;
     // Before any fault: what normal is.
     let normal: Vec<Window> = (0..before_any(run)?).map(|number| window(run, number)).collect();
     let sent = normal.iter().map(|window| window.sent).sum::<u64>();
@@ -183,7 +207,8 @@ fn back(run: &Run, fault: &str) -> Option<Back> {
         window.sent == 0 || (window.success >= success - noise.max(SUCCESS_SLACK) && fast)
     };
     // The next fault's start ends what can be said of this one.
-    let next = run.faults.iter().map(|row| row.start_ns).filter(|&other| other > this.start_ns).min();
+    let starts = run.faults.iter().flat_map(|row| &row.spans).map(|span| span.0);
+    let next = starts.filter(|&other| other > start_ns).min();
     let end = next.map_or(count, |next| (next / length_ns) as usize).min(count);
     let each: Vec<Window> = (start..end).map(|number| window(run, number)).collect();
     let off: Vec<bool> = each.iter().map(|window| !good(window)).collect();
@@ -195,7 +220,7 @@ fn back(run: &Run, fault: &str) -> Option<Back> {
     let last_bad = (0..each.len()).rev().find(|&at| bad(at)).map(|at| start + at);
     let Some(last_bad) = last_bad else { return Some(Back { seconds: 0.0, seen: true }) };
     let until_ns = (last_bad as u64 + 1) * length_ns;
-    let seconds = until_ns.saturating_sub(this.start_ns) as f64 / 1e9;
+    let seconds = until_ns.saturating_sub(start_ns) as f64 / 1e9;
     Some(Back { seconds, seen: last_bad + 1 < end })
 }
 
@@ -226,8 +251,8 @@ mod tests {
         let row = RequestRow { windows: windows.collect(), ..RequestRow::default() };
         let fault = |&(name, start_s, end_s): &(&str, u64, u64)| FaultRow {
             fault: name.into(),
-            start_ns: start_s * 1_000_000_000,
-            end_ns: end_s * 1_000_000_000,
+            spans: vec![(start_s * 1_000_000_000, end_s * 1_000_000_000)],
+            recovery_ns: 0,
             rows: vec![(1000, [0, 500, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
             after: vec![(1000, [0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
             hit_before: 3,
@@ -311,7 +336,7 @@ mod tests {
         let runs = vec![with_answers(&[("cut", 20, 30)], |_| 500); 10];
         let got = lost(&runs, "cut", design());
         assert_eq!((got.value, got.low, got.high), (Some(0.0), Some(0.0), Some(0.0)));
-        assert!(each_lost(&runs, "cut")[0] < 0.0, "of one replication it is noise around zero");
+        assert!(each_lost(&runs, "cut")[0].0 < 0.0, "of one replication it is noise around zero");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::figure::NO_FAILURE;
 use super::gates;
 use super::replicated::Replicated;
 use super::warm_up::Cut;
-use crate::record::{FaultSpan, VariantResult};
+use crate::record::{FaultRow, FaultSpan, VariantResult};
 use crate::scenario::Loaded;
 use crate::scenario::load::Variant;
 use crate::world::World;
@@ -98,13 +98,24 @@ pub(super) fn warnings(
     said
 }
 
-/// Faults of all variants, each once.
+/// Faults of all variants, each occurrence once, where they have a place on the time axis: what comes by chance has
+/// another in each replication.
 pub(super) fn fault_spans(of: &[Replicated]) -> Vec<FaultSpan> {
-    let span = |fault: &crate::world::Fault| FaultSpan {
-        name: fault.name.clone(),
-        hits: fault.hits.clone(),
-        start_s: fault.start.seconds(),
-        end_s: fault.end.seconds(),
+    let of_variant = |variant: &Replicated| -> Vec<FaultSpan> {
+        let Some((first, others)) = variant.runs.split_first() else { return Vec::new() };
+        let steady = |row: &&FaultRow| {
+            others.iter().all(|run| run.faults.iter().any(|other| other.fault == row.fault && other.spans == row.spans))
+        };
+        let spans = first.faults.iter().filter(steady).flat_map(|row| {
+            let hits = variant.world.faults.rows().iter().find(|fault| fault.name == row.fault);
+            row.spans.iter().map(move |&(start_ns, end_ns)| FaultSpan {
+                name: row.fault.clone(),
+                hits: hits.map(|fault| fault.hits.clone()).unwrap_or_default(),
+                start_s: start_ns as f64 / 1e9,
+                end_s: end_ns as f64 / 1e9,
+            })
+        });
+        spans.collect()
     };
-    each_once(of.iter().flat_map(|variant| variant.world.faults.rows().iter().map(span)))
+    each_once(of.iter().flat_map(of_variant))
 }

@@ -1,6 +1,6 @@
 //! What faults do: dated changes, and what each hits.
 
-use super::{ClusterId, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId};
+use super::{ClusterId, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId, World};
 use crate::units::{Duration, SimTime};
 
 /// A named fault and its window.
@@ -16,6 +16,13 @@ pub struct Fault {
     pub end: SimTime,
     /// How long after its end its window still lasts: connections and beliefs heal later than links.
     pub recovery: Duration,
+}
+
+impl World {
+    /// By fault: when it lasts.
+    pub fn occurrences(&self) -> Vec<Vec<(SimTime, SimTime)>> {
+        self.faults.rows().iter().map(|fault| vec![(fault.start, fault.end)]).collect()
+    }
 }
 
 /// An effect on something begins or ends. Ends are counted, so that overlapping faults compose.

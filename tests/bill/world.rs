@@ -3,7 +3,7 @@
 use eastwest::bill::{PriceRange, PriceStatus, Terms};
 use eastwest::provider::Books;
 use eastwest::random::Law;
-use eastwest::record::{Bill, PathRow, Run};
+use eastwest::record::{Bill, FaultRow, PathRow, Run};
 use eastwest::study::bill::{bill, charged_twice, price_where_equal, solve_unknowns};
 use eastwest::table::Table;
 use eastwest::units::{Bytes, Duration, Money, SimTime};
@@ -279,6 +279,12 @@ fn windows_in_faults_do_not_count_and_each_fault_is_told_apart() {
     let mut run = run(600, 0, 0, 0, 0);
     // Windows of 10 s: 1 GiB each outside the fault [100 s, 200 s), 5 GiB each within it (retries).
     run.paths[0].forward = (0..WINDOWS).map(|w| if (10..20).contains(&w) { 5 * GIB } else { GIB }).collect();
+    run.faults = vec![FaultRow {
+        fault: "zone-out".into(),
+        spans: vec![(100_000_000_000, 190_000_000_000)],
+        recovery_ns: 10_000_000_000,
+        ..FaultRow::default()
+    }];
     let bill = bill(&world, &[run]);
     // 50 GiB in 500 s: 0.1 GB/s * 2 628 000 s = 262 800 GB
     assert!((bill.lines[0].quantity.value.unwrap() - 262_800.0).abs() < 1e-9);

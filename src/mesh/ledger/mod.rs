@@ -91,13 +91,56 @@ struct StationCount {
 
 #[derive(Debug)]
 struct Window {
-    start: u64,
-    fault_end: u64,
-    end: u64,
+    /// Starts and ends of the fault, ascending and apart.
+    spans: Vec<(u64, u64)>,
+    /// How long after an end it still counts.
+    recovery: u64,
     rows: Vec<Counts>,
     /// Requests of the recovery: after the fault's end, until its effects are over.
     after: Vec<Counts>,
     hit_before: u64,
+}
+
+/// Where an instant lies in a fault's time.
+enum Part {
+    During,
+    After,
+    Outside,
+}
+
+impl Window {
+    /// The last occurrence that has begun at `at`.
+    fn last(&self, at: u64) -> Option<(u64, u64)> {
+        let begun = self.spans.partition_point(|&(start, _)| start <= at);
+        begun.checked_sub(1).map(|last| self.spans[last])
+    }
+
+    fn part(&self, at: u64) -> Part {
+        match self.last(at) {
+            Some((_, end)) if at < end => Part::During,
+            Some((_, end)) if at < end + self.recovery => Part::After,
+            _ => Part::Outside,
+        }
+    }
+
+    /// Was a request that was sent at `at` and failed at `now` sent before an occurrence that it failed in?
+    fn hit_before(&self, at: u64, now: u64) -> bool {
+        self.last(now).is_some_and(|(start, end)| at < start && now < end + self.recovery)
+    }
+}
+
+/// Spans in order of time, those that meet made one.
+fn apart(spans: impl Iterator<Item = [u64; 2]>) -> Vec<(u64, u64)> {
+    let mut spans: Vec<[u64; 2]> = spans.filter(|[from, to]| from < to).collect();
+    spans.sort_unstable();
+    let mut apart: Vec<(u64, u64)> = Vec::with_capacity(spans.len());
+    for [from, to] in spans {
+        match apart.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => apart.push((from, to)),
+        }
+    }
+    apart
 }
 
 /// Sent, failed by class, latency of successes.
@@ -113,7 +156,8 @@ fn cap_row(link: &str, rate_bps: u64, windows: usize) -> CapRow {
 }
 
 impl Ledger {
-    pub(super) fn new(world: &World, zero: SimTime) -> Self {
+    /// `spans`: by fault, when it lasts, from t = 0.
+    pub(super) fn new(world: &World, zero: SimTime, spans: &[Vec<(SimTime, SimTime)>]) -> Self {
         let horizon = world.plan.horizon.nanos();
         let windows = windows(world.plan.horizon);
         assert!(horizon < u64::MAX / (windows * SPANS) as u64, "a horizon is shorter than 350 days");
@@ -140,10 +184,9 @@ impl Ledger {
             resent: vec![0; windows],
             ..PathRow::default()
         };
-        let faults = world.faults.rows().iter().map(|fault| Window {
-            start: (zero + fault.start.since(SimTime::ZERO)).nanos(),
-            fault_end: (zero + fault.end.since(SimTime::ZERO)).nanos(),
-            end: (zero + fault.end.since(SimTime::ZERO) + fault.recovery).nanos(),
+        let faults = world.faults.rows().iter().zip(spans).map(|(fault, spans)| Window {
+            spans: apart(spans.iter().map(|&(from, to)| [from, to].map(|at| (zero + at.since(SimTime::ZERO)).nanos()))),
+            recovery: fault.recovery.nanos(),
             rows: rows.iter().map(|_| empty_row()).collect(),
             after: rows.iter().map(|_| empty_row()).collect(),
             hit_before: 0,
@@ -256,7 +299,7 @@ impl Ledger {
         self.count(request.row, at, latency, failure);
         if failure.is_some() {
             for fault in &mut self.faults {
-                fault.hit_before += u64::from(at < fault.start && (fault.start..fault.end).contains(&now.nanos()));
+                fault.hit_before += u64::from(fault.hit_before(at, now.nanos()));
             }
         }
         let full = self.slowest.len() == SLOWEST;
@@ -294,13 +337,12 @@ impl Ledger {
         };
         let mut outside = !self.faults.is_empty();
         for fault in &mut self.faults {
-            if (fault.start..fault.fault_end).contains(&at) {
-                outside = false;
-                add(&mut fault.rows[row as usize]);
-            } else if (fault.fault_end..fault.end).contains(&at) {
-                outside = false;
-                add(&mut fault.after[row as usize]);
+            match fault.part(at) {
+                Part::During => add(&mut fault.rows[row as usize]),
+                Part::After => add(&mut fault.after[row as usize]),
+                Part::Outside => continue,
             }
+            outside = false;
         }
         let row = &mut self.rows[row as usize];
         let (sent, failed) = &mut row.windows[window];

@@ -62,8 +62,8 @@ impl Ledger {
         sum_parts(world, &mut edges);
         let faults = world.faults.iter().zip(&self.faults).map(|((_, fault), window)| FaultRow {
             fault: fault.name.clone(),
-            start_ns: window.start - self.zero,
-            end_ns: window.fault_end - self.zero,
+            spans: window.spans.iter().map(|&(start, end)| (start - self.zero, end - self.zero)).collect(),
+            recovery_ns: window.recovery,
             rows: window.rows.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
             after: window.after.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
             hit_before: window.hit_before,

@@ -2,7 +2,7 @@
 
 use super::line::{Priced, with_noise};
 use super::month::{Month, overlaps};
-use crate::record::{BillLine, Run};
+use crate::record::{BillLine, FaultRow, Run};
 use crate::units::Duration;
 use crate::world::{Basis, Direction, Fault, Tap, World};
 
@@ -16,20 +16,36 @@ pub(super) fn extra(world: &World, runs: &[Run], month: &Month, priced: &[Priced
     }
     let edge = |window: usize| Duration::from_nanos(month.window_ns * window as u64);
     let of_fault = |fault: &Fault| {
-        let within: Vec<usize> = (0..month.counts.len()).filter(|&w| overlaps(fault, edge(w), edge(w + 1))).collect();
+        let within = |run: &Run| -> Vec<usize> {
+            let touched = |window: &usize| {
+                of_fault_in(run, fault).is_some_and(|row| overlaps(row, edge(*window), edge(window + 1)))
+            };
+            (0..month.counts.len()).filter(touched).collect()
+        };
+        // Of each run: the fault's windows, and what they are of the quiet ones.
+        let times: Vec<(Vec<usize>, f64)> = runs
+            .iter()
+            .map(|run| {
+                let within = within(run);
+                let share = share(month, &within, &quiet);
+                (within, share)
+            })
+            .collect();
+        // Once each time that it comes: the mean over all its occurrences.
+        let came: usize = runs.iter().filter_map(|run| Some(of_fault_in(run, fault)?.spans.len())).sum();
+        let each = runs.len() as f64 / came.max(1) as f64;
         // Bytes in the fault's windows beyond those of the same requests outside faults.
-        let share = share(month, &within, &quiet);
-        let more = |run: &Run, tap: &Tap| {
+        let more = |(run, (within, share)): (&Run, &(Vec<usize>, f64)), tap: &Tap| {
             let in_windows = |windows: &[usize]| bytes(run, tap, windows) as f64;
-            in_windows(&within) - in_windows(&quiet) * share
+            each * (in_windows(within) - in_windows(&quiet) * share)
         };
         let mut taps: Vec<&Tap> = Vec::new();
         let mut amounts = vec![0.0; runs.len()];
         for priced in priced {
             let Basis::Bytes(of_charge) = &priced.charge.basis else { continue };
             let Some(price) = last_price(priced) else { continue };
-            for (run, amount) in runs.iter().zip(&mut amounts) {
-                let bytes: f64 = of_charge.iter().map(|tap| more(run, tap)).sum();
+            for (of, amount) in runs.iter().zip(&times).zip(&mut amounts) {
+                let bytes: f64 = of_charge.iter().map(|tap| more(of, tap)).sum();
                 *amount += bytes / priced.charge.tariff.gigabyte as f64 * price;
             }
             if price > 0.0 {
@@ -40,7 +56,7 @@ pub(super) fn extra(world: &World, runs: &[Run], month: &Month, priced: &[Priced
         taps.sort_unstable_by_key(|tap| (tap.path, tap.direction == Direction::Back));
         taps.dedup();
         let gigabytes: Vec<f64> =
-            runs.iter().map(|run| taps.iter().map(|tap| more(run, tap)).sum::<f64>() / GIB).collect();
+            runs.iter().zip(&times).map(|of| taps.iter().map(|tap| more(of, tap)).sum::<f64>() / GIB).collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         BillLine {
             product: "fault".into(),
@@ -53,6 +69,10 @@ pub(super) fn extra(world: &World, runs: &[Run], month: &Month, priced: &[Priced
         }
     };
     world.faults.rows().iter().map(of_fault).collect()
+}
+
+fn of_fault_in<'r>(run: &'r Run, fault: &Fault) -> Option<&'r FaultRow> {
+    run.faults.iter().find(|row| row.fault == fault.name)
 }
 
 /// What the fault's windows are of the quiet ones: in requests that the workload's profile sends, where it has one; a fault

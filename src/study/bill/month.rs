@@ -1,10 +1,10 @@
 //! From a measured span to a month: which windows count, and what they are multiplied with.
 
 use crate::bill::{Exact, MONTH_HOURS};
-use crate::record::Run;
+use crate::record::{FaultRow, Run};
 use crate::units::{Duration, significant};
 use crate::workload::{Arrivals, Rate};
-use crate::world::{Fault, Stream, World, windows};
+use crate::world::{Stream, World, windows};
 
 const HOUR_NS: i128 = 3_600_000_000_000;
 const DAY_NS: i128 = 24 * HOUR_NS;
@@ -59,8 +59,9 @@ impl Month {
         let all = windows(Duration::from_nanos(horizon_ns));
         let edge = |window: usize| Duration::from_nanos((u128::from(horizon_ns) * window as u128 / all as u128) as u64);
         let mut basis = Vec::new();
-        let in_fault =
-            |window: usize| world.faults.rows().iter().any(|fault| overlaps(fault, edge(window), edge(window + 1)));
+        let in_fault = |window: usize| {
+            runs.iter().flat_map(|run| &run.faults).any(|fault| overlaps(fault, edge(window), edge(window + 1)))
+        };
         let mut counts: Vec<bool> = (0..all).map(|window| !in_fault(window)).collect();
         let left_out = counts.iter().filter(|&&counted| !counted).count();
         if left_out == all {
@@ -96,10 +97,9 @@ impl Month {
     }
 }
 
-/// Does a window of the horizon touch the fault's window [start, end + recovery)?
-pub(super) fn overlaps(fault: &Fault, from: Duration, to: Duration) -> bool {
-    let until = fault.end.nanos().saturating_add(fault.recovery.nanos());
-    fault.start.nanos() < to.nanos() && from.nanos() < until
+/// Does a window of the horizon touch one of the fault's windows [start, end + recovery)?
+pub(super) fn overlaps(fault: &FaultRow, from: Duration, to: Duration) -> bool {
+    fault.spans.iter().any(|&(start, end)| start < to.nanos() && from.nanos() < fault.over_ns(end))
 }
 
 /// The rates of all streams; none where a closed stream's rate is not written down anywhere.

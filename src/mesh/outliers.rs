@@ -11,6 +11,8 @@ use crate::units::SimTime;
 impl Machine<'_> {
     /// What an attempt's end tells outlier detection.
     pub(super) fn observe(&mut self, row: u32, host: u16, class: ResultClass, now: SimTime, schedule: &mut Schedule) {
+        // What has come before it counts before it.
+        self.catch_up(now);
         let upstream = self.upstreams[row as usize].as_mut().expect("an upstream in use has been made");
         let Some(rule) = &self.hot.edges[upstream.edge.0 as usize].outlier else { return };
         if class == ResultClass::Success && upstream.beliefs.is_none() {

@@ -83,8 +83,7 @@ fn vary(world: &mut World, dice: &mut Dice) {
 
 #[test]
 fn however_hosts_are_chosen_every_call_is_settled_once_and_ahead_of_time_as_by_events() {
-    // Of 0..800 three differ: 40, 324, 764.
-    for seed in 41..241 {
+    for seed in 0..200 {
         let world = world(seed);
         let (mut run, full) = (mesh::run(&world, seed, 0), mesh::run_in_full(&world, seed, 0));
         balanced(&run);

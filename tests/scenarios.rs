@@ -192,7 +192,7 @@ fn a_zone_lost_silently_stops_a_healthy_caller_until_tcp_gives_up() {
 #[test]
 fn planned_scenarios_are_refused_for_words_not_supported_yet_and_nothing_else() {
     let planned = scenarios("scenarios/planned");
-    assert!(planned.len() >= 6);
+    assert!(!planned.is_empty());
     for path in planned {
         let wrong = scenario::load(&path, &[]).expect_err("a planned scenario does not run yet").diagnostics;
         let later: Vec<&Diagnostic> = wrong.iter().filter(|one| one.code == "EW015").collect();

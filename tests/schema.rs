@@ -236,6 +236,7 @@ prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 
 business: {downtime: 20000 USD/h, outages-per-year: {out: 1}}
 run: {from: "2026-06-01T19:30+08:00", horizon: 5m, fill: 30s}
 objectives: {fast: {check: "p99(web.one) < 1s", during: out}}
+sweep: {load: {set: [workload.one.scale, workload.two.scale], to: {from: 1, to: 8, steps: 4, scale: log}}}
 "#;
     let loaded = load_text("all.yaml", text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
     let scenario = &loaded.variants[0].scenario;

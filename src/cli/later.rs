@@ -16,8 +16,9 @@ impl Later {
     /// Refuses, and says what there is instead.
     pub fn run(&self, word: &str) -> Result<Answer, Stop> {
         let instead = match word {
-            "sweep" => "; run `eastwest compare` with `--set KEY=VALUE` once for each point",
-            "search" => "; write the candidates as variants and run `eastwest compare`",
+            "search" => {
+                "; sweep the value with `eastwest sweep`, or write the candidates as variants and run `eastwest compare`"
+            }
             _ => "",
         };
         Err(Stop::wrong(format!("`{word}` is not in this version{instead}")))

@@ -24,6 +24,7 @@ mod report;
 mod run;
 mod schema;
 mod studying;
+mod sweep;
 mod validate;
 
 use std::ffi::OsString;
@@ -70,6 +71,8 @@ pub enum Command {
     Bill(bill::Bill),
     /// Find the volume at which two variants cost the same, and confirm it by runs
     BreakEven(break_even::BreakEven),
+    /// Compare all variants over the values of an axis: where does the answer change?
+    Sweep(sweep::Sweep),
     /// Check the objectives of scenarios, for CI
     Check(check::Check),
     /// Say all that is wrong with scenarios, without running them
@@ -86,9 +89,6 @@ pub enum Command {
     Init(init::Init),
     /// Print a completion script
     Completions(completions::Completions),
-    /// Not in this version
-    #[command(hide = true)]
-    Sweep(later::Later),
     /// Not in this version
     #[command(hide = true)]
     Merge(later::Later),
@@ -115,6 +115,7 @@ impl Cli {
             Command::Estimate(estimate) => estimate.run(&self.manner),
             Command::Bill(bill) => bill.run(&self.manner),
             Command::BreakEven(pair) => pair.run(&self.manner),
+            Command::Sweep(sweep) => sweep.run(&self.manner),
             Command::Check(check) => check.run(&self.manner),
             Command::Validate(validate) => validate.run(&self.manner),
             Command::Explain(explain) => explain.run(&self.manner),
@@ -123,7 +124,6 @@ impl Cli {
             Command::Catalog(catalog) => catalog.run(&self.manner),
             Command::Init(init) => init.run(&self.manner),
             Command::Completions(completions) => completions.run(),
-            Command::Sweep(later) => later.run("sweep"),
             Command::Merge(later) => later.run("merge"),
             Command::Search(later) => later.run("search"),
             Command::Availability(later) => later.run("availability"),
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_command_of_a_later_version_is_refused_by_name() {
-        for word in ["sweep", "merge", "search", "availability", "import", "man"] {
+        for word in ["merge", "search", "availability", "import", "man"] {
             let cli = Cli::try_parse_from(["eastwest", word, "--shard", "1/2", "x.yaml"]).expect("the word is known");
             let stop = cli.run().expect_err("it is refused");
             assert_eq!(stop.exit, Exit::Wrong);

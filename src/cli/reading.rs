@@ -19,7 +19,7 @@ pub(super) fn load(file: &Path, changes: &Changes, manner: &Manner) -> Result<Lo
 
 /// The same without a word: what is wrong is the caller's to tell.
 pub(super) fn quietly(file: &Path, changes: &Changes) -> Result<Result<Loaded, Box<Refused>>, Stop> {
-    let sets = changes.set.iter().map(|set| pair(set)).collect::<Result<Vec<_>, _>>()?;
+    let sets = pairs(changes)?;
     if file.as_os_str() != "-" {
         return Ok(scenario::load(file, &sets));
     }
@@ -30,6 +30,11 @@ pub(super) fn quietly(file: &Path, changes: &Changes) -> Result<Result<Loaded, B
         return Err(Stop::wrong(format!("stdin is larger than {} MiB", STDIN_MAX_BYTES >> 20)));
     }
     Ok(scenario::load_text("stdin", &text, &sets))
+}
+
+/// Every `--set` as path and value.
+pub(super) fn pairs(changes: &Changes) -> Result<Vec<(String, String)>, Stop> {
+    changes.set.iter().map(|set| pair(set)).collect()
 }
 
 /// `a.b=c` as path and value.

@@ -117,7 +117,7 @@ fn answered(
 
 /// Writes tables, records, charts and the page; tells what was written, in order.
 pub(super) fn keep(folder: &Path, study: &Study, effort: &Effort) -> Result<Vec<PathBuf>, Stop> {
-    let Study { comparison, records } = study;
+    let Study { comparison, records, .. } = study;
     let written = on_threads(effort.threads, || files::write(folder, comparison, records, drawn(comparison)))?;
     Ok(written.iter().map(|name| folder.join(name)).collect())
 }

@@ -8,7 +8,7 @@ use super::options::{Changes, Manner};
 use super::outcome::{Answer, Exit, Stop, many};
 use super::reading;
 use crate::provider::Books;
-use crate::scenario::{Diagnostic, Sources, complaints, render};
+use crate::scenario::{Diagnostic, Loaded, Origin, Sources, complaints, gathered_points, load_points, render};
 
 /// The command.
 #[derive(Clone, Debug, Args)]
@@ -75,9 +75,42 @@ impl Validate {
                         diagnostics.push(found);
                     }
                 }
+                if !diagnostics.iter().any(Diagnostic::is_error)
+                    && let Some(found) = self.at_points(file, &loaded, &diagnostics)?
+                {
+                    return Ok(found);
+                }
                 Ok(Found { sources: loaded.sources, diagnostics, variants: loaded.variants.len() })
             }
         }
+    }
+
+    /// What is found at the points of a scenario's sweep and not in the scenario itself; none where there is nothing.
+    fn at_points(&self, file: &Path, loaded: &Loaded, known: &[Diagnostic]) -> Result<Option<Found>, Stop> {
+        let axes = &loaded.variants[0].scenario.sweep;
+        // What came from stdin is gone.
+        if axes.is_empty() || file.as_os_str() == "-" {
+            return Ok(None);
+        }
+        let points = match load_points(Origin::File(file), &reading::pairs(&self.changes)?, axes) {
+            Ok(points) => points,
+            Err(wrong) => {
+                return Ok(Some(Found { sources: wrong.sources, diagnostics: wrong.diagnostics, variants: 0 }));
+            }
+        };
+        let mut by_point = Vec::new();
+        for (point, loaded) in &points {
+            let mut found = loaded.diagnostics.clone();
+            found.extend(complaints(reading::chosen(loaded, &self.changes.variant)?, Books::builtin()));
+            found.retain(|one| !known.contains(one));
+            by_point.push((point.name(axes.keys().map(String::as_str)), found));
+        }
+        let more = gathered_points(by_point);
+        let sources = points.into_iter().map(|(_, loaded)| loaded.sources).max_by_key(|sources| sources.iter().len());
+        let whole = |more: Vec<Diagnostic>| known.iter().cloned().chain(more).collect();
+        let variants = loaded.variants.len();
+        let found = |sources| Found { sources, diagnostics: whole(more.clone()), variants };
+        Ok(sources.filter(|_| !more.is_empty()).map(found))
     }
 
     fn told(&self, file: &Path, found: &Found, manner: &Manner) -> String {

@@ -11,6 +11,7 @@ mod measured;
 mod projection;
 mod route;
 mod run;
+mod sweep;
 
 pub use break_even::*;
 pub use business::*;
@@ -20,3 +21,4 @@ pub use measured::*;
 pub use projection::*;
 pub use route::*;
 pub use run::*;
+pub use sweep::*;

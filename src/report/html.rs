@@ -73,7 +73,7 @@ fn values(comparison: &Comparison) -> Value {
 }
 
 /// The page's rules, the fonts, and the charts' colours for a dark page.
-fn style() -> String {
+pub(super) fn style() -> String {
     let font = |weight: u32, bytes: &[u8]| {
         format!(
             "@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/ttf;base64,{}) format(\"truetype\")}}",

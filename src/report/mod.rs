@@ -13,6 +13,7 @@ pub mod markdown;
 pub mod measured;
 pub mod number;
 pub mod sentence;
+pub mod sweep;
 pub mod terminal;
 pub mod workbook;
 

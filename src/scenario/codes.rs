@@ -6,6 +6,7 @@
 mod advice;
 mod istio;
 mod lanes;
+mod sweep;
 
 /// A code and what is to be known of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +31,7 @@ pub fn all() -> Vec<&'static Code> {
 }
 
 fn every() -> impl Iterator<Item = &'static Code> {
-    CODES.iter().chain(advice::ADVICE).chain(istio::FILES).chain(lanes::LANES)
+    CODES.iter().chain(advice::ADVICE).chain(istio::FILES).chain(lanes::LANES).chain(sweep::SWEEP)
 }
 
 /// All but advice and what is told of Istio's files.

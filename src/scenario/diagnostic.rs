@@ -71,9 +71,21 @@ impl Diagnostic {
 
 /// What was found in each variant, each diagnostic once; what only some variants suffer from says so.
 pub fn gathered(by_variant: Vec<(String, Vec<Diagnostic>)>) -> Report {
-    let count = by_variant.len();
+    gathered_of(["variant", "variants"], by_variant)
+}
+
+/// The same of a sweep's points.
+pub fn gathered_points(by_point: Vec<(String, Vec<Diagnostic>)>) -> Report {
+    gathered_of(["point", "points"], by_point)
+}
+
+/// More names than this are not listed.
+const NAMED_MAX: usize = 6;
+
+fn gathered_of([one, many]: [&str; 2], found_in: Vec<(String, Vec<Diagnostic>)>) -> Report {
+    let count = found_in.len();
     let mut found: IndexMap<Diagnostic, Vec<String>> = IndexMap::new();
-    for (name, diagnostics) in by_variant {
+    for (name, diagnostics) in found_in {
         for diagnostic in diagnostics {
             let names = found.entry(diagnostic).or_default();
             if names.last() != Some(&name) {
@@ -85,9 +97,15 @@ pub fn gathered(by_variant: Vec<(String, Vec<Diagnostic>)>) -> Report {
         if names.len() == count {
             return diagnostic;
         }
-        let word = if names.len() == 1 { "variant" } else { "variants" };
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        diagnostic.help(format!("so it is in {word} {}", names.join(", ")))
+        let word = if names.len() == 1 { one } else { many };
+        let mut quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        if one == "point" && quoted.len() > NAMED_MAX {
+            let more = quoted.len() - NAMED_MAX;
+            quoted.truncate(NAMED_MAX);
+            quoted.push(format!("{more} more"));
+        }
+        let place = if one == "point" { "at" } else { "in" };
+        diagnostic.help(format!("so it is {place} {word} {}", quoted.join(", ")))
     });
     told.collect()
 }

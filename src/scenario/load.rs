@@ -1,5 +1,7 @@
 //! A scenario file with everything that it refers to, as all its variants.
 
+mod set;
+
 use super::decode::{self, Decoded, Filled, Setting};
 use super::diagnostic::{Diagnostic, gathered};
 use super::file::Scenario;
@@ -10,11 +12,13 @@ use super::setting::{self, Hint};
 use super::span::{SourceId, Sources, Span};
 use super::tree::{self, Entry, Node, Value};
 use super::vocabulary::FILE;
-use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+
+pub use set::Laid;
+pub(super) use set::{no_path, split_path};
 
 /// A scenario stands on at most this many files, one over the other.
 const BASES_MAX: usize = 8;
@@ -68,6 +72,11 @@ pub struct Refused {
 
 /// Reads the scenario file at `path` with each `(path, value)` of `sets` set in it, `("workload.users.scale", "2")`.
 pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Loaded, Box<Refused>> {
+    load_at(path, sets, &[])
+}
+
+/// The same, with the values of a point of its sweep laid over it, after `sets`.
+pub fn load_at(path: &Path, sets: &[(String, String)], point: &[Laid]) -> Result<Loaded, Box<Refused>> {
     let mut loader = Loader { folder: Folder::of(path), ..Loader::default() };
     let name = path.display().to_string();
     let text = match read_text(path) {
@@ -81,14 +90,19 @@ pub fn load(path: &Path, sets: &[(String, String)]) -> Result<Loaded, Box<Refuse
     };
     let source = loader.sources.add(name, text);
     loader.folder.add(source, path);
-    loader.load(source, path, sets)
+    loader.load(source, path, sets, point)
 }
 
 /// Reads a scenario from a text; it may not name files.
 pub fn load_text(name: &str, text: &str, sets: &[(String, String)]) -> Result<Loaded, Box<Refused>> {
+    load_text_at(name, text, sets, &[])
+}
+
+/// The same, with the values of a point of its sweep laid over it, after `sets`.
+pub fn load_text_at(name: &str, text: &str, sets: &[(String, String)], point: &[Laid]) -> Result<Loaded, Box<Refused>> {
     let mut loader = Loader::default();
     let source = loader.sources.add(name, text);
-    loader.load(source, Path::new(name), sets)
+    loader.load(source, Path::new(name), sets, point)
 }
 
 #[derive(Default)]
@@ -109,14 +123,25 @@ impl Loader {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    fn load(mut self, source: SourceId, path: &Path, sets: &[(String, String)]) -> Result<Loaded, Box<Refused>> {
+    fn load(
+        mut self,
+        source: SourceId,
+        path: &Path,
+        sets: &[(String, String)],
+        point: &[Laid],
+    ) -> Result<Loaded, Box<Refused>> {
         let Some((mut base, mut variants)) = self.with_bases(source, path) else { return Err(self.refused()) };
         for (key, value) in sets {
             self.set(&mut base, &mut variants, key, value);
         }
+        for laid in point {
+            self.set_point(&mut base, &mut variants, laid);
+            // Two points of a sweep are two scenarios, although they are of one text.
+            self.files.insert(format!("point {}", laid.path), laid.node.as_text().unwrap_or_default().to_owned());
+        }
         let overlays = self.overlays(&variants);
         let names: Vec<String> = overlays.iter().map(|(name, _)| name.clone()).collect();
-        self.shadowed(sets, &overlays);
+        self.shadowed(sets, point, &overlays);
         let values = base.count().saturating_mul(overlays.len());
         if values > VALUES_MAX {
             let message = format!("{} variants have {values} values, more than {VALUES_MAX}", overlays.len());
@@ -225,62 +250,6 @@ impl Loader {
         Some((merged, overlays))
     }
 
-    /// Sets one value, `a.b."c.d"=v`.
-    fn set(&mut self, base: &mut Node, variants: &mut Node, key: &str, value: &str) {
-        let text = format!("{key}={value}");
-        let source = self.sources.add(format!("--set {key}"), text.clone());
-        let whole = Span { source, start: 0, end: key.len() as u32 };
-        let Some(path) = split_path(key) else {
-            self.diagnostics.push(
-                Diagnostic::error("EW022", format!("`{key}` is not a path into a scenario")).at(whole, "").help(
-                    "write keys with dots, `workload.users.scale=2`; a key with dots of its own stands in quotes",
-                ),
-            );
-            return;
-        };
-        if path[0] == "base" {
-            self.diagnostics.push(
-                Diagnostic::error("EW023", "`--set` does not change `base`")
-                    .at(whole, "")
-                    .help("write a file of its own that stands on the other base"),
-            );
-            return;
-        }
-        let offset = key.len() as u32 + 1;
-        let node = if value.trim().is_empty() {
-            Some(Node {
-                span: Span { source, start: offset, end: offset },
-                value: Value::Scalar { text: String::new(), plain: true },
-            })
-        } else {
-            tree::parse(source, value, offset, &mut self.diagnostics)
-        };
-        let Some(mut node) = node else { return };
-        if node.is_null()
-            && let Some((key, nearest)) = setting::unknown(base, variants, &path)
-        {
-            let mut nothing = Diagnostic::error("EW016", format!("unknown key `{key}`, so there is nothing to remove"))
-                .at(whole, "without a value");
-            if let Some(near) = nearest {
-                nothing = nothing.help(format!("did you mean `{near}`?"));
-            }
-            self.diagnostics.push(nothing.help("a key without a value takes away what the scenario says of it"));
-            return;
-        }
-        self.hints.extend(setting::hint(base, &path, source));
-        for key in path.iter().rev() {
-            let span = node.span;
-            let entries = IndexMap::from([(key.clone(), Entry { key: whole, node })]);
-            node = Node { span, value: Value::Map(entries) };
-        }
-        if let Some(overlay) = node.get("variants") {
-            *variants = lay_variants(std::mem::replace(variants, Node::empty_map()), overlay);
-            return;
-        }
-        let below = std::mem::replace(base, Node::empty_map());
-        *base = merge(below, &node, Some(&FILE), "", &mut self.diagnostics);
-    }
-
     /// The overlays by variant; one without an overlay where the file has no variants.
     fn overlays(&mut self, variants: &Node) -> Vec<(String, Option<Node>)> {
         let alone = vec![("base".to_owned(), None)];
@@ -304,7 +273,7 @@ impl Loader {
             self.diagnostics.append(&mut names.diagnostics);
             let overlay = match &entry.node.value {
                 Value::Map(map) => {
-                    for key in ["variants", "base", "eastwest", "name", "question"] {
+                    for key in ["variants", "base", "eastwest", "name", "question", "sweep"] {
                         self.not_of_a_variant(map.get(key), key);
                     }
                     let run = map.get("run").map(|entry| &entry.node).and_then(Node::as_map);
@@ -334,23 +303,6 @@ impl Loader {
                     .at(entry.key, "in a variant")
                     .help("it belongs to the whole study: say it beside `variants:`"),
             );
-        }
-    }
-
-    /// A `--set` that a variant sets again does not reach that variant.
-    fn shadowed(&mut self, sets: &[(String, String)], overlays: &[(String, Option<Node>)]) {
-        for (key, _) in sets {
-            let Some(path) = split_path(key) else { continue };
-            for (name, overlay) in overlays {
-                let found = path.iter().try_fold(overlay.as_ref(), |node, key| node?.get(key).map(Some));
-                if let Some(Some(node)) = found {
-                    self.diagnostics.push(
-                        Diagnostic::warning("EW316", format!("`--set {key}` does not reach variant `{name}`"))
-                            .at(node.span, "which says this itself")
-                            .help(format!("`--set variants.{name}.{key}=..` does")),
-                    );
-                }
-            }
         }
     }
 
@@ -405,32 +357,6 @@ fn take(mut tree: Node, key: &str) -> Node {
         map.shift_remove(key);
     }
     tree
-}
-
-/// The keys of `a.b."c.d"`.
-fn split_path(path: &str) -> Option<Vec<String>> {
-    let mut keys = Vec::new();
-    let mut rest = path.trim();
-    loop {
-        let (key, after) = match rest.strip_prefix('"') {
-            Some(quoted) => {
-                let (key, after) = quoted.split_once('"')?;
-                (key, after)
-            }
-            None => {
-                let end = rest.find('.').unwrap_or(rest.len());
-                rest.split_at(end)
-            }
-        };
-        if key.is_empty() {
-            return None;
-        }
-        keys.push(key.to_owned());
-        if after.is_empty() {
-            return (keys.len() < tree::DEPTH_MAX).then_some(keys);
-        }
-        rest = after.strip_prefix('.')?;
-    }
 }
 
 /// A file's name as a scenario's.

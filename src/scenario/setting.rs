@@ -2,20 +2,20 @@
 
 use super::decode::fields::nearest;
 use super::diagnostic::Diagnostic;
-use super::span::SourceId;
+use super::span::Span;
 use super::tree::Node;
 use super::vocabulary::{FILE, Shape};
 
-/// Advice for complaints about what one `--set` wrote.
+/// Advice for complaints about what one `--set`, or a point of a sweep, wrote.
 #[derive(Clone, Debug)]
 pub(super) struct Hint {
-    source: SourceId,
+    at: Span,
     help: String,
 }
 
-/// The advice for `path` set in `base`, should it come to complaints: a name that was not there may be misspelt, and a
-/// row of the price book has dots of its own.
-pub(super) fn hint(base: &Node, path: &[String], source: SourceId) -> Option<Hint> {
+/// The advice for `path` set in `base` by what stands at `at`, should it come to complaints: a name that was not there may
+/// be misspelt, and a row of the price book has dots of its own. `word` is how such a setting is written.
+pub(super) fn hint(base: &Node, path: &[String], at: Span, word: &str) -> Option<Hint> {
     // A variant's keys are those of the scenario.
     let (before, path) = match path {
         [first, _, rest @ ..] if first == "variants" => (&path[..2], rest),
@@ -30,16 +30,16 @@ pub(super) fn hint(base: &Node, path: &[String], source: SourceId) -> Option<Hin
         && (prices.as_str(), rows.as_str(), item.len() > 1) == ("prices", "rows", true)
     {
         let row = [prices.clone(), rows.clone(), item.join(".")];
-        let help = format!("a key with dots of its own stands in quotes: `--set '{}=..'`", shown(&row));
-        return Some(Hint { source, help });
+        let help = format!("a key with dots of its own stands in quotes: `{word}'{}=..'`", shown(&row));
+        return Some(Hint { at, help });
     }
     let (mut node, mut shape) = (base, &FILE);
-    for (at, key) in path.iter().enumerate() {
+    for (depth, key) in path.iter().enumerate() {
         if let Some(below) = node.get(key) {
             (node, shape) = (below, shape.under(key)?);
             continue;
         }
-        if !matches!(shape, Shape::Names(_)) || at + 1 == path.len() {
+        if !matches!(shape, Shape::Names(_)) || depth + 1 == path.len() {
             return None;
         }
         let names: Vec<&str> = node.as_map()?.keys().map(String::as_str).collect();
@@ -48,13 +48,13 @@ pub(super) fn hint(base: &Node, path: &[String], source: SourceId) -> Option<Hin
                 let meant: Vec<String> = path
                     .iter()
                     .enumerate()
-                    .map(|(i, key)| if i == at { near.to_owned() } else { key.clone() })
+                    .map(|(i, key)| if i == depth { near.to_owned() } else { key.clone() })
                     .collect();
-                format!("did you mean `{near}`? `--set {}=..`", shown(&meant))
+                format!("did you mean `{near}`? `{word}{}=..`", shown(&meant))
             }
             None => format!("`{key}` is new here; there are {}", names.join(", ")),
         };
-        return Some(Hint { source, help });
+        return Some(Hint { at, help });
     }
     None
 }
@@ -98,7 +98,8 @@ pub(super) fn unknown(base: &Node, variants: &Node, path: &[String]) -> Option<(
 /// Adds the hints to the errors about what was set.
 pub(super) fn explain(hints: &[Hint], diagnostics: &mut [Diagnostic]) {
     for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.is_error()) {
-        let within = |hint: &&Hint| diagnostic.labels.iter().any(|label| label.span.source == hint.source);
+        let lies = |at: Span, label: Span| label.source == at.source && (at.start..=at.end).contains(&label.start);
+        let within = |hint: &&Hint| diagnostic.labels.iter().any(|label| lies(hint.at, label.span));
         if let Some(hint) = hints.iter().find(within) {
             diagnostic.help.push(hint.help.clone());
         }

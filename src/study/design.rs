@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::progress::Progress;
 use super::weigh::weigh;
 use crate::provider::Books;
-use crate::record::{Comparison, Run};
+use crate::record::{Comparison, Run, SweepLeader};
 use crate::scenario::compile::{Compiled, Inputs, compile_with_warnings};
 use crate::scenario::load::Variant;
 use crate::scenario::{Diagnostic, Loaded, gathered};
@@ -83,6 +83,8 @@ pub struct Study {
     pub comparison: Comparison,
     /// The exact counts of each variant, by replication.
     pub records: Vec<(String, Vec<Run>)>,
+    /// Who is fastest, cheapest and most available beyond doubt.
+    pub leaders: Vec<SweepLeader>,
 }
 
 /// Runs all variants of a scenario and weighs them against each other.

@@ -4,6 +4,7 @@
 //! The same study writes the same bytes: no date, no clock, no path of the machine. Units stand in the column names.
 
 mod manifest;
+mod sweep;
 mod table;
 
 use std::fs;
@@ -17,6 +18,8 @@ use super::pool::{Task, work_off};
 use super::progress::Unwatched;
 use crate::record::{Comparison, Run, Trace};
 use manifest::Manifest;
+
+pub use sweep::{forget_points, keep_point, kept_points, write_sweep};
 
 /// A file that could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +81,7 @@ pub fn ready(folder: &Path, force: bool) -> Result<(), FileError> {
         return Ok(());
     }
     let names = table::ALL.map(|(name, _)| name);
-    let others = ["summary.json", "report.html", manifest::NAME];
+    let others = ["summary.json", "sweep.csv", "sweep.json", "report.html", manifest::NAME];
     match names.into_iter().chain(others).map(|name| folder.join(name)).find(|path| path.exists()) {
         Some(foreign) => {
             let why =

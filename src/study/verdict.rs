@@ -2,6 +2,7 @@
 //! Computed, never typed: every word that ranks one variant over another is chosen by an interval.
 
 mod gated;
+mod leaders;
 mod ranking;
 
 use super::difference::{Answers, Metric};
@@ -10,6 +11,7 @@ use super::statistics::INTERVAL_REPLICATIONS;
 use crate::record::{Estimate, Gate, VariantResult};
 use crate::units::{place, rounded, significant, supported};
 use gated::gates_met;
+pub use leaders::leaders;
 use ranking::Ranking;
 
 /// What a study claims beyond doubt, by index of the variants: what may be put to the test.

@@ -130,6 +130,7 @@ pub(super) fn weigh(
     solve_unknown_prices(&mut results);
 
     let claims = verdict::claims(&answers, &results, design);
+    let leaders = verdict::leaders(&answers, &results, design);
     let varied = RefCell::new(varied);
     let second = Second { of: &of, cut: &cut, seed, progress, varied: &varied, shifts: &shifts };
     let Answered { robustness, traces, whole } = second.answers(&results, &claims, options.trace);
@@ -160,7 +161,7 @@ pub(super) fn weigh(
         runs.extend(left);
         (variant.name.clone(), runs)
     };
-    Ok(Study { comparison, records: records.map(record).collect() })
+    Ok(Study { comparison, records: records.map(record).collect(), leaders })
 }
 
 /// The study's own runs: replications outside, variants inside, so that all variants get equally far.
@@ -187,7 +188,7 @@ fn unfinished(head: Comparison, variants: &[&Variant], left: Vec<Vec<Run>>, tota
     };
     let said = format!("Stopped after {done} of {total} runs, before every variant had one: nothing is compared.");
     let comparison = Comparison { partial: Some(said), variants: records.iter().map(of).collect(), ..head };
-    Study { comparison, records }
+    Study { comparison, records, leaders: Vec::new() }
 }
 
 fn digests(runs: &[Run]) -> Vec<String> {

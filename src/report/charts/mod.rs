@@ -12,6 +12,7 @@ mod hours;
 mod labels;
 mod pareto;
 mod png;
+mod sweep;
 mod theme;
 mod ticks;
 mod timeline;
@@ -21,6 +22,7 @@ use crate::record::Comparison;
 use super::number::{count, span};
 
 pub(super) use png::png;
+pub use sweep::{Curve, curves};
 
 pub(super) use theme::{dark_line_hex, dark_rules, line_hex};
 

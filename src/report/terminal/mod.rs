@@ -12,6 +12,7 @@ mod gates;
 mod measured;
 mod route;
 mod run;
+mod sweep;
 mod table;
 mod views;
 mod waterfall;
@@ -27,6 +28,7 @@ pub(super) use gates::{measured as gate_figure, sign as gate_sign, tally as gate
 pub use measured::measured;
 pub use route::route;
 pub use run::run;
+pub use sweep::sweep;
 pub use waterfall::waterfall;
 
 /// How text may look. Whether colour is wanted (`--color`, `NO_COLOR`, a pipe) and whether the locale can show more

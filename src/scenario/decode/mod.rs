@@ -23,6 +23,7 @@ mod resilience;
 mod rules;
 mod run;
 mod service;
+mod sweep;
 mod topology;
 mod version;
 mod workload;
@@ -131,6 +132,7 @@ impl Decoder {
             variants: setting.variants,
         };
         let objectives = self.objectives(map.written("objectives"), &names);
+        let sweep = self.sweep(map.entry("sweep"));
         for required in ["services", "workload"] {
             let node = map.written(required);
             if node.is_some_and(|node| node.as_map().is_some_and(indexmap::IndexMap::is_empty)) {
@@ -156,6 +158,7 @@ impl Decoder {
             business,
             objectives,
             run: run?,
+            sweep,
         };
         if !self.diagnostics.iter().any(Diagnostic::is_error) {
             self.check_graph(&scenario);

@@ -14,6 +14,7 @@ mod objectives;
 mod prices;
 mod rules;
 mod service;
+mod sweep;
 mod topology;
 mod workload;
 
@@ -34,6 +35,8 @@ pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, Objecti
 pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};
 pub use rules::{Forwards, HeaderText, Headers, Rule, RuleAction, RuleTarget, TRACING, Variant, Version};
 pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
+pub(in crate::scenario) use sweep::number as axis_number;
+pub use sweep::{Axis, AxisValue};
 pub use topology::{
     Cidr, Cluster, Cni, LinkLoss, LinkOverride, LinkProfile, LinkRate, Region, RttFile, RttUnit, Topology, Vpc,
 };
@@ -77,4 +80,6 @@ pub struct Scenario {
     pub objectives: IndexMap<String, Objective>,
     /// How to run.
     pub run: Run,
+    /// Axes of a parameter study, outermost first; empty where the file has none.
+    pub sweep: IndexMap<String, Axis>,
 }

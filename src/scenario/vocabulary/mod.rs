@@ -16,6 +16,7 @@ mod prices;
 mod root;
 mod rules;
 mod service;
+mod sweep;
 mod topology;
 mod workload;
 
@@ -39,6 +40,7 @@ pub use prices::{CONTRACT_PRICE, PRICE_TIER, PRICES};
 pub use root::{BUSINESS, OBJECTIVE, ROOT, RUN};
 pub use rules::{DRAWN_HEADER, MIRROR, RULE, RULE_HEADERS, RULE_MATCH, TEXT_MATCH, VERSION, VERSION_OPERATION};
 pub use service::{CHOICE, OPERATION, REPEAT, SERVICE, STEP};
+pub use sweep::{AXIS, SPREAD};
 pub use topology::{CLUSTER, LINK, LINK_LOSS, LINK_PROFILE, REGION, REGION_RTT, RTT_FILE, TOPOLOGY, VPC};
 pub use workload::{ARRIVALS, CLOSED, DIURNAL, FLOW, GAP_HYPER, GAP_PHASE, RATE, STREAM};
 

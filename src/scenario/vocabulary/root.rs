@@ -1,6 +1,6 @@
 //! The top of a scenario file, and the words that belong nowhere else.
 
-use super::{Block, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY};
+use super::{AXIS, Block, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY};
 
 /// The file itself.
 pub static ROOT: Block = Block {
@@ -40,7 +40,12 @@ pub static ROOT: Block = Block {
         Key::later("stores", "Databases with replication."),
         Key::later("entry", "Global entries: DNS and balancers."),
         Key::later("actions", "What operators do."),
-        Key::later("sweep", "Parameter studies."),
+        Key::new(
+            "sweep",
+            Shape::Names(&Shape::Block(&AXIS)),
+            "Axes of `eastwest sweep`: values that are laid over the scenario one after the other; several axes make a grid.",
+        )
+        .absent("none", "eastwest"),
         Key::later("search", "The cheapest configuration that meets the objectives."),
     ],
 };

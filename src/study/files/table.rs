@@ -21,20 +21,20 @@ pub(super) const ALL: [Table; 11] = [
 ];
 
 /// Rows of text under a head, as CSV.
-struct Sheet(csv::Writer<Vec<u8>>);
+pub(super) struct Sheet(csv::Writer<Vec<u8>>);
 
 impl Sheet {
-    fn new(head: &[&str]) -> Self {
+    pub(super) fn new(head: &[&str]) -> Self {
         let mut sheet = Sheet(csv::Writer::from_writer(Vec::new()));
         sheet.row(head.iter().map(|&name| name.to_owned()));
         sheet
     }
 
-    fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+    pub(super) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.0.write_record(cells.into_iter().collect::<Vec<_>>()).expect("rows are as wide as their head");
     }
 
-    fn bytes(self) -> Vec<u8> {
+    pub(super) fn bytes(self) -> Vec<u8> {
         self.0.into_inner().expect("memory takes the last row")
     }
 }
@@ -44,7 +44,7 @@ fn number(value: Option<f64>) -> String {
 }
 
 /// Value, low, high.
-fn three(estimate: &Estimate) -> [String; 3] {
+pub(super) fn three(estimate: &Estimate) -> [String; 3] {
     [number(estimate.value), number(estimate.low), number(estimate.high)]
 }
 

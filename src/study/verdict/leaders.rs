@@ -1,0 +1,31 @@
+//! Who is best beyond doubt, by measure: what a sweep follows from point to point.
+
+use super::super::difference::{Answers, Metric};
+use super::super::figure::Design;
+use super::ranking::Ranking;
+use super::{comparable, latency_metric};
+use crate::record::{SweepLeader, VariantResult};
+
+/// The best variant by latency, cost and availability, each where another one is worse beyond doubt.
+pub fn leaders(answers: &[Answers], variants: &[VariantResult], design: Design) -> Vec<SweepLeader> {
+    if variants.len() < 2 {
+        return Vec::new();
+    }
+    let design = design.family(variants.len() as u32 - 1);
+    let all: Vec<usize> = (0..variants.len()).collect();
+    let asked = [
+        ("latency", latency_metric(variants), comparable(answers, variants, design)),
+        ("cost", Metric::Cost, all.clone()),
+        ("availability", Metric::Availability, all),
+    ];
+    let leader = |(by, metric, among): (&str, Metric, Vec<usize>)| {
+        if among.is_empty() {
+            return None;
+        }
+        let ranking = Ranking::of(answers, variants, metric, design, &among);
+        let worse: Vec<String> = ranking.worse.into_iter().map(|(name, _)| name).collect();
+        let figure = metric.name().to_owned();
+        (!worse.is_empty()).then(|| SweepLeader { by: by.to_owned(), figure, best: ranking.best, worse })
+    };
+    asked.into_iter().filter_map(leader).collect()
+}

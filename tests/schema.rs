@@ -231,7 +231,9 @@ workload:
   five: {from: b, to: cut, rate: 1rps, headers: {x-a: {one-of: ["1", "2"]}}}
   six: {from: b, to: laned, rate: 1rps, headers: {x-t: "1"}}
 flows: {copies: {from: a, to: b, rate: 8Mbps}}
-faults: {out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}}
+faults:
+  out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}
+  grey: {at: 2m, for: 1m, hit: service/web, slow: {factor: 2, add: 1ms}, errors: 1%}
 prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 USD/GB}]}
 business: {downtime: 20000 USD/h, outages-per-year: {out: 1}}
 run: {from: "2026-06-01T19:30+08:00", horizon: 5m, fill: 30s}

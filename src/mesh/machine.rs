@@ -60,6 +60,8 @@ pub(super) struct Machine<'w> {
     pub(super) brief: bool,
     /// Nothing is done ahead of its time.
     full: bool,
+    /// Something is slower at some time, loses packets or errs.
+    pub(super) strained: bool,
     pub(super) place_down: Vec<(u16, u64)>,
     /// What proxies have been told of endpoints, and will be.
     pub(super) told: Told,
@@ -76,6 +78,8 @@ pub(super) struct Machine<'w> {
     pub(super) edge_keys: Vec<EdgeKeys>,
     pub(super) service_keys: Vec<ServiceKeys>,
     pub(super) link_keys: Vec<LinkKeys>,
+    /// What faults lose.
+    pub(super) strain_key: Key,
     /// By link: its bad spells, where it has any.
     pub(super) spells: Vec<Option<Spells>>,
     pub(super) proxy_keys: Vec<u64>,
@@ -177,6 +181,7 @@ impl<'w> Machine<'w> {
             turns,
             brief: tracer.is_none() && !hot.shared,
             full: hot.shared,
+            strained: !hot.strains.is_empty(),
             place_down: vec![(0, 0); world.places.len()],
             told: Told {
                 steps,
@@ -219,6 +224,7 @@ impl<'w> Machine<'w> {
                 .iter()
                 .map(|link| LinkKeys { jitter: key(&link.name, "jitter"), loss: key(&link.name, "loss") })
                 .collect(),
+            strain_key: key("faults", "loss"),
             spells: world
                 .links
                 .rows()
@@ -281,7 +287,11 @@ impl<'w> Machine<'w> {
 
     /// CPU at a gateway replica or sidecar: when the job is done.
     pub(super) fn station_serve(&mut self, station: crate::world::StationId, now: SimTime, work: Duration) -> SimTime {
-        let served = self.stations[station.0 as usize].fcfs.serve(now.nanos(), work.nanos());
+        let (fcfs, mut work) = (&mut self.stations[station.0 as usize].fcfs, work.nanos());
+        if self.strained {
+            work = self.hot.strains.station(station, fcfs.starts(now.nanos()), work);
+        }
+        let served = fcfs.serve(now.nanos(), work);
         self.ledger.station(station, now.nanos(), served);
         SimTime::from_nanos(served.end)
     }
@@ -295,6 +305,8 @@ impl<'w> Machine<'w> {
         match (change.effect, change.begins) {
             (Effect::Down(manner), true) => self.cut(change.target, manner, now, schedule),
             (Effect::Down(_), false) => self.restore(change.target, now, schedule),
+            // Functions of time (`strains`): nothing happens at their beginning and end.
+            (Effect::Slow { .. } | Effect::Loss(_) | Effect::Errors { .. }, _) => {}
         }
     }
 

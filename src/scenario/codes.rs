@@ -399,6 +399,16 @@ const CODES: &[Code] = &[
         "ASM serves 50, 1000 or 10000 pods by edition; past that it goes on without an SLA. Nobody else sells its editions.",
     ),
     code(
+        "EW415",
+        "an effect on what does not have it",
+        "Links lose packets, replicas answer errors; what is slower may be either. A control plane is down or frozen.",
+    ),
+    code(
+        "EW416",
+        "a fault that changes nothing",
+        "Its factor is 1, its share is 0%: it says that something happens and not how much.",
+    ),
+    code(
         "EW420",
         "no price found",
         "No document that we read states it. The bill solves for it: below which price does which variant win?",

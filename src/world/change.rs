@@ -1,6 +1,6 @@
 //! What faults do: dated changes, and what each hits.
 
-use super::{ClusterId, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId, World};
+use super::{ClusterId, Effect, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId, World};
 use crate::units::{Duration, SimTime};
 
 /// A named fault and its window.
@@ -45,19 +45,13 @@ impl Change {
     pub fn outage(&self) -> Option<Manner> {
         match self.effect {
             Effect::Down(manner) => Some(manner),
+            _ => None,
         }
     }
 }
 
-/// What a fault does to a target while it lasts.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Effect {
-    /// Nothing answers, and that is how a peer notices.
-    Down(Manner),
-}
-
 /// What a change hits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Target {
     /// All replicas, proxies and gateway replicas of a place, and every path that begins or ends there.
     Place(PlaceId),

@@ -7,6 +7,7 @@
 mod change;
 mod charge;
 mod control;
+mod effect;
 mod gateways;
 mod hosts;
 mod plan;
@@ -16,9 +17,10 @@ mod scene;
 mod service;
 mod shares;
 
-pub use change::{Change, Effect, Fault, Target};
+pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
 pub use control::{Control, ControlWay, Plane, Serves};
+pub use effect::Effect;
 pub use gateways::PathRates;
 pub use hosts::{Among, Health, Host, HostLocality, HostSet, HostTarget, LocalityWeight, ZoneAware};
 pub use plan::{RunPlan, WINDOWS, windows};

@@ -48,7 +48,8 @@ impl World {
         let fault = self.faults.push(fault);
         for (at, begins) in [(start, true), (end, false)] {
             for &effect in &effects {
-                self.changes.extend(targets.iter().map(|&target| Change { at, fault, target, effect, begins }));
+                let concerned = targets.iter().filter(|target| effect.concerns(&self.faults[fault].hits, **target));
+                self.changes.extend(concerned.map(|&target| Change { at, fault, target, effect, begins }));
             }
         }
         // Stable: at one instant the order of the scenario holds.

@@ -3,6 +3,7 @@
 mod admission;
 mod balancing;
 mod chaos;
+mod effects;
 mod nodes;
 mod order;
 mod pools;

@@ -90,7 +90,7 @@ pub(super) fn faults(
             hit: fault.hit_text.clone(),
             at: at.value,
             lasts: lasts.value,
-            effects: fault.effects.iter().map(effect).collect(),
+            effects: fault.effects.iter().flat_map(effects).collect(),
             recovery: recovery(lasts.value),
         };
         match world.schedule(&scene, said_of_it) {
@@ -108,10 +108,15 @@ pub(super) fn faults(
 }
 
 /// An effect as the world knows it; a control plane that freezes loses its pushes.
-fn effect(said: &file::Effect) -> Effect {
+fn effects(said: &file::Effect) -> Vec<Effect> {
     match said {
-        file::Effect::Down(Manner::Silent) | file::Effect::Freeze => Effect::Down(fault::Manner::Silent),
-        file::Effect::Down(Manner::Refused) => Effect::Down(fault::Manner::Refused),
+        file::Effect::Down(Manner::Silent) | file::Effect::Freeze => vec![Effect::Down(fault::Manner::Silent)],
+        file::Effect::Down(Manner::Refused) => vec![Effect::Down(fault::Manner::Refused)],
+        file::Effect::Slow { factor, add } => vec![Effect::Slow { factor: *factor, add: *add }],
+        file::Effect::Loss(share) => vec![Effect::Loss(*share)],
+        file::Effect::Errors(errors) => {
+            errors.iter().map(|&(status, share)| Effect::Errors { status, share }).collect()
+        }
     }
 }
 

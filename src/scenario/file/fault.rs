@@ -1,7 +1,8 @@
 //! `faults:`.
 
+use crate::policy::Status;
 use crate::scenario::span::{Span, Spanned};
-use crate::units::{Duration, SimTime};
+use crate::units::{Duration, Ratio, SimTime};
 
 /// An entry of `faults:`: something happens to something for a while.
 #[derive(Clone, Debug)]
@@ -31,12 +32,23 @@ pub enum When {
 }
 
 /// What a fault does.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Effect {
     /// Nothing answers.
     Down(Manner),
     /// A control plane's pushes stop, and nothing else.
     Freeze,
+    /// It takes longer.
+    Slow {
+        /// So many times as long, at least 1.
+        factor: f64,
+        /// And so much longer.
+        add: Duration,
+    },
+    /// Packets are lost with this chance, each way.
+    Loss(Ratio),
+    /// Replicas answer with these statuses so large a share of what they would have answered well.
+    Errors(Vec<(Status, Ratio)>),
 }
 
 /// What a fault hits.

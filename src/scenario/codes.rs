@@ -6,6 +6,7 @@
 mod advice;
 mod istio;
 mod lanes;
+mod reliability;
 mod sweep;
 
 /// A code and what is to be known of it.
@@ -31,7 +32,13 @@ pub fn all() -> Vec<&'static Code> {
 }
 
 fn every() -> impl Iterator<Item = &'static Code> {
-    CODES.iter().chain(advice::ADVICE).chain(istio::FILES).chain(lanes::LANES).chain(sweep::SWEEP)
+    CODES
+        .iter()
+        .chain(advice::ADVICE)
+        .chain(istio::FILES)
+        .chain(lanes::LANES)
+        .chain(reliability::RELIABILITY)
+        .chain(sweep::SWEEP)
 }
 
 /// All but advice and what is told of Istio's files.

@@ -19,6 +19,7 @@ mod locality;
 mod mesh;
 mod objective;
 mod prices;
+mod reliability;
 mod resilience;
 mod rules;
 mod run;
@@ -122,6 +123,7 @@ impl Decoder {
         let prices = self.prices(map.entry("prices"));
         let currency = prices.as_ref().map_or("USD", |prices| prices.currency.value.as_str());
         let business = self.business(map.entry("business"), &written(map.written("faults")), currency);
+        let reliability = self.reliability(map.entry("reliability"));
         let run = self.run(map.entry("run"), &workload);
         let names = objective::Names {
             topology: &topology,
@@ -156,6 +158,7 @@ impl Decoder {
             faults,
             prices: prices?,
             business,
+            reliability,
             objectives,
             run: run?,
             sweep,

@@ -3,7 +3,6 @@
 mod admission;
 mod balancing;
 mod chaos;
-mod effects;
 mod nodes;
 mod order;
 mod pools;
@@ -11,6 +10,7 @@ mod readiness;
 mod resilience;
 mod routes;
 mod transfers;
+mod weather;
 mod worlds;
 
 use eastwest::meter::Within;

@@ -22,7 +22,7 @@ fn the_books_hold_what_was_collected() {
         ("limits", b.limits.len(), 42),
         ("incidents", b.incidents.len(), 16),
         ("incident phases", b.phases.len(), 33),
-        ("reliability", b.reliability.len(), 14),
+        ("reliability", b.reliability.len(), 20),
         ("CDT Gold area pairs", b.prices.iter().filter(|p| p.item == "cdt.gold").count(), 21), // 6 areas: 6 * 7 / 2
         ("EIP fees", b.prices.iter().filter(|p| p.item == "eip.hour").count(), 32),
         ("EIP egress", b.prices.iter().filter(|p| p.item == "eip.egress").count(), 32),

@@ -233,9 +233,10 @@ workload:
 flows: {copies: {from: a, to: b, rate: 8Mbps}}
 faults:
   out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}
-  random: {mean-up: {exponential: 30d}, mean-down: 4m, hit: region/a, down: true, common: {share: 5%, with: 60%}, flap: {down: 2s, up: 3s}}
+  grey: {at: 2m, for: 1m, hit: service/web, slow: {factor: 2, add: 1ms}, errors: 1%}
 prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 USD/GB}]}
 business: {downtime: 20000 USD/h, outages-per-year: {out: 1}}
+reliability: {rows: {zone: {mean-up: 3 years, mean-down: 2h, uncertain: 3}}, slo: 99.9%}
 run: {from: "2026-06-01T19:30+08:00", horizon: 5m, fill: 30s}
 objectives: {fast: {check: "p99(web.one) < 1s", during: out}}
 sweep: {load: {set: [workload.one.scale, workload.two.scale], to: {from: 1, to: 8, steps: 4, scale: log}}}

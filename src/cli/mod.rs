@@ -4,6 +4,7 @@
 //! the result and nothing else, so that `eastwest compare x.yaml --format json | jq` always works; progress,
 //! warnings and errors go to stderr.
 
+mod availability;
 mod bill;
 mod break_even;
 mod catalog;
@@ -73,6 +74,8 @@ pub enum Command {
     BreakEven(break_even::BreakEven),
     /// Compare all variants over the values of an axis: where does the answer change?
     Sweep(sweep::Sweep),
+    /// Work out availability in the long run: minutes lost a year, and to which failure
+    Availability(availability::Availability),
     /// Check the objectives of scenarios, for CI
     Check(check::Check),
     /// Say all that is wrong with scenarios, without running them
@@ -97,9 +100,6 @@ pub enum Command {
     Search(later::Later),
     /// Not in this version
     #[command(hide = true)]
-    Availability(later::Later),
-    /// Not in this version
-    #[command(hide = true)]
     Import(later::Later),
     /// Not in this version
     #[command(hide = true)]
@@ -116,6 +116,7 @@ impl Cli {
             Command::Bill(bill) => bill.run(&self.manner),
             Command::BreakEven(pair) => pair.run(&self.manner),
             Command::Sweep(sweep) => sweep.run(&self.manner),
+            Command::Availability(long_run) => long_run.run(&self.manner),
             Command::Check(check) => check.run(&self.manner),
             Command::Validate(validate) => validate.run(&self.manner),
             Command::Explain(explain) => explain.run(&self.manner),
@@ -126,7 +127,6 @@ impl Cli {
             Command::Completions(completions) => completions.run(),
             Command::Merge(later) => later.run("merge"),
             Command::Search(later) => later.run("search"),
-            Command::Availability(later) => later.run("availability"),
             Command::Import(later) => later.run("import"),
             Command::Man(later) => later.run("man"),
         }
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_command_of_a_later_version_is_refused_by_name() {
-        for word in ["merge", "search", "availability", "import", "man"] {
+        for word in ["merge", "search", "import", "man"] {
             let cli = Cli::try_parse_from(["eastwest", word, "--shard", "1/2", "x.yaml"]).expect("the word is known");
             let stop = cli.run().expect_err("it is refused");
             assert_eq!(stop.exit, Exit::Wrong);

@@ -4,14 +4,12 @@
 //! (`World::scene`) and turns a fault into dated changes (`World::schedule`); the machine only meets the changes.
 //! Knows nothing of worlds or proxies: what an effect is stands in the world.
 
-mod calendar;
 mod contract;
 mod notice;
 mod outage;
 mod renewal;
 
-pub use calendar::{Calendar, Flap};
-pub use contract::{FaultError, Manner, Named, Scene};
+pub use contract::{FaultError, Manner, Scene};
 pub use notice::notices;
 pub use outage::{KINDS, Kind};
 pub use renewal::{CYCLES, Common, Draw, Renewal, Span, weather};

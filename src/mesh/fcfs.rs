@@ -42,6 +42,11 @@ impl Fcfs {
         self.free.first().is_some_and(|&free| free > now)
     }
 
+    /// When a job that comes at `now` would start.
+    pub(super) fn starts(&self, now: u64) -> u64 {
+        self.free.first().map_or(now, |&free| free.max(now))
+    }
+
     /// Takes in a job that comes at `now`, no earlier than the job before it.
     pub(super) fn serve(&mut self, now: u64, work: u64) -> Served {
         let Some(&earliest) = self.free.first() else {

@@ -7,6 +7,7 @@
 use super::connections::{Connection, State};
 use super::event::Kind;
 use super::machine::Machine;
+use super::noise::FAULTS;
 use super::tcp;
 use crate::engine::Schedule;
 use crate::random::mix;
@@ -60,6 +61,13 @@ impl Machine<'_> {
                 packet.recovery += delay;
                 any |= lost > 0;
             }
+        }
+        if self.strained {
+            let side = usize::from(direction == Direction::Back);
+            let (added, delay, lost) = self.draw_strain(path, side, mix(key, FAULTS), segments, at);
+            packet.jitter += added;
+            packet.recovery += delay;
+            any |= lost > 0;
         }
         (packet, any)
     }

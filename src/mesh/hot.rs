@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::strains::Strains;
 use super::tcp;
 use super::upstream::View;
 use crate::engine::Timers;
@@ -29,6 +30,8 @@ pub(super) struct Hot {
     pub(super) shared: bool,
     /// Statuses that applications answer with, each once.
     pub(super) statuses: Vec<Status>,
+    /// What is slower at some time, loses packets or errs.
+    pub(super) strains: Strains,
     /// Host sets as everybody sees them at first.
     pub(super) views: Vec<View>,
 }
@@ -51,6 +54,8 @@ pub(super) struct Way {
     pub(super) stops: [bool; 2],
     /// There and back: it does not, but chance decides how long it takes.
     pub(super) noisy: [bool; 2],
+    /// There and back: it is slower at some time, or loses packets.
+    pub(super) strained: [bool; 2],
     /// One way, without chance or queue.
     pub(super) floor: u64,
 }
@@ -61,7 +66,7 @@ pub(super) struct Task {
     /// Of the first version.
     pub(super) start: u32,
     pub(super) service: u32,
-    /// Share of requests answered with an error, the largest of any version.
+    /// Share of requests answered with an error, the largest of any version; where faults add to it, all.
     pub(super) errors: f64,
     /// The request, the response.
     pub(super) messages: [Message; 2],
@@ -153,7 +158,7 @@ impl Rules {
 
 impl Hot {
     /// Also makes the timer lists of the policies.
-    pub(super) fn new(world: &World, timers: &mut Timers) -> Self {
+    pub(super) fn new(world: &World, strains: Strains, timers: &mut Timers) -> Self {
         let mut list = |delay: Option<Duration>| delay.map(|delay| timers.list(delay));
         let lists: Vec<[Option<u32>; 2]> = world
             .policies
@@ -163,35 +168,42 @@ impl Hot {
             .collect();
         let once: Vec<bool> =
             world.services.rows().iter().map(|service| works_once(world, &service.operations)).collect();
-        let paths = world.paths.rows().iter().map(|path| Way {
+        let paths = world.paths.iter().map(|(id, path)| Way {
             round_trip: (path.floor + path.floor_back).nanos(),
             timeout: first_timeout(world, path),
-            lossy: [&path.legs, &path.back].map(|legs| loses(world, legs)),
-            plain: [plain(&path.legs), plain(&path.back)],
+            lossy: [(0, &path.legs), (1, &path.back)]
+                .map(|(way, legs)| loses(world, legs) || strains.loses(world, id, way)),
+            plain: [(0, &path.legs), (1, &path.back)]
+                .map(|(way, legs)| plain(legs).filter(|_| !strains.meets(world, id, way))),
             shared: [&path.legs, &path.back].map(|legs| narrowest(world, legs)),
             capped: [&path.legs, &path.back].map(|legs| legs.iter().any(|leg| matches!(leg, Leg::Cap(_)))),
             stops: [&path.legs, &path.back].map(|legs| stops(legs)),
-            noisy: [&path.legs, &path.back]
-                .map(|legs| !stops(legs) && legs.iter().any(|leg| matches!(leg, Leg::Noise(_)))),
+            noisy: [(0, &path.legs), (1, &path.back)].map(|(way, legs)| {
+                let by_chance = legs.iter().any(|leg| matches!(leg, Leg::Noise(_)));
+                !stops(legs) && (by_chance || strains.meets(world, id, way))
+            }),
+            strained: [0, 1].map(|way| strains.meets(world, id, way)),
             floor: path.floor.nanos(),
         });
+        let paths = paths.collect();
         // The narrowest window that a connection may begin with.
         let windows = world.policies.rows().iter().map(receive_window);
         let least = windows.fold(f32::from(tcp::INITIAL_WINDOW), f32::min);
         let operations = world.operations.rows().iter().map(|row| Task {
             start: row.start_of(0),
             service: row.service.0,
-            errors: worst(row),
+            errors: if strains.errs(world, row.service) { 1.0 } else { worst(row) },
             messages: [
                 message(row.request, row.request_wire, row.request_acks),
                 message(row.response, row.response_wire, row.response_acks),
             ],
         });
+        let operations = operations.collect();
         let mut owners = vec![0_u32; world.stations.len()];
         for proxy in world.proxies.rows().iter().filter(|proxy| !proxy.station.is_none()) {
             owners[proxy.station.0 as usize] += 1;
         }
-        let replicas = world.endpoints.rows().iter().map(|endpoint| {
+        let replicas = world.endpoints.iter().map(|(id, endpoint)| {
             let (service, proxy) = (&world.services[endpoint.service], &world.proxies[endpoint.proxy]);
             // All its jobs are alike, so that they leave in the order in which they come, however many workers it has.
             let one_by_one = proxy.station.is_none() || owners[proxy.station.0 as usize] == 1;
@@ -214,10 +226,12 @@ impl Hot {
                     && service.threads.is_none()
                     && service.rate_limit.is_none()
                     && service.queue.is_none()
-                    && service.discipline == Discipline::Fcfs,
+                    && service.discipline == Discipline::Fcfs
+                    && !strains.works_slower(id),
                 windows: long(world, &service.operations, least),
             }
         });
+        let replicas = replicas.collect();
         let mut clusters = BTreeMap::new();
         for (id, edge) in world.edges.iter() {
             clusters.entry((edge.from, edge.ordinal)).or_insert(id);
@@ -262,6 +276,7 @@ impl Hot {
         });
         let mut statuses: Vec<Status> =
             world.operations.rows().iter().flat_map(all_errors).map(|(status, _)| *status).collect();
+        statuses.extend(strains.statuses());
         statuses.sort_unstable();
         statuses.dedup();
         assert!(statuses.len() < 254, "applications answer with fewer than 254 statuses");
@@ -269,17 +284,18 @@ impl Hot {
             shared: owners.iter().any(|&owners| owners > 1),
             routed: !world.routing.contexts.is_empty() || !world.routing.tables.is_empty(),
             statuses,
-            paths: paths.collect(),
-            operations: operations.collect(),
+            paths,
+            operations,
             starts: world
                 .operations
                 .rows()
                 .iter()
                 .map(|row| row.variants.iter().map(|variant| variant.start).collect())
                 .collect(),
-            replicas: replicas.collect(),
+            replicas,
             proxies: proxies.collect(),
             edges: edges.collect(),
+            strains,
             views: world.host_sets.rows().iter().map(View::new).collect(),
         }
     }

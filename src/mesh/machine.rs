@@ -23,7 +23,7 @@ use super::upstream::{Tables, Upstream};
 use crate::engine::{Event, Later, Model, Schedule, Timers};
 use crate::random::{Key, hash_name, mix};
 use crate::units::{Duration, SimTime};
-use crate::world::{Cap, Change, Effect, EndpointId, Link, PastCap, PathId, World};
+use crate::world::{Cap, Effect, EndpointId, Link, PastCap, PathId, World};
 
 /// One run under way.
 #[derive(Debug)]
@@ -56,12 +56,12 @@ pub(super) struct Machine<'w> {
     pub(super) certain_until: SimTime,
     /// When things fall and come back or proxies are told of it, ascending.
     turns: Vec<SimTime>,
-    /// What faults do in this run, in order of time.
-    changes: Vec<Change>,
     /// Where all is as it mostly is, several steps may be one: not while a request is followed.
     pub(super) brief: bool,
     /// Nothing is done ahead of its time.
     full: bool,
+    /// Something is slower at some time, loses packets or errs.
+    pub(super) strained: bool,
     pub(super) place_down: Vec<(u16, u64)>,
     /// What proxies have been told of endpoints, and will be.
     pub(super) told: Told,
@@ -78,6 +78,8 @@ pub(super) struct Machine<'w> {
     pub(super) edge_keys: Vec<EdgeKeys>,
     pub(super) service_keys: Vec<ServiceKeys>,
     pub(super) link_keys: Vec<LinkKeys>,
+    /// What faults lose.
+    pub(super) strain_key: Key,
     /// By link: its bad spells, where it has any.
     pub(super) spells: Vec<Option<Spells>>,
     pub(super) proxy_keys: Vec<u64>,
@@ -127,11 +129,6 @@ pub(super) struct LinkKeys {
     pub(super) loss: Key,
 }
 
-/// A date from t = 0 on the clock of a run that fills until `zero`; what came before the run is met at its beginning.
-pub(super) fn of_run(zero: SimTime, at: i64) -> SimTime {
-    SimTime::from_nanos(at.saturating_add(zero.nanos().cast_signed()).max(0).cast_unsigned())
-}
-
 impl<'w> Machine<'w> {
     /// Everything at rest, the first arrivals scheduled.
     pub(super) fn new(
@@ -145,12 +142,10 @@ impl<'w> Machine<'w> {
     ) -> Self {
         let zero = SimTime::ZERO + world.plan.fill;
         let key = |name: &str, purpose: &str| Key::new(seed, replication, name, purpose);
-        let forecast = world.forecast(seed, replication);
-        let steps = control::steps(world, &forecast.changes, seed, replication);
-        // What falls at an instant has fallen before anybody is told of anything. The run meets what came before it.
-        let dates = forecast.changes.iter().map(|change| change.0).chain(steps.iter().map(|step| step.at));
-        let dates: Vec<SimTime> = dates.map(|at| of_run(zero, at)).collect();
-        let mut turns = dates.clone();
+        let mut turns: Vec<SimTime> =
+            world.changes.iter().map(|change| zero + change.at.since(SimTime::ZERO)).collect();
+        let steps = control::steps(world, seed, replication);
+        turns.extend(steps.iter().map(|step| zero + Duration::from_nanos(step.at)));
         turns.sort_unstable();
         let background = background(world);
         let mut machine = Machine {
@@ -184,9 +179,9 @@ impl<'w> Machine<'w> {
             down: 0,
             certain_until: SimTime::ZERO,
             turns,
-            changes: forecast.changes.iter().map(|&(_, change)| change).collect(),
             brief: tracer.is_none() && !hot.shared,
             full: hot.shared,
+            strained: !hot.strains.is_empty(),
             place_down: vec![(0, 0); world.places.len()],
             told: Told {
                 steps,
@@ -229,6 +224,7 @@ impl<'w> Machine<'w> {
                 .iter()
                 .map(|link| LinkKeys { jitter: key(&link.name, "jitter"), loss: key(&link.name, "loss") })
                 .collect(),
+            strain_key: key("faults", "loss"),
             spells: world
                 .links
                 .rows()
@@ -244,13 +240,16 @@ impl<'w> Machine<'w> {
                 .iter()
                 .map(|proxy| mix(mix(seed, u64::from(replication)), hash_name(&proxy.name)))
                 .collect(),
-            ledger: Ledger::new(world, zero, &forecast.spans),
+            ledger: Ledger::new(world, zero, &world.occurrences()),
             tracer,
         };
         machine.look_ahead(None);
         machine.start_streams(seed, replication, schedule);
-        for (index, at) in dates.into_iter().enumerate() {
-            schedule.at(at, Kind::Change.order() | (index as u32) << 4, index as u32);
+        let changes = world.changes.iter().map(|change| change.at.since(SimTime::ZERO));
+        let told = machine.told.steps.iter().map(|step| Duration::from_nanos(step.at));
+        // What falls at an instant has fallen before anybody is told of anything.
+        for (index, at) in changes.chain(told).enumerate() {
+            schedule.at(zero + at, Kind::Change.order() | (index as u32) << 4, index as u32);
         }
         machine
     }
@@ -288,20 +287,26 @@ impl<'w> Machine<'w> {
 
     /// CPU at a gateway replica or sidecar: when the job is done.
     pub(super) fn station_serve(&mut self, station: crate::world::StationId, now: SimTime, work: Duration) -> SimTime {
-        let served = self.stations[station.0 as usize].fcfs.serve(now.nanos(), work.nanos());
+        let (fcfs, mut work) = (&mut self.stations[station.0 as usize].fcfs, work.nanos());
+        if self.strained {
+            work = self.hot.strains.station(station, fcfs.starts(now.nanos()), work);
+        }
+        let served = fcfs.serve(now.nanos(), work);
         self.ledger.station(station, now.nanos(), served);
         SimTime::from_nanos(served.end)
     }
 
     fn change(&mut self, index: u32, now: SimTime, schedule: &mut Schedule) {
         self.look_ahead(Some(now));
-        let Some(&change) = self.changes.get(index as usize) else {
-            self.control_step(index as usize - self.changes.len(), now, schedule);
+        let Some(&change) = self.world.changes.get(index as usize) else {
+            self.control_step(index as usize - self.world.changes.len(), now, schedule);
             return;
         };
         match (change.effect, change.begins) {
             (Effect::Down(manner), true) => self.cut(change.target, manner, now, schedule),
             (Effect::Down(_), false) => self.restore(change.target, now, schedule),
+            // Functions of time (`strains`): nothing happens at their beginning and end.
+            (Effect::Slow { .. } | Effect::Loss(_) | Effect::Errors { .. }, _) => {}
         }
     }
 

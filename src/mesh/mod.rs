@@ -38,6 +38,7 @@ mod settle;
 mod slab;
 mod spells;
 mod steps;
+mod strains;
 mod tcp;
 mod trace;
 mod transfer;
@@ -52,6 +53,7 @@ use crate::units::SimTime;
 use crate::world::World;
 use hot::Hot;
 use machine::Machine;
+use strains::Strains;
 use trace::Tracer;
 
 /// One replication of one variant. Same world, same seed, same replication: the same run, bit for bit.
@@ -74,7 +76,7 @@ pub fn run_in_full(world: &World, seed: u64, replication: u32) -> Run {
 
 fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f64) -> bool) -> Option<Run> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
-    let hot = Hot::new(world, &mut timers);
+    let hot = Hot::new(world, Strains::of(world), &mut timers);
     let mut machine = Machine::new(world, &hot, timers, seed, replication, None, &mut schedule);
     if !ahead {
         machine.in_full();
@@ -97,7 +99,7 @@ pub fn trace(
     on: impl Fn(f64) -> bool,
 ) -> Option<Trace> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
-    let hot = Hot::new(world, &mut timers);
+    let hot = Hot::new(world, Strains::of(world), &mut timers);
     let tracer = Some(Box::new(Tracer::new(which)));
     let mut machine = Machine::new(world, &hot, timers, seed, replication, tracer, &mut schedule);
     engine::run_while(&mut machine, &mut schedule, end(world), |now| on(share(world, now)))?;

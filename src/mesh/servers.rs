@@ -182,7 +182,10 @@ impl Machine<'_> {
             let server = &mut self.servers[endpoint as usize];
             let (done, next) = match &mut server.workers {
                 Workers::Sharing(shared) => (if shared.next <= clock { shared.done(clock) } else { None }, shared.next),
-                Workers::Priority(queue) => (queue.done(clock), queue.next()),
+                Workers::Priority(queue) => {
+                    let (strains, id) = (&self.hot.strains, EndpointId(endpoint));
+                    (queue.done(clock, |work| strains.work(id, clock, work)), queue.next())
+                }
                 Workers::Fcfs(_) => unreachable!("a first-come server has no such event"),
             };
             let Some((frame, came, work)) = done else { break };
@@ -203,7 +206,7 @@ impl Machine<'_> {
         if operation.errors > 0.0 {
             let draw = self.service_keys[operation.service as usize].error.uniform(row.core.salt);
             if draw < operation.errors
-                && let Some(status) = self.status_of(attempt, draw)
+                && let Some(status) = self.status_of(attempt, draw, at)
             {
                 self.attempts[attempt].core.fail_with(status);
             }
@@ -212,17 +215,23 @@ impl Machine<'_> {
         self.respond(attempt, at, schedule)
     }
 
-    /// The status that a draw below the sum of shares of errors of any version stands for in the version that answers.
+    /// The status that a draw below the sum of shares of errors of any version stands for in the version that answers:
+    /// first its own, then what faults make of the rest at that time.
     #[cold]
-    fn status_of(&self, attempt: u32, draw: f64) -> Option<u8> {
+    fn status_of(&self, attempt: u32, draw: f64, at: SimTime) -> Option<u8> {
         let operation = self.calls[self.attempts[attempt].call].operation;
-        let version = self.hot.replicas[self.endpoint_of(attempt).0 as usize].version;
+        let endpoint = self.endpoint_of(attempt);
+        let version = self.hot.replicas[endpoint.0 as usize].version;
         let mut below = 0.0;
         let found = self.world.operations[operation].errors_of(version).iter().find(|(_, share)| {
             below += share.get();
             draw < below
         });
-        let index = self.hot.statuses.binary_search(&found?.0).expect("all statuses are listed");
+        let status = match found {
+            Some((status, _)) => *status,
+            None => self.hot.strains.status(endpoint, at.nanos(), (draw - below) / (1.0 - below))?,
+        };
+        let index = self.hot.statuses.binary_search(&status).expect("all statuses are listed");
         Some(index as u8)
     }
 

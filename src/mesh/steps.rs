@@ -161,8 +161,10 @@ impl Machine<'_> {
                 return;
             }
         }
+        let (strains, strained) = (&self.hot.strains, self.strained);
         match &mut server.workers {
             Workers::Fcfs(fcfs) => {
+                let span = if strained { strains.work(endpoint, fcfs.starts(clock), span) } else { span };
                 let served = fcfs.serve(clock, span);
                 self.ledger.visit(endpoint, clock, served.start, served.end, span);
                 if self.tracer.is_some() {
@@ -171,10 +173,13 @@ impl Machine<'_> {
                 self.through(frame, pc, SimTime::from_nanos(served.end), schedule);
             }
             Workers::Sharing(shared) => {
+                let span = strains.work(endpoint, clock, span);
                 shared.add(clock, span, frame, salt);
                 schedule.at(SimTime::from_nanos(shared.next), Kind::ServerEnd.order(), endpoint.0);
             }
             Workers::Priority(queue) => {
+                // Who waits first has as much work as when he begins.
+                let span = if queue.busy() { span } else { strains.work(endpoint, clock, span) };
                 queue.add(clock, world.operations[operation].priority, span, frame);
                 schedule.at(SimTime::from_nanos(queue.next()), Kind::ServerEnd.order(), endpoint.0);
             }

@@ -132,9 +132,10 @@ impl Machine<'_> {
         }
         // It begins when the one before it is out: they share the window.
         let begins = last.max(at.nanos());
-        let course = Course { round_trip: way.round_trip, timeout: way.timeout, receive_window };
+        let later = if self.strained { self.hot.strains.later(self.world, path, at) } else { 0 };
+        let course = Course { round_trip: way.round_trip + later, timeout: way.timeout + later, receive_window };
         let (lossy, draws) = (way.lossy[direction], self.edge_keys[edge].transfer);
-        let (world, zero, spells) = (self.world, self.zero, &mut self.spells);
+        let (world, zero, spells, strains) = (self.world, self.zero, &mut self.spells, &self.hot.strains);
         let legs = if direction == 1 { &world.paths[path].back } else { &world.paths[path].legs };
         let chance = |after: u64| {
             if !lossy {
@@ -145,7 +146,8 @@ impl Machine<'_> {
                 Leg::Noise(link) => 1.0 - chance_of_loss(world, spells, link, then, zero),
                 _ => 1.0,
             };
-            1.0 - legs.iter().map(passes).product::<f64>()
+            let strained = strains.pass(world, path, direction, then);
+            1.0 - legs.iter().map(passes).product::<f64>() * strained
         };
         let mut counter = 0;
         let draw = || {
@@ -247,6 +249,9 @@ impl Machine<'_> {
             return at;
         }
         self.attempts[attempt].leg = THROUGH;
+        if self.strained {
+            at = self.strain(attempt, sent, at);
+        }
         self.in_order(attempt, sent, at, now)
     }
 

@@ -130,14 +130,15 @@ impl Priority {
         self.running.peek().map_or(u64::MAX, |Reverse(job)| job.rank)
     }
 
-    /// The next job that is done at `now`; the first that waits takes its place.
-    pub(super) fn done(&mut self, now: u64) -> Option<Done> {
+    /// The next job that is done at `now`; the first that waits takes its place, with as much work as it then has.
+    pub(super) fn done(&mut self, now: u64, takes: impl FnOnce(u64) -> u64) -> Option<Done> {
         if self.next() > now {
             return None;
         }
         let Reverse(done) = self.running.pop().expect("a job was just seen");
         if let Some(Reverse(job)) = self.waiting.pop() {
             let Job { tie, frame, came, work, .. } = job;
+            let work = takes(work);
             self.running.push(Reverse(Job { rank: now.saturating_add(work), tie, frame, came, work }));
         }
         Some((done.frame, done.came, done.work))
@@ -192,8 +193,8 @@ mod tests {
         queue.add(0, 1, 10, 1);
         queue.add(1, 1, 10, 2);
         queue.add(2, 0, 10, 3);
-        assert_eq!(queue.done(10).map(|job| job.0), Some(1));
-        assert_eq!(queue.done(20).map(|job| job.0), Some(3));
-        assert_eq!(queue.done(30).map(|job| job.0), Some(2));
+        assert_eq!(queue.done(10, |work| work).map(|job| job.0), Some(1));
+        assert_eq!(queue.done(20, |work| work).map(|job| job.0), Some(3));
+        assert_eq!(queue.done(30, |work| work).map(|job| job.0), Some(2));
     }
 }

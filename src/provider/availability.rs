@@ -1,4 +1,4 @@
-//! What is promised and what fails: SLAs, limits, dated incidents with their phases, assumed rates.
+//! What is promised and what fails: SLAs, limits, dated incidents with their phases.
 
 use serde::Deserialize;
 
@@ -112,31 +112,6 @@ pub struct IncidentPhase {
     pub note: String,
 }
 
-/// How often a thing fails and for how long.
-#[derive(Clone, PartialEq, Debug, Deserialize)]
-pub struct ReliabilityRow {
-    /// `zone`, `backbone.cut`.
-    pub key: String,
-    /// In words.
-    pub what: String,
-    /// Mean time between failures, hours.
-    pub mean_up_h: Option<f64>,
-    /// Law of the time down.
-    pub down_law: String,
-    /// Time down, hours: median of a lognormal, low end of a range, else the mean.
-    pub down_h: Option<f64>,
-    /// Its p95 or high end, hours.
-    pub down_p95_h: Option<f64>,
-    /// How it is known.
-    pub status: Status,
-    /// Where from.
-    pub source: String,
-    /// When read.
-    pub as_of: String,
-    /// What to beware of.
-    pub note: String,
-}
-
 impl Books {
     /// A limit.
     pub fn limit(&self, key: &str) -> Option<&LimitRow> {
@@ -156,10 +131,5 @@ impl Books {
     /// Its phases, in order.
     pub fn phases<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a IncidentPhase> {
         self.phases.iter().filter(move |row| row.incident == id)
-    }
-
-    /// How often a thing fails.
-    pub fn reliability(&self, key: &str) -> Option<&ReliabilityRow> {
-        self.reliability.iter().find(|row| row.key == key)
     }
 }

@@ -10,18 +10,20 @@ mod cloud;
 mod latency;
 mod price;
 mod region;
+mod reliability;
 mod rtt;
 mod rule;
 mod word;
 
 use std::sync::OnceLock;
 
-pub use availability::{Incident, IncidentPhase, LimitRow, ReliabilityRow, SlaRow};
+pub use availability::{Incident, IncidentPhase, LimitRow, SlaRow};
 pub use book::{Level, Status};
 pub use cloud::Provider;
 pub use latency::{LatencyRow, LossProfile, LossRow, PathClass, PublicDirection, PublicLine};
 pub use price::{CapacityUnit, MeteringRow, PriceRow, Way};
 pub use region::{Area, Region, RegionKind};
+pub use reliability::{COMPONENT_KINDS, ComponentKind, ReliabilityRow};
 pub use rtt::{FitRow, Rtt, RttMethod, RttRow};
 pub use rule::{Counts, PricedBy, Rule, RuleRow};
 pub use word::{ALIASES, Part};

@@ -3,6 +3,7 @@
 //! [`Run`] is one replication of one variant: exact integer counts and histograms. [`Comparison`] is the result of a
 //! study, every figure with its interval; written to disk as `summary.json` and read back by `eastwest report`.
 
+mod availability;
 mod break_even;
 mod business;
 mod comparison;
@@ -13,6 +14,7 @@ mod route;
 mod run;
 mod sweep;
 
+pub use availability::*;
 pub use break_even::*;
 pub use business::*;
 pub use comparison::*;

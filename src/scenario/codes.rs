@@ -6,8 +6,8 @@
 mod advice;
 mod istio;
 mod lanes;
+mod reliability;
 mod sweep;
-mod weather;
 
 /// A code and what is to be known of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,8 +32,13 @@ pub fn all() -> Vec<&'static Code> {
 }
 
 fn every() -> impl Iterator<Item = &'static Code> {
-    let more = lanes::LANES.iter().chain(sweep::SWEEP).chain(weather::WEATHER);
-    CODES.iter().chain(advice::ADVICE).chain(istio::FILES).chain(more)
+    CODES
+        .iter()
+        .chain(advice::ADVICE)
+        .chain(istio::FILES)
+        .chain(lanes::LANES)
+        .chain(reliability::RELIABILITY)
+        .chain(sweep::SWEEP)
 }
 
 /// All but advice and what is told of Istio's files.
@@ -399,6 +404,16 @@ const CODES: &[Code] = &[
         "EW414",
         "an edition that does not fit",
         "ASM serves 50, 1000 or 10000 pods by edition; past that it goes on without an SLA. Nobody else sells its editions.",
+    ),
+    code(
+        "EW415",
+        "an effect on what does not have it",
+        "Links lose packets, replicas answer errors; what is slower may be either. A control plane is down or frozen.",
+    ),
+    code(
+        "EW416",
+        "a fault that changes nothing",
+        "Its factor is 1, its share is 0%: it says that something happens and not how much.",
     ),
     code(
         "EW420",

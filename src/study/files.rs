@@ -3,6 +3,7 @@
 //!
 //! The same study writes the same bytes: no date, no clock, no path of the machine. Units stand in the column names.
 
+mod long_run;
 mod manifest;
 mod sweep;
 mod table;
@@ -17,6 +18,7 @@ use super::design::Study;
 use super::pool::{Task, work_off};
 use super::progress::Unwatched;
 use crate::record::{Comparison, Run, Trace};
+pub use long_run::write_long_run;
 use manifest::Manifest;
 
 pub use sweep::{forget_points, keep_point, kept_points, write_sweep};

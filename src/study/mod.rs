@@ -5,6 +5,7 @@
 //! [`files::write`] puts both into a folder. The bill, the estimate in closed form and the explanation stand beside
 //! them. Knows nothing of charts or terminals.
 
+pub mod availability;
 pub mod bill;
 mod break_even;
 mod business;

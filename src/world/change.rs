@@ -1,21 +1,28 @@
 //! What faults do: dated changes, and what each hits.
 
-use super::{ClusterId, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId};
-use crate::fault::Span;
+use super::{ClusterId, Effect, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId, World};
 use crate::units::{Duration, SimTime};
 
-/// A named fault and its windows.
+/// A named fault and its window.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Fault {
     /// The name.
     pub name: String,
     /// What it hits, as written.
     pub hits: String,
-    /// When it comes, as far as a scenario says so: nanoseconds from t = 0 (the end of the fill), ascending. What is drawn
-    /// stands in the [`super::Forecast`] of a run.
-    pub spans: Vec<Span>,
-    /// How long after each end its window still lasts: connections and beliefs heal later than links.
+    /// When it begins, from t = 0 (the end of the fill).
+    pub start: SimTime,
+    /// When it ends.
+    pub end: SimTime,
+    /// How long after its end its window still lasts: connections and beliefs heal later than links.
     pub recovery: Duration,
+}
+
+impl World {
+    /// By fault: when it lasts.
+    pub fn occurrences(&self) -> Vec<Vec<(SimTime, SimTime)>> {
+        self.faults.rows().iter().map(|fault| vec![(fault.start, fault.end)]).collect()
+    }
 }
 
 /// An effect on something begins or ends. Ends are counted, so that overlapping faults compose.
@@ -36,28 +43,15 @@ pub struct Change {
 impl Change {
     /// How peers notice, where the target goes down or comes back.
     pub fn outage(&self) -> Option<Manner> {
-        self.effect.outage()
-    }
-}
-
-/// What a fault does to a target while it lasts.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Effect {
-    /// Nothing answers, and that is how a peer notices.
-    Down(Manner),
-}
-
-impl Effect {
-    /// How peers notice, where the target goes down.
-    pub const fn outage(self) -> Option<Manner> {
-        match self {
+        match self.effect {
             Effect::Down(manner) => Some(manner),
+            _ => None,
         }
     }
 }
 
 /// What a change hits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Target {
     /// All replicas, proxies and gateway replicas of a place, and every path that begins or ends there.
     Place(PlaceId),

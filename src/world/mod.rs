@@ -7,6 +7,7 @@
 mod change;
 mod charge;
 mod control;
+mod effect;
 mod gateways;
 mod hosts;
 mod plan;
@@ -15,11 +16,11 @@ mod routing;
 mod scene;
 mod service;
 mod shares;
-mod weather;
 
-pub use change::{Change, Effect, Fault, Target};
+pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
 pub use control::{Control, ControlWay, Plane, Serves};
+pub use effect::Effect;
 pub use gateways::PathRates;
 pub use hosts::{Among, Health, Host, HostLocality, HostSet, HostTarget, LocalityWeight, ZoneAware};
 pub use plan::{RunPlan, WINDOWS, windows};
@@ -31,7 +32,6 @@ pub use routing::{
 pub use scene::Disruption;
 pub use service::{Discipline, Endpoint, Service, Version};
 pub use shares::Standing;
-pub use weather::{Act, Component, Forecast, Weather, When};
 
 pub use crate::fault::Manner;
 
@@ -145,8 +145,6 @@ pub struct World {
     pub faults: Table<FaultId, Fault>,
     /// What faults do, dated, in order of time (ties in the order of the scenario).
     pub changes: Vec<Change>,
-    /// What comes more than once, or by chance.
-    pub weather: Vec<Weather>,
     /// Who tells proxies of endpoints.
     pub control: Control,
     /// What the bill charges for.

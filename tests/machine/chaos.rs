@@ -147,6 +147,7 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
     faults(&mut world, &mut dice);
     control(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "control"), 0));
     resilience(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "limits"), 0));
+    crate::effects::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "effects"), 0));
     world
 }
 

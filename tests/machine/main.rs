@@ -3,6 +3,7 @@
 mod admission;
 mod balancing;
 mod chaos;
+mod effects;
 mod nodes;
 mod order;
 mod pools;
@@ -10,7 +11,6 @@ mod readiness;
 mod resilience;
 mod routes;
 mod transfers;
-mod weather;
 mod worlds;
 
 use eastwest::meter::Within;

@@ -210,15 +210,19 @@ pub(crate) fn multi_primary(world: &mut World) {
 
 /// A named fault over a span of seconds that takes targets down.
 pub(crate) fn down(world: &mut World, name: &str, from: u64, to: u64, targets: &[Target], manner: Manner) {
-    let at = |seconds| SimTime::ZERO + Duration::from_secs(seconds);
-    let (start, end) = (at(from), at(to));
+    hit(world, name, [from * 1_000, to * 1_000], targets, &[Effect::Down(manner)]);
+}
+
+/// A named fault over a span of milliseconds, whose effects happen to targets.
+pub(crate) fn hit(world: &mut World, name: &str, span: [u64; 2], targets: &[Target], effects: &[Effect]) {
+    let [start, end] = span.map(|at| SimTime::ZERO + Duration::from_millis(at));
     let recovery = Duration::from_secs(0);
-    let spans = vec![(start.nanos() as i64, end.nanos() as i64)];
-    let fault = world.faults.push(Fault { name: name.into(), hits: name.into(), spans, recovery });
+    let fault = world.faults.push(Fault { name: name.into(), hits: name.into(), start, end, recovery });
     for &target in targets {
-        let effect = Effect::Down(manner);
-        world.changes.push(Change { at: start, fault, target, effect, begins: true });
-        world.changes.push(Change { at: end, fault, target, effect, begins: false });
+        for &effect in effects {
+            world.changes.push(Change { at: start, fault, target, effect, begins: true });
+            world.changes.push(Change { at: end, fault, target, effect, begins: false });
+        }
     }
     world.changes.sort_by_key(|change| change.at);
 }

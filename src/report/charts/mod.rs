@@ -8,6 +8,7 @@ mod board;
 mod canvas;
 mod cost;
 mod curve;
+mod downtime;
 mod hours;
 mod labels;
 mod pareto;
@@ -21,6 +22,7 @@ use crate::record::Comparison;
 
 use super::number::{count, span};
 
+pub use downtime::downtime;
 pub(super) use png::png;
 pub use sweep::{Curve, curves};
 
@@ -46,6 +48,11 @@ impl Figure {
     pub fn png(&self) -> Vec<u8> {
         png(&self.svg)
     }
+}
+
+/// A drawing as PNG, two pixels for each of its own.
+pub fn picture(svg: &str) -> Vec<u8> {
+    png(svg)
 }
 
 /// The charts of a study, in the order in which a reader asks.

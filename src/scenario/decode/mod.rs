@@ -19,6 +19,7 @@ mod locality;
 mod mesh;
 mod objective;
 mod prices;
+mod reliability;
 mod resilience;
 mod rules;
 mod run;
@@ -35,7 +36,7 @@ pub(in crate::scenario) use calls::meant_at;
 pub(in crate::scenario) use locality::host_of;
 
 use super::diagnostic::Diagnostic;
-use super::file::{ProductKind, Scenario, Start, When};
+use super::file::{ProductKind, Scenario, When};
 use super::folder::Folder;
 use super::span::{Span, Spanned};
 use super::tree::Node;
@@ -122,6 +123,7 @@ impl Decoder {
         let prices = self.prices(map.entry("prices"));
         let currency = prices.as_ref().map_or("USD", |prices| prices.currency.value.as_str());
         let business = self.business(map.entry("business"), &written(map.written("faults")), currency);
+        let reliability = self.reliability(map.entry("reliability"));
         let run = self.run(map.entry("run"), &workload);
         let names = objective::Names {
             topology: &topology,
@@ -156,6 +158,7 @@ impl Decoder {
             faults,
             prices: prices?,
             business,
+            reliability,
             objectives,
             run: run?,
             sweep,
@@ -172,35 +175,14 @@ impl Decoder {
     fn check_times(&mut self, scenario: &Scenario) {
         let horizon = scenario.run.horizon;
         for (name, fault) in &scenario.faults {
-            let (at, lasts) = match &fault.when {
-                When::Told { at, lasts, every } => {
-                    // Of a time of day the place decides when it comes.
-                    let Start::After(after) = at.value else { continue };
-                    (Spanned::new(after, at.span), (every.is_none()).then_some(lasts))
-                }
-                When::Chance { span, renewal, .. } => {
-                    if fault::too_often(renewal, horizon.value) {
-                        self.say(
-                            Diagnostic::error(
-                                "EW429",
-                                format!("fault `{name}` comes more than 100,000 times in a run"),
-                            )
-                            .at(*span, "")
-                            .help("for what comes and goes that fast write `flap`, or `loss`"),
-                        );
-                    }
-                    continue;
-                }
-            };
+            let When::Once { at, lasts } = &fault.when;
             if at.value.nanos() >= horizon.value.nanos() {
                 self.say(
                     Diagnostic::error("EW313", format!("fault `{name}` begins when the run is over"))
                         .at(at.span, "")
                         .at(horizon.span, "the run lasts this long"),
                 );
-            } else if let Some(lasts) =
-                lasts.filter(|lasts| at.value.nanos() + lasts.value.nanos() > horizon.value.nanos())
-            {
+            } else if at.value.nanos() + lasts.value.nanos() > horizon.value.nanos() {
                 self.say(
                     Diagnostic::warning(
                         "EW314",

@@ -1,8 +1,8 @@
 //! `faults:`.
 
-use crate::fault::{Common, Flap, Renewal};
+use crate::policy::Status;
 use crate::scenario::span::{Span, Spanned};
-use crate::units::{Duration, SimTime};
+use crate::units::{Duration, Ratio, SimTime};
 
 /// An entry of `faults:`: something happens to something for a while.
 #[derive(Clone, Debug)]
@@ -17,49 +17,38 @@ pub struct Fault {
     pub hit_text: String,
     /// What happens to it; at least one.
     pub effects: Vec<Effect>,
-    /// It comes and goes within.
-    pub flap: Option<Flap>,
 }
 
 /// When a fault comes.
 #[derive(Clone, Debug)]
 pub enum When {
-    /// At a time, and perhaps again.
-    Told {
-        /// When.
-        at: Spanned<Start>,
+    /// Once.
+    Once {
+        /// When, from t = 0 (the end of the fill).
+        at: Spanned<SimTime>,
         /// For how long.
         lasts: Spanned<Duration>,
-        /// After how long it comes again; none: never.
-        every: Option<Duration>,
     },
-    /// By failures and repairs, drawn from the seed.
-    Chance {
-        /// Where it is written.
-        span: Span,
-        /// Times up and down, in seconds.
-        renewal: Renewal,
-        /// Failures that all of what is hit share.
-        common: Option<Common>,
-    },
-}
-
-/// When a fault begins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Start {
-    /// From t = 0 (the end of the fill).
-    After(SimTime),
-    /// At this time of day, told where the users of the first stream are.
-    Clock(Duration),
 }
 
 /// What a fault does.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Effect {
     /// Nothing answers.
     Down(Manner),
     /// A control plane's pushes stop, and nothing else.
     Freeze,
+    /// It takes longer.
+    Slow {
+        /// So many times as long, at least 1.
+        factor: f64,
+        /// And so much longer.
+        add: Duration,
+    },
+    /// Packets are lost with this chance, each way.
+    Loss(Ratio),
+    /// Replicas answer with these statuses so large a share of what they would have answered well.
+    Errors(Vec<(Status, Ratio)>),
 }
 
 /// What a fault hits.

@@ -12,6 +12,7 @@ mod lanes;
 mod mesh;
 mod objectives;
 mod prices;
+mod reliability;
 mod rules;
 mod service;
 mod sweep;
@@ -25,7 +26,7 @@ pub use connectivity::{
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
 pub use control::{ControlKind, ControlPlane, Edition};
-pub use fault::{Effect, Fault, Hit, Manner, Part, Start, When};
+pub use fault::{Effect, Fault, Hit, Manner, Part, When};
 pub use lanes::Lanes;
 pub use mesh::{
     Dataplane, Distribution, EdgePolicy, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Traffic, TrafficPatch,
@@ -33,6 +34,7 @@ pub use mesh::{
 };
 pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term};
 pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};
+pub use reliability::{Rate, Reliability};
 pub use rules::{Forwards, HeaderText, Headers, Rule, RuleAction, RuleTarget, TRACING, Variant, Version};
 pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
 pub(in crate::scenario) use sweep::number as axis_number;
@@ -76,6 +78,8 @@ pub struct Scenario {
     pub prices: Prices,
     /// Downtime, growth, years; none where the file says nothing of them.
     pub business: Option<Business>,
+    /// Failures in the long run; none where the file says nothing of them.
+    pub reliability: Option<Reliability>,
     /// Gates.
     pub objectives: IndexMap<String, Objective>,
     /// How to run.

@@ -13,6 +13,7 @@ mod lanes;
 mod law;
 mod mesh;
 mod prices;
+mod reliability;
 mod root;
 mod rules;
 mod service;
@@ -29,7 +30,7 @@ pub use connectivity::{
     PUBLIC_GATEWAY, ROUTE, SHAPE_PAST_CAP, VPC_PEERING,
 };
 pub use control::{CONTROL_PLANE, READINESS};
-pub use fault::{COMMON, FAULT, FLAP};
+pub use fault::{FAULT, SLOW};
 pub use lanes::{LANE, LANE_INGRESS, LANES};
 pub use law::{ERLANG, HYPER, HYPER_PHASE, LAW, LOGNORMAL, MIX_PART, PARETO, UNIFORM, WEIBULL};
 pub use mesh::{
@@ -37,6 +38,7 @@ pub use mesh::{
     PING, POOL, PROXY, RATE_LIMIT, RETRY_BUDGET, SUCCESS_RATE, TLS, TRAFFIC,
 };
 pub use prices::{CONTRACT_PRICE, PRICE_TIER, PRICES};
+pub use reliability::{RELIABILITY, RELIABILITY_ROW};
 pub use root::{BUSINESS, OBJECTIVE, ROOT, RUN};
 pub use rules::{DRAWN_HEADER, MIRROR, RULE, RULE_HEADERS, RULE_MATCH, TEXT_MATCH, VERSION, VERSION_OPERATION};
 pub use service::{CHOICE, OPERATION, REPEAT, SERVICE, STEP};

@@ -1,6 +1,8 @@
 //! The top of a scenario file, and the words that belong nowhere else.
 
-use super::{AXIS, Block, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY};
+use super::{
+    AXIS, Block, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, RELIABILITY, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY,
+};
 
 /// The file itself.
 pub static ROOT: Block = Block {
@@ -29,6 +31,11 @@ pub static ROOT: Block = Block {
         Key::new("faults", Shape::Names(&Shape::Block(&FAULT)), "What breaks."),
         Key::new("prices", Shape::Block(&PRICES), "Price book and your own prices."),
         Key::new("business", Shape::Block(&BUSINESS), "What downtime costs, how traffic grows, over how many years."),
+        Key::new(
+            "reliability",
+            Shape::Block(&RELIABILITY),
+            "What is assumed of failures in the long run, for `eastwest availability`.",
+        ),
         Key::new("run", Shape::Block(&RUN), "How to run."),
         Key::new(
             "variants",

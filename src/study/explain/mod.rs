@@ -11,20 +11,20 @@ mod policy;
 pub mod route;
 mod rules;
 mod select;
-mod times;
 
 pub use select::about;
 
 use super::bill;
 use super::design::{self, StudyError};
 use crate::bill::{Exact, PriceRange};
-use crate::fault::{Manner, notices};
+use crate::fault::notices;
 use crate::policy::version;
 use crate::record::{EdgeExplanation, Explanation, FaultExplanation, StandingPrice, VariantExplanation};
 use crate::scenario::Loaded;
 use crate::scenario::load::Variant;
 use crate::units::Money;
-use crate::world::{Basis, Caller, Charge, Effect, FaultId, Target, World};
+use crate::world::{Basis, Caller, Charge, FaultId, Target, World};
+use indexmap::IndexSet;
 
 /// The explanation of a scenario from its variants' worlds, in the order of the file.
 pub fn explain<'a>(
@@ -138,23 +138,27 @@ fn day_price(charge: &Charge, mbps: f64) -> Option<(f64, f64, f64)> {
 
 fn fault(world: &World, id: FaultId) -> FaultExplanation {
     let fault = &world.faults[id];
-    let acts = world.acts(id);
-    let manner = match acts.first().map(|act| act.effect) {
-        Some(Effect::Down(Manner::Silent)) => "silent",
-        Some(Effect::Down(Manner::Refused)) => "refused",
-        None => "without effect in this variant",
-    };
+    let begins: Vec<_> = world.changes.iter().filter(|change| change.fault == id && change.begins).collect();
+    let mut effects: Vec<String> = Vec::new();
+    for change in &begins {
+        let words = change.effect.to_string();
+        if !effects.contains(&words) {
+            effects.push(words);
+        }
+    }
+    let manner = if effects.is_empty() { "without effect in this variant".to_owned() } else { effects.join(", ") };
     FaultExplanation {
         name: fault.name.clone(),
         hits: fault.hits.clone(),
-        when: times::when(world, id),
-        manner: manner.to_owned(),
-        takes: takes(world, &acts.iter().map(|act| act.target).collect::<Vec<_>>()),
+        start_s: fault.start.seconds(),
+        end_s: fault.end.seconds(),
+        manner,
+        takes: takes(world, &begins.iter().map(|change| change.target).collect::<IndexSet<_>>()),
     }
 }
 
 /// What goes down, by name where there are few and counted where there are many.
-fn takes(world: &World, targets: &[Target]) -> Vec<String> {
+fn takes(world: &World, targets: &IndexSet<Target>) -> Vec<String> {
     /// Paths are many: a product of three clusters has dozens.
     const NAMED: usize = 4;
     let mut takes = Vec::new();

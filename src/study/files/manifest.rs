@@ -117,7 +117,8 @@ fn is_of_a_result(name: &str) -> bool {
     match parts.as_deref() {
         Some([file]) => {
             ends(file, &["csv"])
-                || ["summary.json", "sweep.json", "exemplars.json", "report.html", "bill.xlsx"].contains(file)
+                || ["summary.json", "sweep.json", "availability.json", "exemplars.json", "report.html", "bill.xlsx"]
+                    .contains(file)
         }
         Some(["records", file]) => ends(file, &["jsonl"]),
         Some(["charts", file]) => ends(file, &["svg", "png"]),

@@ -3,10 +3,49 @@
 use super::super::fields::{Decoder, Fields, Path, below};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Effect, Hit, Manner};
+use crate::scenario::quantity;
 use crate::scenario::tree::{Entry, Node};
+use crate::scenario::vocabulary as words;
+use crate::units::{Duration, Ratio};
+
+/// Kinds of things that a fault hits, by what can happen to them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// Regions, zones, clusters: all that stands there.
+    Place,
+    /// Links, products, parts of products.
+    Way,
+    /// Gateways.
+    Gateway,
+    /// Services and replicas.
+    Replica,
+    /// Control planes and API servers.
+    Control,
+}
+
+/// Effects that not everything can have: the word, who can, and what that is called.
+const ABLE: [(&str, &[Kind], &str); 3] = [
+    (
+        "slow",
+        &[Kind::Place, Kind::Way, Kind::Gateway, Kind::Replica],
+        "regions, zones, clusters, links, products, gateways, services and replicas",
+    ),
+    ("loss", &[Kind::Place, Kind::Way], "links, products and their parts, regions, zones and clusters"),
+    ("errors", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
+];
+
+fn kind(hit: &Hit) -> Kind {
+    match hit {
+        Hit::Region(_) | Hit::Zone { .. } => Kind::Place,
+        Hit::Link { .. } | Hit::Product(_) | Hit::Part(_) => Kind::Way,
+        Hit::Gateway { .. } => Kind::Gateway,
+        Hit::Service(_) | Hit::Replica { .. } => Kind::Replica,
+        Hit::ControlPlane(_) | Hit::Api(_) => Kind::Control,
+    }
+}
 
 impl Decoder {
-    /// `down` and `freeze`.
+    /// All that happens.
     pub(super) fn effects(
         &mut self,
         map: &Fields<'_>,
@@ -15,24 +54,51 @@ impl Decoder {
         entry: &Entry,
         hit: Option<&Hit>,
     ) -> Option<Vec<Effect>> {
+        let wrong = self.errors;
+        let mut effects = Vec::new();
+        self.down(map, path, entry, hit, &mut effects);
+        effects.extend(self.slow(map));
+        effects.extend(self.loss(map));
+        effects.extend(self.errors(map).filter(|errors| !errors.is_empty()).map(Effect::Errors));
+        for (word, able, who) in ABLE {
+            let Some(entry) = map.entry(word).filter(|entry| !entry.node.is_null()) else { continue };
+            if hit.is_some_and(|hit| !able.contains(&kind(hit))) {
+                let text = format!("`{word}` does not happen to this");
+                self.say(Diagnostic::error("EW415", text).at(entry.key, "").help(format!("it happens to {who}")));
+            }
+        }
+        // What a recorded incident does is recorded.
+        if effects.is_empty() && self.errors == wrong && map.entry("incident").is_none() {
+            let said = || words::FAULT.keys.iter().map(|key| key.name).filter(|key| EFFECTS.contains(key));
+            if said().any(|key| map.entry(key).is_some_and(|entry| !entry.node.is_null())) {
+                let text = format!("`faults.{name}` changes nothing");
+                self.say(Diagnostic::error("EW416", text).at(entry.key, "").help("say by how much"));
+            } else {
+                let lacks = format!("`faults.{name}` does not say what happens");
+                let help = "down: How peers notice, `true`, `silent` or `refused`; or `slow`, `loss`, `errors`; of a \
+                            control plane also `freeze: true`.";
+                self.say(Diagnostic::error("EW013", lacks).at(entry.key, "of this").help(help));
+            }
+        }
+        (!effects.is_empty()).then_some(effects)
+    }
+
+    /// `down` and `freeze`.
+    fn down(&mut self, map: &Fields<'_>, path: &Path, entry: &Entry, hit: Option<&Hit>, effects: &mut Vec<Effect>) {
         let (down, freeze) = (map.word(self, "down"), map.word(self, "freeze").is_some());
         let planes = hit.is_some_and(|hit| matches!(hit, Hit::ControlPlane(_)));
         if freeze && (!planes || down.is_some()) {
             let text = "only a control plane freezes, and then it is not down";
             let help = "write `hit: control-plane` with `freeze: true`, or `down: true` alone";
             self.say(Diagnostic::error("EW382", text).at(entry.key, "of this").help(help));
-        } else if !freeze && down.is_none() && map.entry("down").is_none() {
-            let lacks = Diagnostic::error("EW013", format!("`faults.{name}` lacks `down`")).at(entry.key, "of this");
-            self.say(lacks.help(
-                "down: How peers notice, `true`, `silent` or `refused`; of a control plane also `freeze: true`.",
-            ));
         }
         if freeze {
-            return Some(vec![Effect::Freeze]);
+            effects.push(Effect::Freeze);
+            return;
         }
-        let refused = matches!(hit?, Hit::Service(_) | Hit::Replica { .. });
-        let manner = match down? {
-            0 if refused => Manner::Refused,
+        let Some(down) = down else { return };
+        let manner = match down {
+            0 if hit.is_some_and(|hit| kind(hit) == Kind::Replica) => Manner::Refused,
             2 => Manner::Refused,
             _ => Manner::Silent,
         };
@@ -41,6 +107,26 @@ impl Decoder {
             let words = if manner == Manner::Refused { "refused" } else { "silent" };
             self.fill(below(path, "down"), words, false, "eastwest");
         }
-        Some(vec![Effect::Down(manner)])
+        effects.push(Effect::Down(manner));
+    }
+
+    /// `slow`.
+    fn slow(&mut self, map: &Fields<'_>) -> Option<Effect> {
+        let entry = map.entry("slow")?;
+        let slow = self.open(Some(&entry.node), &words::SLOW, map.path_of("slow"), entry.key)?;
+        let factor = slow.number(self, "factor").map_or(1.0, |factor| factor.value);
+        let add = slow.read(self, "add", quantity::duration).map_or(Duration::ZERO, |add| add.value);
+        slow.close();
+        (factor > 1.0 || add > Duration::ZERO).then_some(Effect::Slow { factor, add })
+    }
+
+    /// `loss`.
+    fn loss(&mut self, map: &Fields<'_>) -> Option<Effect> {
+        let said = map.said(self, "loss")?;
+        let share = self.read(&said.node, "a share such as `1%`", quantity::share)?.value;
+        (share > Ratio::ZERO).then_some(Effect::Loss(share))
     }
 }
+
+/// Words that say what happens.
+const EFFECTS: [&str; 5] = ["down", "freeze", "slow", "loss", "errors"];

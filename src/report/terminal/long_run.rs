@@ -1,0 +1,190 @@
+//! The answer of `availability`: the sentence, the table of variants, what costs most, events, months, assumptions.
+
+use super::table::Grid;
+use super::{Style, heading, items, paragraph};
+use crate::record::{ComponentLongRun, Estimate, LongRun, LongRunVariant};
+use crate::units::significant;
+
+/// Components that are shown of each variant.
+const SHOWN: usize = 12;
+
+/// The whole answer as text of at most `width` columns.
+pub fn long_run(told: &LongRun, width: usize, style: Style) -> String {
+    let mut out = style.bold(paragraph(&told.verdict, 0, 2, width).trim_end()) + "\n";
+    for warning in told.warnings.iter().filter(|warning| warning.contains("EVERY") || warning.starts_with("QUICK")) {
+        out.push_str(&style.bad(paragraph(warning, 0, 2, width).trim_end()));
+        out.push('\n');
+    }
+    out.push_str(&section("In the long run", &variants(told), width, style));
+    for variant in &told.variants {
+        let title = format!("What costs {} its minutes", variant.name);
+        out.push_str(&section(&title, &components(variant), width, style));
+        let left = variant.components.len().saturating_sub(SHOWN);
+        if left > 0 {
+            let rest: f64 = variant.components.iter().skip(SHOWN).map(|of| of.minutes_year).sum();
+            out.push_str(&format!("  and {left} more, {} min a year together\n", figure(rest)));
+        }
+    }
+    let turns = turns(told);
+    if !turns.rows.is_empty() {
+        out.push_str(&section("Rates at which the order turns, all else as assumed", &turns, width, style));
+    }
+    let streams = streams(told);
+    if !streams.rows.is_empty() {
+        out.push_str(&section("By stream, share answered", &streams, width, style));
+    }
+    let plain = told.warnings.iter().filter(|warning| !warning.contains("EVERY") && !warning.starts_with("QUICK"));
+    out.push_str(&items("To beware of", &plain.cloned().collect::<Vec<_>>(), width, style));
+    out.push_str(&items("Assumed", &told.assumptions, width, style));
+    out.push_str(&method(told, width, style));
+    style.finish(out)
+}
+
+fn section(title: &str, grid: &Grid, width: usize, style: Style) -> String {
+    let mut out = heading(title, style);
+    for (index, line) in grid.lines(2, width).into_iter().enumerate() {
+        out.push_str(&if index == 0 { style.bold(&line) } else { line });
+        out.push('\n');
+    }
+    out
+}
+
+fn figure(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1000.0 => format!("{:.0}", value),
+        size if size < 1e-4 && size > 0.0 => format!("{value:.1e}"),
+        _ => significant(value, 3),
+    }
+}
+
+/// `99.963 %`: so many digits that two are left of what is lost.
+fn nines(availability: f64) -> String {
+    let lost = 1.0 - availability;
+    if lost <= 0.0 {
+        return "100 %".into();
+    }
+    let digits = (-libm::floor(libm::log10(100.0 * lost)) + 1.0).clamp(0.0, 12.0) as usize;
+    format!("{:.digits$} %", 100.0 * availability)
+}
+
+fn range(ends: Option<(f64, f64)>) -> String {
+    ends.map_or(String::new(), |(low, high)| format!("{} to {}", figure(low), figure(high)))
+}
+
+fn noise(of: &Estimate) -> String {
+    range(of.low.zip(of.high))
+}
+
+fn variants(told: &LongRun) -> Grid {
+    let mut head = vec![String::new()];
+    head.extend(told.variants.iter().map(|variant| variant.name.clone()));
+    let row = |label: &str, cell: &dyn Fn(&LongRunVariant) -> String| {
+        [vec![label.to_owned()], told.variants.iter().map(cell).collect()].concat()
+    };
+    let mut rows = vec![
+        row("requests answered", &|v| v.availability.value.map_or(String::new(), nines)),
+        row("minutes lost a year", &|v| v.minutes_year.value.map_or(String::new(), figure)),
+        row("  simulation and cut-off, 95 %", &|v| noise(&v.minutes_year)),
+        row("  over the assumed rates, 90 %", &|v| range(v.minutes_year.inputs)),
+        row("minutes lost a month of 30 d", &|v| v.minutes_month.value.map_or(String::new(), figure)),
+        row("lost while nothing is down", &|v| format!("{} min a year", figure(v.lost_whole * 525_600.0))),
+        row("p99, all states weighed", &|v| v.p99_ms.map_or(String::new(), |ms| format!("{} ms", figure(ms)))),
+    ];
+    if let Some(slo) = told.slo {
+        let label = format!("months that keep {} %", significant(100.0 * slo, 6));
+        let percent = |share: f64| format!("{} %", significant(100.0 * share, 3));
+        rows.push(row(&label, &|v| {
+            v.months.as_ref().and_then(|months| months.kept.value).map_or(String::new(), percent)
+        }));
+        rows.push(row("  as one thing up and down (Takacs)", &|v| {
+            v.months.as_ref().and_then(|months| months.two_state).map_or(String::new(), percent)
+        }));
+        rows.push(row("  of its budget, minutes a month", &|v| {
+            v.months.as_ref().map_or(String::new(), |months| figure(months.budget_minutes))
+        }));
+        rows.push(row("  lost in the worst of 100 months", &|v| {
+            v.months.as_ref().map_or(String::new(), |months| format!("{} min", figure(months.minutes_worst)))
+        }));
+    }
+    Grid { head, rows, figures: (1..=told.variants.len()).collect() }
+}
+
+fn components(variant: &LongRunVariant) -> Grid {
+    let head = ["component", "min/year", "a year", "lasts", "min each", "moving", "users hit", "worst"];
+    let row = |of: &ComponentLongRun| {
+        let name = if of.units > 1 { format!("{} ({})", of.component, of.units) } else { of.component.clone() };
+        let mark = if of.whose == "the scenario" { "" } else { " *" };
+        let lasts = if of.down_min < 1.0 {
+            format!("{} s", significant(of.down_min * 60.0, 2))
+        } else {
+            format!("{} min", significant(of.down_min, 2))
+        };
+        vec![
+            name,
+            figure(of.minutes_year),
+            format!("{}{mark}", figure(of.events_year)),
+            lasts,
+            figure(of.minutes_event),
+            figure(of.minutes_event_moving),
+            if of.short { "short".to_owned() } else { format!("{} %", significant(100.0 * of.share_lost, 2)) },
+            format!("{} %", significant(100.0 * of.share_worst, 2)),
+        ]
+    };
+    let mut rows: Vec<Vec<String>> = variant.components.iter().take(SHOWN).map(row).collect();
+    if variant.components.iter().take(SHOWN).any(|of| of.whose != "the scenario") {
+        rows.push(vec!["* ASSUMED by the book".to_owned()]);
+    }
+    Grid { head: head.map(str::to_owned).to_vec(), rows, figures: (1..8).collect() }
+}
+
+fn turns(told: &LongRun) -> Grid {
+    let head = ["best", "other", "what fails", "a year, each", "turns at"].map(str::to_owned).to_vec();
+    let rows = told.pairs.iter().flat_map(|pair| {
+        pair.turns.iter().map(|turn| {
+            vec![
+                pair.best.clone(),
+                pair.other.clone(),
+                turn.row.clone(),
+                figure(turn.events_year),
+                figure(turn.turns_at),
+            ]
+        })
+    });
+    Grid { head, rows: rows.collect(), figures: vec![3, 4] }
+}
+
+fn streams(told: &LongRun) -> Grid {
+    let mut head = vec!["stream".to_owned()];
+    head.extend(told.variants.iter().map(|variant| variant.name.clone()));
+    let names = told.variants.first().map(|variant| &variant.streams[..]).unwrap_or_default();
+    let row = |stream: &crate::record::StreamLongRun| {
+        let of = |variant: &LongRunVariant| {
+            let found = variant.streams.iter().find(|other| other.stream == stream.stream);
+            found.map_or(String::new(), |stream| nines(stream.availability))
+        };
+        [vec![stream.stream.clone()], told.variants.iter().map(of).collect()].concat()
+    };
+    let rows = if names.len() > 1 { names.iter().map(row).collect() } else { Vec::new() };
+    Grid { head, rows, figures: (1..=told.variants.len()).collect() }
+}
+
+fn method(told: &LongRun, width: usize, style: Style) -> String {
+    let of = |variant: &LongRunVariant| {
+        format!(
+            "{}: {} states with up to {} down in {} classes, {} of them simulated in {} runs; cut off {}, too rare to be \
+             simulated {}; the components alone, drawn for {} years without a request: {} min a year ({})",
+            variant.name,
+            variant.states,
+            told.within,
+            variant.classes,
+            variant.simulated,
+            variant.runs,
+            figure(variant.cut_off),
+            figure(variant.unresolved),
+            variant.months.as_ref().map_or(20_000, |months| months.months) * 720 / 8760,
+            variant.direct.value.map_or(String::new(), |value| figure(value * 525_600.0)),
+            range(variant.direct.low.zip(variant.direct.high).map(|(a, b)| (a * 525_600.0, b * 525_600.0))),
+        )
+    };
+    items("How", &told.variants.iter().map(of).collect::<Vec<_>>(), width, style)
+}

@@ -1,0 +1,135 @@
+//! `reliability:`.
+
+use super::fields::{Decoder, what_is_due};
+use crate::provider::{COMPONENT_KINDS, ComponentKind};
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{Rate, Reliability};
+use crate::scenario::quantity::{self, Complaint};
+use crate::scenario::span::{Span, Spanned};
+use crate::scenario::tree::Entry;
+use crate::scenario::vocabulary as words;
+use indexmap::IndexMap;
+
+/// A year of 365 days, seconds.
+const YEAR: f64 = 365.0 * 86_400.0;
+/// Nothing is known of longer spans, years.
+const YEARS_MAX: f64 = 1e6;
+
+impl Decoder {
+    /// `reliability:`; none where it is not written.
+    pub(super) fn reliability(&mut self, entry: Option<&Entry>) -> Option<Reliability> {
+        let entry = entry?;
+        let map = self.open(Some(&entry.node), &words::RELIABILITY, vec!["reliability".into()], entry.key)?;
+        let book = map.word(self, "book") != Some(1);
+        let mut rows = IndexMap::new();
+        for (name, row) in self.entries(map.written("rows"), "rates") {
+            self.component(name, row.key);
+            rows.extend(self.failure_rate(name, row, book).map(|rate| (name.to_owned(), rate)));
+        }
+        let mut common = IndexMap::new();
+        for (name, row) in self.entries(map.written("common"), "shares") {
+            self.kind(name, row.key);
+            let share = self.read(&row.node, "a share such as `5%`", quantity::share);
+            common.extend(share.map(|share| (name.to_owned(), Spanned::new(share.value.get(), share.span))));
+        }
+        let mut crews = IndexMap::new();
+        for (name, row) in self.entries(map.written("crews"), "numbers of crews") {
+            self.component(name, row.key);
+            let count = self.read(&row.node, "a whole number", |text| quantity::count(text, 1, 1000));
+            crews.extend(count.map(|count| (name.to_owned(), Spanned::new(count.value as u32, count.span))));
+        }
+        let mut never = Vec::new();
+        if let Some(node) = map.written("never") {
+            for item in self.items(node, "components") {
+                let Some(name) = self.text(item, "a component").map(str::to_owned) else { continue };
+                self.component(&name, item.span);
+                never.push(Spanned::new(name, item.span));
+            }
+        }
+        let slo = map.written("slo").and_then(|node| self.read(node, "a share such as `99.95%`", quantity::share));
+        let slo = slo.map(|slo| Spanned::new(slo.value.get(), slo.span));
+        let within = map.count32(self, "within");
+        map.close();
+        if !book && rows.is_empty() {
+            self.say(
+                Diagnostic::error("EW435", "`book: none` without rows: nothing ever fails")
+                    .at(entry.key, "")
+                    .help("write `rows`, or leave `book` out"),
+            );
+        }
+        Some(Reliability { span: entry.key, book, rows, common, crews, never, slo, within: within?.value })
+    }
+
+    fn failure_rate(&mut self, name: &str, entry: &Entry, book: bool) -> Option<Rate> {
+        let path = vec!["reliability".into(), "rows".into(), name.to_owned()];
+        let map = self.open(Some(&entry.node), &words::RELIABILITY_ROW, path, entry.key)?;
+        let mut span_of = |key: &'static str| {
+            let due = what_is_due(map.shape(key));
+            map.written(key).and_then(|node| self.read(node, due, span))
+        };
+        let (mean_up, mean_down) = (span_of("mean-up"), span_of("mean-down"));
+        let factor = map
+            .written("uncertain")
+            .and_then(|node| self.read(node, "a factor such as `3`", |text| quantity::number(text, 1.0, 100.0)));
+        let lacks = ["mean-up", "mean-down"].into_iter().find(|key| map.written(key).is_none());
+        map.close();
+        if let (false, Some(key)) = (book, lacks) {
+            let message = format!("row `{name}` has no `{key}`, and with `book: none` there is no other");
+            self.say(Diagnostic::error("EW436", message).at(entry.key, ""));
+        }
+        Some(Rate { span: entry.key, mean_up, mean_down, factor })
+    }
+
+    /// A kind, or a component of one.
+    fn component(&mut self, name: &str, span: Span) {
+        let word = name.split('/').next().unwrap_or_default();
+        if ComponentKind::named(word).is_none() {
+            self.unknown_kind(name, word, span);
+        }
+    }
+
+    fn kind(&mut self, name: &str, span: Span) {
+        if ComponentKind::named(name).is_none() {
+            self.unknown_kind(name, name, span);
+        }
+    }
+
+    fn unknown_kind(&mut self, name: &str, word: &str, span: Span) {
+        let kinds: Vec<&str> = COMPONENT_KINDS.iter().map(|kind| kind.word).collect();
+        let near = super::fields::nearest(word, kinds.iter().copied());
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`? There are: {}", kinds.join(", ")),
+            None => format!("there are: {}", kinds.join(", ")),
+        };
+        let message = format!("`{name}` is no kind of component, nor one of a kind");
+        self.say(Diagnostic::error("EW437", message).at(span, "").help(help));
+    }
+}
+
+/// `3 years`, `90d`, `2h` in seconds.
+fn span(text: &str) -> Result<f64, Complaint> {
+    let trimmed = text.trim();
+    let years = ["years", "year", "a"].iter().find_map(|unit| trimmed.strip_suffix(unit));
+    let seconds = match years {
+        Some(number) => quantity::number(number.trim(), 0.0, YEARS_MAX)? * YEAR,
+        None => quantity::seconds(text)?,
+    };
+    if seconds > 0.0 {
+        return Ok(seconds);
+    }
+    Err(Complaint::new("EW105", format!("`{text}` is no time at all"), "leave what never fails to `never`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_may_be_years() {
+        assert_eq!(span("3 years").unwrap(), 3.0 * YEAR);
+        assert_eq!((span("90d").unwrap(), span("30s").unwrap()), (90.0 * 86_400.0, 30.0));
+        for wrong in ["3", "0s", "0 years", "-1h", "years"] {
+            assert!(span(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Long-run availability: failure states enumerated, each class of them simulated, weighed by how often it is met.
+//!
+//! A year cannot be replayed request by request: tens of thousands of years would have to be, to tell 99.99 % from
+//! 99.999 %. So the time scales are taken apart. [`component`] says what fails in a world and how often, [`states`] which
+//! states that makes and their weights, [`class`] which of them come to the same. [`trial`] simulates each class while it
+//! lasts, and its coming and going. [`model`] puts it together at any rates of failure; [`draws`] and [`months`] ask it.
+//! [`steady`], [`chain`], [`renewal`] and [`samples`] are closed forms.
+//!
+//! Knows nothing of charts or terminals.
+
+mod answer;
+mod attempt;
+pub mod chain;
+pub mod class;
+pub mod component;
+pub mod draws;
+pub mod group;
+pub mod model;
+pub mod months;
+pub mod renewal;
+pub mod samples;
+pub mod states;
+pub mod steady;
+mod study;
+pub mod trial;
+
+use super::design::{Options, Study, StudyError, chosen, compile_all, in_pool};
+use super::pool::work_off;
+use super::progress::Progress;
+use crate::provider::Books;
+use crate::record::{Comparison, LongRun};
+use crate::scenario::Loaded;
+use study::Case;
+pub use study::{Effort, WIDTH};
+
+/// Availability of every variant in the long run. `within`: instead of the scenario's.
+pub fn availability(
+    loaded: &Loaded,
+    options: &Options,
+    effort: Effort,
+    within: Option<u32>,
+    progress: &dyn Progress,
+) -> Result<LongRun, StudyError> {
+    in_pool(options.threads, || study(loaded, options, effort, within, progress))?
+}
+
+fn study(
+    loaded: &Loaded,
+    options: &Options,
+    effort: Effort,
+    within: Option<u32>,
+    progress: &dyn Progress,
+) -> Result<LongRun, StudyError> {
+    let variants = chosen(loaded, &options.variants)?;
+    let compiled = compile_all(&variants)?;
+    let first = &variants[0].scenario;
+    let seed = options.seed.unwrap_or(first.run.seed.value);
+    let mut cases: Vec<Case> = variants
+        .iter()
+        .zip(compiled)
+        .map(|(variant, compiled)| Case::new(&variant.scenario, compiled.world, within, effort))
+        .collect();
+    for round in 0..=effort.rounds {
+        run(&mut cases, seed, round, progress)?;
+        let go_on: Vec<bool> = cases.iter_mut().map(|case| round < effort.rounds && case.go_on(effort)).collect();
+        if !go_on.contains(&true) {
+            break;
+        }
+    }
+    let slo = first.reliability.as_ref().and_then(|said| said.slo.as_ref()).map(|slo| slo.value);
+    let answered: Vec<answer::Answered> = cases.iter().map(|case| answer::answered(case, seed, slo)).collect();
+    let pairs = answer::pairs(&answered);
+    let mut record = LongRun {
+        schema: 1,
+        scenario: loaded.name.clone(),
+        question: loaded.question.clone(),
+        hash: loaded.hash.clone(),
+        text: super::remarks::text(loaded),
+        engine: env!("CARGO_PKG_VERSION").to_owned(),
+        seed,
+        command: options.command.clone(),
+        books: vec![("reliability".to_owned(), Books::VERSION.to_owned())],
+        within: cases.iter().map(|case| case.within).min().unwrap_or(0),
+        slo,
+        verdict: answer::verdict(&answered, &pairs),
+        ..LongRun::default()
+    };
+    if first.reliability.is_none() {
+        record.warnings.push(
+            "the scenario has no `reliability`: EVERY rate of failure below is the book's estimate, nobody's measurement"
+                .into(),
+        );
+    }
+    for (variant, (case, one)) in variants.iter().zip(cases.iter().zip(&answered)) {
+        record.warnings.extend(answer::warnings(case, one));
+        if cases.iter().all(|case| !case.idle_rows(&variant.scenario).is_empty()) {
+            let idle = case.idle_rows(&variant.scenario).join(", ");
+            let told = format!("EW438: `reliability` speaks of {idle}, and no variant has such a component");
+            if !record.warnings.contains(&told) {
+                record.warnings.push(told);
+            }
+        }
+        for sentence in answer::assumed(case) {
+            if !record.assumptions.contains(&sentence) {
+                record.assumptions.push(sentence);
+            }
+        }
+    }
+    record.assumptions.extend(RULES.map(str::to_owned));
+    if first.faults.is_empty() {
+        record.assumptions.retain(|sentence| !sentence.starts_with("faults of the scenario"));
+    }
+    record.pairs = pairs;
+    record.variants = answered.into_iter().map(|one| one.record).collect();
+    Ok(record)
+}
+
+/// What holds of every answer.
+const RULES: [&str; 4] = [
+    "faults of the scenario are left out: only what `reliability` assumes fails",
+    "requests come at the rates of the scenario's first minutes, failures do not depend on load, and users who are not \
+     answered do not stop asking",
+    "components fail independently but for `common` and for what stands in what; a cable that carries backbone and internet \
+     is two components",
+    "a component that falls while another is down costs, as it comes and goes, what it costs alone",
+];
+
+/// Makes all runs that are wanted.
+fn run(cases: &mut [Case], seed: u64, round: u32, progress: &dyn Progress) -> Result<(), StudyError> {
+    let (places, tasks): (Vec<(usize, usize)>, Vec<_>) = cases
+        .iter()
+        .enumerate()
+        .flat_map(|(number, case)| case.tasks(seed).into_iter().map(move |(trial, task)| ((number, trial), task)))
+        .unzip();
+    let total = tasks.len();
+    let stage = if round == 0 { "1, each failure alone".to_owned() } else { format!("{}, narrowing", round + 1) };
+    let found = work_off(&stage, &tasks, progress);
+    drop(tasks);
+    let done = found.iter().flatten().count();
+    if done < total {
+        let kept = Box::new(Study { comparison: Comparison::default(), records: Vec::new(), leaders: Vec::new() });
+        return Err(StudyError::Stopped { done, total, kept });
+    }
+    for ((case, trial), seen) in places.into_iter().zip(found) {
+        cases[case].trials[trial].seen.extend(seen);
+    }
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! The components alone, without a request, for thousands of months: what a month loses, and how often it keeps an
+//! objective. Laws of repair are as they are assumed, crews mend in the order of failure.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+
+use super::group::Repair;
+use super::model::{Model, Times};
+use super::states::State;
+use crate::random::Key;
+
+/// Hours of a month of 30 days.
+pub const MONTH_H: f64 = 720.0;
+
+/// What a state loses where it is not among those of the model: each component for itself, all at most.
+fn sum_of(model: &Model, singles: &BTreeMap<(usize, u32), f64>, state: &State) -> f64 {
+    let lost = |part: &(usize, u32)| match singles.get(part) {
+        Some(loss) => loss - model.base,
+        // More units than are told apart.
+        None => 1.0 - model.base,
+    };
+    (model.base + state.iter().map(lost).sum::<f64>()).min(1.0)
+}
+
+/// A unit's next turn: hours in nanoseconds so that turns have a total order, the component, the unit.
+type Turn = Reverse<(u64, usize, u32)>;
+
+struct Unit {
+    key: Key,
+    draws: u64,
+    is_up: bool,
+}
+
+/// The share lost in each of so many months, one after the other.
+pub fn months(model: &Model, seed: u64, count: usize) -> Vec<f64> {
+    let known: BTreeMap<&State, f64> = model.states.iter().zip(model.loss.iter().copied()).collect();
+    let singles: BTreeMap<(usize, u32), f64> = model
+        .states
+        .iter()
+        .zip(&model.loss)
+        .filter(|(state, _)| state.len() == 1)
+        .map(|(state, loss)| (state[0], *loss))
+        .collect();
+    let groups: Vec<_> = model.components.iter().map(|component| component.group(1.0)).collect();
+    let crews: Vec<u32> = groups
+        .iter()
+        .map(|group| match group.repair {
+            Repair::Each => group.n,
+            Repair::Crews(crews) => crews,
+        })
+        .collect();
+    let mut units: Vec<Vec<Unit>> = Vec::new();
+    let mut turns: BinaryHeap<Turn> = BinaryHeap::new();
+    for (index, (component, group)) in model.components.iter().zip(&groups).enumerate() {
+        let mut own = Vec::new();
+        for number in 0..group.n {
+            let key = Key::new(seed, number, &component.name, "months");
+            let mut unit = Unit { key, draws: 0, is_up: true };
+            turns.push(Reverse((up(&mut unit, group.mean_up), index, number)));
+            own.push(unit);
+        }
+        units.push(own);
+    }
+    let (mut waiting, mut mending) = (vec![VecDeque::new(); groups.len()], vec![0u32; groups.len()]);
+    let mut down: BTreeMap<usize, u32> = BTreeMap::new();
+    let mut lost = vec![0.0; count];
+    let (mut now, mut rate) = (0u64, model.base);
+    let end = ticks(MONTH_H) * count as u64;
+    while now < end {
+        let Some(Reverse((at, component, unit))) = turns.pop() else { break };
+        spread(&mut lost, now, at.min(end), rate);
+        now = at;
+        if now >= end {
+            break;
+        }
+        let of = &mut units[component][unit as usize];
+        of.is_up = !of.is_up;
+        if of.is_up {
+            turns.push(Reverse((now + up(of, groups[component].mean_up), component, unit)));
+            mending[component] -= 1;
+            leave(&mut down, component);
+        } else {
+            lost[(now / ticks(MONTH_H)) as usize] += model.moving_s[component] / 3600.0 / MONTH_H;
+            waiting[component].push_back(unit);
+            *down.entry(component).or_insert(0) += 1;
+        }
+        while mending[component] < crews[component]
+            && let Some(next) = waiting[component].pop_front()
+        {
+            mending[component] += 1;
+            let of = &mut units[component][next as usize];
+            let hours = model.components[component].down.sample(draw(of));
+            turns.push(Reverse((now + ticks(hours).max(1), component, next)));
+        }
+        let state: State = down.iter().map(|(&component, &count)| (component, count)).collect();
+        rate = known.get(&state).copied().unwrap_or_else(|| sum_of(model, &singles, &state));
+    }
+    lost
+}
+
+fn leave(down: &mut BTreeMap<usize, u32>, component: usize) {
+    let count = down.get_mut(&component).expect("who is mended was down");
+    *count -= 1;
+    if *count == 0 {
+        down.remove(&component);
+    }
+}
+
+fn draw(unit: &mut Unit) -> f64 {
+    unit.draws += 1;
+    unit.key.uniform(unit.draws)
+}
+
+fn up(unit: &mut Unit, mean_h: f64) -> u64 {
+    ticks(-mean_h * libm::log(draw(unit))).max(1)
+}
+
+/// Hours in microseconds.
+fn ticks(hours: f64) -> u64 {
+    (hours * 3.6e9) as u64
+}
+
+/// Adds `rate` of the time from `from` to `to` to the months that it lies in.
+fn spread(lost: &mut [f64], from: u64, to: u64, rate: f64) {
+    let month = ticks(MONTH_H);
+    let mut at = from;
+    while at < to {
+        let number = (at / month) as usize;
+        let until = to.min((number as u64 + 1) * month);
+        lost[number] += rate * (until - at) as f64 / month as f64;
+        at = until;
+    }
+}
+
+/// The mean of the months and half of its 95 % interval.
+pub fn mean(months: &[f64]) -> (f64, f64) {
+    let n = months.len() as f64;
+    let mean = months.iter().sum::<f64>() / n;
+    let variance = months.iter().map(|month| (month - mean) * (month - mean)).sum::<f64>() / (n - 1.0).max(1.0);
+    (mean, 1.96 * libm::sqrt(variance / n))
+}
+
+/// A model of what fails alone, for rates that a caller gives: no world, no simulation.
+pub fn two_state(model: &Model, times: &Times) -> Option<super::renewal::Alternating> {
+    let lost = model.lost(times);
+    let worst = model.loss.iter().map(|loss| loss - model.base).fold(0.0, f64::max);
+    // As if everything were lost in one kind of outage as long as the mean one.
+    let events: f64 = model
+        .failures(times)
+        .iter()
+        .enumerate()
+        .filter(|&(index, _)| lost.steady[index] + lost.moving[index] > 1e-3 * (lost.all - lost.whole))
+        .map(|(_, rate)| rate)
+        .sum();
+    let unavailability = lost.all - lost.whole;
+    (events > 0.0 && unavailability > 0.0 && worst > 0.0).then(|| {
+        let cycle = 1.0 / events;
+        super::renewal::Alternating { up: cycle * (1.0 - unavailability), down: cycle * unavailability }
+    })
+}

@@ -1,0 +1,446 @@
+//! The study: components, states, classes; trials until the interval is narrow enough; the answer.
+
+use std::collections::BTreeMap;
+
+use super::attempt::Attempted;
+use super::class::{self, Class};
+use super::component::{Component, components};
+use super::model::{Model, Times};
+use super::states::{self, State};
+use super::trial::{self, Course, Seen};
+use crate::mesh;
+use crate::provider::Books;
+use crate::random::{hash_name, mix};
+use crate::record::Run;
+use crate::scenario::Scenario;
+use crate::study::estimate;
+use crate::study::pool::{Task, Watch};
+use crate::study::statistics::{student_quantile, variance};
+use crate::world::World;
+
+/// How much is simulated.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Effort {
+    /// Replications of each class at first.
+    pub least: u32,
+    /// Rounds of further replications, at most.
+    pub rounds: u32,
+    /// Calls to simulate of each variant, about, at most.
+    pub calls: u64,
+}
+
+impl Effort {
+    /// For an answer.
+    pub const FULL: Effort = Effort { least: 5, rounds: 5, calls: 400_000_000 };
+    /// For a first look.
+    pub const QUICK: Effort = Effort { least: 3, rounds: 0, calls: 100_000_000 };
+}
+
+/// The interval is to be no wider than this share of the unavailability.
+pub const WIDTH: f64 = 0.1;
+/// Of that, what classes that are not simulated may take.
+const REST: f64 = 0.3;
+/// More states are not told apart.
+const STATES_MAX: usize = 200_000;
+/// More classes are not simulated.
+const CLASSES_MAX: usize = 400;
+/// Replications of one class, at most.
+const REPLICATIONS_MAX: u32 = 400;
+
+/// A variant under study.
+pub(super) struct Case {
+    pub(super) name: String,
+    pub(super) world: World,
+    pub(super) components: Vec<Component>,
+    pub(super) states: Vec<(State, f64)>,
+    pub(super) classes: Vec<Class>,
+    pub(super) class_of: Vec<usize>,
+    pub(super) cut_off: f64,
+    pub(super) within: u32,
+    /// Requests per second.
+    pub(super) rate: f64,
+    /// Seconds of a window.
+    pub(super) window: f64,
+    /// The first one: nothing fails.
+    pub(super) trials: Vec<Attempted>,
+    /// By class: the trial whose steady part says what it loses.
+    pub(super) trial_of: Vec<Option<usize>>,
+    /// By component: the trial of one unit of it.
+    pub(super) event_of: Vec<usize>,
+    pub(super) streams: Vec<String>,
+    calls: u64,
+}
+
+/// The interval of a case and its parts.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) struct Interval {
+    pub(super) value: f64,
+    /// Half, of the simulation alone.
+    pub(super) noise: f64,
+    /// What was reckoned of states that were not simulated.
+    pub(super) guessed: f64,
+    /// The weight of states that were not simulated or are not told apart.
+    pub(super) unknown: f64,
+}
+
+impl Interval {
+    pub(super) fn low(&self) -> f64 {
+        (self.value - self.noise - self.guessed).max(0.0)
+    }
+
+    pub(super) fn high(&self) -> f64 {
+        (self.value + self.noise + self.unknown - self.guessed).min(1.0)
+    }
+
+    pub(super) fn is_narrow(&self) -> bool {
+        self.high() - self.low() <= WIDTH * self.value
+    }
+}
+
+impl Case {
+    pub(super) fn new(scenario: &Scenario, world: World, within: Option<u32>, effort: Effort) -> Self {
+        let said = scenario.reliability.as_ref();
+        let components = components(scenario, &world, said, Books::builtin());
+        let sizes: Vec<u32> = components.iter().map(|component| component.units.len() as u32).collect();
+        let mut within = within.or(said.map(|said| said.within)).unwrap_or(2);
+        while within > 1 && states::count(&sizes, within, STATES_MAX) >= STATES_MAX {
+            within -= 1;
+        }
+        let down: Vec<Vec<f64>> = components.iter().map(|component| component.group(1.0).down()).collect();
+        let states::States { known: states, rest: cut_off } = states::enumerate(&down, within);
+        let (classes, class_of) = class::classes(&world, &components, &states);
+        let twin = trial::world(&world, &[], Course::Whole, 6.0);
+        let seconds = twin.plan.horizon.seconds();
+        let rate = estimate::requests(&twin) as f64 / seconds;
+        let window = trial::window(&world, rate);
+        let calls = estimate::calls(&trial::world(&world, &[], Course::Long, window));
+        let whole = Attempted::new("nothing", Course::Whole, Vec::new(), effort.least.max(5));
+        let streams = world.streams.rows().iter().map(|stream| stream.name.clone()).collect();
+        let mut case = Case {
+            name: world.variant.clone(),
+            trial_of: vec![None; classes.len()],
+            event_of: vec![0; components.len()],
+            world,
+            components,
+            states,
+            classes,
+            class_of,
+            cut_off,
+            within,
+            rate,
+            window,
+            trials: vec![whole],
+            streams,
+            calls,
+        };
+        case.trial_of[0] = Some(0);
+        case.singles(effort.least);
+        case
+    }
+
+    /// A trial of one unit of each component.
+    fn singles(&mut self, wanted: u32) {
+        let long = trial::settled_after(self.window);
+        for component in 0..self.components.len() {
+            let state = vec![(component, 1)];
+            let index = self.states.iter().position(|(known, _)| *known == state).expect("one unit down is told apart");
+            let class = self.class_of[index];
+            let lasts = self.components[component].mean_down_h * 3600.0;
+            if class == 0 {
+                // Nobody can tell.
+            } else if lasts >= long {
+                // Of one class with another long component: the same trial.
+                let known = self.trial_of[class];
+                self.event_of[component] = known.unwrap_or_else(|| {
+                    let name = &self.classes[class].name;
+                    self.trials.push(Attempted::new(name, Course::Long, self.classes[class].falls.clone(), wanted));
+                    self.trials.len() - 1
+                });
+                self.trial_of[class] = Some(self.event_of[component]);
+            } else {
+                let Component { name, .. } = &self.components[component];
+                let falls = self.components[component].falls(1).collect();
+                self.trials.push(Attempted::new(name, Course::Short(lasts), falls, wanted));
+                self.event_of[component] = self.trials.len() - 1;
+            }
+        }
+    }
+
+    /// Is the event over before all is settled?
+    pub(super) fn is_short(&self, component: usize) -> bool {
+        matches!(self.trials[self.event_of[component]].course, Course::Short(_))
+    }
+
+    /// Runs that are wanted and were not made.
+    pub(super) fn tasks(&self, seed: u64) -> Vec<(usize, Task<'_, Seen>)> {
+        let mut tasks = Vec::new();
+        for (index, trial) in self.trials.iter().enumerate() {
+            for replication in trial.seen.len() as u32..trial.wanted {
+                // Each class has chances of its own, the same in all variants.
+                let seed = mix(seed, hash_name(&trial.name));
+                let work = move |watch: &Watch<'_>| {
+                    let world = trial::world(&self.world, &trial.falls, trial.course, self.window);
+                    let run: Run = mesh::run_while(&world, seed, replication, watch)?;
+                    Some(Seen::of(&run, trial.course, &self.streams))
+                };
+                let name = format!("{}: {}, replication {}", self.name, trial.name, replication + 1);
+                tasks.push((index, Task { name, cost: self.calls, work: Box::new(work) }));
+            }
+        }
+        tasks
+    }
+
+    /// The share that fails where nothing is down.
+    pub(super) fn base(&self) -> f64 {
+        self.trials[0].loss()
+    }
+
+    /// What a class loses, and whether it was simulated.
+    pub(super) fn loss_of_class(&self, class: usize) -> (f64, bool) {
+        if let Some(trial) = self.trial_of[class] {
+            return (self.trials[trial].loss(), true);
+        }
+        let state = &self.states[self.classes[class].states[0]].0;
+        if let [(component, 1)] = state[..] {
+            // A short event: what it costs is counted by the event.
+            debug_assert!(self.is_short(component));
+            return (self.base(), true);
+        }
+        let base = self.base();
+        let part = |&(component, count): &(usize, u32)| f64::from(count) * (self.loss_of_unit(component) - base);
+        ((base + state.iter().map(part).sum::<f64>()).clamp(base, 1.0), false)
+    }
+
+    /// The share lost while one unit of a component is down.
+    fn loss_of_unit(&self, component: usize) -> f64 {
+        let trial = &self.trials[self.event_of[component]];
+        match trial.course {
+            Course::Short(lasts) => (self.base() + trial.moving(self.base(), self.rate, self.window) / lasts).min(1.0),
+            _ => trial.loss(),
+        }
+    }
+
+    /// The model that the trials so far lead to.
+    pub(super) fn model(&self) -> Model {
+        let base = self.base();
+        let by_class: Vec<f64> = (0..self.classes.len()).map(|class| self.loss_of_class(class).0).collect();
+        // A short event is counted whole as an event.
+        let loss = |((state, _), &class): (&(State, f64), &usize)| match state[..] {
+            [(component, 1)] if self.is_short(component) => base,
+            _ => by_class[class],
+        };
+        let moving = |component: usize| match self.event_of[component] {
+            0 => 0.0,
+            trial => self.trials[trial].moving(base, self.rate, self.window),
+        };
+        Model {
+            components: self.components.clone(),
+            states: self.states.iter().map(|(state, _)| state.clone()).collect(),
+            loss: self.states.iter().zip(&self.class_of).map(loss).collect(),
+            moving_s: (0..self.components.len()).map(moving).collect(),
+            base,
+            within: self.within,
+        }
+    }
+
+    /// By class: the weight of its states.
+    pub(super) fn class_weights(&self) -> Vec<f64> {
+        let mut weights = vec![0.0; self.classes.len()];
+        for ((_, weight), &class) in self.states.iter().zip(&self.class_of) {
+            weights[class] += weight;
+        }
+        weights
+    }
+
+    /// By trial: what each replication says of its part of the unavailability.
+    fn parts(&self) -> Vec<Vec<f64>> {
+        let weights = self.class_weights();
+        let base = self.base();
+        let mut steady = vec![0.0; self.trials.len()];
+        for (class, weight) in weights.iter().enumerate() {
+            // What is not simulated in its own right rests on the others; its noise is theirs.
+            steady[self.trial_of[class].unwrap_or(0)] += weight;
+        }
+        let mut events = vec![0.0; self.trials.len()];
+        for (component, failures) in self.model_failures().into_iter().enumerate() {
+            events[self.event_of[component]] += failures / 3600.0;
+        }
+        let of = |(index, trial): (usize, &Attempted)| {
+            let each = |seen: &Seen| {
+                let moving = if index == 0 { 0.0 } else { trial.moving_of(seen, base, self.rate, self.window) };
+                steady[index] * trial.loss_of(seen) + events[index] * moving
+            };
+            trial.seen.iter().map(each).collect()
+        };
+        self.trials.iter().enumerate().map(of).collect()
+    }
+
+    fn model_failures(&self) -> Vec<f64> {
+        self.components.iter().map(|component| component.group(1.0).failures()).collect()
+    }
+
+    /// The unavailability with its interval.
+    pub(super) fn interval(&self) -> Interval {
+        let value = self.model().lost(&Times::new()).all;
+        let (mut sum, mut freedom) = (0.0, 0.0);
+        for part in self.parts() {
+            if part.len() >= 2 {
+                let of_mean = variance(&part) / part.len() as f64;
+                sum += of_mean;
+                freedom += of_mean * of_mean / (part.len() - 1) as f64;
+            }
+        }
+        // Satterthwaite's degrees of freedom of a sum of variances.
+        let degrees = if freedom > 0.0 { (sum * sum / freedom).max(1.0) } else { 1.0 };
+        let noise = if sum > 0.0 { student_quantile(0.975, degrees) * libm::sqrt(sum) } else { 0.0 };
+        let (mut guessed, mut unknown) = (0.0, self.cut_off);
+        let base = self.base();
+        for (class, weight) in self.class_weights().into_iter().enumerate() {
+            let (loss, simulated) = self.loss_of_class(class);
+            if !simulated {
+                guessed += weight * (loss - base);
+                unknown += weight;
+            }
+        }
+        Interval { value, noise, guessed, unknown }
+    }
+
+    /// What is simulated next; false where nothing is left to gain.
+    pub(super) fn go_on(&mut self, effort: Effort) -> bool {
+        let interval = self.interval();
+        if interval.is_narrow() {
+            return false;
+        }
+        let spent: u64 = self.trials.iter().map(|trial| trial.seen.len() as u64).sum::<u64>() * self.calls;
+        let left = effort.calls.saturating_sub(spent) / self.calls.max(1);
+        let mut more = self.resolve(interval, left.min(CLASSES_MAX as u64 * u64::from(effort.least)), effort.least);
+        more |= self.replicate(interval, left);
+        more
+    }
+
+    /// Simulates classes until the weight of the rest is small enough.
+    fn resolve(&mut self, interval: Interval, left: u64, wanted: u32) -> bool {
+        let allowed = REST * WIDTH * interval.value;
+        let mut open: Vec<(usize, f64)> =
+            self.class_weights().into_iter().enumerate().filter(|&(class, _)| !self.loss_of_class(class).1).collect();
+        open.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let mut rest = self.cut_off + open.iter().map(|(_, weight)| weight).sum::<f64>();
+        let mut runs = 0;
+        for (class, weight) in open {
+            if rest <= allowed || runs + u64::from(wanted) > left {
+                break;
+            }
+            runs += u64::from(wanted);
+            let Class { name, falls, .. } = &self.classes[class];
+            self.trials.push(Attempted::new(name, Course::Standing, falls.clone(), wanted));
+            self.trial_of[class] = Some(self.trials.len() - 1);
+            rest -= weight;
+        }
+        runs > 0
+    }
+
+    /// Neyman: replications in proportion to what each class adds to the noise.
+    fn replicate(&mut self, interval: Interval, left: u64) -> bool {
+        let allowed = (1.0 - REST) * WIDTH * interval.value / 2.0;
+        if interval.noise <= allowed || interval.value <= 0.0 {
+            return false;
+        }
+        let spread: Vec<f64> =
+            self.parts().iter().map(|part| if part.len() >= 2 { libm::sqrt(variance(part)) } else { 0.0 }).collect();
+        let sum: f64 = spread.iter().sum();
+        // A little more than it takes, for the next look is by other numbers.
+        let deviation = allowed / 2.2;
+        let mut runs = 0;
+        for (trial, own) in self.trials.iter_mut().zip(&spread) {
+            let wanted = libm::ceil(own * sum / (deviation * deviation)).min(f64::from(REPLICATIONS_MAX)) as u32;
+            let had = trial.wanted;
+            // Doubling at most, so that a first guess of the spread is not taken for gold.
+            trial.wanted = had.max(wanted.min(had * 4));
+            runs += u64::from(trial.wanted - had);
+            if runs > left {
+                trial.wanted = had;
+                break;
+            }
+        }
+        runs > 0
+    }
+
+    /// Share of each stream's requests lost in the long run.
+    pub(super) fn by_stream(&self) -> Vec<f64> {
+        let failures = self.model_failures();
+        let weights = self.class_weights();
+        let share = |trial: &Attempted, stream: usize| {
+            let sum = trial.seen.iter().fold((0u64, 0u64), |sum, seen| {
+                let count = seen.by_stream[stream];
+                (sum.0 + count.lost, sum.1 + count.sent)
+            });
+            if sum.1 == 0 { 0.0 } else { sum.0 as f64 / sum.1 as f64 }
+        };
+        let of = |stream: usize| {
+            let base = share(&self.trials[0], stream);
+            let mut lost = base;
+            for (class, weight) in weights.iter().enumerate() {
+                if let Some(trial) = self.trial_of[class] {
+                    lost += weight * (share(&self.trials[trial], stream) - base);
+                }
+            }
+            for (component, failures) in failures.iter().enumerate() {
+                let trial = &self.trials[self.event_of[component]];
+                let rate = self.rate_of(stream);
+                if self.event_of[component] == 0 || rate <= 0.0 {
+                    continue;
+                }
+                let steady = if matches!(trial.course, Course::Short(_)) { base } else { share(trial, stream) };
+                let each = |seen: &Seen| {
+                    // Of the settling a third has come and gone at the usual share.
+                    let count = seen.moving[stream];
+                    let settling = if matches!(trial.course, Course::Short(_)) { 0.0 } else { 20.0 / 44.0 };
+                    count.lost as f64 - count.sent as f64 * (settling * steady + (1.0 - settling) * base)
+                };
+                let mean = trial.seen.iter().map(each).sum::<f64>() / trial.seen.len().max(1) as f64;
+                lost += failures / 3600.0 * mean / rate;
+            }
+            lost.clamp(0.0, 1.0)
+        };
+        (0..self.streams.len()).map(of).collect()
+    }
+
+    fn rate_of(&self, stream: usize) -> f64 {
+        let whole = &self.trials[0];
+        let sent: u64 = whole.seen.iter().map(|seen| seen.by_stream[stream].sent).sum();
+        sent as f64 / (whole.seen.len().max(1) as f64 * 36.0 * self.window)
+    }
+
+    /// Rows of the scenario's own figures that speak of no component here.
+    pub(super) fn idle_rows(&self, scenario: &Scenario) -> Vec<String> {
+        let Some(said) = &scenario.reliability else { return Vec::new() };
+        let speaks = |key: &str| self.components.iter().any(|component| super::component::covers(key, &component.name));
+        let keys = said.rows.keys().chain(said.crews.keys());
+        keys.filter(|key| !speaks(key)).cloned().collect()
+    }
+
+    /// Latency of all requests by class, weighed: p of the answered ones, ms.
+    pub(super) fn latency_ms(&self, quantile: f64, whole: bool) -> Option<f64> {
+        let mut buckets: BTreeMap<u32, f64> = BTreeMap::new();
+        let weights = self.class_weights();
+        for (class, weight) in weights.iter().enumerate() {
+            let Some(index) = self.trial_of[class].filter(|index| !whole || *index == 0) else { continue };
+            let trial = &self.trials[index];
+            let sent: u64 = trial.seen.iter().map(|seen| seen.steady.sent).sum();
+            for seen in &trial.seen {
+                for &(bucket, count) in &seen.latency.buckets {
+                    *buckets.entry(bucket).or_insert(0.0) += weight * count as f64 / sent.max(1) as f64;
+                }
+            }
+        }
+        let sum: f64 = buckets.values().sum();
+        let mut reached = 0.0;
+        for (bucket, weight) in buckets {
+            reached += weight;
+            if reached >= quantile * sum {
+                return Some(crate::meter::bucket_top(bucket, 10) as f64 / 1e6);
+            }
+        }
+        None
+    }
+}

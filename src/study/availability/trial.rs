@@ -1,0 +1,184 @@
+//! One failure, simulated: before it, while it is found out, in it, and after it.
+//!
+//! A fault falls into a mesh that runs, so that who learns of it learns of it as in any run; what is measured as the steady
+//! state of a class is what comes once that is over. So one run says both, what a state costs while it lasts and what its
+//! coming and going cost.
+
+use super::component::Fall;
+use crate::record::{Run, SparseHistogram};
+use crate::units::{Duration, SimTime};
+use crate::world::{Change, Effect, Fault, FaultId, World};
+
+/// What is simulated of a failure.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Course {
+    /// Nothing fails.
+    Whole,
+    /// It comes, stays until all is settled and measured, and goes.
+    Long,
+    /// It comes and stays; its coming is not of interest.
+    Standing,
+    /// It lasts so many seconds, which is less than it takes to settle.
+    Short(f64),
+}
+
+/// Windows of a run.
+const WINDOWS: u64 = 60;
+/// Seconds of a window, at least and at most.
+const WINDOW: (f64, f64) = (6.0, 50.0);
+/// Requests in the steady part that are worth having.
+const REQUESTS: f64 = 4_000.0;
+/// Windows of settling of a long course.
+const SETTLING: u64 = 20;
+/// A call without a timeout hangs on a silent path until TCP gives up, 924.6 s.
+const HANGS: f64 = 1000.0;
+/// What the slowest of detectors takes otherwise: a node's lease (50 s), its push, a sweep, an ejection.
+const LEARNS: f64 = 120.0;
+
+/// Where the parts of a course end, in windows: before, settling, steady; what remains is after.
+fn parts(course: Course) -> [u64; 3] {
+    match course {
+        Course::Whole => [0, 0, WINDOWS],
+        Course::Long => [4, 4 + SETTLING, 40],
+        Course::Standing => [6, 36, WINDOWS],
+        // All of it belongs to the event.
+        Course::Short(_) => [4, WINDOWS, WINDOWS],
+    }
+}
+
+/// Seconds of a window of a long course in this world: what it takes to settle, and enough requests.
+pub fn window(world: &World, rate: f64) -> f64 {
+    let hangs = world.policies.rows().iter().any(|policy| policy.timeout.is_none() && policy.http2_ping.is_none());
+    let settles = if hangs { HANGS } else { LEARNS };
+    let ejects =
+        world.policies.rows().iter().filter_map(|policy| policy.outlier).map(|outlier| outlier.eject.seconds());
+    let settles = ejects.fold(settles, |longest, eject| longest.max(2.0 * eject));
+    let enough = REQUESTS / (16.0 * rate.max(1e-9));
+    let least = (settles / SETTLING as f64).max(WINDOW.0);
+    libm::ceil(least.max(enough.min(WINDOW.1)))
+}
+
+/// How long a failure must last for its course to be long, seconds.
+pub fn settled_after(window: f64) -> f64 {
+    window * 36.0
+}
+
+/// The world with this failure in it, and none of the scenario's own.
+pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64) -> World {
+    let mut world = whole.clone();
+    world.faults = Default::default();
+    world.changes.clear();
+    let seconds = |windows: f64| Duration::from_seconds_f64(windows * window);
+    let horizon = match course {
+        Course::Standing => 40.0,
+        Course::Whole => 36.0,
+        _ => WINDOWS as f64,
+    };
+    world.plan.horizon = seconds(horizon);
+    let at = |windows: f64| SimTime::ZERO + seconds(windows);
+    let (start, end) = match course {
+        Course::Whole => return world,
+        Course::Standing => (at(4.0), None),
+        Course::Long => (at(4.0), Some(at(40.0))),
+        Course::Short(lasts) => (at(4.0), Some(at(4.0) + Duration::from_seconds_f64(lasts))),
+    };
+    let never = SimTime::ZERO + seconds(1000.0) + world.plan.drain;
+    let name = "availability".to_owned();
+    let fault = Fault { name, hits: String::new(), start, end: end.unwrap_or(never), recovery: Duration::ZERO };
+    let fault: FaultId = world.faults.push(fault);
+    let mut falls: Vec<Fall> = falls.to_vec();
+    falls.dedup_by_key(|fall| fall.0);
+    for (at, begins) in [(Some(start), true), (end, false)] {
+        let Some(at) = at else { continue };
+        world.changes.extend(falls.iter().map(|&(target, manner)| Change {
+            at,
+            fault,
+            target,
+            effect: Effect::Down(manner),
+            begins,
+        }));
+    }
+    world
+}
+
+/// Requests sent and lost.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Count {
+    /// Sent.
+    pub sent: u64,
+    /// Not answered.
+    pub lost: u64,
+}
+
+impl Count {
+    fn add(&mut self, sent: u64, lost: u64) {
+        self.sent += sent;
+        self.lost += lost;
+    }
+
+    /// The share lost; 0 of nothing.
+    pub fn share(&self) -> f64 {
+        if self.sent == 0 { 0.0 } else { self.lost as f64 / self.sent as f64 }
+    }
+}
+
+/// What one replication says of a failure.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Seen {
+    /// While it comes: from its start until all is settled; of a short one the whole event.
+    pub begin: Count,
+    /// In it.
+    pub steady: Count,
+    /// When it is over.
+    pub after: Count,
+    /// The steady part by stream.
+    pub by_stream: Vec<Count>,
+    /// The coming and going by stream.
+    pub moving: Vec<Count>,
+    /// All windows, in order.
+    pub windows: Vec<Count>,
+    /// Latencies of the steady part.
+    pub latency: SparseHistogram,
+}
+
+impl Seen {
+    /// Reads a run off.
+    pub fn of(run: &Run, course: Course, streams: &[String]) -> Self {
+        let count = run.rows.iter().map(|row| row.windows.len()).max().unwrap_or(0);
+        let ends = parts(course).map(|end| end as usize * count / WINDOWS as usize);
+        let blank = vec![Count::default(); streams.len()];
+        let mut seen = Seen {
+            by_stream: blank.clone(),
+            moving: blank,
+            windows: vec![Count::default(); count],
+            latency: SparseHistogram::empty(10),
+            ..Seen::default()
+        };
+        let mut latencies = Vec::new();
+        for row in &run.rows {
+            let stream = streams.iter().position(|name| *name == row.stream);
+            for (number, window) in row.windows.iter().enumerate() {
+                let lost: u64 = window.failed.iter().sum();
+                seen.windows[number].add(window.sent, lost);
+                let steady = (ends[1]..ends[2]).contains(&number);
+                if steady {
+                    seen.steady.add(window.sent, lost);
+                    latencies.push(&window.latency);
+                } else if number < ends[0] {
+                    // What a failure hits before it comes is its own too; usually nothing.
+                    seen.begin.add(window.sent, lost);
+                } else if number < ends[1] {
+                    seen.begin.add(window.sent, lost);
+                } else {
+                    seen.after.add(window.sent, lost);
+                }
+                if let Some(stream) = stream {
+                    let of = if steady { &mut seen.by_stream[stream] } else { &mut seen.moving[stream] };
+                    of.add(window.sent, lost);
+                }
+            }
+        }
+        seen.latency = SparseHistogram::merged(10, latencies);
+        seen
+    }
+}

@@ -1,0 +1,136 @@
+//! The files of `eastwest availability`: tables, the document, and what is drawn.
+
+use std::path::Path;
+
+use super::{File, FileError, all, document, finished, manifest};
+use crate::record::{Comparison, Estimate, LongRun, LongRunVariant};
+
+/// Writes a long run below `folder`, with `others` (charts). Files of an earlier result there that this one does not have
+/// are removed; what else lies there stays. Returns the names of the files; the manifest is the last.
+pub fn write_long_run(folder: &Path, told: &LongRun, others: Vec<File<'_>>) -> Result<Vec<String>, FileError> {
+    let earlier = manifest::listed(folder);
+    let mut files: Vec<File<'_>> = vec![
+        File::of("availability.csv", 1, || variants(told)),
+        File::of("components.csv", 1, || components(told)),
+        File::of("classes.csv", 1, || classes(told)),
+        File::of("streams.csv", 1, || streams(told)),
+        File::of("break_even_rates.csv", 1, || turns(told)),
+        File::of("availability.json", 1, || document(told)),
+    ];
+    files.extend(others);
+    all(folder, &files)?;
+    // The manifest says of what the result is; figures of a comparison it has none.
+    let of = Comparison {
+        schema: told.schema,
+        scenario: told.scenario.clone(),
+        hash: told.hash.clone(),
+        text: told.text.clone(),
+        engine: told.engine.clone(),
+        seed: told.seed,
+        command: told.command.clone(),
+        books: told.books.clone(),
+        warm_up: "each failure falls into a mesh that runs".into(),
+        ..Comparison::default()
+    };
+    finished(folder, &of, &earlier, files)
+}
+
+fn table(head: &str, rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let written = writer.write_record(head.split(','));
+    written.and_then(|()| rows.into_iter().try_for_each(|row| writer.write_record(row))).expect("memory takes a table");
+    writer.into_inner().expect("memory takes a table")
+}
+
+fn ends(of: &Estimate) -> [String; 5] {
+    let text = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+    let inputs = of.inputs;
+    [text(of.value), text(of.low), text(of.high), text(inputs.map(|ends| ends.0)), text(inputs.map(|ends| ends.1))]
+}
+
+fn variants(told: &LongRun) -> Vec<u8> {
+    let row = |variant: &LongRunVariant| {
+        let mut row = vec![variant.name.clone()];
+        row.extend(ends(&variant.unavailability));
+        row.extend(ends(&variant.minutes_year));
+        let months = variant.months.as_ref();
+        row.push(months.map_or(String::new(), |months| months.slo.to_string()));
+        row.push(months.and_then(|months| months.kept.value).map_or(String::new(), |kept| kept.to_string()));
+        row.extend([variant.cut_off, variant.unresolved, variant.noise, variant.lost_whole].map(|x| x.to_string()));
+        row
+    };
+    table(
+        "variant,unavailability,low,high,inputs_low,inputs_high,minutes_year,minutes_year_low,minutes_year_high,\
+         minutes_year_inputs_low,minutes_year_inputs_high,slo,months_kept,weight_cut_off,weight_unresolved,noise_half_width,\
+         lost_while_whole",
+        told.variants.iter().map(row),
+    )
+}
+
+fn components(told: &LongRun) -> Vec<u8> {
+    let rows = told.variants.iter().flat_map(|variant| {
+        variant.components.iter().map(|of| {
+            let mut row = vec![variant.name.clone(), of.component.clone(), of.units.to_string(), of.whose.clone()];
+            row.extend(
+                [
+                    of.events_year,
+                    of.down_min,
+                    of.minutes_event,
+                    of.minutes_event_moving,
+                    of.requests_event,
+                    of.share_lost,
+                    of.share_worst,
+                    f64::from(of.streams_hit),
+                    of.settles_s,
+                    of.minutes_year,
+                    of.minutes_year_moving,
+                    of.part,
+                    of.birnbaum,
+                ]
+                .map(|figure| figure.to_string()),
+            );
+            row
+        })
+    });
+    table(
+        "variant,component,units,whose,events_year,down_min,minutes_event,minutes_event_moving,requests_event,share_lost,\
+         share_worst_window,streams_hit,settles_s,minutes_year,minutes_year_moving,part_of_unavailability,birnbaum",
+        rows,
+    )
+}
+
+fn classes(told: &LongRun) -> Vec<u8> {
+    let rows = told.variants.iter().flat_map(|variant| {
+        variant.worst.iter().map(|class| {
+            vec![
+                variant.name.clone(),
+                class.class.clone(),
+                class.states.to_string(),
+                class.weight.to_string(),
+                class.share_lost.to_string(),
+                class.replications.to_string(),
+            ]
+        })
+    });
+    table("variant,class,states,weight,share_lost,replications", rows)
+}
+
+fn streams(told: &LongRun) -> Vec<u8> {
+    let rows = told.variants.iter().flat_map(|variant| {
+        variant.streams.iter().map(|stream| {
+            let figures = [stream.availability, stream.minutes_year].map(|figure| figure.to_string());
+            [vec![variant.name.clone(), stream.stream.clone()], figures.to_vec()].concat()
+        })
+    });
+    table("variant,stream,availability,minutes_year", rows)
+}
+
+fn turns(told: &LongRun) -> Vec<u8> {
+    let rows = told.pairs.iter().flat_map(|pair| {
+        pair.turns.iter().map(|turn| {
+            let figures = [turn.events_year, turn.turns_at].map(|figure| figure.to_string());
+            [vec![pair.best.clone(), pair.other.clone(), turn.row.clone()], figures.to_vec()].concat()
+        })
+    });
+    table("best,other,row,events_year_of_a_unit,turns_at", rows)
+}

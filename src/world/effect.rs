@@ -1,0 +1,61 @@
+//! What happens to what a fault hits.
+
+use std::fmt;
+
+use super::{Manner, Target};
+use crate::policy::Status;
+use crate::units::{Duration, Ratio};
+
+/// What a fault does to a target while it lasts.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Effect {
+    /// Nothing answers, and that is how a peer notices.
+    Down(Manner),
+    /// It takes longer: replicas for their work, gateway replicas for theirs, links and paths for the way.
+    Slow {
+        /// So many times as long, at least 1; of several that overlap the product.
+        factor: f64,
+        /// And so much longer; of several the sum.
+        add: Duration,
+    },
+    /// Packets are lost with this chance, each way; of several that overlap, each by itself.
+    Loss(Ratio),
+    /// Replicas answer with this status, after their work, so large a share of what they would have answered well.
+    Errors {
+        /// What they answer.
+        status: Status,
+        /// Of one fault's shares the sum; of several faults that overlap, each of what the others leave.
+        share: Ratio,
+    },
+}
+
+impl Effect {
+    /// Does it happen to this target of what is hit? All that stands in a place falls with it; else what happens to a
+    /// place happens to its replicas and their packets, not to what products have there.
+    pub fn concerns(&self, hit: &str, target: Target) -> bool {
+        let place = ["region/", "zone/", "cluster/", "vpc/"].iter().any(|kind| hit.starts_with(kind));
+        match self {
+            Effect::Down(_) => true,
+            _ if place => matches!(target, Target::Place(_)),
+            _ => !matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_)),
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Effect::Down(Manner::Silent) => f.write_str("silent"),
+            Effect::Down(Manner::Refused) => f.write_str("refused"),
+            Effect::Slow { factor, add } if add.is_zero() => write!(f, "{factor} times as slow"),
+            Effect::Slow { factor: 1.0, add } => write!(f, "{add} slower"),
+            Effect::Slow { factor, add } => write!(f, "{factor} times as slow and {add}"),
+            Effect::Loss(share) => write!(f, "{} of packets lost", percent(share)),
+            Effect::Errors { status, share } => write!(f, "{} answered {status}", percent(share)),
+        }
+    }
+}
+
+fn percent(share: Ratio) -> String {
+    format!("{} %", crate::units::significant(100.0 * share.get(), 4))
+}

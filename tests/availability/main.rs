@@ -1,0 +1,6 @@
+//! Availability: closed forms against reference values, enumeration against chains solved otherwise and against the
+//! components drawn one by one, and whole scenarios against arithmetic.
+
+mod chains;
+mod scenarios;
+mod vectors;

@@ -1,0 +1,110 @@
+//! Whole scenarios through `eastwest availability`'s study, against arithmetic.
+
+use std::path::Path;
+
+use eastwest::record::LongRun;
+use eastwest::report;
+use eastwest::scenario;
+use eastwest::study::availability::renewal::{Alternating, Start};
+use eastwest::study::availability::{Effort, availability};
+use eastwest::study::{Options, Unwatched};
+
+const EFFORT: Effort = Effort { least: 3, rounds: 1, calls: 3_000_000 };
+
+fn told(name: &str, text: &str, threads: usize) -> LongRun {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(format!("{name}.yaml"));
+    std::fs::write(&path, text).expect("written");
+    let loaded = scenario::load(&path, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let options = Options { threads: Some(threads), ..Options::default() };
+    availability(&loaded, &options, EFFORT, None, &Unwatched).expect("it runs")
+}
+
+/// One region, two zones; replicas of web in both, users of both.
+fn two_zones(reliability: &str) -> String {
+    format!(
+        "eastwest: 1
+topology:
+  regions: {{hangzhou: {{is: alibaba/cn-hangzhou, zones: [h, i]}}}}
+  clusters: {{shop: {{region: hangzhou}}}}
+services: {{web: {{replicas: {{shop: {{h: 1, i: 1}}}}, workers: 4, work: 3ms}}}}
+mesh:
+  traffic: {{\"*\": {{timeout: 1s, outlier: {{consecutive-5xx: 5, interval: 10s, eject: 30s, max-ejection: 100%}}}}}}
+workload: {{shoppers: {{from: hangzhou, to: web, rate: 60rps}}}}
+run: {{fill: 10s, horizon: 1m, replications: 3, seed: 3}}
+reliability: {reliability}
+"
+    )
+}
+
+#[test]
+fn a_region_that_is_all_there_is_loses_what_it_is_down() {
+    let text = two_zones("{book: none, rows: {region: {mean-up: 720h, mean-down: 30m}}, slo: 99.95%}");
+    let told = told("one", &text, 2);
+    let [base] = &told.variants[..] else { panic!("one variant") };
+    let u = 0.5 / 720.5;
+    let (low, high) = (base.unavailability.low.unwrap(), base.unavailability.high.unwrap());
+    // Beyond its time down only what was under way is lost, and what waits until it is found up again.
+    assert!(low <= 1.03 * u && high >= 0.99 * u && high - low < 0.05 * u, "{low} to {high}, not {u}");
+    assert_eq!((base.states, base.simulated, base.cut_off), (2, 2, 0.0));
+    let region = &base.components[0];
+    assert_eq!((region.component.as_str(), region.streams_hit), ("region/hangzhou", 1));
+    assert!((region.share_lost - 1.0).abs() < 0.01 && (region.minutes_event - 30.0).abs() < 0.5, "{region:?}");
+    assert!((region.events_year - 8760.0 / 720.5).abs() < 1e-9 && region.part > 0.999);
+    assert!((region.birnbaum - region.share_lost).abs() < 1e-9);
+    // Up and down by turns for exponential times: Takacs.
+    let months = base.months.as_ref().expect("there is an objective");
+    let exact = Alternating { up: 720.0, down: 0.5 }.attains(0.9995, 720.0, Start::Steady);
+    assert!((months.kept.value.unwrap() - exact).abs() < 0.02, "{:?}, not {exact}", months.kept);
+    assert!((months.budget_minutes - 21.6).abs() < 1e-9);
+    assert!((base.direct.value.unwrap() / u - 1.0).abs() < 0.05, "{:?}", base.direct);
+    assert!(!told.verdict.contains("ASSUMED") && told.assumptions[0].contains("stated by the scenario"));
+}
+
+#[test]
+fn two_zones_cover_for_each_other_unless_they_fall_together() {
+    let rows = "book: none, rows: {zone: {mean-up: 1000h, mean-down: 2h}}";
+    let alone = told("alone", &two_zones(&format!("{{{rows}}}")), 2);
+    let shared = told("shared", &two_zones(&format!("{{{rows}, common: {{zone: 10%}}}}")), 2);
+    let u = 2.0 / 1002.0;
+    let of = |told: &LongRun| told.variants[0].unavailability.value.unwrap();
+    // Both at once, and seconds of half of the users each time that one falls: a zone falls 17 times a year.
+    let moving: f64 = alone.variants[0].components.iter().map(|of| of.minutes_year_moving).sum();
+    assert!((of(&alone) - u * u - moving / 525_600.0).abs() < 0.3 * u * u, "{} of {} and {moving}", of(&alone), u * u);
+    assert!(moving > 0.0 && moving / 525_600.0 < 2e-5, "{moving}");
+    assert!(of(&shared) > 0.1 * u && of(&shared) < 0.12 * u, "{}", of(&shared));
+    let names: Vec<&str> = shared.variants[0].components.iter().map(|of| of.component.as_str()).collect();
+    assert!(names[0] == "common/zone/hangzhou" && names.len() == 3, "{names:?}");
+}
+
+#[test]
+fn without_figures_of_its_own_a_scenario_stands_on_assumed_ones_and_says_so_and_threads_change_nothing() {
+    let text = two_zones("{slo: 99.9%}").replace("reliability: {slo: 99.9%}\n", "");
+    let one = told("same", &text, 1);
+    assert!(one.warnings[0].contains("EVERY rate of failure") && one.verdict.contains("ASSUMED"), "{}", one.verdict);
+    assert!(one.assumptions.iter().filter(|said| said.contains("ASSUMED")).count() >= 4);
+    let kinds = |kind: &str| one.variants[0].components.iter().any(|of| of.component.starts_with(kind));
+    assert!(["region/", "zone/", "replica/web/shop/h", "config/web"].into_iter().all(kinds));
+    assert!(!kinds("link/") && !kinds("transit-router/") && !kinds("api/"), "nothing rides on these");
+    assert_eq!(report::json(&one), report::json(&told("same", &text, 3)));
+    let text = report::terminal::long_run(&one, 100, report::terminal::Style::PLAIN);
+    assert!(text.contains("minutes lost a year") && text.contains("* ASSUMED"), "{text}");
+    let chart = report::charts::downtime(&one);
+    assert!(chart.svg.contains("zone") && chart.rows.len() >= 2);
+}
+
+#[test]
+fn a_shipped_question_is_valid_and_its_components_are_those_of_each_variant() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/availability.yaml");
+    let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let rates = ["china", "asia", "europe"].map(|name| set(&format!("workload.{name}.rate"), "4rps"));
+    let sets = [rates.to_vec(), vec![set("run.fill", "10s")]].concat();
+    let loaded = scenario::load(&path, &sets).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let effort = Effort { least: 1, rounds: 0, calls: 0 };
+    let options = Options { variants: vec!["cen".into(), "active-active".into()], ..Options::default() };
+    let told = availability(&loaded, &options, effort, Some(1), &Unwatched).expect("it runs");
+    let minutes = |variant: usize| told.variants[variant].minutes_year.value.unwrap();
+    assert!(minutes(1) < 0.5 * minutes(0), "{} and {}", minutes(1), minutes(0));
+    assert!(told.verdict.starts_with("active-active answers 99.9"), "{}", told.verdict);
+    assert!(told.pairs[0].holds > 0.9, "{:?}", told.pairs);
+}

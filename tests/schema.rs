@@ -234,6 +234,7 @@ flows: {copies: {from: a, to: b, rate: 8Mbps}}
 faults:
   out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}
   grey: {at: 2m, for: 1m, hit: service/web, slow: {factor: 2, add: 1ms}, errors: 1%}
+  random: {mean-up: {exponential: 30d}, mean-down: 4m, hit: region/a, down: true, common: {share: 5%, with: 60%}, flap: {down: 2s, up: 3s}}
 prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 USD/GB}]}
 business: {downtime: 20000 USD/h, outages-per-year: {out: 1}}
 reliability: {rows: {zone: {mean-up: 3 years, mean-down: 2h, uncertain: 3}}, slo: 99.9%}

@@ -48,6 +48,9 @@ fn listed(names: &[String]) -> String {
     }
 }
 
+/// A domain's name and its targets, each once.
+pub type Named<'s, T> = (&'s str, Vec<T>);
+
 /// Everything that a fault can hit, by name, and the targets of each.
 #[derive(Clone, Debug)]
 pub struct Scene<T> {
@@ -91,6 +94,12 @@ impl<T: Copy + Ord> Scene<T> {
     /// What `hit` names, each target once, and how peers notice where the scenario says only `down: true`. A `*` stands
     /// for anything, `/` included; `@` and `#` may be written as `/`.
     pub fn targets(&self, hit: &str) -> Result<(Vec<T>, Manner), FaultError> {
+        let (components, manner) = self.components(hit)?;
+        Ok((each_once(components.into_iter().flat_map(|(_, targets)| targets)), manner))
+    }
+
+    /// The domains that `hit` names, each with its targets, by the name under which it is known.
+    pub fn components(&self, hit: &str) -> Result<(Vec<Named<'_, T>>, Manner), FaultError> {
         // All of them, where none is named.
         let hit = if hit == "control-plane" { "control-plane/*" } else { hit };
         let word = hit.split('/').next().unwrap_or_default();
@@ -110,9 +119,8 @@ impl<T: Copy + Ord> Scene<T> {
         if hits.is_empty() {
             return Err(FaultError::Unknown { hit: hit.to_owned(), nearest: self.nearest(&pattern) });
         }
-        let mut seen = BTreeSet::new();
-        let all = hits.iter().flat_map(|&row| &self.domains[row].1).copied();
-        Ok((all.filter(|target| seen.insert(*target)).collect(), kind.manner))
+        let targets = |row: usize| each_once(self.domains[row].1.iter().copied());
+        Ok((hits.into_iter().map(|row| (self.domains[row].0.as_str(), targets(row))).collect(), kind.manner))
     }
 
     /// Up to three names of the same kind, the likest first.
@@ -128,6 +136,11 @@ impl<T: Copy + Ord> Scene<T> {
         likely.sort_by_key(|&(distance, _)| distance);
         likely.into_iter().take(3).map(|(_, name)| format!("`{name}`")).collect()
     }
+}
+
+fn each_once<T: Copy + Ord>(targets: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    targets.filter(|target| seen.insert(*target)).collect()
 }
 
 /// One spelling for all: `replica/orders@east#3` and `replica/orders/east/3` are the same replica.

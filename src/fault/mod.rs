@@ -4,12 +4,14 @@
 //! (`World::scene`) and turns a fault into dated changes (`World::schedule`); the machine only meets the changes.
 //! Knows nothing of worlds or proxies: what an effect is stands in the world.
 
+mod calendar;
 mod contract;
 mod notice;
 mod outage;
 mod renewal;
 
-pub use contract::{FaultError, Manner, Scene};
+pub use calendar::{Calendar, Flap};
+pub use contract::{FaultError, Manner, Named, Scene};
 pub use notice::notices;
 pub use outage::{KINDS, Kind};
 pub use renewal::{CYCLES, Common, Draw, Renewal, Span, weather};

@@ -40,7 +40,7 @@ impl Renewal {
     /// `from`.
     pub fn spans(&self, draw: Draw<'_>, from: i64, to: i64) -> Vec<Span> {
         let (failure, repair) = (draw.key("failure"), draw.key("repair"));
-        let nanos = |seconds: f64| Duration::from_seconds_f64(seconds).nanos().cast_signed();
+        let nanos = |seconds: f64| Duration::from_seconds_f64(seconds).nanos().min(i64::MAX as u64).cast_signed();
         let mut spans = Vec::new();
         let mut at = from;
         let down = draw.key("at first").uniform(0) < self.share_down();
@@ -81,11 +81,18 @@ pub struct Draw<'a> {
 }
 
 impl<'a> Draw<'a> {
-    fn of<'b>(self, component: &'b str) -> Draw<'b>
+    /// The draws of another component.
+    pub fn of<'b>(self, component: &'b str) -> Draw<'b>
     where
         'a: 'b,
     {
         Draw { component, ..self }
+    }
+
+    /// A number between 0 and 1, the same for all that a fault does to this component: a small chance takes nobody whom a
+    /// larger one spares.
+    pub fn luck(self) -> f64 {
+        self.key("taken").uniform(0)
     }
 
     fn key(self, what: &str) -> Key {

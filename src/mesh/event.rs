@@ -7,7 +7,7 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
 pub(super) enum Kind {
-    /// `World::changes[slot]` takes effect.
+    /// `Machine::changes[slot]` takes effect.
     Change = 0,
     /// The head of timer list `slot` is due.
     Timer = 1,

@@ -23,7 +23,7 @@ use super::upstream::{Tables, Upstream};
 use crate::engine::{Event, Later, Model, Schedule, Timers};
 use crate::random::{Key, hash_name, mix};
 use crate::units::{Duration, SimTime};
-use crate::world::{Cap, Effect, EndpointId, Link, PastCap, PathId, World};
+use crate::world::{Cap, Change, Effect, EndpointId, Forecast, Link, PastCap, PathId, World};
 
 /// One run under way.
 #[derive(Debug)]
@@ -56,6 +56,8 @@ pub(super) struct Machine<'w> {
     pub(super) certain_until: SimTime,
     /// When things fall and come back or proxies are told of it, ascending.
     turns: Vec<SimTime>,
+    /// What faults do in this run, in order of time.
+    changes: Vec<Change>,
     /// Where all is as it mostly is, several steps may be one: not while a request is followed.
     pub(super) brief: bool,
     /// Nothing is done ahead of its time.
@@ -129,12 +131,18 @@ pub(super) struct LinkKeys {
     pub(super) loss: Key,
 }
 
+/// A date from t = 0 on the clock of a run that fills until `zero`; what came before the run is met at its beginning.
+pub(super) fn of_run(zero: SimTime, at: i64) -> SimTime {
+    SimTime::from_nanos(at.saturating_add(zero.nanos().cast_signed()).max(0).cast_unsigned())
+}
+
 impl<'w> Machine<'w> {
     /// Everything at rest, the first arrivals scheduled.
     pub(super) fn new(
         world: &'w World,
         hot: &'w Hot,
         timers: Timers,
+        forecast: &Forecast,
         seed: u64,
         replication: u32,
         tracer: Option<Box<Tracer>>,
@@ -142,10 +150,11 @@ impl<'w> Machine<'w> {
     ) -> Self {
         let zero = SimTime::ZERO + world.plan.fill;
         let key = |name: &str, purpose: &str| Key::new(seed, replication, name, purpose);
-        let mut turns: Vec<SimTime> =
-            world.changes.iter().map(|change| zero + change.at.since(SimTime::ZERO)).collect();
-        let steps = control::steps(world, seed, replication);
-        turns.extend(steps.iter().map(|step| zero + Duration::from_nanos(step.at)));
+        let steps = control::steps(world, &forecast.changes, seed, replication);
+        // What falls at an instant has fallen before anybody is told of anything. The run meets what came before it.
+        let dates = forecast.changes.iter().map(|change| change.0).chain(steps.iter().map(|step| step.at));
+        let dates: Vec<SimTime> = dates.map(|at| of_run(zero, at)).collect();
+        let mut turns = dates.clone();
         turns.sort_unstable();
         let background = background(world);
         let mut machine = Machine {
@@ -179,6 +188,7 @@ impl<'w> Machine<'w> {
             down: 0,
             certain_until: SimTime::ZERO,
             turns,
+            changes: forecast.changes.iter().map(|&(_, change)| change).collect(),
             brief: tracer.is_none() && !hot.shared,
             full: hot.shared,
             strained: !hot.strains.is_empty(),
@@ -240,16 +250,13 @@ impl<'w> Machine<'w> {
                 .iter()
                 .map(|proxy| mix(mix(seed, u64::from(replication)), hash_name(&proxy.name)))
                 .collect(),
-            ledger: Ledger::new(world, zero, &world.occurrences()),
+            ledger: Ledger::new(world, zero, &forecast.spans),
             tracer,
         };
         machine.look_ahead(None);
         machine.start_streams(seed, replication, schedule);
-        let changes = world.changes.iter().map(|change| change.at.since(SimTime::ZERO));
-        let told = machine.told.steps.iter().map(|step| Duration::from_nanos(step.at));
-        // What falls at an instant has fallen before anybody is told of anything.
-        for (index, at) in changes.chain(told).enumerate() {
-            schedule.at(zero + at, Kind::Change.order() | (index as u32) << 4, index as u32);
+        for (index, at) in dates.into_iter().enumerate() {
+            schedule.at(at, Kind::Change.order() | (index as u32) << 4, index as u32);
         }
         machine
     }
@@ -298,8 +305,8 @@ impl<'w> Machine<'w> {
 
     fn change(&mut self, index: u32, now: SimTime, schedule: &mut Schedule) {
         self.look_ahead(Some(now));
-        let Some(&change) = self.world.changes.get(index as usize) else {
-            self.control_step(index as usize - self.world.changes.len(), now, schedule);
+        let Some(&change) = self.changes.get(index as usize) else {
+            self.control_step(index as usize - self.changes.len(), now, schedule);
             return;
         };
         match (change.effect, change.begins) {

@@ -76,8 +76,9 @@ pub fn run_in_full(world: &World, seed: u64, replication: u32) -> Run {
 
 fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f64) -> bool) -> Option<Run> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
-    let hot = Hot::new(world, Strains::of(world), &mut timers);
-    let mut machine = Machine::new(world, &hot, timers, seed, replication, None, &mut schedule);
+    let forecast = world.forecast(seed, replication);
+    let hot = Hot::new(world, Strains::new(world, forecast.changes.iter().copied()), &mut timers);
+    let mut machine = Machine::new(world, &hot, timers, &forecast, seed, replication, None, &mut schedule);
     if !ahead {
         machine.in_full();
     }
@@ -99,9 +100,10 @@ pub fn trace(
     on: impl Fn(f64) -> bool,
 ) -> Option<Trace> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
-    let hot = Hot::new(world, Strains::of(world), &mut timers);
+    let forecast = world.forecast(seed, replication);
+    let hot = Hot::new(world, Strains::new(world, forecast.changes.iter().copied()), &mut timers);
     let tracer = Some(Box::new(Tracer::new(which)));
-    let mut machine = Machine::new(world, &hot, timers, seed, replication, tracer, &mut schedule);
+    let mut machine = Machine::new(world, &hot, timers, &forecast, seed, replication, tracer, &mut schedule);
     engine::run_while(&mut machine, &mut schedule, end(world), |now| on(share(world, now)))?;
     machine.tracer.take()?.into_trace(world, replication, why)
 }

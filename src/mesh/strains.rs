@@ -81,11 +81,6 @@ pub(super) struct Strains {
 }
 
 impl Strains {
-    /// Of the scheduled faults of a world.
-    pub(super) fn of(world: &World) -> Strains {
-        Strains::new(world, world.changes.iter().map(|change| (change.at.nanos().cast_signed(), *change)))
-    }
-
     /// Of changes with their dates, nanoseconds from t = 0, in order of time.
     pub(super) fn new(world: &World, changes: impl Iterator<Item = (i64, Change)>) -> Strains {
         let fill = world.plan.fill.nanos().cast_signed();

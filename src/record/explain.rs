@@ -240,10 +240,8 @@ pub struct FaultExplanation {
     pub name: String,
     /// What it hits, as written.
     pub hits: String,
-    /// Seconds from t = 0.
-    pub start_s: f64,
-    /// Seconds from t = 0.
-    pub end_s: f64,
+    /// When it comes, in words: `60 s for 30 s`.
+    pub when: String,
     /// `silent` or `refused`.
     pub manner: String,
     /// What goes down, counted: `1 place with 4 replicas`, `12 paths`.

@@ -8,6 +8,7 @@ mod istio;
 mod lanes;
 mod reliability;
 mod sweep;
+mod weather;
 
 /// A code and what is to be known of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +40,7 @@ fn every() -> impl Iterator<Item = &'static Code> {
         .chain(lanes::LANES)
         .chain(reliability::RELIABILITY)
         .chain(sweep::SWEEP)
+        .chain(weather::WEATHER)
 }
 
 /// All but advice and what is told of Istio's files.

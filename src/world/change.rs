@@ -1,28 +1,21 @@
 //! What faults do: dated changes, and what each hits.
 
-use super::{ClusterId, Effect, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId, World};
+use super::{ClusterId, Effect, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId};
+use crate::fault::Span;
 use crate::units::{Duration, SimTime};
 
-/// A named fault and its window.
+/// A named fault and its windows.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Fault {
     /// The name.
     pub name: String,
     /// What it hits, as written.
     pub hits: String,
-    /// When it begins, from t = 0 (the end of the fill).
-    pub start: SimTime,
-    /// When it ends.
-    pub end: SimTime,
-    /// How long after its end its window still lasts: connections and beliefs heal later than links.
+    /// When it comes, as far as a scenario says so: nanoseconds from t = 0 (the end of the fill), ascending. What is drawn
+    /// stands in the [`super::Forecast`] of a run.
+    pub spans: Vec<Span>,
+    /// How long after each end its window still lasts: connections and beliefs heal later than links.
     pub recovery: Duration,
-}
-
-impl World {
-    /// By fault: when it lasts.
-    pub fn occurrences(&self) -> Vec<Vec<(SimTime, SimTime)>> {
-        self.faults.rows().iter().map(|fault| vec![(fault.start, fault.end)]).collect()
-    }
 }
 
 /// An effect on something begins or ends. Ends are counted, so that overlapping faults compose.
@@ -43,10 +36,7 @@ pub struct Change {
 impl Change {
     /// How peers notice, where the target goes down or comes back.
     pub fn outage(&self) -> Option<Manner> {
-        match self.effect {
-            Effect::Down(manner) => Some(manner),
-            _ => None,
-        }
+        self.effect.outage()
     }
 }
 

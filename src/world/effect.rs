@@ -42,6 +42,16 @@ impl Effect {
     }
 }
 
+impl Effect {
+    /// How peers notice, where the target goes down.
+    pub const fn outage(self) -> Option<Manner> {
+        match self {
+            Effect::Down(manner) => Some(manner),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

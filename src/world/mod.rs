@@ -16,6 +16,7 @@ mod routing;
 mod scene;
 mod service;
 mod shares;
+mod weather;
 
 pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
@@ -32,6 +33,7 @@ pub use routing::{
 pub use scene::Disruption;
 pub use service::{Discipline, Endpoint, Service, Version};
 pub use shares::Standing;
+pub use weather::{Act, Component, Forecast, Weather, When};
 
 pub use crate::fault::Manner;
 
@@ -145,6 +147,8 @@ pub struct World {
     pub faults: Table<FaultId, Fault>,
     /// What faults do, dated, in order of time (ties in the order of the scenario).
     pub changes: Vec<Change>,
+    /// What comes more than once, or by chance.
+    pub weather: Vec<Weather>,
     /// Who tells proxies of endpoints.
     pub control: Control,
     /// What the bill charges for.

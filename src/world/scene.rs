@@ -1,7 +1,7 @@
 //! What a fault can hit in this world, by name, and how a fault becomes dated changes.
 
-use super::{Change, Effect, Fault, FaultId, HostTarget, PathId, Target, World};
-use crate::fault::{FaultError, Scene};
+use super::{Act, Change, Component, Effect, Fault, FaultId, HostTarget, PathId, Target, Weather, When, World};
+use crate::fault::{FaultError, Flap, Named, Scene};
 use crate::units::{Duration, SimTime};
 use indexmap::IndexSet;
 
@@ -12,10 +12,10 @@ pub struct Disruption {
     pub name: String,
     /// What it hits: `zone/hangzhou/h`.
     pub hit: String,
-    /// When it begins, from t = 0 (the end of the fill).
-    pub at: SimTime,
-    /// For how long.
-    pub lasts: Duration,
+    /// When it comes.
+    pub when: When,
+    /// It comes and goes within.
+    pub flap: Option<Flap>,
     /// What happens; none: it goes down, in the manner of its kind.
     pub effects: Vec<Effect>,
     /// How long after its end its window still lasts.
@@ -39,22 +39,60 @@ impl World {
         scene
     }
 
-    /// Appends the fault: its window, and what begins and ends with it, in order of time.
+    /// Appends the fault: its windows, and what begins and ends with it, in order of time. Who comes once and for certain
+    /// is dated here and now, the others when a run is drawn.
     pub fn schedule(&mut self, scene: &Scene<Target>, said: Disruption) -> Result<FaultId, FaultError> {
-        let (targets, manner) = scene.targets(&said.hit)?;
+        let (components, manner) = scene.components(&said.hit)?;
         let effects = if said.effects.is_empty() { vec![Effect::Down(manner)] } else { said.effects };
-        let (start, end) = (said.at, said.at + said.lasts);
-        let fault = Fault { name: said.name, hits: said.hit, start, end, recovery: said.recovery };
+        let spans = said.when.told();
+        let fault = Fault { name: said.name, hits: said.hit.clone(), spans, recovery: said.recovery };
         let fault = self.faults.push(fault);
-        for (at, begins) in [(start, true), (end, false)] {
-            for &effect in &effects {
-                let concerned = targets.iter().filter(|target| effect.concerns(&self.faults[fault].hits, **target));
-                self.changes.extend(concerned.map(|&target| Change { at, fault, target, effect, begins }));
-            }
+        let once = match (&said.when, said.flap) {
+            (When::Told(times), None) => match times[..] {
+                [((from, to), 1.0)] if from >= 0 => Some((from, to)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let hit = said.hit.as_str();
+        let acts = |targets: &[Target]| -> Vec<Act> {
+            let of = |&effect: &Effect| {
+                let concerned = targets.iter().filter(move |target| effect.concerns(hit, **target));
+                concerned.map(move |&target| Act { target, effect, at_most: None })
+            };
+            effects.iter().flat_map(of).collect()
+        };
+        let Some((from, to)) = once else {
+            let component =
+                |(name, targets): &Named<'_, Target>| Component { name: (*name).to_owned(), acts: acts(targets) };
+            let components = components.iter().map(component).collect();
+            self.weather.push(Weather { fault, when: said.when, flap: said.flap, components });
+            return Ok(fault);
+        };
+        let (targets, _) = scene.targets(&said.hit)?;
+        for (at, begins) in [(from, true), (to, false)] {
+            let at = SimTime::from_nanos(at.cast_unsigned());
+            let changes = acts(&targets).into_iter();
+            self.changes.extend(changes.map(|act| Change {
+                at,
+                fault,
+                target: act.target,
+                effect: act.effect,
+                begins,
+            }));
         }
         // Stable: at one instant the order of the scenario holds.
         self.changes.sort_by_key(|change| change.at);
         Ok(fault)
+    }
+
+    /// What a fault does to whom, whenever it comes.
+    pub fn acts(&self, fault: FaultId) -> Vec<Act> {
+        let scheduled = self.changes.iter().filter(|change| change.fault == fault && change.begins);
+        let weather = self.weather.iter().filter(|weather| weather.fault == fault);
+        let acts = weather.flat_map(|weather| &weather.components).flat_map(|component| &component.acts);
+        let once = |change: &Change| Act { target: change.target, effect: change.effect, at_most: None };
+        scheduled.map(once).chain(acts.copied()).collect()
     }
 
     fn stage_places(&self, scene: &mut Scene<Target>) {
@@ -343,8 +381,8 @@ mod tests {
         let outage = |name: &str, hit: &str, start, lasts, manner: Option<Manner>| Disruption {
             name: name.to_owned(),
             hit: hit.to_owned(),
-            at: at(start),
-            lasts: Duration::from_secs(lasts),
+            when: When::once(at(start), Duration::from_secs(lasts)),
+            flap: None,
             effects: manner.map(Effect::Down).into_iter().collect(),
             recovery: Duration::from_secs(60),
         };
@@ -367,7 +405,7 @@ mod tests {
                 (40, 0, false, refused)
             ]
         );
-        assert_eq!((world.faults[FaultId(1)].start, world.faults[FaultId(1)].end), (at(10), at(35)));
+        assert_eq!(world.faults[FaultId(1)].spans, [(10_000_000_000, 35_000_000_000)]);
         assert!(world.schedule(&scene, outage("none", "zone/hangzhou/z", 1, 1, None)).is_err());
         assert_eq!(world.faults.len(), 2);
         // Every down has its up.

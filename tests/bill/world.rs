@@ -6,7 +6,7 @@ use eastwest::random::Law;
 use eastwest::record::{Bill, FaultRow, PathRow, Run};
 use eastwest::study::bill::{bill, charged_twice, price_where_equal, solve_unknowns};
 use eastwest::table::Table;
-use eastwest::units::{Bytes, Duration, Money, SimTime};
+use eastwest::units::{Bytes, Duration, Money};
 use eastwest::workload::{Arrivals, Rate};
 use eastwest::world::{
     Basis, Charge, Direction, EdgeId, Fault, GatewayId, Leg, Path, PathId, PlaceId, Stream, Tap, WINDOWS, World,
@@ -268,12 +268,10 @@ fn the_range_of_the_prices_stands_beside_the_figure() {
 #[test]
 fn windows_in_faults_do_not_count_and_each_fault_is_told_apart() {
     let mut world = world(vec![at("cdt.gold", "cn-hangzhou", "cn-beijing", Basis::Bytes(vec![FORWARD]))]);
-    let at_s = |s: u64| SimTime::from_nanos(s * 1_000_000_000);
     world.faults.push(Fault {
         name: "zone-out".into(),
         hits: "zone/a".into(),
-        start: at_s(100),
-        end: at_s(190),
+        spans: vec![(100_000_000_000, 190_000_000_000)],
         recovery: Duration::from_secs(10),
     });
     let mut run = run(600, 0, 0, 0, 0);

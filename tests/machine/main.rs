@@ -11,6 +11,7 @@ mod readiness;
 mod resilience;
 mod routes;
 mod transfers;
+mod weather;
 mod worlds;
 
 use eastwest::meter::Within;

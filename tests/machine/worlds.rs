@@ -217,7 +217,8 @@ pub(crate) fn down(world: &mut World, name: &str, from: u64, to: u64, targets: &
 pub(crate) fn hit(world: &mut World, name: &str, span: [u64; 2], targets: &[Target], effects: &[Effect]) {
     let [start, end] = span.map(|at| SimTime::ZERO + Duration::from_millis(at));
     let recovery = Duration::from_secs(0);
-    let fault = world.faults.push(Fault { name: name.into(), hits: name.into(), start, end, recovery });
+    let spans = vec![(start.nanos() as i64, end.nanos() as i64)];
+    let fault = world.faults.push(Fault { name: name.into(), hits: name.into(), spans, recovery });
     for &target in targets {
         for &effect in effects {
             world.changes.push(Change { at: start, fault, target, effect, begins: true });

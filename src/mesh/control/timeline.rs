@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 use super::spans::Spans;
 use crate::policy::readiness::{self, LEASE_RENEWAL, NODE_MONITOR, RELIST, Readiness};
 use crate::random::Key;
-use crate::world::{ClusterId, ControlWay, EndpointId, Manner, PlaceId, PlaneId, Target, World};
+use crate::world::{Change, ClusterId, ControlWay, EndpointId, Manner, PlaceId, PlaneId, Target, World};
 
 /// Something that the control planes do to the data plane.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::mesh) struct Step {
-    /// Nanoseconds from t = 0.
-    pub(in crate::mesh) at: u64,
+    /// Nanoseconds from t = 0; before the fill where it goes back to what happened before the run.
+    pub(in crate::mesh) at: i64,
     pub(in crate::mesh) deed: Deed,
 }
 
@@ -41,21 +41,21 @@ enum State {
     Silent,
 }
 
-/// All steps of a run, in order of time.
-pub(in crate::mesh) fn steps(world: &World, seed: u64, replication: u32) -> Vec<Step> {
-    if world.control.planes.is_empty() || world.changes.is_empty() {
+/// All steps of a run, in order of time. `changes`: what faults do in it, each with its date.
+pub(in crate::mesh) fn steps(world: &World, changes: &[(i64, Change)], seed: u64, replication: u32) -> Vec<Step> {
+    if world.control.planes.is_empty() || changes.is_empty() {
         return Vec::new();
     }
-    let sight = Sight { world, seed, replication, away: away(world) };
+    let sight = Sight { world, seed, replication, away: away(changes) };
     let held = sight.held();
     let mut steps = Vec::new();
     let mut by_cluster: Vec<Vec<(i64, EndpointId, bool)>> = vec![Vec::new(); world.clusters.len()];
     for (id, endpoint) in world.endpoints.iter() {
         let held = &held[endpoint.place.0 as usize];
         for (from, to) in held.iter() {
-            steps.push(Step { at: from.cast_unsigned(), deed: Deed::Hold(id) });
+            steps.push(Step { at: from, deed: Deed::Hold(id) });
             if to < i64::MAX {
-                steps.push(Step { at: to.cast_unsigned(), deed: Deed::Release(id) });
+                steps.push(Step { at: to, deed: Deed::Release(id) });
             }
         }
         let cluster = world.places[endpoint.place].cluster;
@@ -75,12 +75,12 @@ pub(in crate::mesh) fn steps(world: &World, seed: u64, replication: u32) -> Vec<
 /// When each thing is away, by what it is and how its peers notice.
 type Away = BTreeMap<(Target, bool), Spans>;
 
-fn away(world: &World) -> Away {
+fn away(changes: &[(i64, Change)]) -> Away {
     let mut open: BTreeMap<(Target, bool), (u32, i64)> = BTreeMap::new();
     let mut spans: BTreeMap<(Target, bool), Vec<(i64, i64)>> = BTreeMap::new();
-    for change in &world.changes {
+    for &(at, change) in changes {
         let Some(manner) = change.outage() else { continue };
-        let (at, what) = (change.at.nanos().cast_signed(), (change.target, manner == Manner::Refused));
+        let what = (change.target, manner == Manner::Refused);
         let (count, since) = open.entry(what).or_insert((0, at));
         if change.begins {
             if *count == 0 {
@@ -257,7 +257,7 @@ impl Sight<'_> {
                 let at = cut_off.over(pushed).saturating_add(*delay);
                 if at < i64::MAX {
                     let ready = batch.iter().map(|&(_, endpoint, ready)| (endpoint, ready)).collect();
-                    steps.push(Step { at: at.cast_unsigned(), deed: Deed::Push { place: *place, ready } });
+                    steps.push(Step { at, deed: Deed::Push { place: *place, ready } });
                 }
             }
         }

@@ -8,6 +8,8 @@ mod rows;
 use self::latencies::Latencies;
 use self::rows::{service_rows, station_rows};
 use super::calls::Request;
+use super::machine::of_run;
+use crate::fault::Span;
 use crate::meter::Histogram;
 use crate::record::{CallBalance, CapRow, Exemplar, Failure, PathRow, ServiceRow, StationRow};
 use crate::units::SimTime;
@@ -115,6 +117,12 @@ impl Window {
         begun.checked_sub(1).map(|last| self.spans[last])
     }
 
+    /// Occurrences from t = 0 on, counted from there: what was over by then is no longer told.
+    fn measured(&self, zero: u64) -> Vec<(u64, u64)> {
+        let told = self.spans.iter().filter(|&&(_, end)| end > zero);
+        told.map(|&(start, end)| (start.saturating_sub(zero), end - zero)).collect()
+    }
+
     fn part(&self, at: u64) -> Part {
         match self.last(at) {
             Some((_, end)) if at < end => Part::During,
@@ -156,8 +164,8 @@ fn cap_row(link: &str, rate_bps: u64, windows: usize) -> CapRow {
 }
 
 impl Ledger {
-    /// `spans`: by fault, when it lasts, from t = 0.
-    pub(super) fn new(world: &World, zero: SimTime, spans: &[Vec<(SimTime, SimTime)>]) -> Self {
+    /// `spans`: by fault, when it lasts, nanoseconds from t = 0.
+    pub(super) fn new(world: &World, zero: SimTime, spans: &[Vec<Span>]) -> Self {
         let horizon = world.plan.horizon.nanos();
         let windows = windows(world.plan.horizon);
         assert!(horizon < u64::MAX / (windows * SPANS) as u64, "a horizon is shorter than 350 days");
@@ -185,7 +193,7 @@ impl Ledger {
             ..PathRow::default()
         };
         let faults = world.faults.rows().iter().zip(spans).map(|(fault, spans)| Window {
-            spans: apart(spans.iter().map(|&(from, to)| [from, to].map(|at| (zero + at.since(SimTime::ZERO)).nanos()))),
+            spans: apart(spans.iter().map(|&(from, to)| [from, to].map(|at| of_run(zero, at).nanos()))),
             recovery: fault.recovery.nanos(),
             rows: rows.iter().map(|_| empty_row()).collect(),
             after: rows.iter().map(|_| empty_row()).collect(),

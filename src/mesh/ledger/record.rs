@@ -62,7 +62,7 @@ impl Ledger {
         sum_parts(world, &mut edges);
         let faults = world.faults.iter().zip(&self.faults).map(|((_, fault), window)| FaultRow {
             fault: fault.name.clone(),
-            spans: window.spans.iter().map(|&(start, end)| (start - self.zero, end - self.zero)).collect(),
+            spans: window.measured(self.zero),
             recovery_ns: window.recovery,
             rows: window.rows.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
             after: window.after.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),

@@ -7,7 +7,7 @@ use crate::record::{
     BytePrice, CallSketch, ClientView, EdgeExplanation, Explanation, HopSketch, OperationCost, StandingPrice,
     VariantExplanation,
 };
-use crate::report::number::{Unit, span};
+use crate::report::number::Unit;
 use crate::units::significant;
 
 /// Calls that share a line, at most.
@@ -268,15 +268,9 @@ fn faults(variant: &VariantExplanation, width: usize, style: Style) -> String {
         return String::new();
     }
     let rows = variant.faults.iter().map(|fault| {
-        vec![
-            fault.name.clone(),
-            fault.hits.clone(),
-            format!("{} for {}", span(fault.start_s), span(fault.end_s - fault.start_s)),
-            fault.manner.clone(),
-            fault.takes.join(", "),
-        ]
+        vec![fault.name.clone(), fault.hits.clone(), fault.when.clone(), fault.manner.clone(), fault.takes.join(", ")]
     });
-    let head = head(&["fault", "hits", "at", "peers notice", "what goes down"]);
+    let head = head(&["fault", "hits", "when", "peers notice", "what goes down"]);
     format!("\n{}", grid_lines(&Grid { head, rows: rows.collect(), figures: Vec::new() }, 2, width, style))
 }
 
@@ -357,8 +351,7 @@ mod tests {
         let fault = FaultExplanation {
             name: "cut".into(),
             hits: "link/hangzhou-singapore".into(),
-            start_s: 60.0,
-            end_s: 150.0,
+            when: "60 s for 90 s".into(),
             manner: "silent".into(),
             takes: vec!["backbone hangzhou -> singapore".into()],
         };

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::backbones;
 use super::ground::region_named;
 use crate::connect::{Board, Carrier, Role};
-use crate::fault;
+use crate::fault::{self, Calendar};
 use crate::provider::{self, Provider};
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{self, Hit, Manner, Part, Scenario, When};
+use crate::scenario::file::{self, Hit, Manner, Part, Scenario, Start, When};
 use crate::topology::{Ground, LinkId};
-use crate::units::Duration;
-use crate::world::{Disruption, Effect, FaultId, PathId, Target, World};
+use crate::units::{Duration, SimTime};
+use crate::world::{self, Act, Disruption, Effect, FaultId, PathId, Target, World};
 
 /// How long after its end a fault's effects may last: outlier ejections (30 s, then the sweep) and back-offs run out
 /// within a minute; a connection that has hung tries again after as long as it has hung, two minutes at most.
@@ -84,14 +84,14 @@ pub(super) fn faults(
             }
             _ => {}
         }
-        let When::Once { at, lasts } = &fault.when;
+        let (when, lasts) = when(scenario, world, name, fault, said);
         let said_of_it = Disruption {
             name: name.clone(),
             hit: fault.hit_text.clone(),
-            at: at.value,
-            lasts: lasts.value,
+            when,
+            flap: fault.flap,
             effects: fault.effects.iter().flat_map(effects).collect(),
-            recovery: recovery(lasts.value),
+            recovery: recovery(lasts),
         };
         match world.schedule(&scene, said_of_it) {
             Ok(id) => {
@@ -156,21 +156,75 @@ fn is_part(line: &str, part: &Part) -> bool {
 
 /// An attachment with an interface in another zone is back as soon as that one has taken over.
 fn take_over(carrier: &Carrier<'_>, board: &Board, world: &mut World, fault: FaultId) {
-    let by = world.faults[fault].start + carrier.delay("cen.attachment.takeover");
-    for change in &mut world.changes {
-        let spared = matches!(change.target, Target::Link(link) if board.spares.contains(&link));
-        if change.fault == fault && !change.begins && spared {
+    let delay = carrier.delay("cen.attachment.takeover");
+    let spared = |target: Target| matches!(target, Target::Link(link) if board.spares.contains(&link));
+    let begun =
+        world.faults[fault].spans.first().map(|span| SimTime::from_nanos(span.0.max(0).cast_unsigned()) + delay);
+    for change in world.changes.iter_mut().filter(|change| change.fault == fault && !change.begins) {
+        if let Some(by) = begun.filter(|_| spared(change.target)) {
             change.at = change.at.min(by);
         }
     }
     world.changes.sort_by_key(|change| change.at);
+    for act in acts(world, fault).filter(|act| spared(act.target)) {
+        act.at_most = Some(delay);
+    }
 }
+
+/// What weather does, whenever it comes.
+fn acts(world: &mut World, fault: FaultId) -> impl Iterator<Item = &mut Act> {
+    let weather = world.weather.iter_mut().filter(move |weather| weather.fault == fault);
+    weather.flat_map(|weather| &mut weather.components).flat_map(|component| &mut component.acts)
+}
+
+/// When a fault comes, and how long it lasts; on the average, where that is drawn.
+fn when(
+    scenario: &Scenario,
+    world: &World,
+    name: &str,
+    fault: &file::Fault,
+    said: &mut Vec<Diagnostic>,
+) -> (world::When, Duration) {
+    let (at, lasts, every) = match &fault.when {
+        When::Told { at, lasts, every } => (at, lasts.value, *every),
+        When::Chance { renewal, common, .. } => {
+            let mean = Duration::from_seconds_f64(renewal.down.mean());
+            return (world::When::Drawn { renewal: renewal.clone(), common: *common }, mean);
+        }
+    };
+    let (after, before) = match at.value {
+        Start::After(after) => (after.nanos(), false),
+        Start::Clock(time) => {
+            if scenario.run.from.is_none() {
+                let text = format!("fault `{name}` comes at a time of day, and the run begins at midnight unless told");
+                let help = "say when it begins: `run: {from: \"2026-06-01T20:00+08:00\"}`";
+                said.push(Diagnostic::warning("EW432", text).at(at.span, "").help(help));
+            }
+            ((time.nanos() + DAY.nanos() - world.clock.nanos()) % DAY.nanos(), true)
+        }
+    };
+    let calendar = Calendar { at: after.cast_signed(), lasts, every, before };
+    // As far back as a run looks.
+    let until = scenario.run.horizon.value.nanos().cast_signed();
+    let spans = calendar.spans(-DAY.nanos().cast_signed(), until);
+    if !spans.iter().any(|&(_, to)| to > 0) {
+        let text = format!("fault `{name}` begins when the run is over");
+        let horizon = scenario.run.horizon.span;
+        said.push(Diagnostic::error("EW313", text).at(at.span, "").at(horizon, "the run lasts this long"));
+    }
+    (world::When::at(spans), lasts)
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Planes that freeze go on but for their pushes.
 fn freeze(world: &mut World, fault: FaultId) {
-    for change in world.changes.iter_mut().filter(|change| change.fault == fault) {
-        if let Target::Plane(plane) = change.target {
-            change.target = Target::Pushes(plane);
+    let frozen = |target: &mut Target| {
+        if let Target::Plane(plane) = *target {
+            *target = Target::Pushes(plane);
         }
-    }
+    };
+    let changes = world.changes.iter_mut().filter(|change| change.fault == fault);
+    changes.for_each(|change| frozen(&mut change.target));
+    acts(world, fault).for_each(|act| frozen(&mut act.target));
 }

@@ -36,7 +36,7 @@ pub(in crate::scenario) use calls::meant_at;
 pub(in crate::scenario) use locality::host_of;
 
 use super::diagnostic::Diagnostic;
-use super::file::{ProductKind, Scenario, When};
+use super::file::{ProductKind, Scenario, Start, When};
 use super::folder::Folder;
 use super::span::{Span, Spanned};
 use super::tree::Node;
@@ -175,14 +175,35 @@ impl Decoder {
     fn check_times(&mut self, scenario: &Scenario) {
         let horizon = scenario.run.horizon;
         for (name, fault) in &scenario.faults {
-            let When::Once { at, lasts } = &fault.when;
+            let (at, lasts) = match &fault.when {
+                When::Told { at, lasts, every } => {
+                    // Of a time of day the place decides when it comes.
+                    let Start::After(after) = at.value else { continue };
+                    (Spanned::new(after, at.span), (every.is_none()).then_some(lasts))
+                }
+                When::Chance { span, renewal, .. } => {
+                    if fault::too_often(renewal, horizon.value) {
+                        self.say(
+                            Diagnostic::error(
+                                "EW429",
+                                format!("fault `{name}` comes more than 100,000 times in a run"),
+                            )
+                            .at(*span, "")
+                            .help("for what comes and goes that fast write `flap`, or `loss`"),
+                        );
+                    }
+                    continue;
+                }
+            };
             if at.value.nanos() >= horizon.value.nanos() {
                 self.say(
                     Diagnostic::error("EW313", format!("fault `{name}` begins when the run is over"))
                         .at(at.span, "")
                         .at(horizon.span, "the run lasts this long"),
                 );
-            } else if at.value.nanos() + lasts.value.nanos() > horizon.value.nanos() {
+            } else if let Some(lasts) =
+                lasts.filter(|lasts| at.value.nanos() + lasts.value.nanos() > horizon.value.nanos())
+            {
                 self.say(
                     Diagnostic::warning(
                         "EW314",

@@ -1,5 +1,6 @@
 //! `faults:`.
 
+use crate::fault::{Common, Flap, Renewal};
 use crate::policy::Status;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Duration, Ratio, SimTime};
@@ -17,18 +18,40 @@ pub struct Fault {
     pub hit_text: String,
     /// What happens to it; at least one.
     pub effects: Vec<Effect>,
+    /// It comes and goes within.
+    pub flap: Option<Flap>,
 }
 
 /// When a fault comes.
 #[derive(Clone, Debug)]
 pub enum When {
-    /// Once.
-    Once {
-        /// When, from t = 0 (the end of the fill).
-        at: Spanned<SimTime>,
+    /// At a time, and perhaps again.
+    Told {
+        /// When.
+        at: Spanned<Start>,
         /// For how long.
         lasts: Spanned<Duration>,
+        /// After how long it comes again; none: never.
+        every: Option<Duration>,
     },
+    /// By failures and repairs, drawn from the seed.
+    Chance {
+        /// Where it is written.
+        span: Span,
+        /// Times up and down, in seconds.
+        renewal: Renewal,
+        /// Failures that all of what is hit share.
+        common: Option<Common>,
+    },
+}
+
+/// When a fault begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// From t = 0 (the end of the fill).
+    After(SimTime),
+    /// At this time of day, told where the users of the first stream are.
+    Clock(Duration),
 }
 
 /// What a fault does.

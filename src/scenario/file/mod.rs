@@ -26,7 +26,7 @@ pub use connectivity::{
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
 pub use control::{ControlKind, ControlPlane, Edition};
-pub use fault::{Effect, Fault, Hit, Manner, Part, When};
+pub use fault::{Effect, Fault, Hit, Manner, Part, Start, When};
 pub use lanes::Lanes;
 pub use mesh::{
     Dataplane, Distribution, EdgePolicy, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Traffic, TrafficPatch,

@@ -30,7 +30,7 @@ pub use connectivity::{
     PUBLIC_GATEWAY, ROUTE, SHAPE_PAST_CAP, VPC_PEERING,
 };
 pub use control::{CONTROL_PLANE, READINESS};
-pub use fault::{FAULT, SLOW};
+pub use fault::{COMMON, FAULT, FLAP, SLOW};
 pub use lanes::{LANE, LANE_INGRESS, LANES};
 pub use law::{ERLANG, HYPER, HYPER_PHASE, LAW, LOGNORMAL, MIX_PART, PARETO, UNIFORM, WEIBULL};
 pub use mesh::{

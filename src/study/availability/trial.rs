@@ -68,6 +68,7 @@ pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64) -> Worl
     let mut world = whole.clone();
     world.faults = Default::default();
     world.changes.clear();
+    world.weather.clear();
     let seconds = |windows: f64| Duration::from_seconds_f64(windows * window);
     let horizon = match course {
         Course::Standing => 40.0,
@@ -84,7 +85,8 @@ pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64) -> Worl
     };
     let never = SimTime::ZERO + seconds(1000.0) + world.plan.drain;
     let name = "availability".to_owned();
-    let fault = Fault { name, hits: String::new(), start, end: end.unwrap_or(never), recovery: Duration::ZERO };
+    let spans = vec![[start, end.unwrap_or(never)].map(|at| at.nanos().cast_signed()).into()];
+    let fault = Fault { name, hits: String::new(), spans, recovery: Duration::ZERO };
     let fault: FaultId = world.faults.push(fault);
     let mut falls: Vec<Fall> = falls.to_vec();
     falls.dedup_by_key(|fall| fall.0);

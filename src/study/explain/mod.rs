@@ -11,6 +11,7 @@ mod policy;
 pub mod route;
 mod rules;
 mod select;
+mod times;
 
 pub use select::about;
 
@@ -138,10 +139,10 @@ fn day_price(charge: &Charge, mbps: f64) -> Option<(f64, f64, f64)> {
 
 fn fault(world: &World, id: FaultId) -> FaultExplanation {
     let fault = &world.faults[id];
-    let begins: Vec<_> = world.changes.iter().filter(|change| change.fault == id && change.begins).collect();
+    let acts = world.acts(id);
     let mut effects: Vec<String> = Vec::new();
-    for change in &begins {
-        let words = change.effect.to_string();
+    for act in &acts {
+        let words = act.effect.to_string();
         if !effects.contains(&words) {
             effects.push(words);
         }
@@ -150,10 +151,9 @@ fn fault(world: &World, id: FaultId) -> FaultExplanation {
     FaultExplanation {
         name: fault.name.clone(),
         hits: fault.hits.clone(),
-        start_s: fault.start.seconds(),
-        end_s: fault.end.seconds(),
+        when: times::when(world, id),
         manner,
-        takes: takes(world, &begins.iter().map(|change| change.target).collect::<IndexSet<_>>()),
+        takes: takes(world, &acts.iter().map(|act| act.target).collect::<IndexSet<_>>()),
     }
 }
 

@@ -373,8 +373,8 @@ fn a_fault_is_told_with_what_it_takes() {
     let outage = |name: &str, hit: &str| Disruption {
         name: name.to_owned(),
         hit: hit.to_owned(),
-        at: SimTime::ZERO + ms(60_000),
-        lasts: ms(30_000),
+        when: When::once(SimTime::ZERO + ms(60_000), ms(30_000)),
+        flap: None,
         effects: Vec::new(),
         recovery: Duration::ZERO,
     };
@@ -393,7 +393,7 @@ fn a_fault_is_told_with_what_it_takes() {
     assert_eq!(shown[1], ("product", "silent", ", east/a -> south/a via wan".to_owned()));
     assert_eq!(shown[2], ("replica", "refused", "stock@south#1".to_owned()));
     assert_eq!(shown[3], ("link", "without effect in this variant", String::new()));
-    assert_eq!((faults[0].start_s, faults[0].end_s), (60.0, 90.0));
+    assert_eq!(faults[0].when, "60 s for 30 s");
 }
 
 #[test]

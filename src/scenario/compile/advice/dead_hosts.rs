@@ -16,9 +16,8 @@ struct Down {
 
 impl Down {
     fn of(reading: &Reading<'_>, fault: FaultId) -> Option<Down> {
-        let begins = reading.world.changes.iter().filter(|change| change.fault == fault && change.begins);
-        let downs: Vec<(Target, Manner)> =
-            begins.filter_map(|change| Some((change.target, change.outage()?))).collect();
+        let begins = reading.world.acts(fault).into_iter();
+        let downs: Vec<(Target, Manner)> = begins.filter_map(|act| Some((act.target, act.effect.outage()?))).collect();
         Some(Down { manner: downs.first()?.1, targets: downs.iter().map(|(target, _)| *target).collect() })
     }
 

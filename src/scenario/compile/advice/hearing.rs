@@ -9,7 +9,8 @@ use crate::world::Caller;
 const LATE: Duration = Duration::from_secs(300);
 
 pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
-    let shortest = reading.world.faults.rows().iter().map(|fault| fault.end.since(fault.start)).min();
+    let spans = reading.world.faults.rows().iter().flat_map(|fault| &fault.spans);
+    let shortest = spans.map(|(from, to)| Duration::from_nanos((to - from).cast_unsigned())).min();
     for called in reading.edges() {
         let Some(outlier) = &called.rules.policy.outlier else { continue };
         let at = reading.written(&called, |patch| patch.outlier.map(|outlier| outlier.span)).unwrap_or(Span::NONE);

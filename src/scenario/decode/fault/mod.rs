@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 
 pub(super) use hit::Things;
 pub(crate) use hit::accepts;
+pub(super) use when::too_often;
 
 impl Decoder {
     /// `faults:`.
@@ -33,7 +34,8 @@ impl Decoder {
         let attacked = text.as_ref().is_some_and(|text| text.value.starts_with("eip/"));
         let when = self.when(&map, &path, name, entry, attacked);
         let effects = self.effects(&map, &path, name, entry, hit.as_ref().map(|hit| &hit.value));
+        let flap = self.flap(&map, &path);
         map.close();
-        Some(Fault { span: entry.key, when: when?, hit: hit?, hit_text: text?.value, effects: effects? })
+        Some(Fault { span: entry.key, when: when?, flap, hit: hit?, hit_text: text?.value, effects: effects? })
     }
 }

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use eastwest::provider::Books;
 use eastwest::record::LongRun;
 use eastwest::report;
 use eastwest::scenario;
+use eastwest::scenario::compile::{Inputs, compile};
+use eastwest::study::availability::component::components;
 use eastwest::study::availability::renewal::{Alternating, Start};
 use eastwest::study::availability::{Effort, availability};
 use eastwest::study::{Options, Unwatched};
@@ -107,4 +110,26 @@ fn a_shipped_question_is_valid_and_its_components_are_those_of_each_variant() {
     assert!(minutes(1) < 0.5 * minutes(0), "{} and {}", minutes(1), minutes(0));
     assert!(told.verdict.starts_with("active-active answers 99.9"), "{}", told.verdict);
     assert!(told.pairs[0].holds > 0.9, "{:?}", told.pairs);
+}
+
+#[test]
+fn what_a_product_has_in_a_zone_or_for_a_cluster_fails_by_itself() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/availability.yaml");
+    let loaded = scenario::load(&path, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let names = |variant: &str| -> Vec<String> {
+        let found = loaded.variants.iter().find(|one| one.name == variant).expect("the variant is there");
+        let world = compile(&found.scenario, variant, Books::builtin(), Inputs::default()).expect("it compiles");
+        let all = components(&found.scenario, &world, found.scenario.reliability.as_ref(), Books::builtin());
+        all.into_iter().map(|component| component.name).collect()
+    };
+    let has = |names: &[String], start: &str| names.iter().filter(|name| name.starts_with(start)).count();
+    let (cen, public) = (names("cen"), names("public"));
+    assert_eq!((has(&cen, "transit-router/"), has(&cen, "eip/"), has(&cen, "gateway/")), (3, 0, 0), "{cen:?}");
+    assert_eq!(
+        (has(&public, "transit-router/"), has(&public, "eip/internet/"), has(&public, "gateway/")),
+        (0, 3, 6),
+        "{public:?}"
+    );
+    assert!(has(&public, "nlb/internet/") >= 3 && has(&public, "nat/internet/") >= 1, "{public:?}");
+    assert_eq!((has(&cen, "link/"), has(&public, "link/internet/")), (3, 3), "{cen:?} {public:?}");
 }

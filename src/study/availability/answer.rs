@@ -254,6 +254,7 @@ fn pair(best: &Answered, other: &Answered) -> LongRunPair {
             significant(100.0 * holds, 3)
         )
     };
+    let sentence = sentence + &nearest_turn(&turns, one, two);
     LongRunPair {
         best: one.clone(),
         other: two.clone(),
@@ -263,6 +264,21 @@ fn pair(best: &Answered, other: &Answered) -> LongRunPair {
         requests_to_tell: (!near && a_value > 0.0).then(|| samples::tell_apart(b_value, a_value)),
         sentence,
     }
+}
+
+/// The rate that need move least for the order to turn, in words.
+fn nearest_turn(turns: &[RateTurn], best: &str, other: &str) -> String {
+    let far = |turn: &RateTurn| libm::log(turn.turns_at / turn.events_year).abs();
+    let Some(turn) = turns.iter().min_by(|a, b| far(a).total_cmp(&far(b))) else {
+        return ", and no single rate turns that".into();
+    };
+    let how = if turn.turns_at > turn.events_year { "more" } else { "less" };
+    format!(
+        "; {other} overtakes {best} where a {} fails {how} often than {} times a year (taken: {})",
+        turn.row,
+        significant(turn.turns_at, 3),
+        significant(turn.events_year, 3)
+    )
 }
 
 /// For each row of figures: the rate at which the order turns, all else as assumed; only where there is one.

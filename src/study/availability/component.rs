@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::group::{Group, Repair};
 use super::steady;
-use crate::fault::KINDS;
+use crate::fault::{KINDS, Scene};
 use crate::provider::{Books, ComponentKind};
 use crate::random::Law;
 use crate::scenario::Scenario;
@@ -192,9 +192,16 @@ fn parts(scenario: &Scenario, world: &World) -> Vec<Part> {
     parts
 }
 
+/// Everything that has a name, what products have where included.
+fn scene(world: &World) -> Scene<Target> {
+    let mut scene = world.scene();
+    world.domains.iter().for_each(|(domain, target)| scene.add(domain, *target));
+    scene
+}
+
 /// Domains of the scene that are components by themselves, each once.
 fn domains(world: &World) -> Vec<(String, Vec<Target>)> {
-    let scene = world.scene();
+    let scene = scene(world);
     let mut found: Vec<(String, Vec<Target>)> = Vec::new();
     let order = |name: &str| world.regions.rows().iter().position(|region| region == name);
     for (name, targets) in scene.domains() {
@@ -208,7 +215,10 @@ fn domains(world: &World) -> Vec<(String, Vec<Target>)> {
                 continue;
             }
         }
-        found.push((name.to_owned(), targets.to_vec()));
+        let mut targets = targets.to_vec();
+        targets.sort_unstable();
+        targets.dedup();
+        found.push((name.to_owned(), targets));
     }
     found
 }
@@ -229,7 +239,7 @@ fn carries(world: &World, target: Target) -> bool {
 
 /// A transit router of a product in a region: every way over the product that begins or ends there.
 fn routers(scenario: &Scenario, world: &World) -> Vec<Part> {
-    let scene = world.scene();
+    let scene = scene(world);
     let products = scenario.connectivity.iter().filter(|(_, product)| matches!(product.kind, ProductKind::Cen(_)));
     let mut parts = Vec::new();
     for (product, _) in products {

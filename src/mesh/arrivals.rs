@@ -134,10 +134,17 @@ impl Machine<'_> {
         let row = state.first_row + chosen as u32;
         let proxy = self.entry(compiled, state.entry.bits(ordinal), now);
         let key = mix(state.name, ordinal);
+        if self.down > 0 && self.ledger.watch.is_some() {
+            self.entry_noticed(stream, now);
+        }
         let request = Request { ordinal, stream, row, user };
         let Some(proxy) = proxy else {
             // The users' balancer still sends to a dead entry proxy: nobody answers.
             self.ledger.request(&request, now, now, Some(Failure::Entry));
+            self.ledger.failed(row, now, Failure::Entry, self.blame_of_entry(stream, now));
+            if self.ledger.people.is_some() {
+                self.user_refused(&request, now);
+            }
             self.answered(&request, now, schedule);
             return;
         };

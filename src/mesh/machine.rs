@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::admission::Admission;
 use super::arrivals::StreamState;
+use super::blames::Blames;
 use super::calls::{Attempt, Call, Request, SUB, SubFrame};
 use super::caps::CapState;
 use super::connections::Connection;
@@ -86,6 +87,7 @@ pub(super) struct Machine<'w> {
     pub(super) spells: Vec<Option<Spells>>,
     pub(super) proxy_keys: Vec<u64>,
     pub(super) ledger: Ledger,
+    pub(super) blames: Blames,
     pub(super) tracer: Option<Box<Tracer>>,
 }
 
@@ -156,6 +158,7 @@ impl<'w> Machine<'w> {
         let dates: Vec<SimTime> = dates.map(|at| of_run(zero, at)).collect();
         let mut turns = dates.clone();
         turns.sort_unstable();
+        let changes: Vec<Change> = forecast.changes.iter().map(|&(_, change)| change).collect();
         let background = background(world);
         let mut machine = Machine {
             world,
@@ -188,7 +191,7 @@ impl<'w> Machine<'w> {
             down: 0,
             certain_until: SimTime::ZERO,
             turns,
-            changes: forecast.changes.iter().map(|&(_, change)| change).collect(),
+            changes: changes.clone(),
             brief: tracer.is_none() && !hot.shared,
             full: hot.shared,
             strained: !hot.strains.is_empty(),
@@ -250,7 +253,8 @@ impl<'w> Machine<'w> {
                 .iter()
                 .map(|proxy| mix(mix(seed, u64::from(replication)), hash_name(&proxy.name)))
                 .collect(),
-            ledger: Ledger::new(world, zero, &forecast.spans),
+            ledger: Ledger::new(world, zero, &forecast.spans, &changes),
+            blames: Blames::new(!world.faults.is_empty()),
             tracer,
         };
         machine.look_ahead(None);

@@ -5,12 +5,13 @@
 //! attempts, from the caller's side), `histories` (what few calls need), `proxies`, `upstream` and `users` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
 //! `hanging`, `tcp` and `transfer` (TCP, TLS, limits, dead paths),
 //! `travel`, `noise`, `spells`, `caps`, `fair` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
-//! needs no event), `ledger` (what is counted), `faults` (what goes down), `control` (who is told of it, and when), `trace` (one request followed). `hot` is what
+//! needs no event), `ledger` (what is counted), `blames` (where a failure began), `faults` (what goes down), `control` (who is told of it, and when), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
 
 mod admission;
 mod ahead;
 mod arrivals;
+mod blames;
 mod calls;
 mod caps;
 mod connections;

@@ -40,6 +40,10 @@ impl Machine<'_> {
         beliefs.health[usize::from(host)].eject_for(rule, now, outlier::jitter(rule, mix(key, 1)));
         beliefs.ejected += 1;
         let sweeps = !std::mem::replace(&mut beliefs.sweeping, true);
+        if let Some(watch) = &mut self.ledger.watch {
+            let host = &self.world.host_sets[upstream.host_set].hosts[usize::from(host)];
+            watch.ejected(&host.target, now);
+        }
         let set = &self.world.host_sets[upstream.host_set];
         upstream.regroup(view, set, &self.world.policies[rules.policy]);
         self.ledger.ejected(upstream.edge);

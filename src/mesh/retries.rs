@@ -2,6 +2,7 @@
 
 use super::calls::{Attempt, Call, Core, NONE, nth};
 use super::event::Kind;
+use super::ledger::Blame;
 use super::machine::Machine;
 use super::settle::{Try, WHOLE_CALL};
 use crate::engine::Schedule;
@@ -79,8 +80,9 @@ impl Machine<'_> {
     ) {
         let slot = self.attempts[attempt].call;
         let saw = Seen::of(seen, Some(self.status_seen(attempt)));
+        let blame = self.blame_of_attempt(attempt, seen, now);
         if self.is_kept(slot, attempt) {
-            self.kept_failed(attempt, (seen, saw, cause), now, schedule);
+            self.kept_failed(attempt, (seen, saw, cause), blame, now, schedule);
             return;
         }
         let decision = self.decide(slot, saw, now);
@@ -90,7 +92,10 @@ impl Machine<'_> {
             Decision::Retry => self.plan_retry(slot, host, now, schedule),
             // What was reset leaves the answer to others that are still out.
             _ if !matches!(saw, Some(Seen::Answer { .. })) && self.waits_for_others(slot, attempt) => {}
-            _ => self.settle_call(slot, Some(cause), now, schedule),
+            _ => {
+                self.blames.now = Some(blame);
+                self.settle_call(slot, Some(cause), now, schedule);
+            }
         }
     }
 
@@ -99,6 +104,7 @@ impl Machine<'_> {
         &mut self,
         attempt: u32,
         (seen, saw, cause): (Failure, Option<Seen>, Failure),
+        blame: Blame,
         now: SimTime,
         schedule: &mut Schedule,
     ) {
@@ -111,6 +117,7 @@ impl Machine<'_> {
         self.history(slot).kept.retain(|&kept| kept != attempt);
         self.leave(attempt, Some(seen), now, schedule);
         if !bad || !others {
+            self.blames.now = Some(blame);
             self.settle_call(slot, Some(cause), now, schedule);
         }
     }

@@ -60,6 +60,9 @@ impl Machine<'_> {
         let ordinal = request.ordinal as u16;
         let traced = self.tracer.as_ref().is_some_and(|tracer| tracer.follows(&request));
         let parent = self.requests.insert(request);
+        if self.ledger.people.is_some() {
+            self.user_asks(&request, parent, now);
+        }
         let flags = Call::ROOT | if traced { Call::TRACED } else { 0 };
         let opening = Opening { key, parent, edge, operation, proxy, ordinal, context, version: 0, flags };
         self.open_call(opening, now, schedule);
@@ -134,6 +137,9 @@ impl Machine<'_> {
             open: 0,
             flags: flags | Call::LIVE,
         };
+        if self.blames.follows && flags & (Call::ROOT | Call::MIRROR) == 0 {
+            self.waits_for(parent, slot);
+        }
         if self.tracer.is_some() {
             self.trace_call(slot, now);
         }
@@ -159,6 +165,10 @@ impl Machine<'_> {
             self.settle_call(slot, Some(Failure::NoHost), now, schedule);
             return;
         };
+        if let Some(watch) = &mut self.ledger.watch {
+            let hosts = self.upstreams[row as usize].as_ref().expect("an upstream in use has been made").host_set;
+            watch.tried(edge, &self.world.host_sets[hosts].hosts[usize::from(host)].target, now);
+        }
         // The proxy's work on the request, and on the response to come, is done here.
         let side = &hot.proxies[proxy.0 as usize];
         let mut leaves = now;
@@ -378,6 +388,7 @@ impl Machine<'_> {
         let Some((slot, whole)) = waited_for(payload, &self.calls, &self.attempts) else { return };
         let attempt = self.calls[slot].attempt;
         if whole {
+            self.blames.now = Some(self.blame_of_call(slot, attempt, now));
             if attempt != NONE {
                 self.leave(attempt, Some(Failure::Timeout), now, schedule);
             }
@@ -390,6 +401,7 @@ impl Machine<'_> {
     /// The call is over for its caller.
     pub(super) fn settle_call(&mut self, slot: u32, failure: Option<Failure>, at: SimTime, schedule: &mut Schedule) {
         self.ledger.balance.settled += 1;
+        let blame = failure.map(|_| self.blames.now.take().unwrap_or_else(|| self.blame_of_call(slot, NONE, at)));
         self.trace_settled(slot, at, failure);
         self.retry_over(slot);
         self.calls[slot].flags &= !Call::LIVE;
@@ -410,8 +422,15 @@ impl Machine<'_> {
             return;
         }
         if !root {
+            if let Some(blame) = blame {
+                self.blame_frame(parent, blame);
+            }
             self.child_done(parent, failure, at, schedule);
             return;
+        }
+        if let Some((failure, blame)) = failure.zip(blame) {
+            let row = self.requests[parent].row;
+            self.ledger.failed(row, SimTime::from_nanos(started), failure, blame);
         }
         self.settle_request(parent, started, at, failure, schedule);
     }
@@ -426,6 +445,9 @@ impl Machine<'_> {
     ) {
         let request = self.requests[slot];
         self.requests.release(slot);
+        if self.ledger.people.is_some() {
+            self.user_told(&request, slot, intended, failure.is_none());
+        }
         self.ledger.request(&request, SimTime::from_nanos(intended), at, failure);
         self.answered(&request, at, schedule);
     }
@@ -436,7 +458,7 @@ impl Machine<'_> {
             self.count_flow(slot);
         }
         for slot in 0..self.calls.slots() {
-            let call = &self.calls[slot];
+            let call = self.calls[slot].clone();
             if !call.is(Call::LIVE) {
                 continue;
             }
@@ -444,7 +466,11 @@ impl Machine<'_> {
             let started = SimTime::from_nanos(call.started);
             if call.is(Call::ROOT) {
                 let request = self.requests[call.parent];
-                self.ledger.unfinished(&request, started);
+                let (slot, edge) = (call.parent, call.edge);
+                self.ledger.unfinished(&request, started, edge);
+                if self.ledger.people.is_some() {
+                    self.user_told(&request, slot, started.nanos(), false);
+                }
             }
             self.ledger.call_unfinished(call.edge, call.started);
         }

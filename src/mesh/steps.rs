@@ -263,6 +263,10 @@ impl Machine<'_> {
             return;
         }
         let (parent, failure) = (sub.parent, sub.core.failure());
+        if failure.is_some() {
+            let blame = self.blames.of_frame(frame);
+            self.blame_frame(parent, blame);
+        }
         self.frames.release(frame & !SUB);
         self.child_done(parent, failure, at, schedule);
     }

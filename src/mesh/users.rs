@@ -1,9 +1,10 @@
 //! Who sent a request, as a proxy that balances by hash sees it: the source address, a header, a cookie.
 
-use super::calls::{Call, NONE};
+use super::calls::{Call, NONE, Request};
 use super::machine::Machine;
 use crate::policy::{HashOn, hashing};
 use crate::random::{hash_name, mix};
+use crate::units::SimTime;
 use crate::world::{Caller, HeaderId, HeaderValue};
 
 impl Machine<'_> {
@@ -22,6 +23,38 @@ impl Machine<'_> {
                     None => values.map(|values| decimal(self.user(slot, name, Some(values)))),
                 }
             }
+        }
+    }
+
+    /// Which of a stream's users a request is from; none: the stream has none to speak of.
+    fn person(&self, request: &Request) -> Option<u64> {
+        let count = self.ledger.people.as_ref()?.count(request.stream)?;
+        if request.user != NONE {
+            return Some(u64::from(request.user) % count);
+        }
+        // The one that a source address stands for (`user`).
+        let key = mix(self.streams[request.stream as usize].name, request.ordinal);
+        Some(self.user_key.bits(mix(0, key)) % count)
+    }
+
+    #[cold]
+    pub(super) fn user_asks(&mut self, request: &Request, slot: u32, now: SimTime) {
+        if let (Some(user), Some(people)) = (self.person(request), &mut self.ledger.people) {
+            people.asks(request.stream, user, slot, now);
+        }
+    }
+
+    #[cold]
+    pub(super) fn user_refused(&mut self, request: &Request, now: SimTime) {
+        if let (Some(user), Some(people)) = (self.person(request), &mut self.ledger.people) {
+            people.refused(request.stream, user, now);
+        }
+    }
+
+    #[cold]
+    pub(super) fn user_told(&mut self, request: &Request, slot: u32, asked: u64, well: bool) {
+        if let (Some(user), Some(people)) = (self.person(request), &mut self.ledger.people) {
+            people.told(request.stream, user, slot, asked, well);
         }
     }
 

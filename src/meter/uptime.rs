@@ -5,26 +5,7 @@
 //! not active. User-uptime is the time up over the time up and down, of all users. Windowed: the minimal cumulative ratio
 //! of a length is that of the worst window so long.
 
-/// Time of users, in nanoseconds of user time: found working, found not working.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Active {
-    /// After events that went well.
-    pub up: u64,
-    /// After events that did not.
-    pub down: u64,
-}
-
-impl Active {
-    fn plus(self, other: Active) -> Active {
-        Active { up: self.up + other.up, down: self.down + other.down }
-    }
-
-    /// The share up; none where nobody was active.
-    pub fn share(self) -> Option<f64> {
-        let all = self.up + self.down;
-        (all > 0).then(|| self.up as f64 / all as f64)
-    }
-}
+pub use crate::record::Active;
 
 /// The end of the time that an event at `from` decides, where the user's next one, if any, comes at `next`.
 pub fn decided_until(from: u64, next: Option<u64>, cutoff: u64, end: u64) -> u64 {

@@ -17,6 +17,9 @@ pub struct Business {
     pub faults: Vec<BusinessFault>,
     /// Downtime of a year, over the faults whose rate is stated; none: nothing can be said, `why` says why.
     pub downtime_year: Estimate,
+    /// Minutes of full downtime of a year, over the faults whose rate is stated.
+    #[serde(default)]
+    pub minutes_year: Estimate,
     /// The bill of each year.
     pub years: Vec<BusinessYear>,
     /// Bills and, where it is known, downtime of all years together.
@@ -34,8 +37,15 @@ pub struct BusinessFault {
     pub hours: Estimate,
     /// What that costs, per occurrence.
     pub cost: Estimate,
+    /// Requests lost, per occurrence.
+    #[serde(default)]
+    pub requests: Estimate,
     /// How often a year it comes, by the reader's own estimate; none: not stated.
     pub per_year: Option<f64>,
+    /// How often a year it would have to come for this variant and the first to cost the same, bill and downtime, if nothing
+    /// else failed; none: the one that costs less loses less too, or nothing is priced.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub even_per_year: Option<f64>,
 }
 
 /// A year.

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::Business;
+use super::{Availabilities, Budget, Business, ErrorSummary, FaultSummary};
 
 /// A figure with what is known of it.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -133,6 +133,15 @@ pub struct VariantResult {
     pub hours: Vec<HourPoint>,
     /// By named fault.
     pub faults: Vec<FaultSummary>,
+    /// Failed requests by class, place and cause, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub errors: Vec<ErrorSummary>,
+    /// Availability by requests, by time and by users.
+    #[serde(default)]
+    pub availability: Availabilities,
+    /// The error budget, where the scenario says an objective.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub budget: Option<Budget>,
     /// Where calls went: edge, from place, to place, share of the edge's attempts.
     pub flows: Vec<(String, String, String, f64)>,
     /// Digests of the replications, hex.
@@ -337,29 +346,6 @@ pub struct HourCap {
     pub dropped_share: f64,
     /// Mean wait of a message before its first byte left, ms; none where no message passed.
     pub wait_ms: Option<f64>,
-}
-
-/// What a named fault did.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct FaultSummary {
-    /// The fault.
-    pub name: String,
-    /// Requests lost, per occurrence (mean over replications), less what fails without it.
-    pub lost: Estimate,
-    /// What that means: which requests are counted, and what is taken off.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
-    pub lost_rule: String,
-    /// Requests sent in its window, per occurrence.
-    pub sent: Estimate,
-    /// Availability within the window.
-    pub availability: Estimate,
-    /// Seconds from its start until success and p99 are back, within the measured horizon.
-    pub recovery_s: Estimate,
-    /// What that means: where it is counted from, by which thresholds, how finely.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
-    pub recovery_rule: String,
-    /// p99 of successes in its window, ms.
-    pub p99_ms: Estimate,
 }
 
 /// The paired difference of a variant from the first one: variant minus first.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{ErrorRow, FaultRow, FineWindow, UserRow};
+
 /// A sparse histogram of nanoseconds: (bucket, count), ascending. The bucketing is `meter::Histogram`'s.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct SparseHistogram {
@@ -120,6 +122,15 @@ pub struct Run {
     pub flows: Vec<FlowRow>,
     /// Requests, failures and fast facts by fault window: (fault name, row).
     pub faults: Vec<FaultRow>,
+    /// Requests by the second, near faults alone.
+    #[serde(default)]
+    pub fine: Vec<FineWindow>,
+    /// Failed requests by place and cause.
+    #[serde(default)]
+    pub errors: Vec<ErrorRow>,
+    /// What users saw, of streams that have any.
+    #[serde(default)]
+    pub users: Vec<UserRow>,
     /// The slowest requests, slowest first (at most 5), to be followed by a second run.
     pub slowest: Vec<Exemplar>,
     /// Conservation: calls opened, settled, unfinished; attempts opened and closed.
@@ -234,6 +245,9 @@ pub struct ServiceRow {
     pub wait: SparseHistogram,
     /// Wait and service of visits.
     pub sojourn: SparseHistogram,
+    /// Worker-nanoseconds busy by window of the horizon, where faults are; else empty.
+    #[serde(default)]
+    pub busy: Vec<u64>,
 }
 
 /// A gateway replica's or proxy's CPU, over the horizon; proxies are summed by owner and place.
@@ -298,44 +312,4 @@ pub struct FlowRow {
     pub to: String,
     /// Attempts.
     pub attempts: u64,
-}
-
-/// Requests whose intended arrival lies within a fault, in any of its spans [start, end), and those of its recovery
-/// [end, end + recovery).
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct FaultRow {
-    /// The fault.
-    pub fault: String,
-    /// Its occurrences in this replication: start and end in nanoseconds from t = 0, ascending and apart. None where it
-    /// comes by chance and did not come.
-    pub spans: Vec<(u64, u64)>,
-    /// How long after each end its window still lasts.
-    #[serde(default)]
-    pub recovery_ns: u64,
-    /// By stream and operation, in the order of `Run::rows`: sent, failed in the order of `Failure::ALL`, latency of successes.
-    pub rows: Vec<(u64, [u64; Failure::ALL.len()], SparseHistogram)>,
-    /// The same for the recovery: what still failed after the fault's end.
-    #[serde(default)]
-    pub after: Vec<(u64, [u64; Failure::ALL.len()], SparseHistogram)>,
-    /// Failures that the fault caused and that its own window does not hold (requests before its start that it hit).
-    pub hit_before: u64,
-}
-
-impl FaultRow {
-    /// The same without what was counted in it.
-    #[must_use]
-    pub fn time_alone(&self) -> Self {
-        let (fault, spans) = (self.fault.clone(), self.spans.clone());
-        FaultRow { fault, spans, recovery_ns: self.recovery_ns, ..FaultRow::default() }
-    }
-
-    /// When it first comes, nanoseconds from t = 0; none where it does not.
-    pub fn first_ns(&self) -> Option<u64> {
-        self.spans.first().map(|span| span.0)
-    }
-
-    /// When its effects are over after an occurrence that ends at `end_ns`.
-    pub const fn over_ns(&self, end_ns: u64) -> u64 {
-        end_ns.saturating_add(self.recovery_ns)
-    }
 }

@@ -55,15 +55,40 @@ fn rows(of: &[(&str, &Business)], first: &Business, most: usize, span: &str) -> 
         };
         row(label, &|business| business.years.get(index).map_or_else(String::new, |year| money(&year.bill, business)));
     }
-    if first.downtime_hour.is_some() {
-        let mut names: Vec<&str> = Vec::new();
-        for fault in of.iter().flat_map(|(_, business)| &business.faults) {
-            if !names.contains(&fault.name.as_str()) {
-                names.push(&fault.name);
-            }
+    let mut names: Vec<&str> = Vec::new();
+    for fault in of.iter().flat_map(|(_, business)| &business.faults) {
+        if !names.contains(&fault.name.as_str()) {
+            names.push(&fault.name);
         }
+    }
+    let found = |business: &Business, name: &str| business.faults.iter().find(|fault| fault.name == name).cloned();
+    for name in &names {
+        row(format!("{name}, each"), &|business| {
+            let Some((fault, hours)) =
+                found(business, name).and_then(|fault| Some((fault.clone(), fault.hours.value?)))
+            else {
+                return String::new();
+            };
+            let requests = fault.requests.value.unwrap_or(0.0);
+            format!("{} min of downtime, {} requests", significant(60.0 * hours, 3), significant(requests, 3))
+        });
+        row(format!("{name}, assumed a year"), &|business| {
+            let rate = found(business, name).and_then(|fault| fault.per_year);
+            rate.map_or_else(String::new, |rate| format!("{} times", significant(rate, 3)))
+        });
+        let base = of[0].0;
+        row(format!("{name}, as dear as {base} at, a year"), &|business| {
+            let rate = found(business, name).and_then(|fault| fault.even_per_year);
+            rate.map_or_else(String::new, |rate| format!("{} times", significant(rate, 3)))
+        });
+    }
+    row("minutes of a year, by assumed rates".to_owned(), &|business| match business.minutes_year.value {
+        Some(minutes) => format!("{} min", significant(minutes, 3)),
+        None => String::new(),
+    });
+    if first.downtime_hour.is_some() {
         for name in names {
-            row(format!("{name}, each"), &|business| {
+            row(format!("{name}, each, money"), &|business| {
                 let fault = business.faults.iter().find(|fault| fault.name == name);
                 fault.map_or_else(String::new, |fault| money(&fault.cost, business))
             });

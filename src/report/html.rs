@@ -54,6 +54,7 @@ fn values(comparison: &Comparison) -> Value {
         gates => gates(comparison),
         charts => figures(comparison).into_iter().map(chart).collect::<Vec<_>>(),
         faults => tables::faults(comparison),
+        harm => tables::harm(comparison),
         traces => variants.iter().flat_map(|v| v.traces.iter().map(move |t| tables::trace(&v.name, t))).collect::<Vec<_>>(),
         business => business::section(comparison).map(|section| context! { title => section.title, head => section.head, rows => section.rows, over => section.over, basis => section.basis }),
         bills => variants.iter().map(bill::bill).collect::<Vec<_>>(),

@@ -8,6 +8,7 @@
 mod business;
 pub mod charts;
 pub mod decision;
+mod harm;
 pub mod html;
 pub mod markdown;
 pub mod measured;

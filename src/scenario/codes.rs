@@ -442,6 +442,11 @@ const CODES: &[Code] = &[
     ),
     code("EW427", "a mistake in a file of prices", "The message names the file, its line and the field in it."),
     code(
+        "EW445",
+        "good within, of no objective",
+        "`business.good-within` says when an answer is good; what counts them is the objective beside it, `slo`.",
+    ),
+    code(
         "EW500",
         "a check that cannot be read",
         "The grammar: `FIGURE(SUBJECT[, from=PLACE]) < BOUND`, or `path(A -> B) avoids PRODUCT`.",
@@ -449,7 +454,7 @@ const CODES: &[Code] = &[
     code(
         "EW501",
         "an unknown figure",
-        "Percentiles such as `p99`, mean, availability, throughput, recovery, lost, amplification, cost, utilisation.",
+        "Percentiles such as `p99`, mean, availability, throughput, recovery, lost, detect, shift, burn, user-uptime, mcr, amplification, cost, utilisation.",
     ),
     code("EW502", "a bill per something else", "Bills are per month."),
     code("EW503", "a path at a time", "Whether a path crosses a product does not depend on time."),

@@ -15,6 +15,8 @@ pub enum Role {
     Subject,
     /// A region, a cluster or a stream.
     From,
+    /// A stream, a service that streams call, or `all`.
+    People,
     /// A fault.
     Fault,
     /// A service or a stream.
@@ -60,6 +62,11 @@ const FIGURES: &[&str] = &[
     "throughput",
     "recovery",
     "lost",
+    "detect",
+    "shift",
+    "burn",
+    "user-uptime",
+    "mcr",
     "amplification",
     "cost",
     "utilisation",
@@ -101,10 +108,19 @@ impl<'t> Reader<'t> {
             return Err(misread(at, "EW501", format!("`{figure}` is no figure that can be checked"), help));
         }
         self.expect("(", "its subject in parentheses")?;
-        let metric = self.metric(figure, at)?;
+        let mut metric = self.metric(figure, at)?;
         let mut from = None;
         while self.take(",") {
             let (key, at) = self.word("`from=PLACE`")?;
+            if let (Metric::Availability { subject } | Metric::Good { subject, .. }, "within") = (&metric, key) {
+                if matches!(metric, Metric::Good { .. }) {
+                    return Err(misread(at, "EW500", "`within` is said twice", "an answer is in time or it is not"));
+                }
+                let subject = subject.clone();
+                self.expect("=", "`=` and a time")?;
+                metric = Metric::Good { subject, within: self.time("`within=800ms`")? };
+                continue;
+            }
             if from.is_some() && key == "from" {
                 return Err(misread(at, "EW500", "`from` is said twice", "write one objective for each"));
             }
@@ -113,12 +129,16 @@ impl<'t> Reader<'t> {
                     at,
                     "EW501",
                     format!("`{key}` restricts nothing"),
-                    "write `from=REGION`, `from=CLUSTER` or `from=STREAM`",
+                    "write `from=REGION`, `from=CLUSTER` or `from=STREAM`; of availability also `within=800ms`",
                 ));
             }
             if !matches!(
                 metric,
-                Metric::Quantile { .. } | Metric::Mean { .. } | Metric::Availability { .. } | Metric::Throughput { .. }
+                Metric::Quantile { .. }
+                    | Metric::Mean { .. }
+                    | Metric::Availability { .. }
+                    | Metric::Good { .. }
+                    | Metric::Throughput { .. }
             ) {
                 return Err(misread(at, "EW501", format!("`{figure}` is not told apart by users"), "remove `from`"));
             }
@@ -139,6 +159,15 @@ impl<'t> Reader<'t> {
             "throughput" => Metric::Throughput { subject: subject(self)? },
             "recovery" => Metric::Recovery { fault: self.name(Role::Fault, "a fault")? },
             "lost" => Metric::Lost { fault: self.name(Role::Fault, "a fault")? },
+            "detect" => Metric::Detect { fault: self.name(Role::Fault, "a fault")? },
+            "shift" => Metric::Shift { fault: self.name(Role::Fault, "a fault")? },
+            "burn" => Metric::Burn { fault: self.name(Role::Fault, "a fault")? },
+            "user-uptime" => Metric::UserUptime { subject: self.name(Role::People, "a stream, a service or `all`")? },
+            "mcr" => {
+                let subject = self.name(Role::People, "a stream, a service or `all`")?;
+                self.expect(",", "`,` and the length of a window, for example `mcr(web, 5m)`")?;
+                Metric::Mcr { subject, window: self.time("a length such as `5m`")? }
+            }
             "cost" => Metric::Cost { subject: self.name(Role::Cost, "`network`, `compute`, `total` or a product")? },
             "utilisation" => Metric::Utilisation { subject: self.name(Role::Resource, "a service or a product")? },
             "amplification" => {
@@ -218,15 +247,25 @@ impl<'t> Reader<'t> {
             return Ok(Bound::OfVariant { factor, variant });
         }
         let value = match metric {
-            Metric::Quantile { .. } | Metric::Mean { .. } | Metric::Recovery { .. } => quantity::seconds(rest),
-            Metric::Availability { .. } | Metric::Utilisation { .. } => quantity::share(rest).map(|share| share.get()),
+            Metric::Availability { .. }
+            | Metric::Good { .. }
+            | Metric::UserUptime { .. }
+            | Metric::Mcr { .. }
+            | Metric::Utilisation { .. } => quantity::share(rest).map(|share| share.get()),
+            // More than a month's budget may go in one night.
+            Metric::Burn { .. } => quantity::percent(rest),
+            Metric::Quantile { .. }
+            | Metric::Mean { .. }
+            | Metric::Recovery { .. }
+            | Metric::Detect { .. }
+            | Metric::Shift { .. } => quantity::seconds(rest),
             Metric::Throughput { .. } => quantity::rate(rest),
             Metric::Lost { .. } => quantity::number(rest, 0.0, 1e15),
             Metric::Amplification { .. } => quantity::number(rest, 0.0, 1e6),
             Metric::Cost { .. } => cost(rest),
         };
         self.at = all.end;
-        let times = matches!(metric, Metric::Quantile { .. } | Metric::Mean { .. } | Metric::Recovery { .. });
+        let times = is_time(metric);
         if times && value.as_ref().is_ok_and(|limit| *limit <= 0.0) {
             return Err(misread(all, "EW105", "a limit of no time is never met", example(metric)));
         }
@@ -288,6 +327,20 @@ impl<'t> Reader<'t> {
         Ok((&self.text[at.clone()], at))
     }
 
+    /// A time above nothing, up to the next `,` or `)`.
+    fn time(&mut self, what: &str) -> Read<f64> {
+        self.skip();
+        let rest = &self.text[self.at..];
+        let length = rest.find([',', ')']).unwrap_or(rest.len());
+        let at = self.at..self.at + rest[..length].trim_end().len();
+        self.at = at.end;
+        match quantity::seconds(&self.text[at.clone()]) {
+            Ok(time) if time > 0.0 => Ok(time),
+            Ok(_) => Err(misread(at, "EW105", "no time at all is no time", format!("write {what}"))),
+            Err(complaint) => Err(Misread { at, complaint }),
+        }
+    }
+
     fn name(&mut self, role: Role, what: &str) -> Read<String> {
         let (name, at) = self.word(what)?;
         self.names.push((role, name.to_owned(), at));
@@ -330,11 +383,24 @@ fn cost(text: &str) -> Result<f64, Complaint> {
     Ok(amount.units())
 }
 
+/// Is a figure a time?
+const fn is_time(metric: &Metric) -> bool {
+    matches!(
+        metric,
+        Metric::Quantile { .. }
+            | Metric::Mean { .. }
+            | Metric::Recovery { .. }
+            | Metric::Detect { .. }
+            | Metric::Shift { .. }
+    )
+}
+
 fn example(metric: &Metric) -> String {
     let bound = match metric {
         Metric::Quantile { .. } | Metric::Mean { .. } => "350ms",
-        Metric::Recovery { .. } => "60s",
-        Metric::Availability { .. } => "99.9%",
+        Metric::Recovery { .. } | Metric::Detect { .. } | Metric::Shift { .. } => "60s",
+        Metric::Burn { .. } => "25%",
+        Metric::Availability { .. } | Metric::Good { .. } | Metric::UserUptime { .. } | Metric::Mcr { .. } => "99.9%",
         Metric::Utilisation { .. } => "80%",
         Metric::Throughput { .. } => "400rps",
         Metric::Lost { .. } => "1000",
@@ -345,79 +411,4 @@ fn example(metric: &Metric) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn figure(text: &str) -> (Metric, Option<String>, bool, Bound) {
-        match parse(text) {
-            Ok(Parsed { check: Check::Figure { term, below, bound }, .. }) => (term.metric, term.from, below, bound),
-            other => panic!("{text}: {other:?}"),
-        }
-    }
-
-    #[track_caller]
-    fn wrong(text: &str, at: &str, code: &str) {
-        let misread = parse(text).expect_err("it is refused");
-        assert_eq!((&text[misread.at.clone()], misread.complaint.code), (at, code), "{misread:?}");
-    }
-
-    #[test]
-    fn each_figure_has_its_unit() {
-        let subject = || "web".to_owned();
-        assert_eq!(
-            figure("p99.9(web.list, from=hangzhou) < 350ms"),
-            (
-                Metric::Quantile { percent: 99.9, subject: "web.list".into() },
-                Some("hangzhou".into()),
-                true,
-                Bound::Value(0.35)
-            )
-        );
-        assert!(!figure("availability(web)>=99.9%").2);
-        assert_eq!(figure("recovery(zone-out) < 1m").3, Bound::Value(60.0));
-        assert_eq!(figure("lost(zone-out) <= 1000").3, Bound::Value(1000.0));
-        assert_eq!(
-            figure("amplification(orders->payments) < 1.25").0,
-            Metric::Amplification { from: "orders".into(), to: "payments".into() }
-        );
-        assert_eq!(figure("cost(network) < 2500 USD/month").3, Bound::Value(2500.0));
-        assert_eq!(
-            figure("throughput(web) > 90rps"),
-            (Metric::Throughput { subject: subject() }, None, false, Bound::Value(90.0))
-        );
-        assert_eq!(figure("utilisation(web) < 80%").3, Bound::Value(0.8));
-        assert_eq!(
-            figure("mean(web) <= 105% of variant(privatelink)").3,
-            Bound::OfVariant { factor: 1.05, variant: "privatelink".into() }
-        );
-        let path = parse("path(orders -> payments) avoids internet").expect("it is read");
-        assert_eq!(
-            path.check,
-            Check::Path(PathCheck { from: "orders".into(), to: "payments".into(), avoids: "internet".into() })
-        );
-    }
-
-    #[test]
-    fn a_misread_check_points_into_the_text() {
-        wrong("p99(checkout) < 350", "350", "EW101");
-        wrong("p99 checkout < 350ms", "c", "EW500");
-        wrong("q99(checkout) < 350ms", "q99", "EW501");
-        wrong("p100(checkout) < 350ms", "p100", "EW501");
-        wrong("availability(web) = 99%", "=", "EW500");
-        wrong("cost(network) < 2500", "2500", "EW101");
-        wrong("cost(network, from=a) < 2500 USD/month", "from", "EW501");
-        wrong("path(a -> b) avoids x y", "y", "EW500");
-        wrong("", "", "EW500");
-        wrong("p99(web) <", "", "EW500");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_check_panics(text in "\\PC*", tail in "[a-z0-9()<>=% ->,.]*") {
-            let _ = parse(&text);
-            let _ = parse(&format!("p99({tail}"));
-            let _ = parse(&format!("mean(a) < {tail}"));
-        }
-    }
-}
+mod tests;

@@ -27,7 +27,14 @@ pub(super) fn business(of: &Replicated, result: &VariantResult) -> Option<Busine
             None => Estimate::none("`business.downtime` is not stated"),
         };
         let per_year = said.outages.get(&fault.name).map(|rate| rate.value);
-        BusinessFault { name: fault.name.clone(), hours, cost, per_year }
+        BusinessFault {
+            name: fault.name.clone(),
+            hours,
+            cost,
+            requests: fault.lost.clone(),
+            per_year,
+            even_per_year: None,
+        }
     };
     let faults: Vec<BusinessFault> = result.faults.iter().map(fault).collect();
     let downtime_year = downtime_year(&faults, downtime);
@@ -41,6 +48,7 @@ pub(super) fn business(of: &Replicated, result: &VariantResult) -> Option<Busine
         downtime_hour: downtime,
         growth_year: said.growth.value,
         basis: basis(of, &faults, &downtime_year, rate, said.growth.value, downtime),
+        minutes_year: minutes_year(&faults),
         faults,
         downtime_year,
         years,
@@ -66,6 +74,33 @@ fn downtime_year(faults: &[BusinessFault], downtime: Option<f64>) -> Estimate {
     match rated.split_first() {
         None => Estimate::none("no fault has a rate in `business.outages-per-year`"),
         Some((first, rest)) => rest.iter().fold(first.clone(), |sum, one| plus(&sum, one)),
+    }
+}
+
+/// The same in minutes of full downtime.
+fn minutes_year(faults: &[BusinessFault]) -> Estimate {
+    let rated: Vec<Estimate> =
+        faults.iter().filter_map(|fault| Some(times(&fault.hours, 60.0 * fault.per_year?))).collect();
+    match rated.split_first() {
+        None => Estimate::none("no fault has a rate in `business.outages-per-year`"),
+        Some((first, rest)) => rest.iter().fold(first.clone(), |sum, one| plus(&sum, one)),
+    }
+}
+
+/// How often a year each fault would have to come for a variant to cost what the first does: what the first year's bills
+/// differ by, over what an occurrence costs less in one than in the other.
+pub(super) fn even(results: &mut [VariantResult]) {
+    let Some((first, others)) = results.split_first_mut() else { return };
+    let Some(base) = first.business.as_ref() else { return };
+    let year = |business: &Business| business.years.first().and_then(|year| year.bill.value);
+    for business in others.iter_mut().filter_map(|variant| variant.business.as_mut()) {
+        let Some((dearer, of_base)) = year(business).zip(year(base)) else { continue };
+        for fault in &mut business.faults {
+            let same = base.faults.iter().find(|other| other.name == fault.name);
+            let costs = same.and_then(|same| same.cost.value).zip(fault.cost.value);
+            let rate = costs.map(|(base, own)| (dearer - of_base) / (base - own));
+            fault.even_per_year = rate.filter(|rate| rate.is_finite() && *rate > 0.0);
+        }
     }
 }
 
@@ -202,6 +237,30 @@ mod tests {
         );
         let half = times(&sum, 0.5);
         assert_eq!((half.value, half.low, half.inputs), (Some(6.0), Some(5.5), Some((5.5, 7.0))));
+    }
+
+    #[test]
+    fn what_costs_more_and_loses_less_is_even_at_a_rate() {
+        let variant = |bill: f64, cost: f64| VariantResult {
+            business: Some(Business {
+                faults: vec![BusinessFault {
+                    name: "zone".into(),
+                    cost: Estimate::exact(cost),
+                    ..BusinessFault::default()
+                }],
+                years: vec![BusinessYear { bill: Estimate::exact(bill), ..BusinessYear::default() }],
+                ..Business::default()
+            }),
+            ..VariantResult::default()
+        };
+        let rate = |results: &[VariantResult]| results[1].business.as_ref().expect("said").faults[0].even_per_year;
+        // 1200 a year more, 300 less each time: four times a year.
+        let mut results = [variant(10_000.0, 400.0), variant(11_200.0, 100.0)];
+        even(&mut results);
+        assert_eq!(rate(&results), Some(4.0));
+        let mut worse = [variant(10_000.0, 100.0), variant(11_200.0, 400.0)];
+        even(&mut worse);
+        assert_eq!(rate(&worse), None, "it costs more and loses more");
     }
 
     #[test]

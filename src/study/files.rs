@@ -3,6 +3,7 @@
 //!
 //! The same study writes the same bytes: no date, no clock, no path of the machine. Units stand in the column names.
 
+mod harm;
 mod long_run;
 mod manifest;
 mod sweep;

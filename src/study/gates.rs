@@ -4,6 +4,7 @@
 use rayon::prelude::*;
 
 use super::difference::narrow;
+use super::faults;
 use super::figure::{Design, latencies};
 use super::measure::{Measured, measure};
 use super::recovery;
@@ -116,6 +117,7 @@ impl Context<'_> {
                 notes.extend(left_out(measured.answered));
                 match &term.metric {
                     Metric::Recovery { .. } => notes.push(recovery::rule(&variant.runs)),
+                    Metric::Detect { .. } | Metric::Shift { .. } => notes.push(faults::rule()),
                     Metric::Lost { .. } => notes.push(recovery::lost_rule(&variant.runs)),
                     _ => {}
                 }

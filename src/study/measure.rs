@@ -1,5 +1,6 @@
 //! The figure that an objective asks for, of one variant.
 
+use super::faults::{self, Objective};
 use super::figure::{Design, MS, latencies};
 use super::gates::thin;
 use super::recovery;
@@ -7,8 +8,9 @@ use super::replicated::Replicated;
 use super::resource;
 use super::sample::{Part, Sample, samples};
 use super::statistics::{Sections, quantile_sections};
+use super::uptime;
 use crate::meter::Quantile;
-use crate::record::{Estimate, RequestRow, Run};
+use crate::record::{Estimate, RequestRow, Run, UserRow};
 use crate::scenario::Scenario;
 use crate::scenario::file::{Metric, ObjectiveWindow, StreamFrom, Term};
 use crate::units::Duration;
@@ -101,6 +103,27 @@ pub fn measure(
                 if once { Some(Sections::mean(each.iter().map(|of| of.0).collect())) } else { Sections::ratio(&each) };
             Measured::new(recovery::lost(&of.runs, fault, design), sections, "requests", 1.0)
         }
+        Metric::Good { subject, within } => {
+            let good = Objective { share: 1.0, within_ns: Some((within * 1e9) as u64) };
+            let found = requests(subject);
+            let pairs: Vec<(f64, f64)> = found.iter().map(|s| (good.good(s) as f64, s.sent as f64)).collect();
+            Measured::ratio(&pairs, "nothing was sent", "share", design)
+        }
+        Metric::Detect { fault } => Measured::new(faults::detect(&of.runs, fault, design).0, None, "s", 1.0),
+        Metric::Shift { fault } => Measured::new(faults::shift(&of.runs, fault, design), None, "s", 1.0),
+        Metric::Burn { fault } => {
+            let burn = objective(&of.scenario).and_then(|objective| faults::burn(&of.runs, fault, objective, design));
+            let estimate = burn.map_or_else(|| Estimate::none("`business.slo` is not stated"), |burn| burn.share);
+            Measured::new(estimate, None, "share", 1.0)
+        }
+        Metric::UserUptime { subject } => {
+            let (estimate, sections) = uptime::of_users(&of.runs, &people(&of.runs, subject), design);
+            Measured::new(estimate, sections, "share", 1.0)
+        }
+        Metric::Mcr { subject, window } => {
+            let (estimate, sections) = uptime::minimal_ratio(&of.runs, &people(&of.runs, subject), *window, design);
+            Measured::new(estimate, sections, "share", 1.0)
+        }
         Metric::Amplification { from, to } => {
             let row = |run: &Run| {
                 // Several rules may send calls to the same versions.
@@ -123,6 +146,22 @@ pub fn measure(
         }
         Metric::Utilisation { subject } => utilisation(of, subject, design),
     }
+}
+
+/// Does a subject mean the users of this stream? `all`, the stream, or the service that it calls.
+fn people<'r>(runs: &'r [Run], subject: &'r str) -> impl Fn(&UserRow) -> bool + 'r {
+    move |users| {
+        let calls = |row: &RequestRow| row.stream == users.stream && row.service == subject;
+        let called = || runs.first().is_some_and(|run| run.rows.iter().any(calls));
+        subject == "all" || users.stream == subject || called()
+    }
+}
+
+/// What the scenario's error budget stands on.
+pub(super) fn objective(of: &Scenario) -> Option<Objective> {
+    let business = of.business.as_ref()?;
+    let within_ns = business.good_within.as_ref().map(|within| within.value.nanos());
+    business.slo.as_ref().map(|slo| Objective { share: slo.value, within_ns })
 }
 
 fn answered(of: &[Sample]) -> Option<f64> {

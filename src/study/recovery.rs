@@ -1,9 +1,9 @@
-//! What a named fault did: requests lost in its window, availability there, and how long it took to recover.
+//! Requests lost to a named fault, and how long it took to recover.
 
-use super::figure::{Design, latencies};
-use super::sample::{Part, Sample, samples};
+use super::figure::Design;
+use super::sample::{Part, Sample};
 use crate::meter::{Quantile, Within};
-use crate::record::{Estimate, FaultRow, FaultSummary, RequestRow, Run, SparseHistogram};
+use crate::record::{Estimate, FaultRow, FineWindow, RequestRow, Run, SparseHistogram};
 use crate::units::significant;
 
 /// A success share this far below that of before the fault is not yet back.
@@ -12,20 +12,22 @@ const SUCCESS_SLACK: f64 = 0.001;
 const P99_SLACK: f64 = 1.25;
 /// A success share this far below that of before the fault counts even in a window alone.
 const OUTAGE: f64 = 0.05;
-
-/// All named faults of a variant.
-pub fn faults(runs: &[Run], design: Design) -> Vec<FaultSummary> {
-    let Some(first) = runs.first() else { return Vec::new() };
-    first.faults.iter().map(|fault| summary(runs, fault, design)).collect()
-}
+/// Requests of a second, or of so many seconds, that a share can be told by.
+const TOLD_BY: f64 = 200.0;
+const SECOND: u64 = 1_000_000_000;
 
 /// What recovery means here, in words, with its thresholds and its resolution.
 pub fn rule(runs: &[Run]) -> String {
     let length = runs.first().and_then(|run| Some(run.horizon_ns as f64 / 1e9 / count(run)? as f64));
     let windows = length.map(|s| format!(" of {} s", significant(s, 3))).unwrap_or_default();
+    let finer = match runs.first().and_then(seconds_together) {
+        Some(1) => ", near faults by seconds".to_owned(),
+        Some(seconds) => format!(", near faults by {seconds} s"),
+        None => String::new(),
+    };
     format!(
         "counted from the fault's start, so it holds the outage itself, until success is no more than {} points (or its \
-         noise) below and p99 at most {} times what they were before any fault; told by windows{windows}, of which one \
+         noise) below and p99 at most {} times what they were before any fault; told by windows{windows}{finer}, of which one \
          alone may be off by less than {} points, as when a dead host is tried again",
         significant(100.0 * SUCCESS_SLACK, 2),
         significant(P99_SLACK, 3),
@@ -37,18 +39,9 @@ fn count(run: &Run) -> Option<usize> {
     run.rows.iter().map(|row| row.windows.len()).max().filter(|&count| count > 0)
 }
 
-fn summary(runs: &[Run], fault: &FaultRow, design: Design) -> FaultSummary {
-    let within = samples(runs, Part::During(&fault.fault), &|_| true);
-    FaultSummary {
-        name: fault.fault.clone(),
-        lost: lost(runs, &fault.fault, design),
-        lost_rule: lost_rule(runs),
-        sent: per_occurrence(&each(runs, &fault.fault, within.iter().map(|sample| sample.sent as f64)), design),
-        availability: design.availability(&within),
-        recovery_s: recovery(runs, &fault.fault, design),
-        recovery_rule: rule(runs),
-        p99_ms: design.quantile_ms(&latencies(&within), Quantile::P99),
-    }
+/// Requests sent while a fault lasts, per occurrence.
+pub(super) fn sent(runs: &[Run], fault: &str, within: &[Sample], design: Design) -> Estimate {
+    per_occurrence(&each(runs, fault, within.iter().map(|sample| sample.sent as f64)), design)
 }
 
 /// Requests lost to a fault, per occurrence: those that failed within it and in its recovery, and those before it that
@@ -123,7 +116,7 @@ fn usual(run: &Run) -> Option<Vec<f64>> {
 }
 
 /// How many whole windows lie before any fault: all, where none came.
-fn before_any(run: &Run) -> Option<usize> {
+pub(super) fn before_any(run: &Run) -> Option<usize> {
     let count = count(run)?;
     let length_ns = (run.horizon_ns / count as u64).max(1);
     let first = run.faults.iter().filter_map(FaultRow::first_ns).min();
@@ -189,23 +182,32 @@ fn backs(run: &Run, fault: &str) -> Option<Vec<Back>> {
     measured.map(|&(start_ns, _)| back(run, start_ns)).collect()
 }
 
+/// The share that succeeded in some windows; none where nothing was sent.
+fn success_of(windows: &[Window]) -> Option<f64> {
+    let sent = windows.iter().map(|window| window.sent).sum::<u64>();
+    let ok = windows.iter().map(|window| window.success * window.sent as f64).sum::<f64>();
+    (sent > 0).then(|| ok / sent as f64)
+}
+
+/// Is a window as these are?
+fn usual_of(normal: &[Window]) -> Option<impl Fn(&Window) -> bool + use<>> {
+    let success = success_of(normal)?;
+    let p99 = normal.iter().filter_map(|window| window.p99).max()?;
+    Some(move |window: &Window| {
+        let noise = 3.0 * libm::sqrt(success * (1.0 - success) / window.sent.max(1) as f64);
+        let fast = window.p99.is_some_and(|now| now as f64 <= P99_SLACK * p99 as f64);
+        window.sent == 0 || (window.success >= success - noise.max(SUCCESS_SLACK) && fast)
+    })
+}
+
 fn back(run: &Run, start_ns: u64) -> Option<Back> {
     let count = count(run)?;
     let length_ns = (run.horizon_ns / count as u64).max(1);
     let start = (start_ns / length_ns) as usize;
     // Before any fault: what normal is.
     let normal: Vec<Window> = (0..before_any(run)?).map(|number| window(run, number)).collect();
-    let sent = normal.iter().map(|window| window.sent).sum::<u64>();
-    if sent == 0 {
-        return None;
-    }
-    let success = normal.iter().map(|window| window.success * window.sent as f64).sum::<f64>() / sent as f64;
-    let p99 = normal.iter().filter_map(|window| window.p99).max()?;
-    let good = |window: &Window| {
-        let noise = 3.0 * libm::sqrt(success * (1.0 - success) / window.sent.max(1) as f64);
-        let fast = window.p99.is_some_and(|now| now as f64 <= P99_SLACK * p99 as f64);
-        window.sent == 0 || (window.success >= success - noise.max(SUCCESS_SLACK) && fast)
-    };
+    let success = success_of(&normal)?;
+    let good = usual_of(&normal)?;
     // The next fault's start ends what can be said of this one.
     let starts = run.faults.iter().flat_map(|row| &row.spans).map(|span| span.0);
     let next = starts.filter(|&other| other > start_ns).min();
@@ -219,9 +221,54 @@ fn back(run: &Run, start_ns: u64) -> Option<Back> {
     };
     let last_bad = (0..each.len()).rev().find(|&at| bad(at)).map(|at| start + at);
     let Some(last_bad) = last_bad else { return Some(Back { seconds: 0.0, seen: true }) };
-    let until_ns = (last_bad as u64 + 1) * length_ns;
+    let until_ns = finer(run, last_bad as u64 * length_ns, length_ns).unwrap_or((last_bad as u64 + 1) * length_ns);
     let seconds = until_ns.saturating_sub(start_ns) as f64 / 1e9;
     Some(Back { seconds, seen: last_bad + 1 < end })
+}
+
+/// Seconds that are looked at together near faults, so that a share of them can be told: none where a window of the horizon
+/// is as short.
+pub(super) fn seconds_together(run: &Run) -> Option<usize> {
+    let first_ns = run.faults.iter().filter_map(FaultRow::first_ns).min()?;
+    let length_ns = run.horizon_ns / count(run)? as u64;
+    let before = || run.fine.iter().filter(|window| (u64::from(window.second) + 1) * SECOND <= first_ns);
+    let sent: u64 = before().map(|window| window.sent).sum();
+    let each = sent as f64 / before().count().max(1) as f64;
+    let together = [1, 2, 5, 10].into_iter().find(|&seconds| each * seconds as f64 >= TOLD_BY)?;
+    (together as u64 * SECOND < length_ns).then_some(together)
+}
+
+/// Where in the last bad window of the horizon it ends, by seconds near faults: the end of the last of them that is off.
+/// None where they do not tell.
+fn finer(run: &Run, from_ns: u64, length_ns: u64) -> Option<u64> {
+    let together = seconds_together(run)?;
+    let first_ns = run.faults.iter().filter_map(FaultRow::first_ns).min()?;
+    let chunk = |windows: &[FineWindow]| {
+        let sent: u64 = windows.iter().map(|window| window.sent).sum();
+        let mut latency = SparseHistogram::empty(windows[0].latency.grouping);
+        windows.iter().for_each(|window| latency.merge(&window.latency));
+        let success = if sent == 0 { 1.0 } else { latency.count as f64 / sent as f64 };
+        Window { sent, success, p99: latency.quantile(Quantile::P99, Within::Middle) }
+    };
+    let end_ns = |windows: &[FineWindow]| windows.last().map(|last| (u64::from(last.second) + 1) * SECOND);
+    let whole = |part: &&[FineWindow]| {
+        part.len() == together && part[together - 1].second + 1 == part[0].second + together as u32
+    };
+    let before: Vec<&FineWindow> =
+        run.fine.iter().take_while(|window| (u64::from(window.second) + 1) * SECOND <= first_ns).collect();
+    let normal: Vec<Window> = run.fine[..before.len()].chunks(together).filter(whole).map(chunk).collect();
+    let good = usual_of(&normal)?;
+    let inside: Vec<&[FineWindow]> = run.fine[before.len()..]
+        .chunks(together)
+        .filter(whole)
+        .filter(|part| {
+            let begins = u64::from(part[0].second) * SECOND;
+            begins + together as u64 * SECOND > from_ns && begins < from_ns + length_ns
+        })
+        .collect();
+    let covered = inside.len() as u64 * together as u64 * SECOND >= length_ns;
+    let last_off = inside.iter().rfind(|part| !good(&chunk(part)))?;
+    end_ns(last_off).filter(|_| covered).map(|end| end.clamp(from_ns, from_ns + length_ns))
 }
 
 #[cfg(test)]
@@ -256,6 +303,7 @@ mod tests {
             rows: vec![(1000, [0, 500, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
             after: vec![(1000, [0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
             hit_before: 3,
+            ..FaultRow::default()
         };
         Run {
             horizon_ns: 60_000_000_000,
@@ -274,6 +322,26 @@ mod tests {
         let runs = vec![run(&[("cut", 20, 30)], |number| (20..33).contains(&number)); 10];
         let got = recovery(&runs, "cut", design());
         assert_eq!((got.value, got.low, got.high), (Some(13.0), Some(13.0), Some(13.0)));
+    }
+
+    #[test]
+    fn seconds_near_a_fault_tell_where_in_its_last_window_it_ends() {
+        // Windows of 10 s; of the last bad one, from 30 s on, two seconds are off.
+        let second = |number: u32, off: bool| {
+            let mut latency = Histogram::new(6);
+            let ok = if off { 500 } else { 1000 };
+            (0..ok).for_each(|i| latency.record(10_000_000 + i * 1000));
+            FineWindow { second: number, sent: 1000, failed: 1000 - ok, latency: latency.sparse() }
+        };
+        let mut run = run(&[("cut", 20, 30)], |number| (2..4).contains(&number));
+        run.rows[0].windows.truncate(6);
+        run.fine = (0..60).map(|number| second(number, (20..32).contains(&number))).collect();
+        let runs = vec![run; 10];
+        assert_eq!(recovery(&runs, "cut", design()).value, Some(12.0));
+        assert!(rule(&runs).contains("windows of 10 s, near faults by seconds"), "{}", rule(&runs));
+        let mut sparse = runs[0].clone();
+        sparse.fine.iter_mut().for_each(|window| window.sent = 10);
+        assert_eq!(recovery(&[sparse], "cut", design()).value, Some(20.0), "too few to tell by seconds");
     }
 
     #[test]

@@ -23,7 +23,9 @@ use super::robustness::{self, Trial};
 use super::varied::Varied;
 use super::verdict::Claims;
 use super::warm_up::{Cut, cut};
-use super::{bill, business, changes, estimate, gates, hours, recovery, resource, summary, traffic, verdict};
+use super::{
+    bill, business, changes, estimate, faults, gates, hours, measure, resource, summary, traffic, uptime, verdict,
+};
 use crate::mesh;
 use crate::provider::{Books, Level, Provider};
 use crate::record::{Comparison, Exemplar, Run, Trace, VariantResult};
@@ -120,6 +122,7 @@ pub(super) fn weigh(
     for (result, of) in results.iter_mut().zip(&of) {
         result.business = business::business(of, result);
     }
+    business::even(&mut results);
     varied.middle(&of.iter().map(|variant| variant.runs.as_slice()).collect::<Vec<_>>(), &cut);
     varied.measure(&cut);
     let [low, high] = ends();
@@ -144,7 +147,7 @@ pub(super) fn weigh(
     let comparison = Comparison {
         replications,
         warm_up: cut.words.clone(),
-        verdict: partial.iter().cloned().chain([verdict]).collect::<Vec<_>>().join(" "),
+        verdict: partial.iter().cloned().chain([verdict]).chain(outliving(&results)).collect::<Vec<_>>().join(" "),
         partial,
         robustness,
         assumptions: assumptions(&of, &results),
@@ -214,6 +217,7 @@ fn partial((done, total): (usize, usize), (compared, asked): (u32, u32), whole: 
 fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
     // What counts over the whole horizon, warm-up and all, says so by its own length.
     let whole = Design::new(design.replications, of.world.plan.horizon);
+    let objective = measure::objective(&of.scenario);
     VariantResult {
         name: of.name().to_owned(),
         changes: Vec::new(),
@@ -226,12 +230,25 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
         resources: resource::resources(&of.runs, whole),
         windows: summary::windows(&of.runs),
         hours: hours::hours(&of.world, &of.runs, whole),
-        faults: recovery::faults(&of.runs, whole),
+        faults: faults::faults(&of.runs, objective, whole),
+        errors: faults::errors(&of.runs),
+        availability: uptime::availabilities(&of.runs, objective, cut.first_window, design),
+        budget: objective.map(|objective| faults::budget(&of.runs, objective, whole)),
         flows: traffic::flows(&of.runs),
         digests: digests(&of.runs),
         business: None,
         traces: Vec::new(),
     }
+}
+
+/// States that outlive what brought them about, a sentence each.
+fn outliving(results: &[VariantResult]) -> Vec<String> {
+    let of = |variant: &VariantResult| {
+        let name = variant.name.clone();
+        let stays = variant.faults.iter().filter_map(|fault| fault.outlives.as_ref());
+        stays.map(move |stays| format!("{name} {}.", stays.sentence)).collect::<Vec<_>>()
+    };
+    results.iter().flat_map(of).collect()
 }
 
 /// What the second stage of runs is for.

@@ -143,6 +143,8 @@ pub struct World {
     pub flows: Vec<Flow>,
     /// Workload.
     pub streams: Table<StreamId, Stream>,
+    /// Who is behind streams: what they see is told of people.
+    pub people: BTreeMap<StreamId, People>,
     /// Named faults, for windows in reports and gates.
     pub faults: Table<FaultId, Fault>,
     /// What faults do, dated, in order of time (ties in the order of the scenario).
@@ -344,6 +346,15 @@ pub struct Proxy {
     pub handshake: Duration,
     /// First row of this proxy's upstreams: the upstream of `edge` is row `first_upstream + edge.ordinal`.
     pub first_upstream: u32,
+}
+
+/// Who sends the requests of a stream, where people are told apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct People {
+    /// How many.
+    pub count: u32,
+    /// For how long at most what one of them saw last holds.
+    pub cutoff: Duration,
 }
 
 /// A workload stream.

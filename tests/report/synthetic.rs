@@ -2,9 +2,9 @@
 //! missing prices, a fault, gates of all three outcomes, a trace. Its figures are invented; they measure nothing.
 
 use eastwest::record::{
-    Bill, BillLine, BreakEven, Comparison, Difference, EdgeSummary, Estimate, FaultSpan, FaultSummary, FloorProjection,
-    Gate, LoadProjection, LoadState, Outcome, PathProjection, Projection, RequestSummary, ResourceSummary, Span, Trace,
-    VariantProjection, VariantResult, WindowPoint,
+    Availabilities, Bill, BillLine, BreakEven, Comparison, Difference, EdgeSummary, Estimate, FaultSpan, FaultSummary,
+    FloorProjection, Gate, LoadProjection, LoadState, Outcome, PathProjection, Projection, RequestSummary,
+    ResourceSummary, Span, Trace, VariantProjection, VariantResult, WindowPoint,
 };
 use indexmap::IndexMap;
 
@@ -179,7 +179,18 @@ fn variant(shape: &Shape) -> VariantResult {
             recovery_s: between(shape.recovery, shape.recovery - 2.0, shape.recovery + 3.0),
             recovery_rule: "counted from the fault's start, by windows of 30 s".into(),
             p99_ms: between(shape.p99 * 3.0, shape.p99 * 2.7, shape.p99 * 3.4),
+            occurrences: Estimate::exact(1.0),
+            detect_s: between(5.2, 4.8, 5.6),
+            detected_by: vec![("outlier detection".into(), 20)],
+            shift_s: between(6.1, 5.9, 6.3),
+            hit_share: between(0.334, 0.331, 0.337),
+            still_share: between(0.021, 0.019, 0.023),
+            shift_rule: "noticed: the first ejection; left: a tenth of usual".into(),
+            ..FaultSummary::default()
         }],
+        errors: Vec::new(),
+        availability: Availabilities::default(),
+        budget: None,
         flows: vec![
             ("web -> orders".into(), "east/h".into(), "east/i".into(), 0.52),
             ("web -> orders".into(), "east/h".into(), "south/a".into(), 0.02),

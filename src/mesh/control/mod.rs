@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::machine::Machine;
 use crate::engine::Schedule;
+use crate::record::NoticedBy;
 use crate::units::SimTime;
 use crate::world::{EndpointId, Host, HostTarget, Manner, PlaceId, Target};
 
@@ -49,6 +50,9 @@ impl Machine<'_> {
                 }
             } else {
                 gone.insert(endpoint);
+                if let Some(watch) = &mut self.ledger.watch {
+                    watch.noticed(watch.of_endpoint(endpoint), NoticedBy::Removal, now);
+                }
             }
         }
         let changed: BTreeSet<EndpointId> = before.symmetric_difference(gone).copied().collect();

@@ -142,7 +142,7 @@ impl Ledger {
     #[inline(always)]
     pub(in crate::mesh) fn served(&mut self, endpoint: EndpointId, came: u64, served: Served) {
         let row = &mut self.services[self.service_of[endpoint.0 as usize] as usize];
-        if came < self.zero || served.end >= self.end {
+        if came < self.zero || served.end >= self.plain_end {
             row.row.arrived += u64::from(self.window != OUTSIDE);
             self.visit(endpoint, came, served.start, served.end, served.end - served.start);
             return;
@@ -168,6 +168,10 @@ impl Ledger {
             u128::from(clip(end) - clip(start))
         };
         count.row.busy_ns += busy;
+        if !count.row.busy.is_empty() && busy > 0 {
+            let from = if u128::from(clip(end) - clip(start)) == busy { clip(start) } else { clip(came) };
+            spread(&mut count.row.busy, (from - self.zero, clip(end) - self.zero), busy, self.horizon);
+        }
         count.row.level_ns += u128::from(clip(end) - clip(came));
         if (self.zero..self.end).contains(&came) {
             count.row.visits += 1;
@@ -175,5 +179,22 @@ impl Ledger {
             count.wait.record(start - came);
             count.sojourn.record(end - came);
         }
+    }
+}
+
+/// Work done evenly from one instant to another goes to the windows in between.
+#[cold]
+fn spread(windows: &mut [u64], (from, to): (u64, u64), busy: u128, horizon: u64) {
+    let count = windows.len() as u128;
+    let edge = |window: u128| (u128::from(horizon) * window / count) as u64;
+    let mut window = u128::from(from) * count / u128::from(horizon);
+    let (mut at, mut done) = (from, 0);
+    while at < to {
+        let next = edge(window + 1).clamp(at, to);
+        let upto = busy * u128::from(next - from) / u128::from(to - from);
+        let last = windows.len() - 1;
+        windows[(window as usize).min(last)] += (upto - done) as u64;
+        (at, done) = (next, upto);
+        window += 1;
     }
 }

@@ -4,7 +4,6 @@
 //! after: so one histogram is in use, and stands back as a sparse one when the next window has its first; what comes
 //! later still is kept in a list and put in its place now and then.
 
-use super::FINE;
 use crate::meter::Histogram;
 use crate::record::SparseHistogram;
 
@@ -24,13 +23,13 @@ pub(super) struct Latencies {
 }
 
 impl Latencies {
-    pub(super) fn new(windows: usize) -> Self {
+    pub(super) fn new(windows: usize, grouping: u8) -> Self {
         Latencies {
             window: 0,
-            current: Histogram::new(FINE),
-            closed: vec![SparseHistogram::empty(FINE); windows],
+            current: Histogram::new(grouping),
+            closed: vec![SparseHistogram::empty(grouping); windows],
             late: Vec::new(),
-            scratch: Histogram::new(FINE),
+            scratch: Histogram::new(grouping),
         }
     }
 
@@ -84,10 +83,11 @@ impl Latencies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::ledger::FINE;
 
     #[test]
     fn however_late_each_latency_is_found_in_its_window() {
-        let (mut latencies, mut plain) = (Latencies::new(60), vec![Histogram::new(FINE); 60]);
+        let (mut latencies, mut plain) = (Latencies::new(60, FINE), vec![Histogram::new(FINE); 60]);
         for n in 0..40_000_u64 {
             // Windows go on, and every third request is of an earlier one.
             let now = (n / 700) as usize;

@@ -1,19 +1,30 @@
 //! What the run counts: requests, calls, visits, bytes. Integers; only what falls within the horizon.
 
 mod counters;
+mod errors;
+mod fine;
 mod latencies;
+mod people;
 mod record;
 mod rows;
+mod watch;
+mod window;
 
+pub(super) use self::errors::Blame;
+use self::errors::Errors;
+use self::fine::Fine;
 use self::latencies::Latencies;
+use self::people::People;
 use self::rows::{service_rows, station_rows};
+use self::watch::Watch;
+use self::window::{Part, Window, apart};
 use super::calls::Request;
 use super::machine::of_run;
 use crate::fault::Span;
 use crate::meter::Histogram;
-use crate::record::{CallBalance, CapRow, Exemplar, Failure, PathRow, ServiceRow, StationRow};
+use crate::record::{CallBalance, CapRow, EdgeCalls, Exemplar, Failure, PathRow, ServiceRow, StationRow};
 use crate::units::SimTime;
-use crate::world::{EdgeId, OperationId, StreamId, World, windows};
+use crate::world::{Change, EdgeId, OperationId, StreamId, World, windows};
 
 /// Significant bits of request histograms (0.1 %), and of those of edges and stations (0.4 %).
 const FINE: u8 = 10;
@@ -52,6 +63,16 @@ pub(super) struct Ledger {
     places: usize,
     place_of: Vec<u32>,
     faults: Vec<Window>,
+    /// The end of the horizon where no visit is counted by window: else all are looked at closely.
+    plain_end: u64,
+    /// When the first fault comes; never, without one.
+    first_fault: u64,
+    /// By edge: calls that began since then.
+    since: Vec<EdgeCalls>,
+    fine: Option<Box<Fine>>,
+    pub(super) watch: Option<Box<Watch>>,
+    pub(super) people: Option<Box<People>>,
+    errors: Errors,
     slowest: Vec<Exemplar>,
     pub(super) balance: CallBalance,
 }
@@ -91,66 +112,6 @@ struct StationCount {
     wait: Histogram,
 }
 
-#[derive(Debug)]
-struct Window {
-    /// Starts and ends of the fault, ascending and apart.
-    spans: Vec<(u64, u64)>,
-    /// How long after an end it still counts.
-    recovery: u64,
-    rows: Vec<Counts>,
-    /// Requests of the recovery: after the fault's end, until its effects are over.
-    after: Vec<Counts>,
-    hit_before: u64,
-}
-
-/// Where an instant lies in a fault's time.
-enum Part {
-    During,
-    After,
-    Outside,
-}
-
-impl Window {
-    /// The last occurrence that has begun at `at`.
-    fn last(&self, at: u64) -> Option<(u64, u64)> {
-        let begun = self.spans.partition_point(|&(start, _)| start <= at);
-        begun.checked_sub(1).map(|last| self.spans[last])
-    }
-
-    /// Occurrences from t = 0 on, counted from there: what was over by then is no longer told.
-    fn measured(&self, zero: u64) -> Vec<(u64, u64)> {
-        let told = self.spans.iter().filter(|&&(_, end)| end > zero);
-        told.map(|&(start, end)| (start.saturating_sub(zero), end - zero)).collect()
-    }
-
-    fn part(&self, at: u64) -> Part {
-        match self.last(at) {
-            Some((_, end)) if at < end => Part::During,
-            Some((_, end)) if at < end + self.recovery => Part::After,
-            _ => Part::Outside,
-        }
-    }
-
-    /// Was a request that was sent at `at` and failed at `now` sent before an occurrence that it failed in?
-    fn hit_before(&self, at: u64, now: u64) -> bool {
-        self.last(now).is_some_and(|(start, end)| at < start && now < end + self.recovery)
-    }
-}
-
-/// Spans in order of time, those that meet made one.
-fn apart(spans: impl Iterator<Item = [u64; 2]>) -> Vec<(u64, u64)> {
-    let mut spans: Vec<[u64; 2]> = spans.filter(|[from, to]| from < to).collect();
-    spans.sort_unstable();
-    let mut apart: Vec<(u64, u64)> = Vec::with_capacity(spans.len());
-    for [from, to] in spans {
-        match apart.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => apart.push((from, to)),
-        }
-    }
-    apart
-}
-
 /// Sent, failed by class, latency of successes.
 type Counts = (u64, [u64; Failure::ALL.len()], Histogram);
 
@@ -164,8 +125,8 @@ fn cap_row(link: &str, rate_bps: u64, windows: usize) -> CapRow {
 }
 
 impl Ledger {
-    /// `spans`: by fault, when it lasts, nanoseconds from t = 0.
-    pub(super) fn new(world: &World, zero: SimTime, spans: &[Vec<Span>]) -> Self {
+    /// `spans`: by fault, when it lasts, nanoseconds from t = 0; `changes`: what it does then.
+    pub(super) fn new(world: &World, zero: SimTime, spans: &[Vec<Span>], changes: &[Change]) -> Self {
         let horizon = world.plan.horizon.nanos();
         let windows = windows(world.plan.horizon);
         assert!(horizon < u64::MAX / (windows * SPANS) as u64, "a horizon is shorter than 350 days");
@@ -177,13 +138,16 @@ impl Ledger {
                 stream,
                 operation,
                 windows: vec![(0, [0; Failure::ALL.len()]); windows],
-                latencies: Latencies::new(windows),
+                latencies: Latencies::new(windows, FINE),
                 series: vec![(0, 0); windows * SPANS],
                 outside: Histogram::new(FINE),
                 outside_sent: 0,
             })
             .collect();
-        let (service_of, services) = service_rows(world);
+        let (service_of, mut services) = service_rows(world);
+        if !world.faults.is_empty() {
+            services.iter_mut().for_each(|service| service.row.busy = vec![0; windows]);
+        }
         let (station_of, stations) = station_rows(world);
         let blank = PathRow {
             forward: vec![0; windows],
@@ -198,8 +162,18 @@ impl Ledger {
             rows: rows.iter().map(|_| empty_row()).collect(),
             after: rows.iter().map(|_| empty_row()).collect(),
             hit_before: 0,
+            edges: vec![[EdgeCalls::default(); 3]; world.edges.len()],
         });
+        let faults: Vec<Window> = faults.collect();
+        let end = zero.nanos() + horizon;
         Ledger {
+            first_fault: faults.iter().filter_map(|fault| Some(fault.spans.first()?.0)).min().unwrap_or(u64::MAX),
+            plain_end: if faults.is_empty() { end } else { 0 },
+            since: vec![EdgeCalls::default(); world.edges.len()],
+            fine: Fine::new(&faults, zero.nanos(), end),
+            watch: Watch::new(world, changes, &faults, zero.nanos(), end),
+            people: People::new(world, zero, horizon),
+            errors: Errors::default(),
             zero: zero.nanos(),
             end: zero.nanos() + horizon,
             horizon,
@@ -234,7 +208,7 @@ impl Ledger {
             flows: vec![0; world.host_sets.len() * world.places.len()],
             places: world.places.len(),
             place_of: world.endpoints.rows().iter().map(|endpoint| endpoint.place.0).collect(),
-            faults: faults.collect(),
+            faults,
             slowest: Vec::new(),
             balance: CallBalance::default(),
             rows,
@@ -327,9 +301,10 @@ impl Ledger {
     }
 
     /// A request was still open when the drain ended.
-    pub(super) fn unfinished(&mut self, request: &Request, intended: SimTime) {
+    pub(super) fn unfinished(&mut self, request: &Request, intended: SimTime, edge: EdgeId) {
         if self.within(intended.nanos()) {
             self.count(request.row, intended.nanos(), 0, Some(Failure::Unfinished));
+            self.failed(request.row, intended, Failure::Unfinished, Blame::of(edge));
         }
     }
 
@@ -352,6 +327,9 @@ impl Ledger {
             }
             outside = false;
         }
+        if let Some(fine) = &mut self.fine {
+            fine.count(at - self.zero, failure.is_none().then_some(latency));
+        }
         let row = &mut self.rows[row as usize];
         let (sent, failed) = &mut row.windows[window];
         *sent += 1;
@@ -370,9 +348,13 @@ impl Ledger {
         }
     }
 
+    #[inline]
     pub(super) fn attempt(&mut self, edge: EdgeId, started: u64) {
         if self.within(started) {
             self.edges[edge.0 as usize].attempts += 1;
+            if started >= self.first_fault {
+                self.near_faults(edge, started, EdgeCalls { attempts: 1, ..EdgeCalls::default() });
+            }
         }
     }
 
@@ -387,6 +369,10 @@ impl Ledger {
             Some(failure) => count.failed[failure as usize] += 1,
             None => count.latency.record(now.nanos() - started),
         }
+        if started >= self.first_fault {
+            let failed = u64::from(failure.is_some());
+            self.near_faults(edge, started, EdgeCalls { calls: 1, failed, attempts: 0 });
+        }
     }
 
     pub(super) fn call_unfinished(&mut self, edge: EdgeId, started: u64) {
@@ -394,6 +380,32 @@ impl Ledger {
             let count = &mut self.edges[edge.0 as usize];
             count.calls += 1;
             count.failed[Failure::Unfinished as usize] += 1;
+            if started >= self.first_fault {
+                self.near_faults(edge, started, EdgeCalls { calls: 1, failed: 1, attempts: 0 });
+            }
+        }
+    }
+
+    /// What is counted of calls that begin in faults and after them.
+    #[inline(never)]
+    fn near_faults(&mut self, edge: EdgeId, started: u64, more: EdgeCalls) {
+        let since = &mut self.since[edge.0 as usize];
+        since.calls += more.calls;
+        since.attempts += more.attempts;
+        since.failed += more.failed;
+        let latest = self.faults.iter().filter_map(|fault| Some(fault.last(started)?.0)).max();
+        for fault in &mut self.faults {
+            let which = match fault.part(started) {
+                Part::During => 0,
+                Part::After => 1,
+                // After its recovery, until another one comes.
+                Part::Outside if latest.is_some() && fault.last(started).map(|last| last.0) == latest => 2,
+                Part::Outside => continue,
+            };
+            let sum = &mut fault.edges[edge.0 as usize][which];
+            sum.calls += more.calls;
+            sum.attempts += more.attempts;
+            sum.failed += more.failed;
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{FINE, Ledger, ServiceCount, StationCount};
 use crate::record::{
-    EdgeRow, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run, ServiceRow, SparseHistogram, StationRow,
+    EdgeCalls, EdgeRow, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run, ServiceRow, SparseHistogram,
+    StationRow,
 };
 use crate::world::{Caller, Edge, EdgeId, World};
 
@@ -41,6 +42,7 @@ impl Ledger {
                 outside_sent,
             }
         });
+        let rows: Vec<RequestRow> = rows.collect();
         let mut edges: Vec<EdgeRow> = world
             .edges
             .iter()
@@ -60,8 +62,22 @@ impl Ledger {
             })
             .collect();
         sum_parts(world, &mut edges);
-        let faults = world.faults.iter().zip(&self.faults).map(|((_, fault), window)| FaultRow {
+        let watch = self.watch.take();
+        // What began before any fault is all that did not begin since the first.
+        let before: Vec<EdgeCalls> = self
+            .edges
+            .iter()
+            .zip(&self.since)
+            .map(|(all, since)| EdgeCalls {
+                calls: all.calls - since.calls,
+                attempts: all.attempts - since.attempts,
+                failed: all.failed.iter().sum::<u64>() - since.failed,
+            })
+            .collect();
+        let faults = world.faults.iter().zip(&self.faults).enumerate().map(|(number, ((_, fault), window))| FaultRow {
             fault: fault.name.clone(),
+            occurrences: watch.as_ref().map_or_else(Vec::new, |watch| watch.occurrences(number)),
+            edges: calls_of(world, &before, &window.edges),
             spans: window.measured(self.zero),
             recovery_ns: window.recovery,
             rows: window.rows.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
@@ -69,11 +85,15 @@ impl Ledger {
             hit_before: window.hit_before,
         });
         let caps = world.links.iter().filter_map(|(id, link)| link.cap.map(|_| self.caps[id.0 as usize].clone()));
+        let errors = self.errors.rows(world, &rows);
         Run {
             variant: world.variant.clone(),
             replication,
             horizon_ns: self.horizon,
-            rows: rows.collect(),
+            fine: self.fine.map_or_else(Vec::new, |fine| fine.finish()),
+            users: self.people.map_or_else(Vec::new, |people| people.finish(world)),
+            errors,
+            rows,
             edges,
             services: self.services.iter().map(ServiceCount::row).collect(),
             stations: self.stations.iter().map(StationCount::row).collect(),
@@ -129,6 +149,21 @@ fn sum_parts(world: &World, rows: &mut [EdgeRow]) {
         }
         rows[written].latency = latency;
     }
+}
+
+/// Calls by edge, parts summed as above.
+fn calls_of(world: &World, before: &[EdgeCalls], counts: &[[EdgeCalls; 3]]) -> Vec<[EdgeCalls; 4]> {
+    let four = |(before, &[during, after, later]): (&EdgeCalls, &[EdgeCalls; 3])| [*before, during, after, later];
+    let counts: Vec<[EdgeCalls; 4]> = before.iter().zip(counts).map(four).collect();
+    let mut sums = counts.clone();
+    for (id, edge) in world.edges.iter().filter(|(_, edge)| !edge.of.is_none() && !edge.copies) {
+        for (sum, part) in sums[edge.of.0 as usize].iter_mut().zip(counts[id.0 as usize]) {
+            sum.calls += part.calls;
+            sum.attempts += part.attempts;
+            sum.failed += part.failed;
+        }
+    }
+    sums
 }
 
 fn link_bytes(world: &World, paths: &[PathRow]) -> Vec<u64> {

@@ -5,6 +5,7 @@ use minijinja::value::Value;
 
 use crate::record::{Comparison, Estimate, FaultSummary, Span, Trace, VariantResult};
 use crate::report::decision::fault_names;
+use crate::report::harm::{Section, sections};
 use crate::report::number::{Unit, count, half_width, mark};
 
 /// A table: heads, then rows whose first cell names the row.
@@ -60,6 +61,14 @@ pub(super) fn faults(comparison: &Comparison) -> Vec<Value> {
         context! { name, when, head => heads(&head), rows }
     });
     faults.collect()
+}
+
+/// Faults from side to side, availability, and where requests failed.
+pub(super) fn harm(comparison: &Comparison) -> Vec<Value> {
+    let section = |section: Section| {
+        context! { title => section.title, head => section.head, rows => section.rows, notes => section.notes }
+    };
+    sections(comparison).into_iter().map(section).collect()
 }
 
 fn fault_row(variant: &str, fault: &FaultSummary) -> Vec<String> {

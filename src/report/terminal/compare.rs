@@ -1,6 +1,6 @@
 //! The answer of `compare`: the verdict, what differs, one table, the differences, the bill, the gates, what to beware of.
 
-use super::{Style, bill, business, gates, heading, items, paragraph, table};
+use super::{Style, bill, business, gates, harm, heading, items, paragraph, table};
 use crate::record::{Comparison, Estimate, HourPoint, RequestSummary};
 use crate::report::decision::Decision;
 use crate::report::number::{Unit, span};
@@ -26,6 +26,7 @@ pub fn compare(comparison: &Comparison, width: usize, style: Style) -> String {
     out.push_str(&streams(comparison, width, style));
     out.push_str(&hours(comparison, width, style));
     out.push_str(&paired(comparison, width, style));
+    out.push_str(&harm::harm(comparison, width, style));
     out.push_str(&bill::bills(&bill::of_variants(&comparison.variants), width, style));
     out.push_str(&business::business(comparison, width, style));
     out.push_str(&gates::gates(comparison, width, style));

@@ -9,6 +9,7 @@ mod compare;
 mod estimate;
 mod explain;
 mod gates;
+mod harm;
 mod long_run;
 mod measured;
 mod route;

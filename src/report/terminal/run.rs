@@ -1,7 +1,7 @@
 //! The answer of `run`: one variant after the other with its rows, its edges and what was busy.
 
 use super::table::Grid;
-use super::{Style, bill, compare, gates, heading, items, paragraph, table};
+use super::{Style, bill, compare, gates, harm, heading, items, paragraph, table};
 use crate::record::{Comparison, Estimate, ResourceSummary, VariantResult};
 use crate::report::decision::Decision;
 use crate::report::number::{Unit, count};
@@ -27,8 +27,8 @@ pub fn run(comparison: &Comparison, width: usize, style: Style) -> String {
         out.push_str(&section(&format!("Requests{of}"), &rows(variant), width, style));
         out.push_str(&section(&format!("Calls{of}"), &edges(variant), width, style));
         out.push_str(&section(&format!("Busiest{of}"), &busiest(variant), width, style));
-        out.push_str(&section(&format!("Faults{of}"), &faults(variant), width, style));
     }
+    out.push_str(&harm::harm(comparison, width, style));
     out.push_str(&bill::bills(&bill::of_variants(&comparison.variants), width, style));
     out.push_str(&gates::gates(comparison, width, style));
     out.push_str(&items("Warnings", &comparison.warnings, width, style));
@@ -114,16 +114,4 @@ fn busiest(variant: &VariantResult) -> Grid {
         ]
     });
     Grid { head: head(&["", "busy", "mean wait", "turned away"]), rows: rows.collect(), figures: vec![1, 2, 3] }
-}
-
-fn faults(variant: &VariantResult) -> Grid {
-    let rows = variant.faults.iter().map(|fault| {
-        vec![
-            fault.name.clone(),
-            with_interval(Unit::Plain("requests"), &fault.lost),
-            with_interval(Unit::Share, &fault.availability),
-            with_interval(Unit::Seconds, &fault.recovery_s),
-        ]
-    });
-    Grid { head: head(&["", "lost", "success in it", "recovered after"]), rows: rows.collect(), figures: vec![1, 2, 3] }
 }

@@ -10,13 +10,16 @@ use crate::scenario::file::{Entry, RateLaw, Scenario, Stream as Written, StreamA
 use crate::topology::{ClusterId, Ground, PlaceId};
 use crate::units::Duration;
 use crate::workload::{Arrivals, Rate};
-use crate::world::{Caller, Carried, Edge, EndpointId, PolicyId, ServiceId, Stream, StreamId, World};
+use crate::world::{Caller, Carried, Edge, EndpointId, People, PolicyId, ServiceId, Stream, StreamId, World};
 
 /// A balancer in front of the ingress proxies leaves a dead zone out after two missed checks, 10 s apart (NLB's
 /// defaults: HealthCheckInterval 10, UnhealthyThreshold 2).
 const ENTRY_DETECT: Duration = Duration::from_secs(20);
 /// A diurnal curve as straight lines between points this far apart: a cosine of a day is met within 0.06 % of its swing.
 const CURVE_STEP: Duration = Duration::from_secs(900);
+/// Nobody has gone before a second is over, and half an hour is what is published.
+const CUTOFF_LEAST: Duration = Duration::from_secs(1);
+const CUTOFF_MOST: Duration = Duration::from_secs(1800);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Compiles all streams with their edges and entry proxies.
@@ -50,6 +53,9 @@ pub(super) fn streams(
         });
         let mix = mix.collect();
         let arrivals = arrivals(scenario, carrier.books, stream);
+        if let Some(people) = people(stream, &arrivals, scenario.run.horizon.value) {
+            world.people.insert(id, people);
+        }
         world.streams.push(Stream {
             name: name.clone(),
             edge,
@@ -96,6 +102,21 @@ fn entries(
         places.truncate(1);
     }
     places
+}
+
+/// Who is behind a stream. An event of theirs decides until the next one or, as they have gone then, for the 99th percentile
+/// of a user's gaps at most, taken as exponential: open requests that come by chance and are anybody's are that exactly. Of
+/// closed streams the gap is what they think. Hauer et al. (NSDI 2020) choose the cutoff so, and have half an hour.
+fn people(stream: &Written, arrivals: &Arrivals, horizon: Duration) -> Option<People> {
+    let (count, gap_s) = match arrivals {
+        Arrivals::Closed { users, think } => (*users, think.mean()),
+        Arrivals::Open { rate, .. } => {
+            let users = stream.users.as_ref()?.value;
+            (users, f64::from(users) * horizon.seconds() / rate.expected(Duration::ZERO, horizon).max(1.0))
+        }
+    };
+    let cutoff = Duration::from_seconds_f64(gap_s * libm::log(100.0)).clamp(CUTOFF_LEAST, CUTOFF_MOST);
+    Some(People { count, cutoff })
 }
 
 fn arrivals(scenario: &Scenario, books: &Books, stream: &Written) -> Arrivals {

@@ -30,6 +30,23 @@ impl Decoder {
                     .help("convert it: an exchange rate of today would change tomorrow's result"),
             );
         }
+        let slo = map.written("slo").and_then(|node| self.read(node, "a share", quantity::share));
+        let slo = slo.map(|slo| Spanned::new(slo.value.get(), slo.span));
+        if let Some(slo) = slo.as_ref().filter(|slo| slo.value <= 0.0 || slo.value >= 1.0) {
+            self.say(
+                Diagnostic::error("EW105", "an objective lies between nothing and all")
+                    .at(slo.span, "")
+                    .help("for example `99.95%`: what is left is the error budget"),
+            );
+        }
+        let good_within = map.written("good-within").and_then(|node| self.read(node, "a duration", quantity::duration));
+        if let (Some(within), None) = (&good_within, &slo) {
+            self.say(
+                Diagnostic::error("EW445", "`good-within` is what an objective calls good, and there is no `slo`")
+                    .at(within.span, "")
+                    .help("say the objective beside it: `slo: 99.95%`"),
+            );
+        }
         let growth = map.read(self, "growth", growth);
         let years = map.read(self, "horizon", years);
         if let (Some(growth), Some(years)) = (&growth, &years)
@@ -53,7 +70,7 @@ impl Decoder {
             }
         }
         map.close();
-        Some(Business { span: entry.key, downtime, growth: growth?, years: years?, outages })
+        Some(Business { span: entry.key, downtime, slo, good_within, growth: growth?, years: years?, outages })
     }
 }
 

@@ -6,7 +6,8 @@ use super::fields::Decoder;
 use crate::policy::RetryOn;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Bound, CallTarget, Check, Dataplane, Metric, Objective, Rule, Scenario, Selector, Stream, StreamFrom, Traffic,
+    Bound, CallTarget, Check, Dataplane, Metric, Objective, Rule, Scenario, Selector, Stream, StreamArrivals,
+    StreamFrom, Traffic,
 };
 use std::collections::BTreeSet;
 
@@ -138,11 +139,31 @@ fn unjudged(objective: &Objective, scenario: &Scenario, pairs: &Pairs<'_>) -> Op
         Metric::Quantile { subject, .. }
         | Metric::Mean { subject }
         | Metric::Availability { subject }
+        | Metric::Good { subject, .. }
         | Metric::Throughput { subject } => unheard(scenario, subject, term.from.as_deref()),
         Metric::Amplification { from, to } => uncalled(from, to),
-        Metric::Recovery { .. } | Metric::Lost { .. } | Metric::Cost { .. } | Metric::Utilisation { .. } => None,
+        Metric::UserUptime { subject } | Metric::Mcr { subject, .. } => {
+            unheard(scenario, subject, None).or_else(|| nobody(scenario, subject))
+        }
+        Metric::Burn { .. } => scenario.business.as_ref().is_none_or(|business| business.slo.is_none()).then(|| {
+            let help = "say it: `business: {slo: 99.95%}`";
+            ("there is no error budget without an objective".to_owned(), help.to_owned())
+        }),
+        Metric::Recovery { .. }
+        | Metric::Lost { .. }
+        | Metric::Detect { .. }
+        | Metric::Shift { .. }
+        | Metric::Cost { .. }
+        | Metric::Utilisation { .. } => None,
     };
-    let share = matches!(term.metric, Metric::Availability { .. } | Metric::Utilisation { .. });
+    let share = matches!(
+        term.metric,
+        Metric::Availability { .. }
+            | Metric::Good { .. }
+            | Metric::UserUptime { .. }
+            | Metric::Mcr { .. }
+            | Metric::Utilisation { .. }
+    );
     why.or_else(|| match bound {
         Bound::Value(limit) if share && below && *limit >= 1.0 => {
             Some(("no share is above 100 %".to_owned(), "write a limit that can be missed".to_owned()))
@@ -151,6 +172,16 @@ fn unjudged(objective: &Objective, scenario: &Scenario, pairs: &Pairs<'_>) -> Op
             Some(("no share is below 0 %".to_owned(), "write a limit that can be missed".to_owned()))
         }
         _ => None,
+    })
+}
+
+/// Why users tell nothing: none of those who ask are told apart.
+fn nobody(scenario: &Scenario, subject: &str) -> Option<(String, String)> {
+    let of = |(name, stream): &(&String, &Stream)| subject == "all" || *name == subject || stream.to.value == subject;
+    let told = |stream: &Stream| stream.users.is_some() || matches!(stream.arrivals, StreamArrivals::Closed { .. });
+    (!scenario.workload.iter().filter(of).any(|(_, stream)| told(stream))).then(|| {
+        let what = format!("the users behind `{subject}` are not told apart");
+        (what, "say how many send an open stream's requests: `users: 5000`".to_owned())
     })
 }
 

@@ -36,6 +36,10 @@ impl Names<'_> {
                     services().chain(operations).chain(self.streams.iter().cloned()).chain(all).collect(),
                 )
             }
+            Role::People => {
+                let all = ["all".to_owned()].into_iter();
+                ("service or stream", services().chain(self.streams.iter().cloned()).chain(all).collect())
+            }
             Role::From => {
                 let places = topology.regions.keys().chain(topology.clusters.keys());
                 ("region, cluster or stream", places.chain(self.streams).cloned().collect())

@@ -45,6 +45,7 @@ impl Decoder {
         let rate = map.entry("rate").map(|entry| (entry.key, self.rate(&entry.node, map.path_of("rate"))));
         let gap = map.said(self, "arrivals").map(|said| (self.gap(&said.node, &map), said.node.span));
         let closed = map.entry("closed").map(|entry| (entry.key, self.closed(entry, &map)));
+        let users = map.count32(self, "users");
         let way = map.word(self, "entry").map_or(Way::Ingress, |word| [Way::Ingress, Way::Direct][word]);
         let scale = map.number(self, "scale").unwrap_or(Spanned::unsaid(1.0));
         map.close();
@@ -88,6 +89,12 @@ impl Decoder {
                 None
             }
         };
+        if let (Some(StreamArrivals::Closed { .. }), Some(users)) = (&arrivals, &users) {
+            self.say(
+                Diagnostic::error("EW014", "`users` is for open streams: a closed one says its users itself")
+                    .at(users.span, ""),
+            );
+        }
         if let (Some(StreamArrivals::Closed { users, .. }), Some(_)) = (&arrivals, &from)
             && f64::from(users.value) * scale.value > 1e6
         {
@@ -97,7 +104,17 @@ impl Decoder {
             self.scaled(arrivals, scale);
         }
         let to = to?.map(|to| to.split('.').next().unwrap_or_default().to_owned());
-        Some(Stream { span: entry.key, from: from?, to, mix: mix?, headers, arrivals: arrivals?, entry: way, scale })
+        Some(Stream {
+            span: entry.key,
+            from: from?,
+            to,
+            mix: mix?,
+            headers,
+            arrivals: arrivals?,
+            users,
+            entry: way,
+            scale,
+        })
     }
 
     /// What `scale` leaves of a stream: somebody, and no more than may be asked for without it.

@@ -79,6 +79,40 @@ pub enum Metric {
         /// The fault.
         fault: String,
     },
+    /// Share of requests answered within a time.
+    Good {
+        /// What is asked for.
+        subject: String,
+        /// The time, seconds.
+        within: f64,
+    },
+    /// Time from a fault's start until somebody takes notice, seconds.
+    Detect {
+        /// The fault.
+        fault: String,
+    },
+    /// Time from a fault's start until calls have left what it hits, seconds.
+    Shift {
+        /// The fault.
+        fault: String,
+    },
+    /// Share of 30 days' error budget that an occurrence of a fault burns.
+    Burn {
+        /// The fault.
+        fault: String,
+    },
+    /// User-uptime.
+    UserUptime {
+        /// A stream, a service, or `all`.
+        subject: String,
+    },
+    /// The minimal cumulative ratio of user-uptime over windows of some length.
+    Mcr {
+        /// A stream, a service, or `all`.
+        subject: String,
+        /// The length, seconds.
+        window: f64,
+    },
     /// Attempts per call of an edge.
     Amplification {
         /// Caller: a service or a stream.

@@ -23,6 +23,8 @@ pub struct Stream {
     pub headers: Headers,
     /// When requests come.
     pub arrivals: StreamArrivals,
+    /// How many people send an open stream's requests, where that is said.
+    pub users: Option<Spanned<u32>>,
     /// How they come in.
     pub entry: Entry,
     /// Factor on the rate, or on the number of users (rounded); not applied to `arrivals` yet.

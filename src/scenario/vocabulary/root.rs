@@ -70,6 +70,17 @@ pub static BUSINESS: Block = Block {
              costs that share of it.",
         ),
         Key::new(
+            "slo",
+            Shape::Share,
+            "The share of requests that shall be good: what it leaves is the error budget, and each fault is told by what it \
+             burns of it.",
+        ),
+        Key::new(
+            "good-within",
+            Shape::Duration,
+            "A request is good that is answered within this; else by any answer. Needs `slo`.",
+        ),
+        Key::new(
             "growth",
             Shape::Written {
                 what: "a growth such as `40%/year`",
@@ -133,7 +144,7 @@ pub static OBJECTIVE: Block = Block {
     about: "A gate with three outcomes: met, missed, not enough evidence.",
     one_of: false,
     keys: &[
-        Key::new("check", Shape::Text, "What must hold, in quotes: `p99(checkout, from=hangzhou) < 350ms`, `availability(web) >= 99.9%`, `recovery(FAULT) < 60s`, `lost(FAULT) <= 1000` (beyond what would fail at the share that failed before any fault), `amplification(a -> b) < 1.25`, `cost(network) < 2500 USD/month` (all of the bill but compute; `cost(compute)`, `cost(total)`, `cost(PRODUCT)`), `throughput(web) > 90rps`, `utilisation(web) < 80%`, `mean(..)`, `path(a -> b) avoids internet`; a bound may be `105% of variant(NAME)`.").required(),
+        Key::new("check", Shape::Text, "What must hold, in quotes: `p99(checkout, from=hangzhou) < 350ms`, `availability(web) >= 99.9%`, `recovery(FAULT) < 60s`, `lost(FAULT) <= 1000` (beyond what would fail at the share that failed before any fault), `detect(FAULT) < 15s` (until somebody takes notice), `shift(FAULT) < 15s` (until calls have left what it hits), `burn(FAULT) < 25%` (of 30 days' error budget, by `business.slo`), `availability(web, within=800ms) >= 99%`, `user-uptime(web) >= 99.9%` and `mcr(web, 5m) >= 95%` (its worst five minutes; see `workload.NAME.users`), `amplification(a -> b) < 1.25`, `cost(network) < 2500 USD/month` (all of the bill but compute; `cost(compute)`, `cost(total)`, `cost(PRODUCT)`), `throughput(web) > 90rps`, `utilisation(web) < 80%`, `mean(..)`, `path(a -> b) avoids internet`; a bound may be `105% of variant(NAME)`.").required(),
         Key::new("during", Shape::Reference("fault"), "Only requests intended while this fault lasts; its recovery is neither in it nor in `outside`.").absent("all of the run", "eastwest"),
         Key::new("outside", Shape::Reference("fault or `faults`"), "Only requests outside of it; `faults`: outside of all.").absent("all of the run", "eastwest"),
         Key::new("severity", Shape::Word(&["fail", "warn"], &[]), "Whether a miss fails the check or is only shown.").default("fail", "eastwest"),

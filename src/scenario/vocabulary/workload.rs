@@ -30,6 +30,12 @@ pub static STREAM: Block = Block {
         .absent("poisson", "eastwest"),
         Key::new("closed", Shape::Block(&CLOSED), "Closed: users who think, ask and wait for the answer."),
         Key::new(
+            "users",
+            Shape::Count(1, 1_000_000),
+            "So many people send an open stream's requests, each as likely: by them user-perceived availability is told.",
+        )
+        .absent("nobody by name", "eastwest"),
+        Key::new(
             "entry",
             Shape::Word(&["ingress", "direct"], &[]),
             "By one ingress proxy in each zone of the cluster, or by one proxy that costs nothing.",

@@ -6,7 +6,7 @@ use crate::record::{BillLine, BillStep, Comparison, Estimate, HourCap, RequestSu
 type Table = (&'static str, fn(&Comparison) -> Vec<u8>);
 
 /// All of them.
-pub(super) const ALL: [Table; 11] = [
+pub(super) const ALL: [Table; 14] = [
     ("summary.csv", summary),
     ("latency.csv", latency),
     ("differences.csv", differences),
@@ -17,6 +17,9 @@ pub(super) const ALL: [Table; 11] = [
     ("hours.csv", hours),
     ("bill.csv", bill),
     ("faults.csv", faults),
+    ("fault-edges.csv", super::harm::edges),
+    ("errors.csv", super::harm::errors),
+    ("availability.csv", super::harm::availability),
     ("gates.csv", gates),
 ];
 
@@ -39,7 +42,7 @@ impl Sheet {
     }
 }
 
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
@@ -49,7 +52,7 @@ pub(super) fn three(estimate: &Estimate) -> [String; 3] {
 }
 
 /// Value, interval, its level, replications, inputs' range, note.
-fn whole(estimate: &Estimate) -> Vec<String> {
+pub(super) fn whole(estimate: &Estimate) -> Vec<String> {
     let mut cells = three(estimate).to_vec();
     cells.push(number(estimate.confidence));
     cells.push(estimate.n.map(|n| n.to_string()).unwrap_or_default());
@@ -59,7 +62,7 @@ fn whole(estimate: &Estimate) -> Vec<String> {
     cells
 }
 
-fn each<'a, T>(of: &'a Comparison, rows: impl Fn(&'a VariantResult) -> &'a [T]) -> Vec<(String, &'a T)> {
+pub(super) fn each<'a, T>(of: &'a Comparison, rows: impl Fn(&'a VariantResult) -> &'a [T]) -> Vec<(String, &'a T)> {
     of.variants.iter().flat_map(|v| rows(v).iter().map(move |row| (v.name.clone(), row))).collect()
 }
 
@@ -107,7 +110,7 @@ fn summary(of: &Comparison) -> Vec<u8> {
 
 const ESTIMATE: [&str; 8] = ["value", "low", "high", "confidence", "replications", "inputs_low", "inputs_high", "note"];
 
-fn head<'a>(keys: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn head<'a>(keys: &[&'a str]) -> Vec<&'a str> {
     keys.iter().copied().chain(ESTIMATE).collect()
 }
 
@@ -329,8 +332,17 @@ fn faults(of: &Comparison) -> Vec<u8> {
             ("availability_share", &fault.availability),
             ("recovery_s", &fault.recovery_s),
             ("latency_ms_p99", &fault.p99_ms),
+            ("detect_s", &fault.detect_s),
+            ("shift_s", &fault.shift_s),
+            ("hit_share", &fault.hit_share),
+            ("still_share", &fault.still_share),
         ];
-        for (figure, estimate) in figures {
+        let worst = fault.worst.iter().map(|worst| ("worst_window_success_share", &worst.success));
+        let blast = fault.blast.iter().map(|blast| ("blast_requests_share", &blast.requests));
+        let burn = fault.burn.iter().flat_map(|burn| {
+            [("burn_minutes", &burn.minutes), ("burn_budget_share", &burn.share), ("burn_rate", &burn.rate)]
+        });
+        for (figure, estimate) in figures.into_iter().chain(worst).chain(blast).chain(burn) {
             let keys = [variant.clone(), fault.name.clone(), figure.to_owned()];
             sheet.row(keys.into_iter().chain(whole(estimate)));
         }

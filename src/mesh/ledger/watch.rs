@@ -1,0 +1,239 @@
+//! What is seen of each occurrence of a fault: who first took notice, and how much traffic still goes to what it hit.
+//!
+//! There is one only where faults are; whatever is far from all of them costs a comparison.
+
+use super::window::Window;
+use crate::meter::{Calls, Left, SHIFT_BIN, left, share};
+use crate::record::{NoticedBy, Occurrence};
+use crate::units::SimTime;
+use crate::world::{Change, EdgeId, EndpointId, HostTarget, Leg, PathId, PlaceId, Target, World};
+
+/// What went there before is counted for so long, nanoseconds.
+const LEAD: u64 = 30_000_000_000;
+/// And what still goes there for at most so long.
+const LONGEST: u64 = 600_000_000_000;
+/// So many occurrences of a fault are looked at closely.
+const OCCURRENCES: usize = 32;
+/// So many faults are: a bit each.
+const FAULTS: usize = 64;
+
+/// Bits of faults by what they hit.
+#[derive(Debug)]
+pub(in crate::mesh) struct Watch {
+    endpoints: Vec<u64>,
+    paths: Vec<u64>,
+    places: Vec<u64>,
+    /// By edge: faults that hit something that it may call.
+    edges: Vec<u64>,
+    faults: Vec<Vec<Around>>,
+    /// Faults near the clock, and until when it is these.
+    near: u64,
+    turn: u64,
+}
+
+/// An occurrence and the time around it.
+#[derive(Debug)]
+struct Around {
+    from: u64,
+    start: u64,
+    end: u64,
+    /// The calls of so long are counted.
+    counted: u64,
+    /// The end of its recovery.
+    over: u64,
+    /// t = 0.
+    zero: u64,
+    bins: Vec<Calls>,
+    lead: usize,
+    noticed: Option<(u64, NoticedBy)>,
+}
+
+impl Watch {
+    pub(super) fn new(world: &World, changes: &[Change], windows: &[Window], zero: u64, end: u64) -> Option<Box<Self>> {
+        if windows.is_empty() {
+            return None;
+        }
+        let mut watch = Watch {
+            endpoints: vec![0; world.endpoints.len()],
+            paths: vec![0; world.paths.len()],
+            places: vec![0; world.places.len()],
+            edges: vec![0; world.edges.len()],
+            faults: windows.iter().take(FAULTS).map(|window| arounds(window, zero, end)).collect(),
+            near: 0,
+            turn: 0,
+        };
+        for change in changes.iter().filter(|change| change.begins && (change.fault.0 as usize) < FAULTS) {
+            watch.hit(world, change.target, 1 << change.fault.0);
+        }
+        for edge in world.edges.ids() {
+            let sets = world.places.ids().map(|place| world.host_set(edge, place)).filter(|set| !set.is_none());
+            let hosts = sets.flat_map(|set| world.host_sets[set].hosts.iter());
+            watch.edges[edge.0 as usize] = hosts.fold(0, |bits, host| bits | watch.bits(&host.target));
+        }
+        Some(Box::new(watch))
+    }
+
+    fn hit(&mut self, world: &World, target: Target, bit: u64) {
+        let mut hit_path = |id: PathId| self.paths[id.0 as usize] |= bit;
+        match target {
+            Target::Place(place) => {
+                let of_place = world.paths.iter().filter(|(_, path)| path.from == place || path.to == place);
+                of_place.for_each(|(id, _)| hit_path(id));
+                let endpoints = world.endpoints.iter().filter(|(_, endpoint)| endpoint.place == place);
+                endpoints.for_each(|(id, _)| self.endpoints[id.0 as usize] |= bit);
+                self.places[place.0 as usize] |= bit;
+            }
+            Target::Link(link) => {
+                let over = |path: &crate::world::Path| path.links.contains(&link) || path.back_links.contains(&link);
+                world.paths.iter().filter(|(_, path)| over(path)).for_each(|(id, _)| hit_path(id));
+            }
+            Target::Path(path) => hit_path(path),
+            Target::Endpoint(endpoint) => self.endpoints[endpoint.0 as usize] |= bit,
+            Target::Station(station) => {
+                // Of a gateway with one replica its ways are hit; where there are more, nobody can say which calls are.
+                let alone =
+                    |(_, gateway): &(crate::world::GatewayId, &crate::world::Gateway)| gateway.replicas == [station];
+                for (gateway, _) in world.gateways.iter().filter(alone) {
+                    let through = |path: &crate::world::Path| path.legs.contains(&Leg::Gateway(gateway));
+                    world.paths.iter().filter(|(_, path)| through(path)).for_each(|(id, _)| hit_path(id));
+                }
+            }
+            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) => {}
+        }
+    }
+
+    /// Faults that hit what stands behind a host: all of it, where it is several.
+    pub(in crate::mesh) fn bits(&self, target: &HostTarget) -> u64 {
+        let of = |endpoint: EndpointId, path: PathId| self.endpoints[endpoint.0 as usize] | self.paths[path.0 as usize];
+        match target {
+            HostTarget::Endpoint(endpoint, path) => of(*endpoint, *path),
+            HostTarget::Gateway(_, members) if members.is_empty() => 0,
+            HostTarget::Gateway(_, members) => members.iter().fold(u64::MAX, |bits, &(e, path)| bits & of(e, path)),
+        }
+    }
+
+    pub(in crate::mesh) fn of_edge(&self, edge: EdgeId) -> u64 {
+        self.edges[edge.0 as usize]
+    }
+
+    pub(in crate::mesh) fn of_endpoint(&self, endpoint: EndpointId) -> u64 {
+        self.endpoints[endpoint.0 as usize]
+    }
+
+    pub(in crate::mesh) fn of_place(&self, place: PlaceId) -> u64 {
+        self.places[place.0 as usize]
+    }
+
+    /// A call is tried, now.
+    pub(in crate::mesh) fn tried(&mut self, edge: EdgeId, target: &HostTarget, now: SimTime) {
+        let now = now.nanos();
+        if now >= self.turn {
+            self.look(now);
+        }
+        let mut near = self.near & self.edges[edge.0 as usize];
+        if near == 0 {
+            return;
+        }
+        let bits = self.bits(target);
+        while near != 0 {
+            let fault = near.trailing_zeros() as usize;
+            near &= near - 1;
+            for around in &mut self.faults[fault] {
+                if (around.from..around.counted).contains(&now) {
+                    let bin = &mut around.bins[((now - around.from) / SHIFT_BIN) as usize];
+                    bin[0] += 1;
+                    bin[1] += (bits >> fault) as u32 & 1;
+                }
+            }
+        }
+    }
+
+    /// Which faults are near, and until when.
+    #[cold]
+    fn look(&mut self, now: u64) {
+        (self.near, self.turn) = (0, u64::MAX);
+        for (fault, arounds) in self.faults.iter().enumerate() {
+            for around in arounds {
+                if (around.from..around.counted).contains(&now) {
+                    self.near |= 1 << fault;
+                }
+                let turns = [around.from, around.counted].into_iter().filter(|&turn| turn > now);
+                self.turn = turns.fold(self.turn, u64::min);
+            }
+        }
+    }
+
+    /// Somebody took notice of something that these faults hit.
+    pub(in crate::mesh) fn noticed(&mut self, bits: u64, how: NoticedBy, now: SimTime) {
+        let now = now.nanos();
+        for (fault, arounds) in self.faults.iter_mut().enumerate().filter(|(fault, _)| bits >> fault & 1 == 1) {
+            debug_assert!(fault < FAULTS);
+            let lasting = |around: &&mut Around| (around.start..around.over).contains(&now) && around.noticed.is_none();
+            for around in arounds.iter_mut().filter(lasting) {
+                around.noticed = Some((now - around.start, how));
+            }
+        }
+    }
+
+    /// A proxy ejected a host: one that a fault hits, or one that may fail for what it calls while a fault lasts.
+    pub(in crate::mesh) fn ejected(&mut self, target: &HostTarget, now: SimTime) {
+        match self.bits(target) {
+            0 => self.noticed(self.all_lasting(now.nanos()), NoticedBy::EjectionAbove, now),
+            bits => self.noticed(bits, NoticedBy::Ejection, now),
+        }
+    }
+
+    fn all_lasting(&self, at: u64) -> u64 {
+        let lasts = |arounds: &[Around]| arounds.iter().any(|around| (around.start..around.end).contains(&at));
+        self.faults.iter().enumerate().fold(0, |bits, (fault, arounds)| bits | u64::from(lasts(arounds)) << fault)
+    }
+
+    /// Of these faults those that last at an instant, the first of them.
+    pub(in crate::mesh) fn lasting(&self, bits: u64, at: u64) -> Option<u32> {
+        let lasts = |fault: &usize| self.faults[*fault].iter().any(|around| (around.start..around.end).contains(&at));
+        (0..self.faults.len()).filter(|fault| bits >> fault & 1 == 1).find(lasts).map(|fault| fault as u32)
+    }
+
+    /// By fault, what was seen of each occurrence.
+    pub(super) fn occurrences(&self, fault: usize) -> Vec<Occurrence> {
+        self.faults.get(fault).into_iter().flatten().map(Around::seen).collect()
+    }
+}
+
+/// The occurrences of a fault that begin within the measured time, and what is near each: nothing of another one.
+fn arounds(window: &Window, zero: u64, end: u64) -> Vec<Around> {
+    // What lasts at t = 0 already is told from there on.
+    let measured: Vec<(u64, u64)> =
+        window.measured(zero).into_iter().map(|(start, stop)| (zero + start, zero + stop)).collect();
+    let spans = &measured;
+    let of = |(index, &(start, stop)): (usize, &(u64, u64))| {
+        let after = index.checked_sub(1).map_or(zero, |before| spans[before].1);
+        let from = start.saturating_sub(LEAD).max(after);
+        // Whole bins up to the start.
+        let lead = ((start - from) / SHIFT_BIN) as usize;
+        let from = start - lead as u64 * SHIFT_BIN;
+        let counted = stop.min(start + LONGEST).min(end);
+        let bins = lead + (counted - start).div_ceil(SHIFT_BIN) as usize;
+        let over = (stop + window.recovery).min(spans.get(index + 1).map_or(u64::MAX, |next| next.0));
+        Around { from, start, end: stop, counted, over, zero, bins: vec![[0; 2]; bins], lead, noticed: None }
+    };
+    spans.iter().enumerate().filter(|(_, span)| span.0 < end).take(OCCURRENCES).map(of).collect()
+}
+
+impl Around {
+    fn seen(&self) -> Occurrence {
+        let (before, during) = self.bins.split_at(self.lead);
+        let (usual, shifted) = (share(before), left(before, during));
+        Occurrence {
+            start_ns: self.start - self.zero,
+            noticed: self.noticed,
+            hit_share: usual,
+            still: if shifted == Left::Unknown { None } else { share(during) },
+            left_ns: match shifted {
+                Left::After(ns) => Some(ns),
+                Left::Never | Left::Unknown => None,
+            },
+            can_leave: shifted != Left::Unknown,
+        }
+    }
+}

@@ -202,6 +202,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         carried: Carried::default(),
         arrivals: Arrivals::Open { gap: Law::Exponential { mean: 1.0 }, rate: Rate { points: rate } },
         entry_detect: Duration::ZERO,
+        via: None,
     });
     world
 }

@@ -235,6 +235,8 @@ faults:
   out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}
   grey: {at: 2m, for: 1m, hit: service/web, slow: {factor: 2, add: 1ms}, errors: 1%}
   random: {mean-up: {exponential: 30d}, mean-down: 4m, hit: region/a, down: true, common: {share: 5%, with: 60%}, flap: {down: 2s, up: 3s}}
+entry: {front: {dns: {check: {misses: 2}}, to: [ca, cb]}, wide: {balancer: {answer: nearest}, to: [ca]}}
+actions: {move: {when: end(out) + 1m, set: {entry.front.to: [cb]}}}
 prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 USD/GB}]}
 business: {downtime: 20000 USD/h, outages-per-year: {out: 1}}
 reliability: {rows: {zone: {mean-up: 3 years, mean-down: 2h, uncertain: 3}}, slo: 99.9%}

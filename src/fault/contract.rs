@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::outage::{KINDS, LATER};
+use super::outage::KINDS;
 
 /// How a peer notices that something is down.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,12 +23,6 @@ pub enum FaultError {
     UnknownKind {
         /// As written.
         hit: String,
-    },
-    /// A kind of domain that faults will know one day.
-    #[error("faults of `{kind}` are not simulated yet")]
-    Later {
-        /// The kind.
-        kind: String,
     },
     /// Nothing has that name.
     #[error("nothing is called `{hit}`; {}", if nearest.is_empty() { "there is nothing of that kind".to_owned() } else { format!("there is {}", listed(nearest)) })]
@@ -101,11 +95,12 @@ impl<T: Copy + Ord> Scene<T> {
     /// The domains that `hit` names, each with its targets, by the name under which it is known.
     pub fn components(&self, hit: &str) -> Result<(Vec<Named<'_, T>>, Manner), FaultError> {
         // All of them, where none is named.
-        let hit = if hit == "control-plane" { "control-plane/*" } else { hit };
+        let hit = match hit {
+            "control-plane" => "control-plane/*",
+            "dns" => "dns/*",
+            hit => hit,
+        };
         let word = hit.split('/').next().unwrap_or_default();
-        if LATER.contains(&word) {
-            return Err(FaultError::Later { kind: word.to_owned() });
-        }
         let kind = KINDS.iter().find(|kind| kind.word == word && hit.contains('/'));
         let kind = kind.ok_or_else(|| FaultError::UnknownKind { hit: hit.to_owned() })?;
         let pattern = plain(hit);
@@ -217,7 +212,7 @@ mod tests {
         );
         assert_eq!(refused("link/a-b"), "nothing is called `link/a-b`; there is nothing of that kind");
         assert!(refused("replica/none@*").starts_with("nothing is called `replica/none@*`; there is `replica/"));
-        assert_eq!(refused("dns"), "faults of `dns` are not simulated yet");
+        assert_eq!(refused("dns"), "nothing is called `dns/*`; there is nothing of that kind");
         assert!(refused("rack/3").starts_with("a fault cannot hit `rack/3`: a domain begins with `region/`, "));
         assert!(refused("zone").starts_with("a fault cannot hit `zone`"));
     }

@@ -15,7 +15,7 @@ pub struct Kind {
 }
 
 /// Every kind of domain that an outage may hit.
-pub const KINDS: [Kind; 15] = [
+pub const KINDS: [Kind; 17] = [
     Kind { word: "region", form: "region/REGION", manner: Manner::Silent },
     Kind { word: "zone", form: "zone/REGION/ZONE", manner: Manner::Silent },
     Kind { word: "cluster", form: "cluster/CLUSTER", manner: Manner::Silent },
@@ -31,7 +31,6 @@ pub const KINDS: [Kind; 15] = [
     Kind { word: "replica", form: "replica/SERVICE@CLUSTER#NUMBER", manner: Manner::Refused },
     Kind { word: "control-plane", form: "control-plane or control-plane/NAME", manner: Manner::Silent },
     Kind { word: "api", form: "api/CLUSTER", manner: Manner::Silent },
+    Kind { word: "entry", form: "entry/NAME", manner: Manner::Silent },
+    Kind { word: "dns", form: "dns, or dns/NAME of an entry that is a name", manner: Manner::Silent },
 ];
-
-/// Domains of which no outage is simulated yet.
-pub(super) const LATER: [&str; 1] = ["dns"];

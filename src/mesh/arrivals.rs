@@ -27,7 +27,7 @@ pub(super) struct StreamState {
     cycles: Vec<u32>,
     pub(super) name: u64,
     mix: Key,
-    entry: Key,
+    pub(super) entry: Key,
     /// By drawn header.
     pub(super) headers: Vec<Key>,
     first_row: u32,
@@ -85,6 +85,11 @@ impl Machine<'_> {
 
     /// A request of an open stream.
     pub(super) fn arrival(&mut self, stream: u32, now: SimTime, schedule: &mut Schedule) {
+        // Past the streams: one that an entry led is at an ingress.
+        if let Some(far) = stream.checked_sub(self.streams.len() as u32) {
+            self.come_in(far, now, schedule);
+            return;
+        }
         let ordinal = self.streams[stream as usize].next;
         self.pull(stream, schedule);
         self.request(stream, ordinal, NONE, now, schedule);
@@ -132,12 +137,16 @@ impl Machine<'_> {
         let compiled = &world.streams[StreamId(stream)];
         let chosen = if compiled.mix.len() == 1 { 0 } else { choose(&compiled.mix, state.mix.uniform(ordinal)) };
         let row = state.first_row + chosen as u32;
-        let proxy = self.entry(compiled, state.entry.bits(ordinal), now);
         let key = mix(state.name, ordinal);
+        let request = Request { ordinal, stream, row, user, far: NONE };
+        if compiled.via.is_some() {
+            self.request_by_entry(request, key, compiled.mix[chosen].0, now, schedule);
+            return;
+        }
+        let proxy = self.entry(compiled, &compiled.entries, state.entry.bits(ordinal), now);
         if self.down > 0 && self.ledger.watch.is_some() {
             self.entry_noticed(stream, now);
         }
-        let request = Request { ordinal, stream, row, user };
         let Some(proxy) = proxy else {
             // The users' balancer still sends to a dead entry proxy: nobody answers.
             self.ledger.request(&request, now, now, Some(Failure::Entry));
@@ -152,26 +161,22 @@ impl Machine<'_> {
         self.open_root(request, key, compiled.edge, compiled.mix[chosen].0, proxy, context, now, schedule);
     }
 
-    /// The entry proxy of a request; none where it is dead and not yet taken out.
-    fn entry(&self, stream: &Stream, draw: u64, now: SimTime) -> Option<ProxyId> {
+    /// The entry proxy of a request, one of these of its stream; none where it is dead and not yet taken out.
+    pub(super) fn entry(&self, stream: &Stream, entries: &[ProxyId], draw: u64, now: SimTime) -> Option<ProxyId> {
         let down = |proxy: ProxyId| self.place_down[self.world.proxies[proxy].place.0 as usize];
         if self.down == 0 {
-            return Some(stream.entries[(draw % stream.entries.len() as u64) as usize]);
+            return Some(entries[(draw % entries.len() as u64) as usize]);
         }
         let believed = |proxy: &&ProxyId| {
             let (count, since) = down(**proxy);
             count == 0 || now.nanos() - since < stream.entry_detect.nanos()
         };
-        let alive = stream.entries.iter().filter(believed).count();
+        let alive = entries.iter().filter(believed).count();
         if alive == 0 {
             return None;
         }
-        let proxy = *stream
-            .entries
-            .iter()
-            .filter(believed)
-            .nth((draw % alive as u64) as usize)
-            .expect("the draw is below the count");
+        let proxy =
+            *entries.iter().filter(believed).nth((draw % alive as u64) as usize).expect("the draw is below the count");
         (down(proxy).0 == 0).then_some(proxy)
     }
 }

@@ -91,6 +91,8 @@ pub(super) struct Request {
     pub(super) row: u32,
     /// The user of a closed stream, else NONE.
     pub(super) user: u32,
+    /// Of one that came in by a global entry: row of `Machine::far`; else NONE.
+    pub(super) far: u32,
 }
 
 /// Where a frame stands in its program.

@@ -24,7 +24,7 @@ impl Machine<'_> {
             Target::Path(path) => self.cut_path(path, now),
             Target::Endpoint(endpoint) => self.cut_endpoint(endpoint.0 as usize, manner, now, schedule),
             Target::Station(station) => self.cut_station(station.0 as usize, now),
-            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) => {}
+            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) | Target::Entry(_) | Target::Records(_) => {}
         }
     }
 
@@ -55,7 +55,7 @@ impl Machine<'_> {
             Target::Path(path) => self.path_states[path.0 as usize].down -= 1,
             Target::Endpoint(endpoint) => self.servers[endpoint.0 as usize].down -= 1,
             Target::Station(station) => self.stations[station.0 as usize].down -= 1,
-            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) => {}
+            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) | Target::Entry(_) | Target::Records(_) => {}
         }
         for slot in 0..self.connections.slots() {
             let connection = &self.connections[slot];
@@ -146,7 +146,9 @@ impl Machine<'_> {
     }
 }
 
-/// No call goes through what the control plane is made of: what its loss means has been reckoned (`control`).
+/// No call goes through what the control plane or a global entry is made of: what its loss means has been reckoned
+/// (`control`, `entry`).
 fn is_control(target: Target) -> bool {
-    matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_))
+    let entry = matches!(target, Target::Entry(_) | Target::Records(_));
+    entry || matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_))
 }

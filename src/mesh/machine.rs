@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::actions::{self, Deed};
 use super::admission::Admission;
 use super::arrivals::StreamState;
 use super::blames::Blames;
@@ -10,6 +11,7 @@ use super::calls::{Attempt, Call, Request, SUB, SubFrame};
 use super::caps::CapState;
 use super::connections::Connection;
 use super::control::{self, Told};
+use super::entry::{self, Far, Led};
 use super::event::Kind;
 use super::fair::Fair;
 use super::fcfs::Fcfs;
@@ -75,6 +77,12 @@ pub(super) struct Machine<'w> {
     /// Requests whose answers are certain but not here yet, where somebody looks at that: the host, the upstream's row.
     pub(super) returning: Later,
     pub(super) streams: Vec<StreamState>,
+    /// By stream: what the entry that leads its users says in this run.
+    pub(super) led: Vec<Option<Box<Led>>>,
+    /// What operators do in this run.
+    pub(super) deeds: Vec<Deed>,
+    /// Requests that came by an entry, from their user's side.
+    pub(super) far: Slab<Far>,
     pub(super) timers: Timers,
     /// By list: when its event is, so that a list has one at a time.
     timer_at: Vec<SimTime>,
@@ -160,6 +168,8 @@ impl<'w> Machine<'w> {
         turns.sort_unstable();
         let changes: Vec<Change> = forecast.changes.iter().map(|&(_, change)| change).collect();
         let background = background(world);
+        let away = control::away(&forecast.changes);
+        let deeds = actions::deeds(world, &forecast.changes, &away);
         let mut machine = Machine {
             world,
             zero,
@@ -205,6 +215,9 @@ impl<'w> Machine<'w> {
             tables: Tables::default(),
             returning: Later::new(),
             streams: Vec::new(),
+            led: entry::led(world, (seed, replication), &away, &deeds),
+            deeds,
+            far: Slab::new(),
             timer_at: vec![SimTime::NEVER; 2 * world.policies.len()],
             timers,
             edge_keys: world
@@ -408,6 +421,9 @@ impl Model for Machine<'_> {
                     (self.calls[attempt.call].key, u64::from(attempt.number))
                 }
                 Kind::Retry => (self.calls[event.slot].key, 0),
+                Kind::Arrival if event.slot as usize >= self.streams.len() => {
+                    (self.far[event.slot - self.streams.len() as u32].key, 1)
+                }
                 Kind::WorkEnd if event.slot & SUB == 0 => (self.attempts[event.slot].core.salt, 0),
                 Kind::WorkEnd => (self.frames[event.slot & !SUB].core.salt, 0),
                 Kind::Connected | Kind::Retransmit | Kind::GiveUp | Kind::Idle => (self.connections[event.slot].key, 0),

@@ -5,9 +5,10 @@
 //! attempts, from the caller's side), `histories` (what few calls need), `proxies`, `upstream` and `users` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
 //! `hanging`, `tcp` and `transfer` (TCP, TLS, limits, dead paths),
 //! `travel`, `noise`, `spells`, `caps`, `fair` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
-//! needs no event), `ledger` (what is counted), `blames` (where a failure began), `faults` (what goes down), `control` (who is told of it, and when), `trace` (one request followed). `hot` is what
+//! needs no event), `ledger` (what is counted), `blames` (where a failure began), `faults` (what goes down), `entry` (where users come in), `actions` (what operators do), `control` (who is told of it, and when), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
 
+mod actions;
 mod admission;
 mod ahead;
 mod arrivals;
@@ -16,6 +17,7 @@ mod calls;
 mod caps;
 mod connections;
 mod control;
+mod entry;
 mod event;
 mod fair;
 mod faults;
@@ -85,8 +87,10 @@ fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f
     }
     let finished = engine::run_while(&mut machine, &mut schedule, end(world), |now| on(share(world, now)))?;
     machine.close();
+    let actions = actions::rows(world, &machine.deeds);
     let mut run = machine.ledger.record(world, replication);
     (run.digest, run.events) = (finished.digest, finished.events);
+    run.actions = actions;
     Some(run)
 }
 

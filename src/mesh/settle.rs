@@ -448,6 +448,10 @@ impl Machine<'_> {
         if self.ledger.people.is_some() {
             self.user_told(&request, slot, intended, failure.is_none());
         }
+        if request.far != NONE {
+            self.go_home(request, at, failure, schedule);
+            return;
+        }
         self.ledger.request(&request, SimTime::from_nanos(intended), at, failure);
         self.answered(&request, at, schedule);
     }
@@ -463,17 +467,18 @@ impl Machine<'_> {
                 continue;
             }
             self.ledger.balance.unfinished += 1;
-            let started = SimTime::from_nanos(call.started);
             if call.is(Call::ROOT) {
                 let request = self.requests[call.parent];
                 let (slot, edge) = (call.parent, call.edge);
-                self.ledger.unfinished(&request, started, edge);
+                let sent = SimTime::from_nanos(self.sent_at(&request, call.started));
+                self.ledger.unfinished(&request, sent, edge);
                 if self.ledger.people.is_some() {
-                    self.user_told(&request, slot, started.nanos(), false);
+                    self.user_told(&request, slot, call.started, false);
                 }
             }
             self.ledger.call_unfinished(call.edge, call.started);
         }
+        self.close_ways_in();
     }
 }
 

@@ -9,7 +9,7 @@ use super::calls::{Attempt, Call, NONE, Request, SUB};
 use super::machine::Machine;
 use crate::record::{Exemplar, Failure, Span, Trace};
 use crate::units::{Duration, SimTime};
-use crate::world::{EndpointId, World};
+use crate::world::{EndpointId, StreamId, World};
 
 /// What is known of the request that is followed.
 #[derive(Debug)]
@@ -64,13 +64,19 @@ impl Machine<'_> {
         }
         let call = &self.calls[slot];
         let parent = (!call.is(Call::ROOT)).then(|| self.attempts[self.attempt_of(call.parent)].call);
+        let sent =
+            if call.is(Call::ROOT) { self.sent_at(&self.requests[call.parent], now.nanos()) } else { now.nanos() };
         let name = format!("{} {}", self.world.edges[call.edge].name, self.world.operations[call.operation].name);
         let tracer = self.tracer.as_deref_mut().expect("a traced call has a tracer");
         let parent = parent.and_then(|slot| tracer.rows.get(&slot).copied());
         let depth = parent.map_or(0, |row| tracer.calls[row].depth + 1);
         tracer.rows.insert(slot, tracer.calls.len());
-        let start = now.nanos();
-        tracer.calls.push(TracedCall { parent, depth, name, start, end: u64::MAX, failure: None, spans: Vec::new() });
+        let mut spans = Vec::new();
+        if sent < now.nanos() {
+            let what = "users -> ingress".to_owned();
+            spans.push(RawSpan { kind: "network", what, start: sent, end: now.nanos() });
+        }
+        tracer.calls.push(TracedCall { parent, depth, name, start: sent, end: u64::MAX, failure: None, spans });
     }
 
     /// An attempt goes through the client's proxy.
@@ -177,6 +183,35 @@ impl Machine<'_> {
         let Some(&row) = tracer.rows.get(&call).filter(|_| from < to) else { return };
         let what = "injected delay".to_owned();
         tracer.calls[row].spans.push(RawSpan { kind: "fault", what, start: from.nanos(), end: to.nanos() });
+    }
+
+    /// The answer of a request that came by an entry is home.
+    pub(super) fn trace_home(&mut self, request: &Request, left: SimTime, home: SimTime) {
+        let Some(tracer) = self.tracer.as_deref_mut().filter(|tracer| tracer.follows(request)) else { return };
+        let Some(root) = tracer.calls.first_mut() else { return };
+        root.end = home.nanos();
+        if left < home {
+            let (what, start, end) = ("ingress -> users".to_owned(), left.nanos(), home.nanos());
+            root.spans.push(RawSpan { kind: "network", what, start, end });
+        }
+    }
+
+    /// A request by an entry reached nobody.
+    pub(super) fn trace_turned_away(&mut self, request: &Request, sent: SimTime, at: SimTime, why: &str) {
+        let name = &self.world.streams[StreamId(request.stream)].name;
+        let Some(tracer) = self.tracer.as_deref_mut().filter(|tracer| tracer.follows(request)) else { return };
+        let (start, end) = (sent.nanos(), at.nanos());
+        let spans = vec![RawSpan { kind: "entry", what: why.to_owned(), start, end }];
+        let failure = Some(Failure::Entry);
+        tracer.calls.push(TracedCall {
+            parent: None,
+            depth: 0,
+            name: format!("{name} -> entry"),
+            start,
+            end,
+            failure,
+            spans,
+        });
     }
 
     /// A call is over.

@@ -6,6 +6,7 @@ pub mod budget;
 pub mod cluster_local;
 pub mod defaults;
 pub mod edf;
+pub mod entry;
 pub mod failover_priority;
 pub mod fault_filter;
 pub mod hashing;

@@ -41,6 +41,10 @@ pub struct VariantExplanation {
     /// What is charged by capacity units, as measured: by use, the greatest of connections and bytes in each hour.
     #[serde(default)]
     pub by_use: Vec<StandingPrice>,
+    /// Where users go who come in by a global entry, while all is well and while a cluster or a region is dead; and what
+    /// operators do. One sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<String>,
     /// The faults, when they begin and end, and what goes down.
     pub faults: Vec<FaultExplanation>,
 }

@@ -131,6 +131,9 @@ pub struct Run {
     /// What users saw, of streams that have any.
     #[serde(default)]
     pub users: Vec<UserRow>,
+    /// What operators did, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionRow>,
     /// The slowest requests, slowest first (at most 5), to be followed by a second run.
     pub slowest: Vec<Exemplar>,
     /// Conservation: calls opened, settled, unfinished; attempts opened and closed.
@@ -312,4 +315,15 @@ pub struct FlowRow {
     pub to: String,
     /// Attempts.
     pub attempts: u64,
+}
+
+/// An action of an operator that came due.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ActionRow {
+    /// The action.
+    pub action: String,
+    /// When it came due, nanoseconds from t = 0.
+    pub due_ns: u64,
+    /// When it was done, once all was there that it needs; none: not before the end of the run.
+    pub done_ns: Option<u64>,
 }

@@ -4,6 +4,7 @@
 //! never used for something else.
 
 mod advice;
+mod entry;
 mod istio;
 mod lanes;
 mod reliability;
@@ -36,6 +37,7 @@ fn every() -> impl Iterator<Item = &'static Code> {
     CODES
         .iter()
         .chain(advice::ADVICE)
+        .chain(entry::ENTRIES)
         .chain(istio::FILES)
         .chain(lanes::LANES)
         .chain(reliability::RELIABILITY)

@@ -22,6 +22,7 @@ pub mod hours;
 pub mod inputs;
 pub mod measure;
 pub mod measured;
+mod operators;
 mod pool;
 pub mod progress;
 pub mod recovery;

@@ -3,6 +3,7 @@
 use super::changes;
 use super::figure::NO_FAILURE;
 use super::gates;
+use super::operators;
 use super::replicated::Replicated;
 use super::warm_up::Cut;
 use crate::record::{FaultRow, FaultSpan, VariantResult};
@@ -38,7 +39,8 @@ pub(super) fn assumptions(of: &[Replicated], results: &[VariantResult]) -> Vec<S
     let any = results.iter().flat_map(|result| result.rows.iter().chain([&result.total])).any(unfailing);
     let bills = of.iter().flat_map(|variant| variant.bill.basis.iter().cloned());
     let worlds = of.iter().map(|variant| &*variant.world);
-    each_once(bills.chain(any.then(|| independence(of[0].runs.len()))).chain(modelled(worlds)))
+    let entries = operators::unpriced(of).into_iter().chain(operators::told(of));
+    each_once(bills.chain(any.then(|| independence(of[0].runs.len()))).chain(modelled(worlds)).chain(entries))
 }
 
 /// Round trips that no book has, and the scenario's own, one sentence for each kind.

@@ -1,6 +1,6 @@
 //! What faults do: dated changes, and what each hits.
 
-use super::{ClusterId, Effect, EndpointId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId};
+use super::{ClusterId, Effect, EndpointId, EntryId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId};
 use crate::fault::Span;
 use crate::units::{Duration, SimTime};
 
@@ -59,4 +59,8 @@ pub enum Target {
     Plane(PlaneId),
     /// A control plane's pushes: what proxies know stays as it is.
     Pushes(PlaneId),
+    /// A global entry: nobody is told anything by it.
+    Entry(EntryId),
+    /// What a global entry says stays as it is.
+    Records(EntryId),
 }

@@ -37,7 +37,10 @@ impl Effect {
         match self {
             Effect::Down(_) => true,
             _ if place => matches!(target, Target::Place(_)),
-            _ => !matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_)),
+            _ => {
+                let told = matches!(target, Target::Entry(_) | Target::Records(_));
+                !told && !matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_))
+            }
         }
     }
 }

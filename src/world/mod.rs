@@ -4,10 +4,12 @@
 //! Neither side imports the other. Whatever a user can name has become a link, a station, an endpoint, a path or
 //! a step by now: no word here for "transit router" or "zone outage". Shared by all runs, changed by none.
 
+mod action;
 mod change;
 mod charge;
 mod control;
 mod effect;
+mod entry;
 mod gateways;
 mod hosts;
 mod plan;
@@ -18,10 +20,12 @@ mod service;
 mod shares;
 mod weather;
 
+pub use action::{Occasion, OperatorAction, Set};
 pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
 pub use control::{Control, ControlWay, Plane, Serves};
 pub use effect::Effect;
+pub use entry::{Answer, Entry, Front, Kept, Via};
 pub use gateways::PathRates;
 pub use hosts::{Among, Health, Host, HostLocality, HostSet, HostTarget, LocalityWeight, ZoneAware};
 pub use plan::{RunPlan, WINDOWS, windows};
@@ -70,6 +74,10 @@ id! {
     PolicyId,
     /// A workload stream.
     StreamId,
+    /// A global entry.
+    EntryId,
+    /// What an operator does.
+    ActionId,
     /// A control plane.
     PlaneId,
     /// A named fault.
@@ -145,12 +153,16 @@ pub struct World {
     pub streams: Table<StreamId, Stream>,
     /// Who is behind streams: what they see is told of people.
     pub people: BTreeMap<StreamId, People>,
+    /// Global entries.
+    pub entries: Table<EntryId, Entry>,
     /// Named faults, for windows in reports and gates.
     pub faults: Table<FaultId, Fault>,
     /// What faults do, dated, in order of time (ties in the order of the scenario).
     pub changes: Vec<Change>,
     /// What comes more than once, or by chance.
     pub weather: Vec<Weather>,
+    /// What operators do.
+    pub actions: Table<ActionId, OperatorAction>,
     /// Who tells proxies of endpoints.
     pub control: Control,
     /// What the bill charges for.
@@ -374,4 +386,6 @@ pub struct Stream {
     pub arrivals: Arrivals,
     /// An entry proxy in a dead place is left out after this long (balancer health check); until then its users fail.
     pub entry_detect: Duration,
+    /// Through a global entry, whose fronts share `entries` out; none: all of them stand in the users' own cluster.
+    pub via: Option<Box<Via>>,
 }

@@ -1,6 +1,6 @@
 //! What a fault can hit in this world, by name, and how a fault becomes dated changes.
 
-use super::{Act, Change, Component, Effect, Fault, FaultId, HostTarget, PathId, Target, Weather, When, World};
+use super::{Act, Change, Component, Effect, Fault, FaultId, HostTarget, Kept, PathId, Target, Weather, When, World};
 use crate::fault::{FaultError, Flap, Named, Scene};
 use crate::units::{Duration, SimTime};
 use indexmap::IndexSet;
@@ -36,6 +36,7 @@ impl World {
         self.stage_gateways(&mut scene);
         self.stage_replicas(&mut scene);
         self.stage_control(&mut scene);
+        self.stage_entries(&mut scene);
         scene
     }
 
@@ -93,6 +94,16 @@ impl World {
         let acts = weather.flat_map(|weather| &weather.components).flat_map(|component| &component.acts);
         let once = |change: &Change| Act { target: change.target, effect: change.effect, at_most: None };
         scheduled.map(once).chain(acts.copied()).collect()
+    }
+
+    /// Global entries; `dns` is all that are names.
+    fn stage_entries(&self, scene: &mut Scene<Target>) {
+        for (id, entry) in self.entries.iter() {
+            scene.add(&format!("entry/{}", entry.name), Target::Entry(id));
+            if entry.kept != Kept::No {
+                scene.add(&format!("dns/{}", entry.name), Target::Entry(id));
+            }
+        }
     }
 
     fn stage_places(&self, scene: &mut Scene<Target>) {

@@ -1,5 +1,6 @@
 //! Worlds by chance: whatever they are made of and whatever goes down, every call is settled once.
 
+use eastwest::policy::entry::Check;
 use eastwest::policy::pool::UNLIMITED;
 use eastwest::policy::readiness::Readiness;
 use eastwest::policy::{
@@ -148,6 +149,7 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
     control(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "control"), 0));
     resilience(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "limits"), 0));
     crate::effects::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "effects"), 0));
+    entry(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "entry"), 0));
     world
 }
 
@@ -192,6 +194,64 @@ fn control(world: &mut World, dice: &mut Dice) {
         let from = dice.below(20);
         down(world, &format!("control {number}"), from, from + 1 + dice.below(20), &[target], Manner::Silent);
     }
+}
+
+/// In every other world the users come by an entry, near or from afar, that may fail or freeze itself, and operators move them.
+fn entry(world: &mut World, dice: &mut Dice) {
+    if dice.one_in(2) {
+        return;
+    }
+    // No place stands there: its ingress is borrowed, and checks of it never fail.
+    let other = world.clusters.push("other".into());
+    let watches = std::mem::take(&mut world.control.watches).into_iter();
+    world.control.watches = watches.flat_map(|way| [way, ControlWay::default()]).collect();
+    let share = Ratio::new(dice.below(40) as f64 / 100.0).expect("a share");
+    let ttl = Duration::from_millis(dice.below(8_000));
+    let hold = dice.one_in(2).then(|| Duration::from_secs(1 + dice.below(20)));
+    let check = Check {
+        every: Duration::from_millis(500 + dice.below(3_000)),
+        timeout: Duration::from_millis(500),
+        misses: 1 + dice.below(3) as u32,
+        hits: 1 + dice.below(3) as u32,
+    };
+    let id = world.entries.push(Entry {
+        name: "shop".into(),
+        kept: if dice.one_in(3) { Kept::No } else { Kept::Answer { ttl, ignored: share, hold } },
+        check,
+        path: dice.one_in(3).then_some(ServiceId(0)),
+        answer: [Answer::Nearest, Answer::Weighted, Answer::First][dice.below(3) as usize],
+        connect_timeout: Duration::from_millis(500 + dice.below(9_000)),
+        targets: vec![ClusterId(0), other],
+        to: vec![(0, 3.0), (1, 1.0)],
+    });
+    let mut front = |first, count| {
+        let far = dice.one_in(2).then(|| LinkId(dice.below(18) as u32));
+        let delay = far.map_or(Duration::ZERO, |link| world.links[link].delay);
+        Front { first, count, there: far, back: far, delay, delay_back: delay }
+    };
+    let fronts = vec![front(0, 2), front(2, 1)];
+    let stream = &mut world.streams[StreamId(0)];
+    stream.via = Some(Box::new(Via { entry: id, region: RegionId(0), fronts }));
+    for number in 0..dice.below(3) {
+        let target = if dice.one_in(2) { Target::Entry(id) } else { Target::Records(id) };
+        let from = dice.below(20);
+        down(world, &format!("entry {number}"), from, from + 1 + dice.below(10), &[target], Manner::Silent);
+    }
+    let places: Vec<Target> = world.places.ids().map(Target::Place).collect();
+    if dice.one_in(2) {
+        let from = 3 + dice.below(10);
+        down(world, "all of it", from, from + 2 + dice.below(10), &places, Manner::Silent);
+    }
+    let fault = FaultId(0);
+    let then = Duration::from_millis(dice.below(3_000));
+    let when = match dice.below(3) {
+        1 if !world.faults.is_empty() => Occasion::Alarm { fault, rings: Duration::from_secs(1), then },
+        2 if !world.faults.is_empty() => Occasion::End { fault, then },
+        _ => Occasion::At(SimTime::ZERO + Duration::from_secs(dice.below(20))),
+    };
+    let needs = if dice.one_in(2) { vec![Target::Place(PlaceId(0))] } else { Vec::new() };
+    let sets = vec![Set::Entry(id, vec![(1, 1.0)])];
+    world.actions.push(OperatorAction { name: "move".into(), when, needs, sets });
 }
 
 /// Budgets, hedging, injected faults, rate limits, statuses, outliers by rates: in every other world.
@@ -367,6 +427,7 @@ fn services(world: &mut World, dice: &mut Dice) {
         carried: Carried::default(),
         arrivals: poisson(50.0 + dice.below(300) as f64),
         entry_detect: Duration::from_secs(2),
+        via: None,
     });
 }
 

@@ -160,6 +160,7 @@ impl Small {
             carried: Carried::default(),
             arrivals: self.arrivals,
             entry_detect: Duration::from_secs(20),
+            via: None,
         }]);
         world.plan = RunPlan { fill: self.fill, horizon: self.horizon, drain: Duration::from_secs(60) };
         world

@@ -13,7 +13,8 @@ use crate::record::NoticedBy;
 use crate::units::SimTime;
 use crate::world::{EndpointId, Host, HostTarget, Manner, PlaceId, Target};
 
-pub(super) use timeline::{Deed, Step, steps};
+pub(super) use spans::Spans;
+pub(super) use timeline::{Away, Deed, Step, away, away_by, away_of, steps};
 
 /// What proxies have been told.
 #[derive(Debug)]

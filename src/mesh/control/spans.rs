@@ -2,11 +2,11 @@
 
 /// Disjoint spans `[from, to)`, ascending, in nanoseconds from t = 0; `i64::MAX` ends one that has no end.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub(super) struct Spans(Vec<(i64, i64)>);
+pub(in crate::mesh) struct Spans(Vec<(i64, i64)>);
 
 impl Spans {
     /// Of any spans, those that meet are one.
-    pub(super) fn of(mut spans: Vec<(i64, i64)>) -> Self {
+    pub(in crate::mesh) fn of(mut spans: Vec<(i64, i64)>) -> Self {
         spans.retain(|(from, to)| from < to);
         spans.sort_unstable();
         let mut apart: Vec<(i64, i64)> = Vec::with_capacity(spans.len());
@@ -20,12 +20,12 @@ impl Spans {
     }
 
     /// Any of them is away.
-    pub(super) fn any<'s>(all: impl IntoIterator<Item = &'s Spans>) -> Self {
+    pub(in crate::mesh) fn any<'s>(all: impl IntoIterator<Item = &'s Spans>) -> Self {
         Spans::of(all.into_iter().flat_map(|spans| spans.0.iter().copied()).collect())
     }
 
     /// All of them are; none at all is never away.
-    pub(super) fn all<'s>(all: impl IntoIterator<Item = &'s Spans>) -> Self {
+    pub(in crate::mesh) fn all<'s>(all: impl IntoIterator<Item = &'s Spans>) -> Self {
         let mut all = all.into_iter();
         let first = all.next().cloned().unwrap_or_default();
         all.fold(first, |common, other| {
@@ -35,23 +35,23 @@ impl Spans {
     }
 
     /// The first instant at or after `at` when it is there.
-    pub(super) fn over(&self, at: i64) -> i64 {
+    pub(in crate::mesh) fn over(&self, at: i64) -> i64 {
         self.0.iter().find(|(from, to)| (*from..*to).contains(&at)).map_or(at, |(_, to)| *to)
     }
 
-    pub(super) fn holds(&self, at: i64) -> bool {
+    pub(in crate::mesh) fn holds(&self, at: i64) -> bool {
         self.over(at) != at
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+    pub(in crate::mesh) fn iter(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
         self.0.iter().copied()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::mesh) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn as_slice(&self) -> &[(i64, i64)] {
+    pub(in crate::mesh) fn as_slice(&self) -> &[(i64, i64)] {
         &self.0
     }
 }

@@ -73,9 +73,9 @@ pub(in crate::mesh) fn steps(world: &World, changes: &[(i64, Change)], seed: u64
 }
 
 /// When each thing is away, by what it is and how its peers notice.
-type Away = BTreeMap<(Target, bool), Spans>;
+pub(in crate::mesh) type Away = BTreeMap<(Target, bool), Spans>;
 
-fn away(changes: &[(i64, Change)]) -> Away {
+pub(in crate::mesh) fn away(changes: &[(i64, Change)]) -> Away {
     let mut open: BTreeMap<(Target, bool), (u32, i64)> = BTreeMap::new();
     let mut spans: BTreeMap<(Target, bool), Vec<(i64, i64)>> = BTreeMap::new();
     for &(at, change) in changes {
@@ -102,6 +102,16 @@ fn away(changes: &[(i64, Change)]) -> Away {
     spans.into_iter().map(|(what, list)| (what, Spans::of(list))).collect()
 }
 
+/// When a thing is away, and its peers notice so.
+pub(in crate::mesh) fn away_by(away: &Away, target: Target, refused: bool) -> Spans {
+    away.get(&(target, refused)).cloned().unwrap_or_default()
+}
+
+/// When a thing is away, however its peers notice.
+pub(in crate::mesh) fn away_of(away: &Away, target: Target) -> Spans {
+    Spans::any([&away_by(away, target, false), &away_by(away, target, true)])
+}
+
 struct Sight<'w> {
     world: &'w World,
     seed: u64,
@@ -111,11 +121,11 @@ struct Sight<'w> {
 
 impl Sight<'_> {
     fn by(&self, target: Target, refused: bool) -> Spans {
-        self.away.get(&(target, refused)).cloned().unwrap_or_default()
+        away_by(&self.away, target, refused)
     }
 
     fn away(&self, target: Target) -> Spans {
-        Spans::any([&self.by(target, false), &self.by(target, true)])
+        away_of(&self.away, target)
     }
 
     /// Of a plane whose pods stand in a cluster, also while all its zones are dead.

@@ -17,7 +17,7 @@ impl Ledger {
         let rows = self.rows.into_iter().map(|row| {
             let stream = &world.streams[row.stream];
             let operation = &world.operations[row.operation];
-            let region = stream.entries.first().map(|&proxy| world.places[world.proxies[proxy].place].region);
+            let region = world.region_of(stream);
             let windows: Vec<RequestWindow> = row
                 .windows
                 .into_iter()
@@ -101,6 +101,7 @@ impl Ledger {
             link_bytes: link_bytes(world, &self.paths),
             flows: flow_rows(world, &self.flows),
             faults: faults.collect(),
+            actions: Vec::new(),
             slowest: self.slowest,
             balance: self.balance,
             paths: self.paths,

@@ -223,6 +223,9 @@ fn freeze(world: &mut World, fault: FaultId) {
         if let Target::Plane(plane) = *target {
             *target = Target::Pushes(plane);
         }
+        if let Target::Entry(entry) = *target {
+            *target = Target::Records(entry);
+        }
     };
     let changes = world.changes.iter_mut().filter(|change| change.fault == fault);
     changes.for_each(|change| frozen(&mut change.target));

@@ -62,11 +62,11 @@ impl Load {
                     met.map(|point| point.1).fold(rate.at(horizon), f64::max)
                 }
             };
-            for entry in &stream.entries {
+            for (entry, share_of, _) in world.ways_in(stream) {
                 for (operation, share) in &stream.mix {
-                    let rate = rate * share.get() / stream.entries.len() as f64;
+                    let rate = rate * share.get() * share_of;
                     for &(context, part) in &carried {
-                        let from = (world.proxies[*entry].place, 0, context);
+                        let from = (world.proxies[entry].place, 0, context);
                         load.call(world, stream.edge, from, *operation, rate * part);
                     }
                 }

@@ -13,6 +13,7 @@ mod control;
 mod distances;
 mod effort;
 mod ejection;
+mod entries;
 mod faults;
 mod flows;
 mod ground;
@@ -114,6 +115,7 @@ pub fn compile_with_warnings(
         world.policies.push(edge.policy)
     };
     let means = program::program(scenario, &mut world, &mut policy);
+    entries::entries(scenario, &ground, &mut world, &mut said);
     streams::streams(scenario, &carrier, &mut world, &mut said, &mut policy);
     rules::rules(scenario, &mut world, &means, &mut rules, &mut said);
     program::cycles(&world, &means, &mut said);
@@ -122,6 +124,7 @@ pub fn compile_with_warnings(
     let routes = routes::Routes::new(scenario, &ground, books, &mut said);
     let mut paths = paths::Paths::new(scenario, &carrier, routes, &places);
     host_sets(scenario, &mut world, &ground, &mut paths, &rules, &mut said);
+    entries::ways(scenario, &carrier, &mut paths.board, &mut world, &mut said);
     flows::flows(scenario, &carrier, &mut paths, &mut world, &mut said);
     said.extend(paths.complaints(scenario));
     said.extend(paths.idle());
@@ -145,6 +148,7 @@ pub fn compile_with_warnings(
     world.distances = distances::distances(scenario, &carrier, &paths.board);
     control::control(scenario, &ground, &mut world, &mut said);
     faults::faults(scenario, &carrier, &paths.board, &through, &mut world, &mut said);
+    entries::actions(scenario, &ground, &mut world, &mut said);
     if said.iter().any(Diagnostic::is_error) {
         return Err(told(said));
     }

@@ -38,7 +38,11 @@ pub(super) fn streams(
         let policy = policy(world, name, &stream.to);
         let edge_name = format!("{name} -> {}", stream.to.value);
         let edge = world.edges.push(Edge::written(Caller::Stream(id), to, edge_name, policy, 0));
-        let places = entries(stream, carrier.ground, world, to, said);
+        let led = super::entries::via(scenario, carrier.ground, world, stream);
+        let (via, places) = match led {
+            Some((via, places)) => (Some(Box::new(via)), places),
+            None => (None, entries(stream, carrier.ground, world, to, said)),
+        };
         let entries = places.into_iter().map(|place| match stream.entry {
             Entry::Direct => bare(world, format!("direct {name}"), place, EndpointId::NONE),
             Entry::Ingress => {
@@ -64,6 +68,7 @@ pub(super) fn streams(
             carried: Carried::default(),
             arrivals,
             entry_detect: ENTRY_DETECT,
+            via,
         });
     }
 }

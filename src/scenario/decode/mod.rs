@@ -2,6 +2,7 @@
 //!
 //! Reads in the order in which names are defined: places, services, products, routes, mesh, workload, faults, gates.
 
+mod action;
 mod ambient;
 mod balance;
 mod business;
@@ -9,6 +10,7 @@ mod calls;
 mod connectivity;
 mod control;
 mod dead;
+mod entry;
 mod fault;
 pub(crate) mod fields;
 mod flow;
@@ -36,7 +38,7 @@ pub(in crate::scenario) use calls::meant_at;
 pub(in crate::scenario) use locality::host_of;
 
 use super::diagnostic::Diagnostic;
-use super::file::{ProductKind, Scenario, Start, When};
+use super::file::{ProductKind, Scenario, Start, StreamFrom, When};
 use super::folder::Folder;
 use super::span::{Span, Spanned};
 use super::tree::Node;
@@ -116,10 +118,14 @@ impl Decoder {
         let mut mesh = self.mesh(map.entry("mesh"), &topology, &service_names, &streams, &services);
         self.lanes(map.entry("mesh"), &mut services, &streams, &mut mesh);
         self.through_waypoints(&mut mesh, &mut services);
-        let workload = self.workload(map.written("workload"), &topology, &services);
+        let entries = self.global_entries(map.written("entry"), &topology, &service_names);
+        let workload = self.workload(map.written("workload"), &topology, &services, &written(map.written("entry")));
         let flows = self.flows(map.written("flows"), &topology);
-        let things = fault::Things { topology: &topology, products: &connectivity, services: &services };
+        let things =
+            fault::Things { topology: &topology, products: &connectivity, services: &services, entries: &entries };
         let faults = self.faults(map.written("faults"), &things);
+        let scope = action::Scope { topology: &topology, entries: &entries, faults: &written(map.written("faults")) };
+        let actions = self.actions(map.written("actions"), &scope);
         let prices = self.prices(map.entry("prices"));
         let currency = prices.as_ref().map_or("USD", |prices| prices.currency.value.as_str());
         let business = self.business(map.entry("business"), &written(map.written("faults")), currency);
@@ -154,6 +160,8 @@ impl Decoder {
             services,
             mesh,
             workload,
+            entries,
+            actions,
             flows,
             faults,
             prices: prices?,
@@ -234,6 +242,7 @@ pub(crate) fn unused(scenarios: &[&Scenario]) -> Vec<Diagnostic> {
         let used = |scenario: &&Scenario| {
             scenario.topology.clusters.values().any(|cluster| cluster.region.value == *name)
                 || scenario.topology.vpcs.iter().any(|(vpc, at)| at.region.value == *name && uses_vpc(scenario, vpc))
+                || scenario.workload.values().any(|stream| stream.from.value == StreamFrom::Region(name.clone()))
         };
         if !scenarios.iter().any(used) {
             said.push(Diagnostic::warning("EW315", format!("no cluster is in region `{name}`")).at(region.span, ""));

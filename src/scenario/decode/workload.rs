@@ -24,20 +24,28 @@ impl Decoder {
         node: Option<&Node>,
         topology: &Topology,
         services: &Services,
+        entries: &[String],
     ) -> IndexMap<String, Stream> {
         let mut streams = IndexMap::new();
         for (name, entry) in self.named(node, "streams") {
-            if let Some(stream) = self.stream(name, entry, topology, services) {
+            if let Some(stream) = self.stream(name, entry, topology, (services, entries)) {
                 streams.insert(name.to_owned(), stream);
             }
         }
         streams
     }
 
-    fn stream(&mut self, name: &str, entry: &Entry, topology: &Topology, services: &Services) -> Option<Stream> {
+    fn stream(
+        &mut self,
+        name: &str,
+        entry: &Entry,
+        topology: &Topology,
+        (services, entries): (&Services, &[String]),
+    ) -> Option<Stream> {
         let path = vec!["workload".into(), name.to_owned()];
         let map = self.open(Some(&entry.node), &words::STREAM, path, entry.key)?;
-        let from = map.text(self, "from").and_then(|from| self.stream_from(&from, topology));
+        let via = map.text(self, "via").map(|via| self.via(&via, entries));
+        let from = map.text(self, "from").and_then(|from| self.stream_from(&from, topology, via.is_some()));
         let to = map.text(self, "to");
         let mix = map.said(self, "mix");
         let mix = to.as_ref().and_then(|to| self.shares(mix, to, services));
@@ -47,6 +55,10 @@ impl Decoder {
         let closed = map.entry("closed").map(|entry| (entry.key, self.closed(entry, &map)));
         let users = map.count32(self, "users");
         let way = map.word(self, "entry").map_or(Way::Ingress, |word| [Way::Ingress, Way::Direct][word]);
+        if let Some(via) = map.entry("via").filter(|_| way == Way::Direct) {
+            let text = "a stream with `entry: direct` has no ingress to be led to";
+            self.say(Diagnostic::error("EW452", text).at(via.key, "").help("leave one of the two out"));
+        }
         let scale = map.number(self, "scale").unwrap_or(Spanned::unsaid(1.0));
         map.close();
         if scale.value <= 0.0 {
@@ -104,17 +116,12 @@ impl Decoder {
             self.scaled(arrivals, scale);
         }
         let to = to?.map(|to| to.split('.').next().unwrap_or_default().to_owned());
-        Some(Stream {
-            span: entry.key,
-            from: from?,
-            to,
-            mix: mix?,
-            headers,
-            arrivals: arrivals?,
-            users,
-            entry: way,
-            scale,
-        })
+        let via = match via {
+            Some(via) => Some(via?),
+            None => None,
+        };
+        let (from, mix, arrivals) = (from?, mix?, arrivals?);
+        Some(Stream { span: entry.key, from, to, mix, headers, arrivals, users, entry: way, via, scale })
     }
 
     /// What `scale` leaves of a stream: somebody, and no more than may be asked for without it.
@@ -148,7 +155,18 @@ impl Decoder {
         }
     }
 
-    fn stream_from(&mut self, from: &Spanned<String>, topology: &Topology) -> Option<Spanned<StreamFrom>> {
+    /// The name of a global entry.
+    fn via(&mut self, via: &Spanned<String>, entries: &[String]) -> Option<Spanned<String>> {
+        let Some(name) = via.value.strip_prefix("entry/") else {
+            let wrong = Diagnostic::error("EW452", format!("`{}` is no global entry", via.value));
+            self.say(wrong.at(via.span, "").help("write `via: entry/NAME`, of those under `entry:`"));
+            return None;
+        };
+        let known = self.known("entry", name, via.span, entries.iter().map(String::as_str));
+        known.then(|| Spanned::new(name.to_owned(), via.span))
+    }
+
+    fn stream_from(&mut self, from: &Spanned<String>, topology: &Topology, led: bool) -> Option<Spanned<StreamFrom>> {
         let clusters = || topology.clusters.keys().map(String::as_str);
         let regions = || topology.regions.keys().map(String::as_str);
         let found = match from.value.split_once('/') {
@@ -166,6 +184,7 @@ impl Decoder {
             }
         }?;
         if let StreamFrom::Region(region) = &found
+            && !led
             && !topology.clusters.values().any(|cluster| cluster.region.value == *region)
         {
             // A cluster whose own definition is wrong may have been meant.

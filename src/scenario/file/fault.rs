@@ -59,7 +59,7 @@ pub enum Start {
 pub enum Effect {
     /// Nothing answers.
     Down(Manner),
-    /// A control plane's pushes stop, and nothing else.
+    /// A control plane's pushes stop, or what an entry says stays as it is, and nothing else.
     Freeze,
     /// It takes longer.
     Slow {
@@ -111,6 +111,8 @@ pub enum Hit {
     ControlPlane(Option<String>),
     /// `api/CLUSTER`: its API server.
     Api(String),
+    /// `entry/NAME`: a global entry; none: `dns`, all of those that are names.
+    Entry(Option<String>),
     /// `service/S`: all replicas.
     Service(String),
     /// `replica/SERVICE/CLUSTER/NUMBER`.

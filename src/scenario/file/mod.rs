@@ -7,6 +7,7 @@ mod ambient;
 mod business;
 mod connectivity;
 mod control;
+mod entry;
 mod fault;
 mod lanes;
 mod mesh;
@@ -26,6 +27,7 @@ pub use connectivity::{
     PrivateLinkTo, Product, ProductKind, PublicGateway, Route, RouteEnd, Tier, VpcPeering,
 };
 pub use control::{ControlKind, ControlPlane, Edition};
+pub use entry::{Action, ActionSet, ActionWhen, GlobalEntry, Leads};
 pub use fault::{Effect, Fault, Hit, Manner, Part, Start, When};
 pub use lanes::Lanes;
 pub use mesh::{
@@ -70,6 +72,10 @@ pub struct Scenario {
     pub mesh: Mesh,
     /// Who asks.
     pub workload: IndexMap<String, Stream>,
+    /// What leads users to clusters.
+    pub entries: IndexMap<String, GlobalEntry>,
+    /// What operators do.
+    pub actions: IndexMap<String, Action>,
     /// What always flows.
     pub flows: IndexMap<String, Flow>,
     /// What breaks.

@@ -27,6 +27,8 @@ pub struct Stream {
     pub users: Option<Spanned<u32>>,
     /// How they come in.
     pub entry: Entry,
+    /// The global entry that leads them.
+    pub via: Option<Spanned<String>>,
     /// Factor on the rate, or on the number of users (rounded); not applied to `arrivals` yet.
     pub scale: Spanned<f64>,
 }

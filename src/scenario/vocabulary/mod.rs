@@ -8,6 +8,7 @@ mod ambient;
 mod balance;
 mod connectivity;
 mod control;
+mod entry;
 mod fault;
 mod lanes;
 mod law;
@@ -30,6 +31,7 @@ pub use connectivity::{
     PUBLIC_GATEWAY, ROUTE, SHAPE_PAST_CAP, VPC_PEERING,
 };
 pub use control::{CONTROL_PLANE, READINESS};
+pub use entry::{ACTION, BALANCER, CHECK, DNS, ENTRY};
 pub use fault::{COMMON, FAULT, FLAP, SLOW};
 pub use lanes::{LANE, LANE_INGRESS, LANES};
 pub use law::{ERLANG, HYPER, HYPER_PHASE, LAW, LOGNORMAL, MIX_PART, PARETO, UNIFORM, WEIBULL};

@@ -1,7 +1,8 @@
 //! The top of a scenario file, and the words that belong nowhere else.
 
 use super::{
-    AXIS, Block, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, RELIABILITY, ROUTE, SERVICE, STREAM, Shape, TOPOLOGY,
+    ACTION, AXIS, Block, ENTRY, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, RELIABILITY, ROUTE, SERVICE, STREAM, Shape,
+    TOPOLOGY,
 };
 
 /// The file itself.
@@ -27,8 +28,14 @@ pub static ROOT: Block = Block {
         Key::new("services", Shape::Names(&Shape::Block(&SERVICE)), "What runs.").required(),
         Key::new("mesh", Shape::Block(&MESH), "Proxies and their policies."),
         Key::new("workload", Shape::Names(&Shape::Block(&STREAM)), "Who asks.").required(),
+        Key::new(
+            "entry",
+            Shape::Names(&Shape::Block(&ENTRY)),
+            "Global entries: names with health checks, and global balancers.",
+        ),
         Key::new("flows", Shape::Names(&Shape::Block(&FLOW)), "Background traffic: bytes that always flow."),
         Key::new("faults", Shape::Names(&Shape::Block(&FAULT)), "What breaks."),
+        Key::new("actions", Shape::Names(&Shape::Block(&ACTION)), "What operators do."),
         Key::new("prices", Shape::Block(&PRICES), "Price book and your own prices."),
         Key::new("business", Shape::Block(&BUSINESS), "What downtime costs, how traffic grows, over how many years."),
         Key::new(
@@ -45,8 +52,6 @@ pub static ROOT: Block = Block {
         .absent("one variant, `base`", "eastwest"),
         Key::new("objectives", Shape::Names(&Shape::Block(&OBJECTIVE)), "Gates."),
         Key::later("stores", "Databases with replication."),
-        Key::later("entry", "Global entries: DNS and balancers."),
-        Key::later("actions", "What operators do."),
         Key::new(
             "sweep",
             Shape::Names(&Shape::Block(&AXIS)),

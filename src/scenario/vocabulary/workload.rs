@@ -43,7 +43,12 @@ pub static STREAM: Block = Block {
         .default("ingress", "eastwest"),
         Key::new("scale", Shape::Number(0.0, 1e6), "Factor on the rate or on the number of users.")
             .default("1", "eastwest"),
-        Key::later("via", "A global entry."),
+        Key::new(
+            "via",
+            Shape::Reference("entry/NAME"),
+            "The global entry by which they come in: `entry/shop`. Then `from` may be a region without a cluster.",
+        )
+        .absent("by the cluster of their region", "eastwest"),
         Key::later("replay", "Recorded requests."),
         Key::new(
             "headers",

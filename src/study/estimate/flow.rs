@@ -186,8 +186,7 @@ impl<'a> Flow<'a> {
         let mut traffic = Traffic::none(world);
         let contexts = world.routing.contexts.len().max(1);
         let mut visits: Visits = vec![vec![Vec::new(); contexts]; world.operations.len()];
-        for &entry in &stream.entries {
-            let share = 1.0 / stream.entries.len() as f64;
+        for (entry, share, _) in world.ways_in(stream) {
             traffic.proxied[entry.index()] += share;
             let place = world.proxies[entry].place;
             for &(operation, part) in &stream.mix {

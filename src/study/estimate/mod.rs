@@ -204,11 +204,12 @@ fn usage(by_hour: &[Traffic], open: &[u64], times: f64) -> Usage {
 /// Mean seconds of a stream's operation over its entries without queues, and of them those on paths.
 fn floor(world: &World, flow: &Flow<'_>, id: StreamId, operation: crate::world::OperationId) -> Time {
     let stream = &world.streams[id];
-    let count = stream.entries.len().max(1) as f64;
     let mut mean = Time::default();
-    for &entry in &stream.entries {
+    for (entry, of, way) in world.ways_in(stream) {
+        let way = way.seconds();
+        mean.add(Time { all: way, network: way }, of);
         for (context, share) in world.carries(id) {
-            mean.add(flow.call(stream.edge, &world.proxies[entry], 0, operation, context), share / count);
+            mean.add(flow.call(stream.edge, &world.proxies[entry], 0, operation, context), share * of);
         }
     }
     mean
@@ -217,12 +218,12 @@ fn floor(world: &World, flow: &Flow<'_>, id: StreamId, operation: crate::world::
 fn floors(world: &World, flow: &Flow<'_>) -> Vec<FloorProjection> {
     let mut floors = Vec::new();
     for (id, stream) in world.streams.iter() {
-        let entry = stream.entries.first().map(|&entry| world.places[world.proxies[entry].place].region);
+        let region = world.region_of(stream);
         for &(operation, _) in &stream.mix {
             let Time { all, network } = floor(world, flow, id, operation);
             floors.push(FloorProjection {
                 stream: stream.name.clone(),
-                region: entry.map_or_else(String::new, |region| world.regions[region].clone()),
+                region: region.map_or_else(String::new, |region| world.regions[region].clone()),
                 operation: world.operations[operation].name.clone(),
                 floor_ms: all * 1e3,
                 network_ms: network * 1e3,

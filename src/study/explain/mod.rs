@@ -6,6 +6,7 @@
 pub mod asked;
 mod call;
 mod deaths;
+mod entries;
 mod hosts;
 mod policy;
 pub mod route;
@@ -88,6 +89,7 @@ fn variant(world: &World) -> VariantExplanation {
         edges: edges.collect(),
         standing: world.charges.iter().filter(|charge| !by_use(charge)).filter_map(standing).collect(),
         by_use: world.charges.iter().filter(|charge| by_use(charge)).filter_map(standing).collect(),
+        entries: entries::sentences(world),
         faults: world.faults.ids().map(|id| fault(world, id)).collect(),
         ..VariantExplanation::default()
     }
@@ -175,6 +177,8 @@ fn takes(world: &World, targets: &IndexSet<Target>) -> Vec<String> {
             Target::Station(id) => world.stations[id].name.clone(),
             Target::Api(id) => format!("the API server of {}", world.clusters[id]),
             Target::Plane(id) => format!("the control plane {}", world.control.planes[id].name),
+            Target::Entry(id) => format!("what the entry {} tells", world.entries[id].name),
+            Target::Records(id) => format!("changes of the entry {}", world.entries[id].name),
             Target::Pushes(id) => format!("the pushes of the control plane {}", world.control.planes[id].name),
             Target::Path(id) => {
                 paths.push(world.paths[id].name.clone());

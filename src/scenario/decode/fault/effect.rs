@@ -19,7 +19,7 @@ enum Kind {
     Gateway,
     /// Services and replicas.
     Replica,
-    /// Control planes and API servers.
+    /// Control planes, API servers and entries.
     Control,
 }
 
@@ -40,7 +40,7 @@ fn kind(hit: &Hit) -> Kind {
         Hit::Link { .. } | Hit::Product(_) | Hit::Part(_) => Kind::Way,
         Hit::Gateway { .. } => Kind::Gateway,
         Hit::Service(_) | Hit::Replica { .. } => Kind::Replica,
-        Hit::ControlPlane(_) | Hit::Api(_) => Kind::Control,
+        Hit::ControlPlane(_) | Hit::Api(_) | Hit::Entry(_) => Kind::Control,
     }
 }
 
@@ -76,7 +76,7 @@ impl Decoder {
             } else {
                 let lacks = format!("`faults.{name}` does not say what happens");
                 let help = "down: How peers notice, `true`, `silent` or `refused`; or `slow`, `loss`, `errors`; of a \
-                            control plane also `freeze: true`.";
+                            control plane or an entry also `freeze: true`.";
                 self.say(Diagnostic::error("EW013", lacks).at(entry.key, "of this").help(help));
             }
         }
@@ -86,10 +86,10 @@ impl Decoder {
     /// `down` and `freeze`.
     fn down(&mut self, map: &Fields<'_>, path: &Path, entry: &Entry, hit: Option<&Hit>, effects: &mut Vec<Effect>) {
         let (down, freeze) = (map.word(self, "down"), map.word(self, "freeze").is_some());
-        let planes = hit.is_some_and(|hit| matches!(hit, Hit::ControlPlane(_)));
+        let planes = hit.is_some_and(|hit| matches!(hit, Hit::ControlPlane(_) | Hit::Entry(_)));
         if freeze && (!planes || down.is_some()) {
-            let text = "only a control plane freezes, and then it is not down";
-            let help = "write `hit: control-plane` with `freeze: true`, or `down: true` alone";
+            let text = "only a control plane or an entry freezes, and then it is not down";
+            let help = "write `hit: control-plane` or `hit: entry/NAME` with `freeze: true`, or `down: true` alone";
             self.say(Diagnostic::error("EW382", text).at(entry.key, "of this").help(help));
         }
         if freeze {

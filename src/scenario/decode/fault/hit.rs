@@ -3,8 +3,11 @@
 use super::super::connectivity::{vpc_names, zones_of_vpc};
 use super::super::fields::Decoder;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Topology};
+use crate::scenario::file::{
+    GlobalEntry, Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Topology,
+};
 use crate::scenario::span::Spanned;
+use crate::world::Kept;
 use indexmap::IndexMap;
 
 /// What a fault may hit.
@@ -12,14 +15,19 @@ pub(in crate::scenario::decode) struct Things<'s> {
     pub(in crate::scenario::decode) topology: &'s Topology,
     pub(in crate::scenario::decode) products: &'s IndexMap<String, Product>,
     pub(in crate::scenario::decode) services: &'s IndexMap<String, Service>,
+    pub(in crate::scenario::decode) entries: &'s IndexMap<String, GlobalEntry>,
 }
 
-const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S`, `replica/SERVICE/CLUSTER/NUMBER`, `control-plane[/NAME]` or `api/CLUSTER`";
+const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S`, `replica/SERVICE/CLUSTER/NUMBER`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME` or `dns`";
 
 /// Would a fault of this scenario accept it as its `hit`?
 pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
-    let things =
-        Things { topology: &scenario.topology, products: &scenario.connectivity, services: &scenario.services };
+    let things = Things {
+        topology: &scenario.topology,
+        products: &scenario.connectivity,
+        services: &scenario.services,
+        entries: &scenario.entries,
+    };
     Decoder::default().hit(&Spanned::unsaid(hit.to_owned()), &things).is_some()
 }
 
@@ -92,7 +100,12 @@ impl Decoder {
                 let known = self.known("cluster", cluster, span, topology.clusters.keys().map(String::as_str));
                 known.then(|| Hit::Api(cluster.into()))
             }
-            ["store" | "vpc" | "entry", ..] => {
+            ["dns"] if things.entries.values().any(|entry| entry.kept != Kept::No) => Some(Hit::Entry(None)),
+            ["entry", name] => {
+                let known = self.known("entry", name, span, things.entries.keys().map(String::as_str));
+                known.then(|| Hit::Entry(Some(name.into())))
+            }
+            ["store" | "vpc", ..] => {
                 self.say(
                     Diagnostic::error("EW015", format!("`{}` is known, but not supported yet", parts[0]))
                         .at(span, "")

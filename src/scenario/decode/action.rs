@@ -1,0 +1,135 @@
+//! `actions:`.
+
+use super::fields::Decoder;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{Action, ActionSet, ActionWhen, GlobalEntry, Topology};
+use crate::scenario::quantity::{self, Complaint};
+use crate::scenario::span::Spanned;
+use crate::scenario::tree::{Entry, Node, Value};
+use crate::scenario::vocabulary as words;
+use crate::units::{Duration, SimTime};
+use crate::world::Answer;
+use indexmap::IndexMap;
+
+/// What actions may meet.
+pub(super) struct Scope<'s> {
+    pub(super) topology: &'s Topology,
+    pub(super) entries: &'s IndexMap<String, GlobalEntry>,
+    pub(super) faults: &'s [String],
+}
+
+impl Decoder {
+    /// `actions:`.
+    pub(super) fn actions(&mut self, node: Option<&Node>, scope: &Scope<'_>) -> IndexMap<String, Action> {
+        let mut actions = IndexMap::new();
+        for (name, entry) in self.named(node, "actions") {
+            if let Some(action) = self.action(name, entry, scope) {
+                actions.insert(name.to_owned(), action);
+            }
+        }
+        actions
+    }
+
+    fn action(&mut self, name: &str, entry: &Entry, scope: &Scope<'_>) -> Option<Action> {
+        let path = vec!["actions".into(), name.to_owned()];
+        let map = self.open(Some(&entry.node), &words::ACTION, path, entry.key)?;
+        let at = map.read(self, "at", quantity::duration);
+        let when = map.read(self, "when", moment);
+        let rings = map.read(self, "alarm", quantity::duration);
+        let rings_said = map.entry("alarm").map(|entry| entry.key);
+        let needs = map.written("needs").map_or_else(Vec::new, |node| self.needs(node));
+        let set = map.written("set").map(|node| self.sets(node, scope));
+        map.close();
+        let when = match (at, when) {
+            (Some(at), None) => ActionWhen::At(at.map(|at| SimTime::from_nanos(at.nanos()))),
+            (None, Some(when)) => {
+                let (alarm, fault, then) = when.value;
+                let known = self.known("fault", &fault, when.span, scope.faults.iter().map(String::as_str));
+                known.then_some(())?;
+                if alarm {
+                    ActionWhen::Alarm { fault, rings: rings?.value, then }
+                } else {
+                    ActionWhen::End { fault, then }
+                }
+            }
+            (at, when) => {
+                // What is written and cannot be read has been told.
+                if at.is_some() == when.is_some() && (at.is_some() || map_lacks(entry)) {
+                    let text = format!("`actions.{name}` is due either `at` a time or `when` a fault says");
+                    let help = "for example `when: alarm(region-out) + 10m`, `when: end(region-out)` or `at: 20m`";
+                    self.say(Diagnostic::error("EW454", text).at(entry.key, "").help(help));
+                }
+                return None;
+            }
+        };
+        if let Some(span) = rings_said.filter(|_| !matches!(when, ActionWhen::Alarm { .. })) {
+            let idle = Diagnostic::error("EW454", "`alarm` is of actions that wait for one");
+            self.say(idle.at(span, "").help("write `when: alarm(FAULT)`, or leave it out"));
+        }
+        Some(Action { span: entry.key, when, needs, sets: set?? })
+    }
+
+    fn needs(&mut self, node: &Node) -> Vec<Spanned<String>> {
+        let one = std::slice::from_ref(node);
+        let items = if matches!(node.value, Value::List(_)) { self.items(node, "what it needs") } else { one };
+        let text = |item: &Node, decoder: &mut Self| {
+            decoder.text(item, "`api/CLUSTER` or `control-plane`").map(|text| Spanned::new(text.to_owned(), item.span))
+        };
+        items.iter().filter_map(|item| text(item, self)).collect()
+    }
+
+    fn sets(&mut self, node: &Node, scope: &Scope<'_>) -> Option<Vec<ActionSet>> {
+        let mut sets = Vec::new();
+        let mut whole = true;
+        for (key, entry) in self.entries(Some(node), "values") {
+            let of = key.strip_prefix("entry.").and_then(|rest| rest.strip_suffix(".to"));
+            let Some(name) = of else {
+                let text = format!("an action cannot set `{key}`");
+                let help = "it can set `entry.NAME.to`; what else a scenario says stays as it is in a run";
+                self.say(Diagnostic::error("EW455", text).at(entry.key, "").help(help));
+                whole = false;
+                continue;
+            };
+            let known = self.known("entry", name, entry.key, scope.entries.keys().map(String::as_str));
+            let leads = self.leads(&entry.node, scope.topology);
+            let (Some((leads, weighed)), true) = (leads, known) else {
+                whole = false;
+                continue;
+            };
+            if (scope.entries[name].answer == Answer::Weighted) != weighed {
+                let text = format!("weights of `{name}` stay weights, and a list stays a list");
+                self.say(
+                    Diagnostic::error("EW450", text).at(entry.node.span, "").at(scope.entries[name].span, "as here"),
+                );
+                whole = false;
+                continue;
+            }
+            sets.push(ActionSet::Entry(name.to_owned(), leads));
+        }
+        whole.then_some(sets)
+    }
+}
+
+fn map_lacks(entry: &Entry) -> bool {
+    entry.node.as_map().is_none_or(|map| !map.contains_key("at") && !map.contains_key("when"))
+}
+
+/// `alarm(FAULT) + 10m` or `end(FAULT)`: is it the alarm, of which fault, how long after.
+fn moment(text: &str) -> Result<(bool, String, Duration), Complaint> {
+    let wrong = || {
+        let what = format!("`{text}` is no moment of a fault");
+        Complaint::new("EW454", what, "write `alarm(FAULT) + 10m`, `alarm(FAULT)`, `end(FAULT) + 5m` or `end(FAULT)`")
+    };
+    let (what, rest) = text.trim().split_once('(').ok_or_else(wrong)?;
+    let (fault, rest) = rest.split_once(')').ok_or_else(wrong)?;
+    let alarm = match what.trim() {
+        "alarm" => true,
+        "end" => false,
+        _ => return Err(wrong()),
+    };
+    let then = match rest.trim() {
+        "" => Duration::ZERO,
+        rest => quantity::duration(rest.strip_prefix('+').ok_or_else(wrong)?.trim())?,
+    };
+    Ok((alarm, fault.trim().to_owned(), then))
+}

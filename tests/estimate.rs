@@ -64,6 +64,7 @@ fn service(name: &str, operation: u32, endpoints: Vec<EndpointId>, threads: Opti
         vcpu: 0.0,
         versions: Vec::new(),
         forwards: ContextMapId::NONE,
+        on_cancel: Default::default(),
     }
 }
 
@@ -201,6 +202,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         mix: vec![(OperationId(0), Ratio::ONE)],
         carried: Carried::default(),
         arrivals: Arrivals::Open { gap: Law::Exponential { mean: 1.0 }, rate: Rate { points: rate } },
+        patience: None,
         entry_detect: Duration::ZERO,
         via: None,
     });

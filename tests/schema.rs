@@ -204,7 +204,7 @@ services:
       v1: {replicas: {ca: 1}, labels: {track: a}}
       v2: {replicas: {ca: 1}, operations: {o: {work: 2ms, errors: 1%}}}
     subsets: {all: {app: cut}}
-  laned: {work: 1ms, versions: {v1: {replicas: {ca: 1}}}}
+  laned: {versions: {v1: {replicas: {ca: 1}}}, steps: [{work: 1ms}, {cache: {hit: 90%, keys: 100, miss: [{call: web.two}]}}]}
 mesh:
   proxy: {cpu: 100us}
   rules:

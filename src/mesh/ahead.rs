@@ -88,6 +88,7 @@ impl Machine<'_> {
             && connection.hung_since == u64::MAX
             && !connection.windows[1]
             && !rules.waits
+            && !rules.impatient
             && !call.is(Call::STORIED)
             && rules.in_time(row.number, after)
             && arrives <= self.certain_until
@@ -152,6 +153,6 @@ impl Machine<'_> {
         }
         let call = &self.calls[row.call];
         let rules = &self.hot.edges[call.edge.0 as usize];
-        rules.in_time(row.number, at.nanos() - call.started)
+        rules.in_time(row.number, at.nanos() - call.started) && (!rules.impatient || self.is_patient(call, at))
     }
 }

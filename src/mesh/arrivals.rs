@@ -28,6 +28,8 @@ pub(super) struct StreamState {
     pub(super) name: u64,
     mix: Key,
     pub(super) entry: Key,
+    /// How long its users wait.
+    pub(super) patience: Key,
     /// By drawn header.
     pub(super) headers: Vec<Key>,
     first_row: u32,
@@ -58,6 +60,7 @@ impl Machine<'_> {
                 name: hash_name(&stream.name),
                 mix: key("mix"),
                 entry: key("entry"),
+                patience: key("patience"),
                 headers: stream.carried.drawn.iter().map(|header| key(&format!("header {}", header.name))).collect(),
                 first_row,
             });

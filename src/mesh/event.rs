@@ -35,10 +35,12 @@ pub(super) enum Kind {
     Arrival = 12,
     /// The next large message that shares link `slot` is through.
     Share = 13,
+    /// A user's patience ends, or a server hears that its caller gave up.
+    News = 14,
 }
 
 impl Kind {
-    /// As many as four bits can name: the last three are never written.
+    /// As many as four bits can name: the last is never written.
     const ALL: [Kind; 16] = [
         Kind::Change,
         Kind::Timer,
@@ -54,7 +56,7 @@ impl Kind {
         Kind::Think,
         Kind::Arrival,
         Kind::Share,
-        Kind::Arrival,
+        Kind::News,
         Kind::Arrival,
     ];
 

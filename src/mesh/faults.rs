@@ -24,7 +24,12 @@ impl Machine<'_> {
             Target::Path(path) => self.cut_path(path, now),
             Target::Endpoint(endpoint) => self.cut_endpoint(endpoint.0 as usize, manner, now, schedule),
             Target::Station(station) => self.cut_station(station.0 as usize, now),
-            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) | Target::Entry(_) | Target::Records(_) => {}
+            Target::Api(_)
+            | Target::Plane(_)
+            | Target::Pushes(_)
+            | Target::Entry(_)
+            | Target::Records(_)
+            | Target::Cache(_) => {}
         }
     }
 
@@ -55,7 +60,12 @@ impl Machine<'_> {
             Target::Path(path) => self.path_states[path.0 as usize].down -= 1,
             Target::Endpoint(endpoint) => self.servers[endpoint.0 as usize].down -= 1,
             Target::Station(station) => self.stations[station.0 as usize].down -= 1,
-            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) | Target::Entry(_) | Target::Records(_) => {}
+            Target::Api(_)
+            | Target::Plane(_)
+            | Target::Pushes(_)
+            | Target::Entry(_)
+            | Target::Records(_)
+            | Target::Cache(_) => {}
         }
         for slot in 0..self.connections.slots() {
             let connection = &self.connections[slot];
@@ -150,5 +160,5 @@ impl Machine<'_> {
 /// (`control`, `entry`).
 fn is_control(target: Target) -> bool {
     let entry = matches!(target, Target::Entry(_) | Target::Records(_));
-    entry || matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_))
+    entry || matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_) | Target::Cache(_))
 }

@@ -10,7 +10,7 @@ use crate::engine::Timers;
 use crate::policy::{Balance, Outlier, Policy, Status, timeout};
 use crate::units::{Bytes, Duration, Ratio};
 use crate::world::{
-    Caller, Cap, Discipline, EdgeId, HostSet, HostTarget, Leg, LinkId, Operation, OperationId, PastCap, Path, PolicyId,
+    Caller, Cap, EdgeId, HostSet, HostTarget, Leg, LinkId, OnCancel, Operation, OperationId, PastCap, Path, PolicyId,
     ProxyId, StationId, Step, World,
 };
 
@@ -94,7 +94,7 @@ pub(super) struct Replica {
     /// and the only work: so the workers can be asked at once for a time to come.
     pub(super) in_order: bool,
     pub(super) threads: bool,
-    /// Its proxy has a rate limit.
+    /// Somebody looks at each request at its door: its proxy's rate limit, or who no longer wants it.
     pub(super) limited: bool,
     /// No sidecar, no limits, first come, first served.
     pub(super) plain: bool,
@@ -128,8 +128,12 @@ pub(super) struct Rules {
     pub(super) watches: bool,
     /// Hosts are judged by rates at sweeps.
     pub(super) rates: bool,
-    /// Faults are injected.
-    pub(super) faulty: bool,
+    /// Faults are injected, or its caller's patience is limited.
+    pub(super) unusual: bool,
+    /// Its callers are users whose patience is limited.
+    pub(super) impatient: bool,
+    /// The called service wants to hear who gave up.
+    pub(super) cancels: bool,
     /// Least request as Istio leaves it.
     pub(super) usual: bool,
     pub(super) outlier: Option<Outlier>,
@@ -218,15 +222,15 @@ impl Hot {
                     && once[endpoint.service.0 as usize]
                     && service.threads.is_none()
                     && service.rate_limit.is_none()
-                    && service.discipline == Discipline::Fcfs,
+                    && service.knows_ends(),
                 threads: service.threads.is_some(),
-                limited: service.rate_limit.is_some(),
+                limited: service.rate_limit.is_some() || service.on_cancel != OnCancel::Finish,
                 plain: proxy.station.is_none()
                     && proxy.delay.is_zero()
                     && service.threads.is_none()
                     && service.rate_limit.is_none()
                     && service.queue.is_none()
-                    && service.discipline == Discipline::Fcfs
+                    && service.knows_ends()
                     && !strains.works_slower(id),
                 windows: long(world, &service.operations, least),
             }
@@ -239,6 +243,7 @@ impl Hot {
         let edges = world.edges.rows().iter().map(|edge| {
             let policy = &world.policies[edge.policy];
             let nanos = |span: Option<Duration>| span.map_or(u64::MAX, Duration::nanos);
+            let impatient = matches!(edge.from, Caller::Stream(stream) if world.streams[stream].patience.is_some());
             Rules {
                 policy: edge.policy,
                 ordinal: edge.ordinal,
@@ -251,7 +256,9 @@ impl Hot {
                 rates: policy
                     .outlier
                     .is_some_and(|rule| rule.success_rate.is_some() || rule.failure_percentage.is_some()),
-                faulty: policy.fault.is_some(),
+                unusual: policy.fault.is_some() || impatient,
+                impatient,
+                cancels: world.services[edge.to].on_cancel != OnCancel::Finish,
                 timeout: nanos(policy.timeout),
                 per_try: nanos(timeout::per_try(policy.timeout, policy.per_try)),
                 max_age: nanos(policy.max_connection_age),
@@ -430,6 +437,8 @@ fn works_after(world: &World, step: u32) -> bool {
                 open.push(at + 1);
             }
             Step::Choose { first, count } => open.extend(choices(first, count).map(|choice| choice.start)),
+            Step::Cache { hit, .. } => open.extend([hit, at + 1]),
+            Step::Fill { .. } => open.push(at + 1),
             Step::Jump { to } => open.push(to),
             Step::Repeat { body, .. } => open.extend([body, at + 1]),
             Step::End => {}

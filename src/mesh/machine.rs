@@ -7,6 +7,7 @@ use super::actions::{self, Deed};
 use super::admission::Admission;
 use super::arrivals::StreamState;
 use super::blames::Blames;
+use super::caches::Caches;
 use super::calls::{Attempt, Call, Request, SUB, SubFrame};
 use super::caps::CapState;
 use super::connections::Connection;
@@ -15,6 +16,7 @@ use super::entry::{self, Far, Led};
 use super::event::Kind;
 use super::fair::Fair;
 use super::fcfs::Fcfs;
+use super::giving_up::News;
 use super::histories::Histories;
 use super::hot::Hot;
 use super::ledger::Ledger;
@@ -38,6 +40,7 @@ pub(super) struct Machine<'w> {
     pub(super) calls: Slab<Call>,
     pub(super) attempts: Slab<Attempt>,
     pub(super) histories: Histories,
+    pub(super) news: Slab<News>,
     pub(super) frames: Slab<SubFrame>,
     pub(super) requests: Slab<Request>,
     pub(super) connections: Slab<Connection>,
@@ -94,6 +97,7 @@ pub(super) struct Machine<'w> {
     /// By link: its bad spells, where it has any.
     pub(super) spells: Vec<Option<Spells>>,
     pub(super) proxy_keys: Vec<u64>,
+    pub(super) caches: Caches,
     pub(super) ledger: Ledger,
     pub(super) blames: Blames,
     pub(super) tracer: Option<Box<Tracer>>,
@@ -176,6 +180,7 @@ impl<'w> Machine<'w> {
             calls: Slab::new(),
             attempts: Slab::new(),
             histories: Histories::new(),
+            news: Slab::new(),
             frames: Slab::new(),
             requests: Slab::new(),
             connections: Slab::new(),
@@ -266,6 +271,7 @@ impl<'w> Machine<'w> {
                 .iter()
                 .map(|proxy| mix(mix(seed, u64::from(replication)), hash_name(&proxy.name)))
                 .collect(),
+            caches: Caches::new(world),
             ledger: Ledger::new(world, zero, &forecast.spans, &changes),
             blames: Blames::new(!world.faults.is_empty()),
             tracer,
@@ -329,6 +335,7 @@ impl<'w> Machine<'w> {
         match (change.effect, change.begins) {
             (Effect::Down(manner), true) => self.cut(change.target, manner, now, schedule),
             (Effect::Down(_), false) => self.restore(change.target, now, schedule),
+            (Effect::Forget, begins) => self.caches.forget(self.world, change.target, begins),
             // Functions of time (`strains`): nothing happens at their beginning and end.
             (Effect::Slow { .. } | Effect::Loss(_) | Effect::Errors { .. }, _) => {}
         }
@@ -410,6 +417,7 @@ impl Model for Machine<'_> {
             Kind::Think => self.think_over(slot, now, schedule),
             Kind::Arrival => self.arrival(slot, now, schedule),
             Kind::Share => self.shared(slot, now, schedule),
+            Kind::News => self.news_come(slot, now, schedule),
         }
     }
 
@@ -426,6 +434,7 @@ impl Model for Machine<'_> {
                 }
                 Kind::WorkEnd if event.slot & SUB == 0 => (self.attempts[event.slot].core.salt, 0),
                 Kind::WorkEnd => (self.frames[event.slot & !SUB].core.salt, 0),
+                Kind::News => self.news[event.slot].content(),
                 Kind::Connected | Kind::Retransmit | Kind::GiveUp | Kind::Idle => (self.connections[event.slot].key, 0),
                 // Slots of these are ids of the world, hence content.
                 _ => (u64::from(event.slot), 0),

@@ -4,7 +4,7 @@
 //! goes by rules), `settle` and `retries` (calls and their
 //! attempts, from the caller's side), `histories` (what few calls need), `proxies`, `upstream` and `users` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
 //! `hanging`, `tcp` and `transfer` (TCP, TLS, limits, dead paths),
-//! `travel`, `noise`, `spells`, `caps`, `fair` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `ahead` (what is certain
+//! `travel`, `noise`, `spells`, `caps`, `fair` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `caches` (what is kept), `giving_up` (users and callers who no longer wait), `ahead` (what is certain
 //! needs no event), `ledger` (what is counted), `blames` (where a failure began), `faults` (what goes down), `entry` (where users come in), `actions` (what operators do), `control` (who is told of it, and when), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
 
@@ -13,6 +13,7 @@ mod admission;
 mod ahead;
 mod arrivals;
 mod blames;
+mod caches;
 mod calls;
 mod caps;
 mod connections;
@@ -22,6 +23,7 @@ mod event;
 mod fair;
 mod faults;
 mod fcfs;
+mod giving_up;
 mod handshake;
 mod hanging;
 mod histories;

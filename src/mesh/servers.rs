@@ -44,15 +44,19 @@ pub(super) struct Server {
 pub(super) enum Workers {
     Fcfs(Fcfs),
     Sharing(Sharing),
+    /// By class, or first come, first served, where who waits may leave.
     Priority(Priority),
 }
 
 impl Server {
     pub(super) fn new(service: &Service) -> Self {
         let workers = match service.discipline {
-            Discipline::Fcfs => Workers::Fcfs(Fcfs::new(service.workers, service.queue.is_some())),
+            Discipline::Fcfs if service.knows_ends() => {
+                Workers::Fcfs(Fcfs::new(service.workers, service.queue.is_some()))
+            }
             Discipline::ProcessorSharing => Workers::Sharing(Sharing::new(service.workers)),
-            Discipline::Priority => Workers::Priority(Priority::new(service.workers)),
+            Discipline::Fcfs => Workers::Priority(Priority::new(service.workers, false)),
+            Discipline::Priority => Workers::Priority(Priority::new(service.workers, true)),
         };
         Server {
             workers,
@@ -133,8 +137,7 @@ impl Machine<'_> {
             self.server_lost(attempt, at, schedule);
             return;
         }
-        if self.hot.replicas[endpoint.0 as usize].limited && !handed && !self.let_in(endpoint, at) {
-            self.turn_away(attempt, endpoint, at, schedule);
+        if self.hot.replicas[endpoint.0 as usize].limited && !handed && !self.let_in(attempt, at, schedule) {
             return;
         }
         let (server, row) = (&mut self.servers[endpoint.0 as usize], &mut self.attempts[attempt]);
@@ -158,21 +161,55 @@ impl Machine<'_> {
         self.begin(attempt, at, schedule);
     }
 
-    /// A rate limit answers in the application's place.
+    /// Is one more request let in? Not past the rate limit of the replica's proxy, which answers in the application's
+    /// place, nor where the news that nobody wants it came before it.
     #[cold]
-    fn turn_away(&mut self, attempt: u32, endpoint: EndpointId, at: SimTime, schedule: &mut Schedule) {
-        self.attempts[attempt].core.fail(Failure::RateLimited, false);
-        self.ledger.blocked(endpoint, at);
-        let settled = self.respond(attempt, at, schedule);
-        debug_assert!(settled.is_none(), "a failure is an event where it arrives");
-    }
-
-    /// Does the rate limit of a replica's proxy let one more request in?
-    #[cold]
-    fn let_in(&mut self, endpoint: EndpointId, at: SimTime) -> bool {
+    fn let_in(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) -> bool {
+        let endpoint = self.endpoint_of(attempt);
         let service = &self.world.services[self.world.endpoints[endpoint].service];
         let bucket = self.servers[endpoint.0 as usize].bucket.as_mut();
-        bucket.zip(service.rate_limit.as_ref()).is_none_or(|(bucket, limit)| bucket.take(limit, at))
+        let limited = bucket.zip(service.rate_limit.as_ref()).is_some_and(|(bucket, limit)| !bucket.take(limit, at));
+        if limited {
+            self.attempts[attempt].core.fail(Failure::RateLimited, false);
+            self.ledger.blocked(endpoint, at);
+        } else if self.attempts[attempt].is(Attempt::UNWANTED) {
+            self.ledger.dropped(endpoint, at);
+        } else {
+            return true;
+        }
+        let settled = self.respond(attempt, at, schedule);
+        debug_assert!(settled.is_none(), "a failure is an event where it arrives, and who gave up hears nothing");
+        false
+    }
+
+    /// A request that nobody wants leaves the queue, if it still waits for its thread or its first worker.
+    pub(super) fn drop_queued(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
+        let endpoint = self.endpoint_of(attempt);
+        let (operation, row) = (self.calls[self.attempts[attempt].call].operation, &self.attempts[attempt]);
+        let replica = &self.hot.replicas[endpoint.0 as usize];
+        let server = &mut self.servers[endpoint.0 as usize];
+        if server.epoch != row.epoch {
+            return;
+        }
+        let waited = if replica.threads && !row.is(Attempt::THREAD) {
+            let place = server.waiting.iter().position(|&waiting| waiting == attempt);
+            place.and_then(|place| server.waiting.remove(place)).map(|_| None)
+        } else if let Workers::Priority(queue) = &mut server.workers
+            && row.core.pc == self.hot.start_of(operation, replica.version)
+        {
+            let class = self.world.operations[operation].priority;
+            queue.leave(class, row.core.latest.nanos(), attempt).map(Some)
+        } else {
+            None
+        };
+        let Some(came) = waited else { return };
+        self.ledger.dropped(endpoint, came.map_or(now, SimTime::from_nanos));
+        if let Some(came) = came {
+            self.ledger.visit(endpoint, came, now.nanos(), now.nanos(), 0);
+        }
+        self.release_thread(attempt, now, schedule);
+        let settled = self.respond(attempt, now, schedule);
+        debug_assert!(settled.is_none(), "who gave up hears nothing");
     }
 
     /// A job of a processor-sharing or priority server may be done.
@@ -290,6 +327,7 @@ impl Machine<'_> {
         let server = &mut self.servers[endpoint];
         server.epoch = server.epoch.wrapping_add(1);
         server.died_at = now.nanos();
+        self.caches.of_process(self.world, endpoint as u32);
         server.open = 0;
         let limit = self.world.services[self.world.endpoints.rows()[endpoint].service].rate_limit;
         server.bucket = limit.map(|limit| Bucket::full(&limit, now));

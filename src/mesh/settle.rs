@@ -103,7 +103,7 @@ impl Machine<'_> {
         let Opening { key, edge, operation, proxy, ordinal, .. } = opening;
         let started = now.nanos();
         let rules = &self.hot.edges[edge.0 as usize];
-        if rules.faulty && self.inject(slot, now, schedule) {
+        if rules.unusual && self.begins_unusually(slot, now, schedule) {
             return;
         }
         if let Some(list) = rules.timers[0] {
@@ -344,6 +344,9 @@ impl Machine<'_> {
             self.calls[call].attempt = NONE;
         }
         let edge = self.calls[call].edge;
+        if self.hot.edges[edge.0 as usize].cancels && !idle {
+            self.send_news(attempt, failure, at, schedule);
+        }
         if self.hot.edges[edge.0 as usize].watches {
             let upstream = self.upstream_row(self.calls[call].proxy, edge);
             self.lost(upstream, host, heard, at, schedule);
@@ -354,7 +357,7 @@ impl Machine<'_> {
                 on.at = on.at.max(at.nanos());
             }
             if self.hot.edges[edge.0 as usize].counts {
-                let given_up = matches!(failure, Some(Failure::Timeout | Failure::Unfinished));
+                let given_up = matches!(failure, Some(Failure::Timeout | Failure::Abandoned | Failure::Unfinished));
                 self.stream_over(connection, given_up, schedule);
             }
         }
@@ -386,16 +389,21 @@ impl Machine<'_> {
     /// A timer of a call ran out; a settled call's generation has passed on.
     pub(super) fn timed_out(&mut self, payload: u64, now: SimTime, schedule: &mut Schedule) {
         let Some((slot, whole)) = waited_for(payload, &self.calls, &self.attempts) else { return };
-        let attempt = self.calls[slot].attempt;
         if whole {
-            self.blames.now = Some(self.blame_of_call(slot, attempt, now));
-            if attempt != NONE {
-                self.leave(attempt, Some(Failure::Timeout), now, schedule);
-            }
-            self.settle_call(slot, Some(Failure::Timeout), now, schedule);
+            self.give_up_call(slot, Failure::Timeout, now, schedule);
         } else {
-            self.try_timed_out(attempt, now, schedule);
+            self.try_timed_out(self.calls[slot].attempt, now, schedule);
         }
+    }
+
+    /// The caller of a call waits no longer.
+    pub(super) fn give_up_call(&mut self, slot: u32, failure: Failure, now: SimTime, schedule: &mut Schedule) {
+        let attempt = self.calls[slot].attempt;
+        self.blames.now = Some(self.blame_of_call(slot, attempt, now));
+        if attempt != NONE {
+            self.leave(attempt, Some(failure), now, schedule);
+        }
+        self.settle_call(slot, Some(failure), now, schedule);
     }
 
     /// The call is over for its caller.

@@ -94,6 +94,14 @@ impl Machine<'_> {
                         options.iter().find(|option| chance < option.below).unwrap_or(&options[options.len() - 1]);
                     self.core_mut(frame).pc = chosen.start;
                 }
+                Step::Cache { cache, hit } => {
+                    let kept = self.asks(frame, cache, draw);
+                    self.core_mut(frame).pc = if kept { hit } else { core.pc + 1 };
+                }
+                Step::Fill { cache, asked } => {
+                    self.keeps(frame, cache, nth(core.salt, u64::from(asked)));
+                    self.core_mut(frame).pc += 1;
+                }
                 Step::Jump { to } => self.core_mut(frame).pc = to,
                 Step::Again { chance, to } => {
                     let again = self.service_keys[self.service_of(frame)].choose.uniform(draw) < chance.get();
@@ -113,7 +121,7 @@ impl Machine<'_> {
         }
     }
 
-    fn service_of(&self, frame: u32) -> usize {
+    pub(super) fn service_of(&self, frame: u32) -> usize {
         let endpoint = self.endpoint_of(self.attempt_of(frame));
         self.hot.replicas[endpoint.0 as usize].service as usize
     }
@@ -180,7 +188,11 @@ impl Machine<'_> {
             Workers::Priority(queue) => {
                 // Who waits first has as much work as when he begins.
                 let span = if queue.busy() { span } else { strains.work(endpoint, clock, span) };
-                queue.add(clock, world.operations[operation].priority, span, frame);
+                let ticket = queue.add(clock, world.operations[operation].priority, span, frame);
+                if !is_sub(frame) && pc == self.hot.start_of(operation, replica.version) {
+                    // By this it is found again if it leaves; while it waits, nothing else stands here.
+                    self.attempts[frame].core.latest = SimTime::from_nanos(ticket);
+                }
                 schedule.at(SimTime::from_nanos(queue.next()), Kind::ServerEnd.order(), endpoint.0);
             }
         }

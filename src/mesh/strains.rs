@@ -45,7 +45,7 @@ impl Strain {
                     below += rest * share.get();
                     strain.errors.push((status, below));
                 }
-                Effect::Down(_) => {}
+                Effect::Down(_) | Effect::Forget => {}
             }
         }
         strain

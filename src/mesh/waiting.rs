@@ -1,7 +1,7 @@
 //! Disciplines that need events: processor sharing and non-preemptive priority.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// Fixed-point scale of virtual time: 2^20 steps a nanosecond.
 const SCALE: u32 = 20;
@@ -99,30 +99,49 @@ fn frames_of(jobs: impl Iterator<Item = (u64, u32)>) -> Vec<u32> {
     jobs.into_iter().map(|(_, frame)| frame).collect()
 }
 
-/// Lowest class first, then first come; a job that runs is not interrupted.
+/// Lowest class first, then first come; a job that runs is not interrupted, one that waits may leave.
 #[derive(Debug)]
 pub(super) struct Priority {
     servers: usize,
+    /// All jobs are of one class.
+    classes: bool,
     came: u64,
-    /// By class.
-    waiting: Queue<u8>,
+    /// By class and number of coming.
+    waiting: BTreeMap<(u8, u64), Job<()>>,
     /// By end.
     running: Queue<u64>,
 }
 
 impl Priority {
-    pub(super) fn new(servers: u32) -> Self {
-        Priority { servers: servers as usize, came: 0, waiting: BinaryHeap::new(), running: BinaryHeap::new() }
+    /// Without `classes` it is first come, first served.
+    pub(super) fn new(servers: u32, classes: bool) -> Self {
+        let (waiting, running) = (BTreeMap::new(), BinaryHeap::new());
+        Priority { servers: servers as usize, classes, came: 0, waiting, running }
     }
 
-    /// Takes in a job; the wait of a job that starts at once is zero.
-    pub(super) fn add(&mut self, now: u64, class: u8, work: u64, frame: u32) {
+    fn class(&self, class: u8) -> u8 {
+        if self.classes { class } else { 0 }
+    }
+
+    /// Takes in a job, and tells its number; the wait of a job that starts at once is zero.
+    pub(super) fn add(&mut self, now: u64, class: u8, work: u64, frame: u32) -> u64 {
         self.came += 1;
+        let tie = self.came;
         if self.running.len() < self.servers {
-            self.running.push(Reverse(Job { rank: now.saturating_add(work), tie: self.came, frame, came: now, work }));
+            self.running.push(Reverse(Job { rank: now.saturating_add(work), tie, frame, came: now, work }));
         } else {
-            self.waiting.push(Reverse(Job { rank: class, tie: self.came, frame, came: now, work }));
+            self.waiting.insert((self.class(class), tie), Job { rank: (), tie, frame, came: now, work });
         }
+        tie
+    }
+
+    /// The job of `frame` that was given this number leaves, if it still waits; tells when it came.
+    pub(super) fn leave(&mut self, class: u8, number: u64, frame: u32) -> Option<u64> {
+        let place = (self.class(class), number);
+        let job = self.waiting.get(&place).filter(|job| job.frame == frame)?;
+        let came = job.came;
+        self.waiting.remove(&place);
+        Some(came)
     }
 
     /// When the next job ends.
@@ -136,8 +155,7 @@ impl Priority {
             return None;
         }
         let Reverse(done) = self.running.pop().expect("a job was just seen");
-        if let Some(Reverse(job)) = self.waiting.pop() {
-            let Job { tie, frame, came, work, .. } = job;
+        if let Some((_, Job { tie, frame, came, work, .. })) = self.waiting.pop_first() {
             let work = takes(work);
             self.running.push(Reverse(Job { rank: now.saturating_add(work), tie, frame, came, work }));
         }
@@ -156,7 +174,8 @@ impl Priority {
     /// Everything under way is gone; tells the frames.
     pub(super) fn reset(&mut self) -> Vec<u32> {
         let running = self.running.drain().map(|Reverse(job)| (job.tie, job.frame));
-        frames_of(running.chain(self.waiting.drain().map(|Reverse(job)| (job.tie, job.frame))))
+        let waiting = std::mem::take(&mut self.waiting);
+        frames_of(running.chain(waiting.into_values().map(|job| (job.tie, job.frame))))
     }
 }
 
@@ -189,12 +208,24 @@ mod tests {
 
     #[test]
     fn the_lower_class_goes_first_but_interrupts_nobody() {
-        let mut queue = Priority::new(1);
+        let mut queue = Priority::new(1, true);
         queue.add(0, 1, 10, 1);
         queue.add(1, 1, 10, 2);
         queue.add(2, 0, 10, 3);
         assert_eq!(queue.done(10, |work| work).map(|job| job.0), Some(1));
         assert_eq!(queue.done(20, |work| work).map(|job| job.0), Some(3));
         assert_eq!(queue.done(30, |work| work).map(|job| job.0), Some(2));
+    }
+
+    #[test]
+    fn who_waits_may_leave_and_who_runs_may_not() {
+        let mut queue = Priority::new(1, false);
+        let numbers = [0, 3, 5].map(|at| queue.add(at, 7, 10, at as u32));
+        assert_eq!((queue.waiting(), queue.leave(7, numbers[0], 0)), (2, None));
+        // Of another job, though the number is right.
+        assert_eq!(queue.leave(7, numbers[1], 5), None);
+        assert_eq!((queue.leave(7, numbers[1], 3), queue.waiting()), (Some(3), 1));
+        assert_eq!(queue.done(10, |work| work), Some((0, 0, 10)));
+        assert_eq!((queue.done(20, |work| work), queue.done(30, |work| work)), (Some((5, 5, 10)), None));
     }
 }

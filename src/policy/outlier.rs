@@ -44,6 +44,7 @@ impl ResultClass {
                 | Failure::NoRoute
                 | Failure::NoCluster
                 | Failure::DirectResponse
+                | Failure::Abandoned
                 | Failure::Unfinished,
             ) => None,
         }

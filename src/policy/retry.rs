@@ -104,6 +104,7 @@ impl Seen {
             | Failure::NoRoute
             | Failure::NoCluster
             | Failure::DirectResponse
+            | Failure::Abandoned
             | Failure::Unfinished => return None,
         })
     }

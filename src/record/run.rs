@@ -51,13 +51,15 @@ pub enum Failure {
     NoCluster,
     /// A rule answered in the service's place, with an error.
     DirectResponse,
+    /// Its user gave up waiting.
+    Abandoned,
     /// Not settled when the drain ended.
     Unfinished,
 }
 
 impl Failure {
     /// All of them, in the order of their counters.
-    pub const ALL: [Failure; 14] = [
+    pub const ALL: [Failure; 15] = [
         Failure::Timeout,
         Failure::Connect,
         Failure::Reset,
@@ -71,6 +73,7 @@ impl Failure {
         Failure::NoRoute,
         Failure::NoCluster,
         Failure::DirectResponse,
+        Failure::Abandoned,
         Failure::Unfinished,
     ];
 
@@ -90,6 +93,7 @@ impl Failure {
             Failure::NoRoute => "no-route",
             Failure::NoCluster => "no-cluster",
             Failure::DirectResponse => "direct-response",
+            Failure::Abandoned => "abandoned",
             Failure::Unfinished => "unfinished",
         }
     }
@@ -236,6 +240,10 @@ pub struct ServiceRow {
     pub visits: u64,
     /// Calls turned away because the queue was full, or by a rate limit.
     pub blocked: u64,
+    /// Of the visits, those that left the queue because nobody waited for them any more (`on-cancel: drop-queued`), and
+    /// requests that did so before they had a thread.
+    #[serde(default)]
+    pub dropped: u64,
     /// Calls that arrived.
     pub arrived: u64,
     /// Worker-nanoseconds busy within the horizon.

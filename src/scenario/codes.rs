@@ -8,6 +8,7 @@ mod entry;
 mod istio;
 mod lanes;
 mod reliability;
+mod storms;
 mod sweep;
 mod weather;
 
@@ -43,6 +44,7 @@ fn every() -> impl Iterator<Item = &'static Code> {
         .chain(reliability::RELIABILITY)
         .chain(sweep::SWEEP)
         .chain(weather::WEATHER)
+        .chain(storms::STORMS)
 }
 
 /// All but advice and what is told of Istio's files.

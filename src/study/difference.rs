@@ -191,7 +191,7 @@ mod tests {
             (0..20_000).for_each(|request| latency.record(1000 * latency_us(replication, request)));
             Sample {
                 sent: 20_010,
-                failed: [10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                failed: std::array::from_fn(|class| if class == 0 { 10 } else { 0 }),
                 lost: 10,
                 latency: latency.sparse(),
             }

@@ -264,7 +264,7 @@ mod tests {
         (0..ok).for_each(|i| latency.record(1_000_000 + i));
         Sample {
             sent: ok + lost,
-            failed: [lost, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            failed: std::array::from_fn(|class| if class == 0 { lost } else { 0 }),
             lost,
             latency: latency.sparse(),
         }

@@ -95,7 +95,7 @@ mod tests {
         let window = |number: usize| {
             let mut latency = Histogram::new(10);
             (0..50).for_each(|_| latency.record(1_000_000 * (number / each) as u64));
-            RequestWindow { sent: 50, failed: [0; 14], latency: latency.sparse() }
+            RequestWindow { sent: 50, failed: std::array::from_fn(|_| 0), latency: latency.sparse() }
         };
         let row = RequestRow { windows: (0..all).map(window).collect(), ..RequestRow::default() };
         let by = |of: &dyn Fn(usize) -> u64| (0..all).map(of).collect::<Vec<u64>>();

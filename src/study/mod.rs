@@ -12,6 +12,7 @@ mod business;
 pub mod changes;
 mod design;
 pub mod difference;
+pub mod erlang_a;
 pub mod estimate;
 pub mod explain;
 pub mod faults;

@@ -291,7 +291,7 @@ mod tests {
             (0..ok).for_each(|i| latency.record(10_000_000 + i * 1000));
             RequestWindow {
                 sent: 1000,
-                failed: [1000 - ok, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                failed: std::array::from_fn(|class| if class == 0 { 1000 - ok } else { 0 }),
                 latency: latency.sparse(),
             }
         });
@@ -300,8 +300,16 @@ mod tests {
             fault: name.into(),
             spans: vec![(start_s * 1_000_000_000, end_s * 1_000_000_000)],
             recovery_ns: 0,
-            rows: vec![(1000, [0, 500, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
-            after: vec![(1000, [0, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], SparseHistogram::empty(10))],
+            rows: vec![(
+                1000,
+                std::array::from_fn(|class| if class == 1 { 500 } else { 0 }),
+                SparseHistogram::empty(10),
+            )],
+            after: vec![(
+                1000,
+                std::array::from_fn(|class| if class == 1 { 20 } else { 0 }),
+                SparseHistogram::empty(10),
+            )],
             hit_before: 3,
             ..FaultRow::default()
         };

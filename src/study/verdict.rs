@@ -374,7 +374,7 @@ mod tests {
                 .for_each(|i| latency.record(1_000_000 * around_ms + 1000 * ((i * 7919 + replication * 31) % 997)));
             Sample {
                 sent: 20_000 + lost,
-                failed: [lost, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                failed: std::array::from_fn(|class| if class == 0 { lost } else { 0 }),
                 lost,
                 latency: latency.sparse(),
             }

@@ -63,4 +63,6 @@ pub enum Target {
     Entry(EntryId),
     /// What a global entry says stays as it is.
     Records(EntryId),
+    /// What a cache keeps, whoever shares it: index into `World::caches`.
+    Cache(u32),
 }

@@ -27,6 +27,8 @@ pub enum Effect {
         /// Of one fault's shares the sum; of several faults that overlap, each of what the others leave.
         share: Ratio,
     },
+    /// A cache loses all that it keeps, and keeps nothing while it lasts.
+    Forget,
 }
 
 impl Effect {
@@ -35,6 +37,7 @@ impl Effect {
     pub fn concerns(&self, hit: &str, target: Target) -> bool {
         let place = ["region/", "zone/", "cluster/", "vpc/"].iter().any(|kind| hit.starts_with(kind));
         match self {
+            Effect::Forget => matches!(target, Target::Cache(_)),
             Effect::Down(_) => true,
             _ if place => matches!(target, Target::Place(_)),
             _ => {
@@ -64,6 +67,7 @@ impl fmt::Display for Effect {
             Effect::Slow { factor: 1.0, add } => write!(f, "{add} slower"),
             Effect::Slow { factor, add } => write!(f, "{factor} times as slow and {add}"),
             Effect::Loss(share) => write!(f, "{} of packets lost", percent(share)),
+            Effect::Forget => f.write_str("forgotten"),
             Effect::Errors { status, share } => write!(f, "{} answered {status}", percent(share)),
         }
     }

@@ -29,13 +29,13 @@ pub use entry::{Answer, Entry, Front, Kept, Via};
 pub use gateways::PathRates;
 pub use hosts::{Among, Health, Host, HostLocality, HostSet, HostTarget, LocalityWeight, ZoneAware};
 pub use plan::{RunPlan, WINDOWS, windows};
-pub use program::{CallSite, Choice, Operation, Step, Variant};
+pub use program::{Cache, CacheScope, CallSite, Choice, Operation, Step, Variant};
 pub use routing::{
     Action, Caller, Carried, Context, Destination, DrawnHeader, Edge, HeaderValue, Leads, Mirror, Route, RouteTable,
     Routing, Subset,
 };
 pub use scene::Disruption;
-pub use service::{Discipline, Endpoint, Service, Version};
+pub use service::{Discipline, Endpoint, OnCancel, Service, Version};
 pub use shares::Standing;
 pub use weather::{Act, Component, Forecast, Weather, When};
 
@@ -129,6 +129,8 @@ pub struct World {
     pub program: Vec<Step>,
     /// Calls that steps make.
     pub call_sites: Vec<CallSite>,
+    /// What services keep of what they fetched.
+    pub caches: Vec<Cache>,
     /// Options of `Step::Choose` and branches of `Step::Branch`.
     pub choices: Vec<Choice>,
     /// Laws of work, think time, jitter.
@@ -384,6 +386,8 @@ pub struct Stream {
     pub carried: Carried,
     /// When requests come.
     pub arrivals: Arrivals,
+    /// How long its users wait for an answer before they give up, seconds; none: for ever.
+    pub patience: Option<LawId>,
     /// An entry proxy in a dead place is left out after this long (balancer health check); until then its users fail.
     pub entry_detect: Duration,
     /// Through a global entry, whose fronts share `entries` out; none: all of them stand in the users' own cluster.

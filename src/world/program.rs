@@ -100,6 +100,20 @@ pub enum Step {
         /// At least 1.
         times: u32,
     },
+    /// Asks `caches[cache]` for one of its keys: a hit goes on at `hit`, a miss with the next step.
+    Cache {
+        /// Index into `World::caches`.
+        cache: u32,
+        /// Index into `World::program`.
+        hit: u32,
+    },
+    /// Keeps what was fetched for the key that the step at `asked` asked for.
+    Fill {
+        /// Index into `World::caches`.
+        cache: u32,
+        /// Index into `World::program`.
+        asked: u32,
+    },
     /// With this chance, begins the operation anew (only in an operation's own frame).
     Again {
         /// The chance.
@@ -109,6 +123,33 @@ pub enum Step {
     },
     /// The frame is done.
     End,
+}
+
+/// What a service keeps of what it fetched: equally likely keys, all of them there at first.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Cache {
+    /// `service`, and the number of the step where a service has several caches.
+    pub name: String,
+    /// Whose.
+    pub service: ServiceId,
+    /// Share of requests whose answer may be kept: the hit rate once all keys are there.
+    pub hit: Ratio,
+    /// How many keys.
+    pub keys: u32,
+    /// Who shares what is kept.
+    pub scope: CacheScope,
+}
+
+/// Who shares what a cache keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CacheScope {
+    /// Each replica has its own, which dies with its process.
+    Replica,
+    /// All replicas of a cluster.
+    #[default]
+    Cluster,
+    /// All replicas.
+    Service,
 }
 
 /// A call that a step makes.

@@ -37,6 +37,9 @@ impl World {
         self.stage_replicas(&mut scene);
         self.stage_control(&mut scene);
         self.stage_entries(&mut scene);
+        for (index, cache) in self.caches.iter().enumerate() {
+            scene.add(&format!("cache/{}", self.services[cache.service].name), Target::Cache(index as u32));
+        }
         scene
     }
 
@@ -309,6 +312,7 @@ mod tests {
             threads: None,
             queue: None,
             discipline: Default::default(),
+            on_cancel: Default::default(),
             operations: vec![],
             endpoints: vec![],
             rate_limit: None,

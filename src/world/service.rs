@@ -17,6 +17,8 @@ pub struct Service {
     pub queue: Option<u32>,
     /// Who is served next.
     pub discipline: Discipline,
+    /// What it does with requests that nobody waits for any more.
+    pub on_cancel: OnCancel,
     /// Its operations.
     pub operations: Vec<OperationId>,
     /// Its replicas, by place, then number.
@@ -50,6 +52,23 @@ pub enum Discipline {
     ProcessorSharing,
     /// Non-preemptive: the lowest `Operation::priority` first, then first come.
     Priority,
+}
+
+/// What a server does with a request once it hears that its caller gave up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OnCancel {
+    /// Goes on as if it were wanted, as most servers do.
+    #[default]
+    Finish,
+    /// Takes it out of the queue if it has not begun; what has begun is finished.
+    DropQueued,
+}
+
+impl Service {
+    /// Is the end of a job known when it comes? Not where others may leave the queue before it, or share its worker.
+    pub fn knows_ends(&self) -> bool {
+        self.discipline == Discipline::Fcfs && self.on_cancel == OnCancel::Finish
+    }
 }
 
 /// A replica of a service.

@@ -306,6 +306,7 @@ fn a_profile_over_a_day_is_integrated_and_a_short_one_is_held() {
             mix: Vec::new(),
             carried: eastwest::world::Carried::default(),
             arrivals: Arrivals::Open { gap: Law::Exponential { mean: 1.0 }, rate: Rate { points } },
+            patience: None,
             entry_detect: Duration::ZERO,
             via: None,
         });

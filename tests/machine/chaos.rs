@@ -33,7 +33,9 @@ impl Dice {
 
 /// Three places, a front end that calls two services in ways decided by chance, and faults.
 pub(crate) fn world(seed: u64) -> World {
-    world_with(seed, |_, _| {})
+    let mut world = world_with(seed, |_, _| {});
+    giving_up(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "giving up"), 0));
+    world
 }
 
 /// Such a world, changed before anybody has looked for hosts.
@@ -151,6 +153,24 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
     crate::effects::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "effects"), 0));
     entry(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "entry"), 0));
     world
+}
+
+/// In every other world users lose patience, or servers drop what nobody waits for any more.
+fn giving_up(world: &mut World, dice: &mut Dice) {
+    if dice.one_in(2) {
+        return;
+    }
+    let patience = Law::Exponential { mean: 0.05 + dice.below(400) as f64 / 1_000.0 };
+    let patience = world.laws.push(patience);
+    for id in world.streams.ids().collect::<Vec<_>>() {
+        world.streams[id].patience = (!dice.one_in(3)).then_some(patience);
+    }
+    for id in world.services.ids().collect::<Vec<_>>() {
+        world.services[id].on_cancel = if dice.one_in(3) { OnCancel::Finish } else { OnCancel::DropQueued };
+    }
+    if dice.one_in(2) {
+        caching(world, dice);
+    }
 }
 
 /// Half of the worlds learn of what is ready, by one plane or two, that fall themselves.
@@ -296,6 +316,20 @@ fn resilience(world: &mut World, dice: &mut Dice) {
     }
 }
 
+/// The left service works again for what it has not kept; what it keeps dies with processes, and is forgotten at times.
+fn caching(world: &mut World, dice: &mut Dice) {
+    let left = world.operations[OperationId(1)].clone();
+    let (work, start) = (world.program[left.start as usize], world.program.len() as u32);
+    let (ask, keep) = (Step::Cache { cache: 0, hit: start + 4 }, Step::Fill { cache: 0, asked: start + 1 });
+    world.program.extend([work, ask, work, keep, Step::End]);
+    world.operations[OperationId(1)].start = start;
+    let scope = [CacheScope::Replica, CacheScope::Cluster, CacheScope::Service][dice.below(3) as usize];
+    let hit = Ratio::new(0.9).expect("a share");
+    world.caches.push(Cache { name: "left".into(), service: left.service, hit, keys: 300, scope });
+    let from = dice.below(20);
+    crate::worlds::hit(world, "forgotten", [from, from + 1 + dice.below(5)], &[Target::Cache(0)], &[Effect::Forget]);
+}
+
 fn services(world: &mut World, dice: &mut Dice) {
     let law = world.laws.push(Law::Exponential { mean: 0.004 });
     let work = Step::Work { law };
@@ -345,6 +379,7 @@ fn services(world: &mut World, dice: &mut Dice) {
             vcpu: 0.0,
             versions: Vec::new(),
             forwards: ContextMapId::NONE,
+            on_cancel: OnCancel::Finish,
         });
     }
     let bare = dice.one_in(3);
@@ -426,6 +461,7 @@ fn services(world: &mut World, dice: &mut Dice) {
         mix: vec![(OperationId(0), Ratio::ONE)],
         carried: Carried::default(),
         arrivals: poisson(50.0 + dice.below(300) as f64),
+        patience: None,
         entry_detect: Duration::from_secs(2),
         via: None,
     });

@@ -4,6 +4,8 @@ mod admission;
 mod balancing;
 mod chaos;
 mod effects;
+mod ejections;
+mod giving_up;
 mod nodes;
 mod order;
 mod pools;

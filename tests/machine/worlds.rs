@@ -141,6 +141,7 @@ impl Small {
             vcpu: 0.0,
             versions: Vec::new(),
             forwards: ContextMapId::NONE,
+            on_cancel: OnCancel::Finish,
         });
         let policy = world.policies.push(self.policy);
         let edge = world.edges.push(Edge::written(Caller::Stream(StreamId(0)), service, "users -> server", policy, 0));
@@ -159,6 +160,7 @@ impl Small {
             mix: vec![(operation, Ratio::ONE)],
             carried: Carried::default(),
             arrivals: self.arrivals,
+            patience: None,
             entry_detect: Duration::from_secs(20),
             via: None,
         }]);

@@ -84,6 +84,7 @@ pub(crate) fn cases() -> Vec<Case> {
         one_queue(),
         several_servers(),
         losses(),
+        impatience(),
         any_law(),
         heavy_laws(),
         classes_and_sharing(),
@@ -170,6 +171,15 @@ fn losses() -> Vec<Case> {
         ("c-100-k-100", Whole, Millions(30.0), vec![row("ERLANG-008", Blocked(S))]),
         ("c-100-overloaded", Always, Millions(3.0), vec![row("ERLANG-010", Blocked(S))]),
         ("c-1000-k-1000", Whole, Millions(100.0), vec![busy("ERLANG-011", Blocked(S))]),
+    ])
+}
+
+#[rustfmt::skip]
+fn impatience() -> Vec<Case> {
+    of("m-m-c-m", [
+        ("c-10-light", Always, Millions(4.0), vec![row("ERLANGA-001", Dropped(S))]),
+        ("c-10-heavy", Always, Millions(2.0), vec![row("ERLANGA-003", Dropped(S))]),
+        ("c-50", Always, Millions(3.0), vec![row("ERLANGA-005", Dropped(S)), row("ERLANGA-006", Waited(S))]),
     ])
 }
 

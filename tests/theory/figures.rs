@@ -42,6 +42,8 @@ pub(crate) enum Figure {
     Level(&'static str),
     /// Share of arrivals that a station turned away.
     Blocked(&'static str),
+    /// Share of arrivals that left a station's queue unserved.
+    Dropped(&'static str),
     /// Visits to a station per second.
     Visits(&'static str),
 }
@@ -62,6 +64,7 @@ struct Station {
     waited: u64,
     arrived: u64,
     blocked: u64,
+    dropped: u64,
     level_ns: u128,
     wait: SparseHistogram,
     sojourn: SparseHistogram,
@@ -88,6 +91,7 @@ impl Observed {
                     waited: row.waited,
                     arrived: row.arrived,
                     blocked: row.blocked,
+                    dropped: row.dropped,
                     level_ns: row.level_ns,
                     wait: row.wait,
                     sojourn: row.sojourn,
@@ -148,6 +152,7 @@ pub(crate) fn read(figure: Figure, runs: &[Observed]) -> Interval {
         Figure::Sojourn(name) => mean(&|run| &run.station(name).sojourn),
         Figure::Level(name) => ratio(&|run| (run.station(name).level_ns as f64 / 1e9, run.seconds)),
         Figure::Blocked(name) => ratio(&|run| (run.station(name).blocked as f64, run.station(name).arrived as f64)),
+        Figure::Dropped(name) => ratio(&|run| (run.station(name).dropped as f64, run.station(name).arrived as f64)),
         Figure::Visits(name) => ratio(&|run| (run.station(name).visits as f64, run.seconds)),
     }
 }

@@ -20,6 +20,7 @@ use eastwest::mesh;
 use eastwest::provider::Books;
 use eastwest::random::{hash_name, mix};
 use eastwest::scenario::{self, Inputs};
+use eastwest::study::erlang_a::ErlangA;
 use eastwest::study::statistics::Interval;
 use eastwest::units::{Duration, significant};
 use eastwest::workload::Arrivals;
@@ -164,6 +165,33 @@ fn every_vector_lies_in_the_interval_of_its_figure() {
     let wrong: Vec<String> = found.iter().filter(|one| one.word() != "holds").map(Verdict::line).collect();
     assert!(wrong.is_empty(), "{} of {} vectors:\n{}", wrong.len(), found.len(), wrong.join("\n"));
     assert!(wanted.is_some() || customers <= SUBSET_MOST, "the subset takes {customers} customers");
+}
+
+#[test]
+fn the_closed_form_of_impatience_is_that_of_its_vectors() {
+    let found: Vec<&str> = vectors()
+        .iter()
+        .filter(|(id, _)| id.starts_with("ERLANGA-"))
+        .map(|(id, vector)| {
+            let input = |name: &str| {
+                let of = vector.inputs.trim_matches(['{', '}']).split(", ");
+                let value =
+                    of.filter_map(|one| one.split_once(": ").or(one.split_once(':'))).find(|(key, _)| *key == name);
+                value.unwrap_or_else(|| panic!("{id} says {name}")).1.parse::<f64>().expect("a number")
+            };
+            let (servers, arrivals) = (input("c") as u32, input("lambda"));
+            let queue = ErlangA { servers, arrivals, services: input("mu"), impatience: input("theta") };
+            let all = queue.stationary().expect("who gives up leaves room");
+            let value = match vector.quantity.split([' ', '=']).next() {
+                Some("P(abandon)") => all.abandons,
+                Some("P(wait)") => all.waits,
+                other => panic!("{id}: {other:?}"),
+            };
+            assert!((value / vector.value - 1.0).abs() < 1e-11, "{id}: {value} is not {}", vector.value);
+            "held"
+        })
+        .collect();
+    assert_eq!(found.len(), 4);
 }
 
 #[test]

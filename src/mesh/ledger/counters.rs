@@ -138,6 +138,13 @@ impl Ledger {
         }
     }
 
+    /// A request that came at `came` left, because nobody waits for it any more.
+    pub(in crate::mesh) fn dropped(&mut self, endpoint: EndpointId, came: SimTime) {
+        if self.within(came.nanos()) {
+            self.services[self.service_of[endpoint.0 as usize] as usize].row.dropped += 1;
+        }
+    }
+
     /// A request came to a replica at `came`, now, and was or will be served first come, first served.
     #[inline(always)]
     pub(in crate::mesh) fn served(&mut self, endpoint: EndpointId, came: u64, served: Served) {

@@ -98,7 +98,12 @@ impl Watch {
                     world.paths.iter().filter(|(_, path)| through(path)).for_each(|(id, _)| hit_path(id));
                 }
             }
-            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) | Target::Entry(_) | Target::Records(_) => {}
+            Target::Api(_)
+            | Target::Plane(_)
+            | Target::Pushes(_)
+            | Target::Entry(_)
+            | Target::Records(_)
+            | Target::Cache(_) => {}
         }
     }
 

@@ -114,6 +114,7 @@ fn effects(said: &file::Effect) -> Vec<Effect> {
         file::Effect::Down(Manner::Refused) => vec![Effect::Down(fault::Manner::Refused)],
         file::Effect::Slow { factor, add } => vec![Effect::Slow { factor: *factor, add: *add }],
         file::Effect::Loss(share) => vec![Effect::Loss(*share)],
+        file::Effect::Forget => vec![Effect::Forget],
         file::Effect::Errors(errors) => {
             errors.iter().map(|&(status, share)| Effect::Errors { status, share }).collect()
         }

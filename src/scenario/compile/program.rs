@@ -8,8 +8,8 @@ use crate::scenario::file::{self, Dataplane, Scenario, Tls};
 use crate::topology::graph::Graph;
 use crate::topology::wire::{self, Security};
 use crate::world::{
-    CallSite, Caller, Choice, Edge, EdgeId, EndpointId, LawId, Operation, OperationId, PolicyId, ServiceId, Step,
-    Variant, World,
+    Cache, CallSite, Caller, Choice, Edge, EdgeId, EndpointId, LawId, Operation, OperationId, PolicyId, ServiceId,
+    Step, Variant, World,
 };
 
 /// What one run of an operation does on average.
@@ -231,6 +231,7 @@ impl<'a> Writer<'a> {
                 }
                 file::Step::Parallel(branches) => self.parallel(service, branches, weight, mean),
                 file::Step::Choose(choices) => self.choose(service, start, choices, weight, mean),
+                file::Step::Cache(cache) => self.cache(service, start, cache, weight, mean),
                 file::Step::Repeat { times, steps } => {
                     self.world.program.push(Step::Repeat { body: 0, times: *times });
                     self.deferred.push((Body::Repeat(self.world.program.len() - 1), steps));
@@ -294,6 +295,22 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// A cache has all its keys but for faults: what a miss takes counts for those whose answers are never kept.
+    fn cache(&mut self, service: ServiceId, start: u32, cache: &'a file::Cache, weight: f64, mean: &mut Mean) {
+        let number = self.world.caches.len() as u32;
+        let of = self.world.caches.iter().filter(|known| known.service == service).count();
+        let owner = &self.world.services[service].name;
+        let name = if of == 0 { owner.clone() } else { format!("{owner}#{of}") };
+        let file::Cache { hit, keys, scope, .. } = *cache;
+        self.world.caches.push(Cache { name, service, hit, keys, scope });
+        let asked = self.world.program.len() as u32;
+        self.world.program.push(Step::Cache { cache: number, hit: 0 });
+        self.steps(service, start, &cache.miss, weight * (1.0 - hit.get()), mean);
+        self.world.program.push(Step::Fill { cache: number, asked });
+        let after = self.world.program.len() as u32;
+        self.world.program[asked as usize] = Step::Cache { cache: number, hit: after };
+    }
+
     /// Adds the mean of steps that are written later.
     fn count(&mut self, service: ServiceId, steps: &'a [file::Step], weight: f64, mean: &mut Mean) {
         for step in steps {
@@ -312,6 +329,7 @@ impl<'a> Writer<'a> {
                         .iter()
                         .for_each(|choice| self.count(service, &choice.steps, weight * choice.weight / total, mean));
                 }
+                file::Step::Cache(cache) => self.count(service, &cache.miss, weight * (1.0 - cache.hit.get()), mean),
                 file::Step::Repeat { times, steps } => self.count(service, steps, weight * f64::from(*times), mean),
                 file::Step::Again(_) => {}
             }

@@ -22,6 +22,7 @@ pub(super) fn services(scenario: &Scenario, world: &mut World) {
             threads: service.threads.map(|threads| threads.value),
             queue: service.queue.map(|queue| queue.value),
             discipline: service.discipline,
+            on_cancel: service.on_cancel,
             operations: Vec::new(),
             endpoints: Vec::new(),
             vcpu: service.cpu,

@@ -2,6 +2,7 @@
 
 use super::clock::clock_at_zero;
 use super::ground::{cluster_named, region_named};
+use super::program::intern;
 use super::services::{bare, proxy};
 use crate::connect::Carrier;
 use crate::provider::Books;
@@ -60,6 +61,7 @@ pub(super) fn streams(
         if let Some(people) = people(stream, &arrivals, scenario.run.horizon.value) {
             world.people.insert(id, people);
         }
+        let patience = stream.patience.as_ref().map(|law| intern(world, law));
         world.streams.push(Stream {
             name: name.clone(),
             edge,
@@ -67,6 +69,7 @@ pub(super) fn streams(
             mix,
             carried: Carried::default(),
             arrivals,
+            patience,
             entry_detect: ENTRY_DETECT,
             via,
         });

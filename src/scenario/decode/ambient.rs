@@ -10,7 +10,7 @@ use crate::scenario::file::{
 use crate::scenario::quantity;
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::vocabulary as words;
-use crate::world::Discipline;
+use crate::world::{Discipline, OnCancel};
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -145,6 +145,7 @@ impl Decoder {
                 threads: None,
                 queue: None,
                 discipline: Discipline::Fcfs,
+                on_cancel: OnCancel::Finish,
                 traffic_distribution: waypoint.traffic_distribution,
                 operations,
             };
@@ -231,6 +232,7 @@ fn calls<'s>(steps: &'s [Step], seen: &mut impl FnMut(&'s CallTarget)) {
                 Step::Parallel(branches) => branches.iter().for_each(|branch| each(branch, seen)),
                 Step::Choose(choices) => choices.iter().for_each(|choice| each(&choice.steps, seen)),
                 Step::Repeat { steps, .. } => each(steps, seen),
+                Step::Cache(cache) => each(&cache.miss, seen),
                 Step::Work(_) | Step::Again(_) => {}
             }
         }
@@ -251,6 +253,7 @@ fn redirect(steps: &mut [Step], of: &BTreeMap<String, String>, called: &mut BTre
             Step::Parallel(branches) => branches.iter_mut().for_each(|branch| redirect(branch, of, called)),
             Step::Choose(choices) => choices.iter_mut().for_each(|choice| redirect(&mut choice.steps, of, called)),
             Step::Repeat { steps, .. } => redirect(steps, of, called),
+            Step::Cache(cache) => redirect(&mut cache.miss, of, called),
             Step::Work(_) | Step::Again(_) => {}
         }
     }

@@ -90,6 +90,7 @@ impl Decoder {
                 Step::Parallel(branches) => branches.iter_mut().for_each(|branch| self.resolve_steps(branch, services)),
                 Step::Choose(ways) => ways.iter_mut().for_each(|way| self.resolve_steps(&mut way.steps, services)),
                 Step::Repeat { steps, .. } => self.resolve_steps(steps, services),
+                Step::Cache(cache) => self.resolve_steps(&mut cache.miss, services),
             }
             true
         });
@@ -208,6 +209,7 @@ pub(super) fn calls_of(steps: &[Step], calls: &mut Vec<Spanned<CallTarget>>) {
             Step::Parallel(branches) => branches.iter().for_each(|branch| calls_of(branch, calls)),
             Step::Choose(ways) => ways.iter().for_each(|way| calls_of(&way.steps, calls)),
             Step::Repeat { steps, .. } => calls_of(steps, calls),
+            Step::Cache(cache) => calls_of(&cache.miss, calls),
         }
     }
 }
@@ -273,6 +275,7 @@ fn size_of_steps(steps: &[Step], sizes: &BTreeMap<CallTarget, f64>) -> f64 {
         Step::Parallel(branches) => branches.iter().map(|branch| size_of_steps(branch, sizes)).sum(),
         Step::Choose(ways) => ways.iter().map(|way| size_of_steps(&way.steps, sizes)).fold(0.0, f64::max),
         Step::Repeat { times, steps } => f64::from(*times) * size_of_steps(steps, sizes),
+        Step::Cache(cache) => size_of_steps(&cache.miss, sizes),
     };
     steps.iter().map(size).sum()
 }

@@ -5,13 +5,13 @@ use crate::policy::Status;
 use crate::policy::setting::TrafficDistribution;
 use crate::random::Law;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step, Topology};
+use crate::scenario::file::{Cache, CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step, Topology};
 use crate::scenario::quantity;
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node, Value};
 use crate::scenario::vocabulary as words;
 use crate::units::{Bytes, Ratio};
-use crate::world::Discipline;
+use crate::world::{CacheScope, Discipline, OnCancel};
 use indexmap::IndexMap;
 
 /// More steps in one operation are refused.
@@ -57,6 +57,7 @@ impl Decoder {
         let discipline = map.word(self, "discipline").map_or(Discipline::Fcfs, |word| {
             [Discipline::Fcfs, Discipline::ProcessorSharing, Discipline::Priority][word]
         });
+        let on_cancel = self.on_cancel(&map, name, discipline, threads.is_some());
         let traffic_distribution = map.word(self, "traffic-distribution").map_or(TrafficDistribution::Any, |word| {
             use TrafficDistribution::{Any, PreferSameNode, PreferSameZone};
             [Any, PreferSameZone, PreferSameZone, PreferSameNode][word]
@@ -137,9 +138,24 @@ impl Decoder {
             threads,
             queue,
             discipline,
+            on_cancel,
             traffic_distribution,
             operations,
         })
+    }
+
+    /// What it does with requests that nobody waits for any more.
+    fn on_cancel(&mut self, map: &Fields<'_>, name: &str, discipline: Discipline, threads: bool) -> OnCancel {
+        let said = map.said(self, "on-cancel");
+        let word =
+            map.word(self, "on-cancel").map_or(OnCancel::Finish, |w| [OnCancel::Finish, OnCancel::DropQueued][w]);
+        let queues = threads || discipline != Discipline::ProcessorSharing;
+        if let (OnCancel::DropQueued, false, Some(said)) = (word, queues, said) {
+            let wrong = Diagnostic::error("EW480", format!("nothing waits at `{name}` that could be dropped"));
+            let help = "with `discipline: ps` all are served at once: say `threads`, or leave it out";
+            self.say(wrong.at(said.node.span, "of no effect").help(help));
+        }
+        word
     }
 
     /// A number or `unlimited`.
@@ -357,6 +373,9 @@ impl Decoder {
         if let Some(repeat) = map.written("repeat") {
             step = step.or(self.repeat(repeat, map.path_of("repeat"), times, left));
         }
+        if let Some(cache) = map.written("cache") {
+            step = step.or(self.cache(cache, map.path_of("cache"), times, left));
+        }
         if let Some(again) = map.written("again") {
             step = step.or(self.again(again, top));
         }
@@ -410,6 +429,28 @@ impl Decoder {
         let steps = steps.map(|node| self.steps(node, &map.path_of("steps"), false, all, left)).unwrap_or_default();
         map.close();
         Some(Step::Repeat { times: count?.value, steps })
+    }
+
+    fn cache(&mut self, node: &Node, path: Path, times: u64, left: &mut usize) -> Option<Step> {
+        let map = self.open(Some(node), &words::CACHE, path, Span::NONE)?;
+        let hit = map.read(self, "hit", quantity::share);
+        let keys = map.count32(self, "keys");
+        let scope = map.word(self, "per").map_or(CacheScope::default(), |word| {
+            [CacheScope::Replica, CacheScope::Cluster, CacheScope::Service][word]
+        });
+        let miss = map.written("miss");
+        if let Some(node) = miss.filter(|node| matches!(&node.value, Value::List(items) if items.is_empty())) {
+            self.empty("miss", node);
+        }
+        let miss = miss.map(|node| self.steps(node, &map.path_of("miss"), false, times, left)).unwrap_or_default();
+        map.close();
+        let hit = hit?;
+        if hit.value <= Ratio::ZERO {
+            let wrong = Diagnostic::error("EW481", "a cache that nothing hits").at(hit.span, "");
+            self.say(wrong.help("a share above 0% may be kept; without one, write the steps of `miss` alone"));
+            return None;
+        }
+        Some(Step::Cache(Cache { hit: hit.value, keys: keys?.value, scope, miss }))
     }
 
     fn again(&mut self, node: &Node, top: bool) -> Option<Step> {

@@ -59,6 +59,7 @@ impl Decoder {
             let text = "a stream with `entry: direct` has no ingress to be led to";
             self.say(Diagnostic::error("EW452", text).at(via.key, "").help("leave one of the two out"));
         }
+        let patience = map.written("patience").and_then(|node| self.law(node, &map.path_of("patience")));
         let scale = map.number(self, "scale").unwrap_or(Spanned::unsaid(1.0));
         map.close();
         if scale.value <= 0.0 {
@@ -120,8 +121,9 @@ impl Decoder {
             Some(via) => Some(via?),
             None => None,
         };
+        let patience = patience.map(|law| law.value);
         let (from, mix, arrivals) = (from?, mix?, arrivals?);
-        Some(Stream { span: entry.key, from, to, mix, headers, arrivals, users, entry: way, via, scale })
+        Some(Stream { span: entry.key, from, to, mix, headers, arrivals, users, patience, entry: way, via, scale })
     }
 
     /// What `scale` leaves of a stream: somebody, and no more than may be asked for without it.

@@ -72,6 +72,8 @@ pub enum Effect {
     Loss(Ratio),
     /// Replicas answer with these statuses so large a share of what they would have answered well.
     Errors(Vec<(Status, Ratio)>),
+    /// A cache loses what it keeps.
+    Forget,
 }
 
 /// What a fault hits.
@@ -113,6 +115,8 @@ pub enum Hit {
     Api(String),
     /// `entry/NAME`: a global entry; none: `dns`, all of those that are names.
     Entry(Option<String>),
+    /// `cache/S`: what the caches of a service keep.
+    Cache(String),
     /// `service/S`: all replicas.
     Service(String),
     /// `replica/SERVICE/CLUSTER/NUMBER`.

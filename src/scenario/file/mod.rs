@@ -38,7 +38,7 @@ pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, Objecti
 pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};
 pub use reliability::{Rate, Reliability};
 pub use rules::{Forwards, HeaderText, Headers, Rule, RuleAction, RuleTarget, TRACING, Variant, Version};
-pub use service::{CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
+pub use service::{Cache, CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
 pub(in crate::scenario) use sweep::number as axis_number;
 pub use sweep::{Axis, AxisValue};
 pub use topology::{

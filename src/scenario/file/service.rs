@@ -5,7 +5,7 @@ use crate::policy::setting::TrafficDistribution;
 use crate::random::Law;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Bytes, Ratio};
-use crate::world::Discipline;
+use crate::world::{CacheScope, Discipline, OnCancel};
 use indexmap::IndexMap;
 
 use super::{Forwards, Version};
@@ -33,6 +33,8 @@ pub struct Service {
     pub queue: Option<Spanned<u32>>,
     /// Who is served next.
     pub discipline: Discipline,
+    /// What it does with requests that nobody waits for any more.
+    pub on_cancel: OnCancel,
     /// Where its callers should rather go.
     pub traffic_distribution: TrafficDistribution,
     /// By name; a service that says `work`, `calls` or `steps` itself has one operation, named "".
@@ -108,8 +110,39 @@ pub enum Step {
         /// What.
         steps: Vec<Step>,
     },
+    /// Asks a cache, and fetches what is not there.
+    Cache(Cache),
     /// Begins the operation anew with this chance, below 1 (only at the operation's own level).
     Again(Spanned<Ratio>),
+}
+
+impl Step {
+    /// Is there such a step among these, however deep?
+    pub fn any(steps: &[Step], such: &dyn Fn(&Step) -> bool) -> bool {
+        steps.iter().any(|step| {
+            such(step)
+                || match step {
+                    Step::Parallel(branches) => branches.iter().any(|branch| Step::any(branch, such)),
+                    Step::Choose(ways) => ways.iter().any(|way| Step::any(&way.steps, such)),
+                    Step::Repeat { steps, .. } => Step::any(steps, such),
+                    Step::Cache(cache) => Step::any(&cache.miss, such),
+                    Step::Work(_) | Step::Call(_) | Step::Again(_) => false,
+                }
+        })
+    }
+}
+
+/// A `cache` and what a miss takes.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// Share of requests whose answer may be kept; above 0.
+    pub hit: Ratio,
+    /// How many keys they ask for, all equally likely; at least 1.
+    pub keys: u32,
+    /// Who shares what is kept.
+    pub scope: CacheScope,
+    /// What fetches what is not there; not empty.
+    pub miss: Vec<Step>,
 }
 
 /// One way of a `choose`.

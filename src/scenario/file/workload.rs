@@ -25,6 +25,8 @@ pub struct Stream {
     pub arrivals: StreamArrivals,
     /// How many people send an open stream's requests, where that is said.
     pub users: Option<Spanned<u32>>,
+    /// How long users wait for an answer, seconds; none: for ever.
+    pub patience: Option<Law>,
     /// How they come in.
     pub entry: Entry,
     /// The global entry that leads them.

@@ -35,7 +35,8 @@ pub static SERVICE: Block = Block {
         Key::later("is", "Identity, where two services of one name are written as two entries."),
         Key::later("in", "What differs by cluster."),
         Key::later("autoscale", "Replicas that follow the load."),
-        Key::later("on-cancel", "What happens to work that nobody waits for; it is kept."),
+        Key::new("on-cancel", Shape::Word(&["finish", "drop-queued"], &["stop"]), "What it does with a request when it hears that the caller gave up: finish it, as most servers do, or take it out of the queue if it has not begun.")
+            .default("finish", "eastwest"),
         Key::new("versions", Shape::Names(&Shape::Block(&VERSION)), "In place of `replicas`: versions that run side by side. Each is a subset that rules may send calls to."),
         Key::new("subsets", Shape::Names(&Shape::Names(&Shape::Text)), "More subsets, by the labels that their replicas have (a DestinationRule's `subsets`)."),
         Key::new(
@@ -91,6 +92,7 @@ pub static STEP: Block = Block {
         ),
         Key::new("choose", Shape::List(&Shape::Block(&CHOICE)), "One of several, by weight."),
         Key::new("repeat", Shape::Block(&REPEAT), "Several times, one after the other."),
+        Key::new("cache", Shape::Block(&CACHE), "Asks a cache; what is not there is fetched by the steps of `miss`."),
         Key::new(
             "again",
             Shape::Share,
@@ -108,6 +110,20 @@ pub static CHOICE: Block = Block {
         Key::new("weight", Shape::Number(0.0, 1e9), "How often, relative to the others.").required(),
         Key::new("steps", Shape::List(&Shape::Block(&STEP)), "Its steps; none: it does nothing.")
             .absent("nothing", "eastwest"),
+    ],
+};
+
+/// `cache`.
+pub static CACHE: Block = Block {
+    title: "cache",
+    about: "Answers that are kept. It begins with all its keys; what a fault drops comes back with each miss that is fetched well.",
+    one_of: false,
+    keys: &[
+        Key::new("hit", Shape::Share, "Share of requests whose answer may be kept: the hit rate while all keys are there. The rest always misses.").required(),
+        Key::new("keys", Shape::Count(1, 100_000_000), "How many keys they ask for, all equally likely.").required(),
+        Key::new("per", Shape::Word(&["replica", "cluster", "service"], &[]), "Who shares what is kept: each replica keeps its own, and loses it with its process; or all of a cluster; or all of them.")
+            .default("cluster", "eastwest"),
+        Key::new("miss", Shape::List(&Shape::Block(&STEP)), "What fetches what is not there; where it fails, nothing is kept.").required(),
     ],
 };
 

@@ -49,6 +49,12 @@ pub static STREAM: Block = Block {
             "The global entry by which they come in: `entry/shop`. Then `from` may be a region without a cluster.",
         )
         .absent("by the cluster of their region", "eastwest"),
+        Key::new(
+            "patience",
+            Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]),
+            "How long a user waits for an answer before giving up: the request then fails as `abandoned`.",
+        )
+        .absent("for ever", "eastwest"),
         Key::later("replay", "Recorded requests."),
         Key::new(
             "headers",

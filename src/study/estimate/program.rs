@@ -96,6 +96,13 @@ pub(super) fn mean(world: &World, start: u32, time_of: &dyn Fn(u32) -> Time) -> 
                     below = choice.below;
                 }
             }
+            // With all its keys, as it is but for faults.
+            Step::Cache { cache, hit } => {
+                let hits = world.caches[cache as usize].hit.get();
+                go(hit, chance * hits);
+                go(step + 1, chance * (1.0 - hits));
+            }
+            Step::Fill { .. } => go(step + 1, chance),
             Step::Jump { to } => go(to, chance),
             Step::Repeat { body, times } => {
                 let once = self::mean(world, body, time_of);

@@ -179,6 +179,9 @@ fn takes(world: &World, targets: &IndexSet<Target>) -> Vec<String> {
             Target::Plane(id) => format!("the control plane {}", world.control.planes[id].name),
             Target::Entry(id) => format!("what the entry {} tells", world.entries[id].name),
             Target::Records(id) => format!("changes of the entry {}", world.entries[id].name),
+            Target::Cache(index) => {
+                format!("what {} caches", world.services[world.caches[index as usize].service].name)
+            }
             Target::Pushes(id) => format!("the pushes of the control plane {}", world.control.planes[id].name),
             Target::Path(id) => {
                 paths.push(world.paths[id].name.clone());

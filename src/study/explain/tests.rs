@@ -170,6 +170,7 @@ fn service(name: &str) -> Service {
         threads: None,
         queue: None,
         discipline: Discipline::Fcfs,
+        on_cancel: Default::default(),
         operations: vec![],
         endpoints: vec![],
         rate_limit: None,

@@ -21,10 +21,18 @@ enum Kind {
     Replica,
     /// Control planes, API servers and entries.
     Control,
+    /// What is cached.
+    Cache,
 }
 
 /// Effects that not everything can have: the word, who can, and what that is called.
-const ABLE: [(&str, &[Kind], &str); 3] = [
+const ABLE: [(&str, &[Kind], &str); 5] = [
+    (
+        "down",
+        &[Kind::Place, Kind::Way, Kind::Gateway, Kind::Replica, Kind::Control],
+        "all but what is cached, which is forgotten: `forget: true`",
+    ),
+    ("forget", &[Kind::Cache], "what is cached, `cache/SERVICE`"),
     (
         "slow",
         &[Kind::Place, Kind::Way, Kind::Gateway, Kind::Replica],
@@ -41,6 +49,7 @@ fn kind(hit: &Hit) -> Kind {
         Hit::Gateway { .. } => Kind::Gateway,
         Hit::Service(_) | Hit::Replica { .. } => Kind::Replica,
         Hit::ControlPlane(_) | Hit::Api(_) | Hit::Entry(_) => Kind::Control,
+        Hit::Cache(_) => Kind::Cache,
     }
 }
 
@@ -59,6 +68,7 @@ impl Decoder {
         self.down(map, path, entry, hit, &mut effects);
         effects.extend(self.slow(map));
         effects.extend(self.loss(map));
+        effects.extend(map.word(self, "forget").map(|_| Effect::Forget));
         effects.extend(self.errors(map).filter(|errors| !errors.is_empty()).map(Effect::Errors));
         for (word, able, who) in ABLE {
             let Some(entry) = map.entry(word).filter(|entry| !entry.node.is_null()) else { continue };
@@ -129,4 +139,4 @@ impl Decoder {
 }
 
 /// Words that say what happens.
-const EFFECTS: [&str; 5] = ["down", "freeze", "slow", "loss", "errors"];
+const EFFECTS: [&str; 6] = ["down", "freeze", "slow", "loss", "errors", "forget"];

@@ -4,7 +4,7 @@ use super::super::connectivity::{vpc_names, zones_of_vpc};
 use super::super::fields::Decoder;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    GlobalEntry, Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Topology,
+    GlobalEntry, Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Step, Topology,
 };
 use crate::scenario::span::Spanned;
 use crate::world::Kept;
@@ -18,7 +18,7 @@ pub(in crate::scenario::decode) struct Things<'s> {
     pub(in crate::scenario::decode) entries: &'s IndexMap<String, GlobalEntry>,
 }
 
-const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S`, `replica/SERVICE/CLUSTER/NUMBER`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME` or `dns`";
+const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME` or `dns`";
 
 /// Would a fault of this scenario accept it as its `hit`?
 pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
@@ -83,6 +83,16 @@ impl Decoder {
                         .help("name one replica, `replica/SERVICE/CLUSTER/NUMBER`, or all of them, `service/S`"),
                 );
                 None
+            }
+            ["cache", ..] => {
+                let name = &text.value["cache/".len()..];
+                let caching = |service: &Service| {
+                    let bodies = service.operations.keys().flat_map(|operation| service.bodies(operation));
+                    bodies.into_iter().any(|steps| Step::any(steps, &|step| matches!(step, Step::Cache(_))))
+                };
+                let with = things.services.iter().filter(|(_, service)| caching(service));
+                let known = self.known("service with a cache", name, span, with.map(|(name, _)| name.as_str()));
+                known.then(|| Hit::Cache(name.into()))
             }
             // A service may have a namespace: `service/ns/name`.
             ["service", ..] => {

@@ -1,0 +1,103 @@
+//! Retention keeps a cluster's failure with its own players: not a byte crosses, and what others see is the same to the bit.
+
+use std::path::Path;
+
+use eastwest::mesh;
+use eastwest::provider::Books;
+use eastwest::record::Run;
+use eastwest::scenario::{self, Inputs};
+use eastwest::world::World;
+
+/// The world of a variant of the shipped scenario, with its fault and without any.
+fn worlds(name: &str) -> [World; 2] {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/retention.yaml");
+    let loaded = scenario::load(&path, &[]).unwrap_or_else(|wrong| panic!("{:?}", wrong.diagnostics));
+    let variant = loaded.variants.iter().find(|variant| variant.name == name).expect("it has this variant");
+    let compiled = |scenario| {
+        scenario::compile(scenario, name, Books::builtin(), Inputs::default()).unwrap_or_else(|said| panic!("{said:?}"))
+    };
+    let mut calm = variant.scenario.clone();
+    calm.faults.clear();
+    [compiled(&variant.scenario), compiled(&calm)]
+}
+
+fn runs(worlds: &[World; 2], seed: u64) -> [Run; 2] {
+    [mesh::run(&worlds[0], seed, 0), mesh::run(&worlds[1], seed, 0)]
+}
+
+/// Does a path begin in one cluster and end in another?
+fn crosses(world: &World) -> Vec<bool> {
+    let cluster = |place| world.places[place].cluster;
+    world.paths.rows().iter().map(|path| cluster(path.from) != cluster(path.to)).collect()
+}
+
+/// All that the record says of Beijing, as text: its players, its calls, its replicas, its ways, byte for byte.
+fn of_beijing(world: &World, run: &Run) -> Vec<String> {
+    let mut told = Vec::new();
+    for row in run.rows.iter().filter(|row| row.stream == "bj-players") {
+        // What lies outside of faults differs with the faults there are: that is about the ruler, not about the players.
+        told.push(format!("{:?} {:?}", row.windows, row.series));
+    }
+    told.extend(run.edges.iter().filter(|row| row.from == "bj-players").map(|row| format!("{row:?}")));
+    told.extend(run.services.iter().filter(|row| row.place.starts_with("arena-bj/")).map(|row| format!("{row:?}")));
+    told.extend(run.stations.iter().filter(|row| row.name.contains("arena-bj/")).map(|row| format!("{row:?}")));
+    told.extend(run.flows.iter().filter(|row| row.from.starts_with("arena-bj/")).map(|row| format!("{row:?}")));
+    let here = |place| world.places[place].name.starts_with("arena-bj/");
+    let ways = world.paths.rows().iter().zip(&run.paths).filter(|(path, _)| here(path.from));
+    told.extend(ways.map(|(path, row)| format!("{} {row:?}", path.name)));
+    told
+}
+
+#[test]
+fn a_cluster_that_dies_leaves_the_others_as_they_were_to_the_bit() {
+    let worlds = worlds("retained");
+    for seed in [42, 43] {
+        let [out, calm] = runs(&worlds, seed);
+        let (out_told, calm_told) = (of_beijing(&worlds[0], &out), of_beijing(&worlds[1], &calm));
+        assert_eq!(out_told.len(), calm_told.len());
+        assert!(out_told.len() > 12, "players, calls, replicas, proxies and ways: {}", out_told.len());
+        for (out, calm) in out_told.iter().zip(&calm_told) {
+            assert_eq!(out, calm);
+        }
+        // It is not that nothing happened.
+        assert_ne!(out.rows[0], calm.rows[0]);
+    }
+}
+
+#[test]
+fn not_a_byte_crosses_where_calls_are_kept_and_to_keep_one_service_of_two_is_not_enough() {
+    let bytes = |name: &str| {
+        let worlds = worlds(name);
+        let [out, calm] = runs(&worlds, 42);
+        let of = |run: &Run| -> u64 {
+            let ways = crosses(&worlds[0]).into_iter().zip(&run.paths).filter(|(crosses, _)| *crosses);
+            ways.map(|(_, row)| row.forward.iter().chain(&row.back).sum::<u64>() + row.connections.iter().sum::<u64>())
+                .sum()
+        };
+        (of(&out), of(&calm))
+    };
+    assert_eq!(bytes("retained"), (0, 0));
+    // 400 requests a second for 600 s. Half of the lobbies that are asked stand abroad, and answer with 4 KiB.
+    let abroad = 400.0 * 600.0 / 2.0 * 1024.0;
+    let (_, only_match) = bytes("only-match");
+    assert!((1.0..1.5).contains(&(only_match as f64 / (4.0 * abroad))), "{only_match}");
+    // So do half of the matches, with 12 KiB.
+    let (_, merged) = bytes("merged");
+    assert!((1.0..1.3).contains(&(merged as f64 / (16.0 * abroad))), "{merged}");
+}
+
+#[test]
+fn where_calls_are_merged_the_players_of_the_other_cluster_suffer_too() {
+    let worlds = worlds("merged");
+    let [out, calm] = runs(&worlds, 42);
+    assert_ne!(of_beijing(&worlds[0], &out), of_beijing(&worlds[1], &calm));
+    let lost = |run: &Run| -> u64 {
+        let rows = run.rows.iter().filter(|row| row.stream == "bj-players");
+        rows.flat_map(|row| &row.windows).map(|window| window.failed.iter().sum::<u64>()).sum()
+    };
+    assert_eq!(lost(&calm), 0);
+    // 200 a second for 180 s. Of two choices one fails where each has half of its hosts dead, 1 - 1/4, less what least
+    // request shuns of hosts whose calls hang.
+    let share = lost(&out) as f64 / (200.0 * 180.0);
+    assert!((0.5..0.75).contains(&share), "{share}");
+}

@@ -124,6 +124,7 @@ fn charges(world: &World) -> String {
         let basis = match &charge.basis {
             Basis::Bytes(taps) => format!("bytes of {} taps", taps.len()),
             Basis::Hours(things) => format!("{} things by the hour", significant(*things, 6)),
+            Basis::Pods { each, .. } => format!("{} things while each lives", significant(*each, 6)),
             Basis::Lcu { taps, gateway, .. } => {
                 format!("units of {} taps{}", taps.len(), if gateway.is_none() { "" } else { " and connections" })
             }

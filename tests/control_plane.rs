@@ -72,6 +72,35 @@ fn a_plane_that_is_frozen_or_gone_or_hears_nothing_tells_when_it_is_back() {
     assert!(stale("control-plane/east, freeze: true") < 57.0);
 }
 
+#[test]
+fn a_way_of_its_own_is_cut_with_its_own_product_and_not_with_the_calls() {
+    let shop = SHOP.replace(
+        "bandwidth: 100Mbps}}",
+        "bandwidth: 100Mbps}}, internet: {public-gateway: {gateways: {east: {replicas: 2}, north: {replicas: 1}}, loss: none}}",
+    );
+    let lost = |via: &str, cut: &str| {
+        let plane = format!(
+            "mesh: {{traffic: {{\"*\": {{timeout: 500ms, retries: 0, balance: round-robin}}}}, control-plane: {{kind: primary-remote, cluster: north{via}}}}}"
+        );
+        let faults = format!("faults: {{out: {{at: 60s, for: 3m, hit: zone/hangzhou/h, down: true}}{cut}}}");
+        let text = format!("{shop}{plane}\n{faults}\n");
+        let loaded = load_text("shop.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+        let variant = &loaded.variants[0];
+        let compiled = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+        let run = mesh::run(&compiled.unwrap_or_else(|wrong| panic!("{wrong:#?}")).world, 1, 0);
+        let failed = run.rows.iter().flat_map(|row| &row.windows).map(|window| window.failed.iter().sum::<u64>());
+        failed.sum::<u64>() as f64 / 50.0
+    };
+    let cut = ", cut: {at: 50s, for: 100s, hit: product/internet, down: true}";
+    // A gateway in each of the two zones, so that one is left. The internet carries no call; with the pushes on it nobody hears of the dead zone before it is back.
+    for (via, cut, least, most) in
+        [("", cut, 39.0, 57.0), (", via: internet", "", 39.0, 57.0), (", via: internet", cut, 89.0, 93.0)]
+    {
+        let lost = lost(via, cut);
+        assert!((least..most).contains(&lost), "{via} {cut}: {lost}");
+    }
+}
+
 /// The lines of a bill for a control plane: product, item, payer, and a month of 730 h in USD.
 fn billed(mesh: &str) -> Vec<(String, String, String, f64)> {
     let text = format!("{SHOP}mesh: {{control-plane: {{{mesh}}}}}\n");

@@ -135,7 +135,7 @@ fn shipped_scenarios_keep_to_the_schema() {
 
 #[test]
 fn the_schema_refuses_what_the_decoder_refuses() {
-    let text = "eastwest: 1\ntopology: {regions: {a: {}}, clusters: {c: {region: a}}}\nservices: {web: {replicas: {c: 2}, worker: 2, autoscale: {}}}\nworkload: {users: {from: a, to: web, rate: 1rps, entry: back}}\nstores: {}\n";
+    let text = "eastwest: 1\ntopology: {regions: {a: {}}, clusters: {c: {region: a}}}\nservices: {web: {replicas: {c: 2}, worker: 2, in: {}}}\nworkload: {users: {from: a, to: web, rate: 1rps, entry: back}}\nstores: {}\n";
     let wrong = complaints(text);
     assert_eq!(wrong.len(), 4, "{wrong:#?}");
     assert!(load_text("x.yaml", text, &[]).is_err());
@@ -188,6 +188,7 @@ routes: {default: {via: cen}, x: {from: a, to: cluster/cb, via: pub}}
 services:
   web:
     replicas: {ca: {x: 1, z: 2}, cb: 3}
+    autoscale: {max: 4, boot: 40s}
     operations:
       one: {steps: [{work: {uniform: {low: 1ms, high: 2ms}}}, {parallel: [{call: db.get}, [{work: 1ms}]]}, {choose: [{weight: 1, steps: [{work: 1ms}]}, {weight: 2}]}, {repeat: {times: 2, steps: [{call: db.put}]}}, {again: 5%}]}
       two: {work: {erlang: {shape: 2, mean: 2ms}}, calls: [db.get], request: 2KiB, priority: 1, errors: 1%}

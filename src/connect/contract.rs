@@ -327,6 +327,15 @@ pub enum Count {
         /// How many units of the price it is.
         units: f64,
     },
+    /// Replicas that come and go, by the second that each lived.
+    Pods {
+        /// Row of `World::autoscalers`.
+        scaler: usize,
+        /// Its name.
+        thing: String,
+        /// How many units of the price each of them is.
+        units: f64,
+    },
     /// Capacity units of a balancer or NAT gateway.
     Capacity {
         /// The thing's name: units are counted for each thing by itself.

@@ -275,6 +275,16 @@ impl Machine<'_> {
 
     /// The gateway's own choice, once per connection: of two draws the replica with fewer connections through gateways.
     fn behind(&self, behind: &[(EndpointId, PathId)], key: u64, now: SimTime) -> (EndpointId, PathId) {
+        let there: Vec<(EndpointId, PathId)>;
+        let behind = if self.scaling.is_none() {
+            behind
+        } else {
+            // It is told as the proxies beside them are.
+            let absent =
+                |endpoint| self.told.absent[self.world.endpoints[endpoint].place.0 as usize].contains(&endpoint);
+            there = behind.iter().copied().filter(|(endpoint, _)| !absent(*endpoint)).collect();
+            if there.is_empty() { behind } else { &there }
+        };
         let draw = |n: u64| self.entrance(behind, behind[(mix(key, n) % behind.len() as u64) as usize], now);
         let (first, second) = (draw(2), draw(3));
         let load = |endpoint: EndpointId| self.pinned[endpoint.0 as usize];

@@ -13,6 +13,8 @@ pub(super) struct Fcfs {
     /// Starts of jobs that may still wait, ascending; kept only where the waiting room is bounded.
     starts: VecDeque<u64>,
     bounded: bool,
+    /// All work that it has taken in.
+    taken: u64,
 }
 
 /// When a job is served, nanoseconds.
@@ -26,7 +28,7 @@ impl Fcfs {
     /// `servers` of `u32::MAX` means no limit.
     pub(super) fn new(servers: u32, bounded: bool) -> Self {
         let free = if servers == u32::MAX { Vec::new() } else { vec![0; servers as usize] };
-        Fcfs { free, starts: VecDeque::new(), bounded }
+        Fcfs { free, starts: VecDeque::new(), bounded, taken: 0 }
     }
 
     /// How many jobs wait at `now`.
@@ -54,6 +56,7 @@ impl Fcfs {
         };
         let start = earliest.max(now);
         let end = start.saturating_add(work);
+        self.taken = self.taken.wrapping_add(work);
         self.replace_top(end);
         if self.bounded && start > now {
             self.starts.push_back(start);
@@ -61,7 +64,18 @@ impl Fcfs {
         Served { start, end }
     }
 
-    /// Everything that was under way is gone; all servers are free.
+    /// How long servers have been busy up to `now`, all together: a server that is busy stays so until it is free next.
+    pub(super) fn busy_for(&self, now: u64) -> u64 {
+        self.taken.wrapping_sub(self.free.iter().map(|&free| free.saturating_sub(now)).sum())
+    }
+
+    /// Everything that was under way at `now` is gone; all servers are free.
+    pub(super) fn reset_at(&mut self, now: u64) {
+        self.taken = self.busy_for(now);
+        self.reset();
+    }
+
+    /// The same, where nobody asks how busy it was.
     pub(super) fn reset(&mut self) {
         self.free.fill(0);
         self.starts.clear();
@@ -102,5 +116,12 @@ mod tests {
         assert_eq!(station.waiting(3), 2);
         assert_eq!(station.waiting(5), 1);
         assert!(station.busy(9) && !station.busy(10));
+        // 10, 4, 1 and 9 of work, of which nothing is left at 15, and 5 at 10.
+        assert_eq!(
+            [0, 3, 6, 10, 15, 99].map(|at| station.busy_for(at)),
+            [0, 5, 11, 19, 24, 24].map(|busy| busy.min(24))
+        );
+        station.reset_at(10);
+        assert_eq!((station.busy_for(10), station.busy_for(20)), (19, 19));
     }
 }

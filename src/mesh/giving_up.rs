@@ -41,13 +41,13 @@ impl Machine<'_> {
         if rules.impatient && call.is(Call::ROOT) {
             let (key, ends) = (call.key, self.patience_ends(call));
             let news = News { call: slot, generation: call.generation, attempt: NONE, number: 0, key };
-            self.tell(news, ends, schedule);
+            self.bring(news, ends, schedule);
         }
         let faulty = self.world.policies[self.hot.edges[self.calls[slot].edge.0 as usize].policy].fault.is_some();
         faulty && self.inject(slot, now, schedule)
     }
 
-    fn tell(&mut self, news: News, at: SimTime, schedule: &mut Schedule) {
+    fn bring(&mut self, news: News, at: SimTime, schedule: &mut Schedule) {
         let row = self.news.insert(news);
         schedule.at(at, Kind::News.order_of(0, news.key), row);
     }
@@ -85,7 +85,7 @@ impl Machine<'_> {
         let (generation, key) = (call.generation, call.key);
         let news = News { call: row.call, generation, attempt, number: row.number, key };
         let way = Duration::from_nanos(self.hot.paths[connection.path.0 as usize].floor);
-        self.tell(news, at + way, schedule);
+        self.bring(news, at + way, schedule);
     }
 
     /// Somebody hears of it.

@@ -11,7 +11,7 @@ use super::caches::Caches;
 use super::calls::{Attempt, Call, Request, SUB, SubFrame};
 use super::caps::CapState;
 use super::connections::Connection;
-use super::control::{self, Told};
+use super::control::{self, Scaling, Told};
 use super::entry::{self, Far, Led};
 use super::event::Kind;
 use super::fair::Fair;
@@ -63,7 +63,7 @@ pub(super) struct Machine<'w> {
     /// When things fall and come back or proxies are told of it, ascending.
     turns: Vec<SimTime>,
     /// What faults do in this run, in order of time.
-    changes: Vec<Change>,
+    pub(super) changes: Vec<Change>,
     /// Where all is as it mostly is, several steps may be one: not while a request is followed.
     pub(super) brief: bool,
     /// Nothing is done ahead of its time.
@@ -73,6 +73,8 @@ pub(super) struct Machine<'w> {
     pub(super) place_down: Vec<(u16, u64)>,
     /// What proxies have been told of endpoints, and will be.
     pub(super) told: Told,
+    /// Whose pods come and go; none: nobody's do.
+    pub(super) scaling: Option<Box<Scaling<'w>>>,
     /// Who sends requests of open streams.
     pub(super) user_key: Key,
     /// What hashes are looked up in.
@@ -214,8 +216,11 @@ impl<'w> Machine<'w> {
             told: Told {
                 steps,
                 gone: vec![BTreeSet::new(); world.places.len()],
+                unready: vec![BTreeSet::new(); world.places.len()],
+                absent: vec![BTreeSet::new(); world.places.len()],
                 joined: vec![BTreeMap::new(); world.places.len()],
             },
+            scaling: None,
             user_key: key("users", "hash"),
             tables: Tables::default(),
             returning: Later::new(),
@@ -281,6 +286,8 @@ impl<'w> Machine<'w> {
         for (index, at) in dates.into_iter().enumerate() {
             schedule.at(at, Kind::Change.order() | (index as u32) << 4, index as u32);
         }
+        machine.start_scaling(&forecast.changes, seed, replication, schedule);
+        machine.look_ahead(None);
         machine
     }
 
@@ -307,6 +314,13 @@ impl<'w> Machine<'w> {
         let before = self.turns.get(next).map_or(u64::MAX, |at| at.nanos().saturating_sub(1));
         let until = if self.full { 0 } else { before.min(super::end(self.world).nanos()) };
         self.certain_until = SimTime::from_nanos(until);
+    }
+
+    /// Something else will happen then.
+    pub(super) fn turns_at(&mut self, at: SimTime) {
+        let place = self.turns.partition_point(|&turn| turn <= at);
+        self.turns.insert(place, at);
+        self.certain_until = self.certain_until.min(SimTime::from_nanos(at.nanos().saturating_sub(1)));
     }
 
     /// An event for everything.

@@ -90,7 +90,11 @@ fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f
     let finished = engine::run_while(&mut machine, &mut schedule, end(world), |now| on(share(world, now)))?;
     machine.close();
     let actions = actions::rows(world, &machine.deeds);
+    let (scaling, zero) = (machine.scaling.take(), machine.zero);
     let mut run = machine.ledger.record(world, replication);
+    if let Some(scaling) = scaling {
+        scaling.record(zero, &mut run);
+    }
     (run.digest, run.events) = (finished.digest, finished.events);
     run.actions = actions;
     Some(run)

@@ -75,6 +75,17 @@ impl Server {
     }
 }
 
+impl Server {
+    /// How long its workers have been busy up to `now`, all together.
+    pub(super) fn busy_for(&self, now: SimTime) -> u64 {
+        match &self.workers {
+            Workers::Fcfs(fcfs) => fcfs.busy_for(now.nanos()),
+            Workers::Sharing(shared) => shared.busy_for(now.nanos()),
+            Workers::Priority(queue) => queue.busy_for(now.nanos()),
+        }
+    }
+}
+
 impl Machine<'_> {
     /// The request is at the replica's host: through the sidecar, if there is one.
     pub(super) fn deliver(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
@@ -335,11 +346,11 @@ impl Machine<'_> {
         let frames = match &mut server.workers {
             Workers::Fcfs(fcfs) => {
                 // Their events are on the way and will find another epoch.
-                fcfs.reset();
+                fcfs.reset_at(now.nanos());
                 Vec::new()
             }
-            Workers::Sharing(shared) => shared.reset(),
-            Workers::Priority(queue) => queue.reset(),
+            Workers::Sharing(shared) => shared.reset(now.nanos()),
+            Workers::Priority(queue) => queue.reset(now.nanos()),
         };
         for frame in frames {
             self.end(frame, now, schedule);

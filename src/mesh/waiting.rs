@@ -25,6 +25,8 @@ pub(super) struct Sharing {
     servers: u128,
     virtual_now: u128,
     updated: u64,
+    /// How long cores have been busy, all together.
+    busy: u64,
     /// By virtual end.
     jobs: Queue<u128>,
     /// When the next job ends, if nothing else comes.
@@ -36,10 +38,23 @@ pub(super) type Done = (u32, u64, u64);
 
 impl Sharing {
     pub(super) fn new(servers: u32) -> Self {
-        Sharing { servers: u128::from(servers), virtual_now: 0, updated: 0, jobs: BinaryHeap::new(), next: u64::MAX }
+        Sharing {
+            servers: u128::from(servers),
+            virtual_now: 0,
+            updated: 0,
+            busy: 0,
+            jobs: BinaryHeap::new(),
+            next: u64::MAX,
+        }
+    }
+
+    /// How long cores have been busy up to `now`, all together.
+    pub(super) fn busy_for(&self, now: u64) -> u64 {
+        self.busy + (now - self.updated) * (self.jobs.len() as u64).min(self.servers as u64)
     }
 
     fn advance(&mut self, now: u64) {
+        self.busy = self.busy_for(now);
         let span = u128::from(now - self.updated) << SCALE;
         let jobs = self.jobs.len() as u128;
         self.virtual_now += if jobs > self.servers { span * self.servers / jobs } else { span };
@@ -85,8 +100,9 @@ impl Sharing {
         self.jobs.len()
     }
 
-    /// Everything under way is gone; tells the frames.
-    pub(super) fn reset(&mut self) -> Vec<u32> {
+    /// Everything under way at `now` is gone; tells the frames.
+    pub(super) fn reset(&mut self, now: u64) -> Vec<u32> {
+        self.advance(now);
         self.next = u64::MAX;
         frames_of(self.jobs.drain().map(|Reverse(job)| (job.tie, job.frame)))
     }
@@ -106,6 +122,8 @@ pub(super) struct Priority {
     /// All jobs are of one class.
     classes: bool,
     came: u64,
+    /// All work that has begun.
+    begun: u64,
     /// By class and number of coming.
     waiting: BTreeMap<(u8, u64), Job<()>>,
     /// By end.
@@ -116,7 +134,7 @@ impl Priority {
     /// Without `classes` it is first come, first served.
     pub(super) fn new(servers: u32, classes: bool) -> Self {
         let (waiting, running) = (BTreeMap::new(), BinaryHeap::new());
-        Priority { servers: servers as usize, classes, came: 0, waiting, running }
+        Priority { servers: servers as usize, classes, came: 0, begun: 0, waiting, running }
     }
 
     fn class(&self, class: u8) -> u8 {
@@ -128,6 +146,7 @@ impl Priority {
         self.came += 1;
         let tie = self.came;
         if self.running.len() < self.servers {
+            self.begun += work;
             self.running.push(Reverse(Job { rank: now.saturating_add(work), tie, frame, came: now, work }));
         } else {
             self.waiting.insert((self.class(class), tie), Job { rank: (), tie, frame, came: now, work });
@@ -157,6 +176,7 @@ impl Priority {
         let Reverse(done) = self.running.pop().expect("a job was just seen");
         if let Some((_, Job { tie, frame, came, work, .. })) = self.waiting.pop_first() {
             let work = takes(work);
+            self.begun += work;
             self.running.push(Reverse(Job { rank: now.saturating_add(work), tie, frame, came, work }));
         }
         Some((done.frame, done.came, done.work))
@@ -171,8 +191,14 @@ impl Priority {
         self.running.len() >= self.servers
     }
 
-    /// Everything under way is gone; tells the frames.
-    pub(super) fn reset(&mut self) -> Vec<u32> {
+    /// How long servers have been busy up to `now`, all together.
+    pub(super) fn busy_for(&self, now: u64) -> u64 {
+        self.begun - self.running.iter().map(|Reverse(job)| job.rank.saturating_sub(now)).sum::<u64>()
+    }
+
+    /// Everything under way at `now` is gone; tells the frames.
+    pub(super) fn reset(&mut self, now: u64) -> Vec<u32> {
+        self.begun = self.busy_for(now);
         let running = self.running.drain().map(|Reverse(job)| (job.tie, job.frame));
         let waiting = std::mem::take(&mut self.waiting);
         frames_of(running.chain(waiting.into_values().map(|job| (job.tie, job.frame))))

@@ -2,6 +2,7 @@
 //!
 //! Pure rules in Envoy's and Istio's words; the state they act on belongs to the machine.
 
+pub mod autoscale;
 pub mod budget;
 pub mod cluster_local;
 pub mod defaults;

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Availabilities, Budget, Business, ErrorSummary, FaultSummary};
+use super::{Availabilities, Budget, Business, ErrorSummary, FaultSummary, ScaleStep};
 
 /// A figure with what is known of it.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -126,6 +126,9 @@ pub struct VariantResult {
     pub edges: Vec<EdgeSummary>,
     /// Replicas, gateways, caps: how busy.
     pub resources: Vec<ResourceSummary>,
+    /// Replicas that follow their load; empty where none do.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub scaling: Vec<ScalingSummary>,
     /// Time series over the horizon, all requests.
     pub windows: Vec<WindowPoint>,
     /// By hour of the day, all requests, from the hour of t = 0 on; empty where the horizon is short or no whole hours.
@@ -152,6 +155,23 @@ pub struct VariantResult {
     /// Requests followed through all hops (only where tracing was asked for).
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub traces: Vec<Trace>,
+}
+
+/// Replicas of a service in a cluster, as its autoscaler had them.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct ScalingSummary {
+    /// `service@cluster`.
+    pub name: String,
+    /// How many were there at first.
+    pub start: u32,
+    /// The fewest that were asked for, in any replication.
+    pub least: u32,
+    /// The most.
+    pub most: u32,
+    /// How many there were on average, those that boot and those that end included: what is billed.
+    pub mean: Estimate,
+    /// How many were asked for, there and ready, from when on: in the first replication.
+    pub steps: Vec<ScaleStep>,
 }
 
 /// Latency and availability of a set of requests.

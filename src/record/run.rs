@@ -138,6 +138,9 @@ pub struct Run {
     /// What operators did, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<ActionRow>,
+    /// What autoscalers did; empty where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling: Vec<ScaleRow>,
     /// The slowest requests, slowest first (at most 5), to be followed by a second run.
     pub slowest: Vec<Exemplar>,
     /// Conservation: calls opened, settled, unfinished; attempts opened and closed.
@@ -146,6 +149,55 @@ pub struct Run {
     pub digest: u64,
     /// How many events.
     pub events: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(value: &u128) -> bool {
+    *value == 0
+}
+
+/// What all of them can do in a horizon, in nanoseconds; those that came and went as long as they were there.
+fn capacity_ns(all: u32, there_ns: u128, horizon: f64) -> f64 {
+    if there_ns > 0 { there_ns as f64 } else { f64::from(all) * horizon }
+}
+
+impl ServiceRow {
+    /// Worker-nanoseconds that there were in a horizon.
+    pub fn capacity_ns(&self, horizon: f64) -> f64 {
+        capacity_ns(self.workers, self.there_ns, horizon)
+    }
+}
+
+impl StationRow {
+    /// Server-nanoseconds that there were in a horizon.
+    pub fn capacity_ns(&self, horizon: f64) -> f64 {
+        capacity_ns(self.servers, self.there_ns, horizon)
+    }
+}
+
+/// Replicas whose number follows their load: what became of them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ScaleRow {
+    /// `service@cluster`.
+    pub name: String,
+    /// How many there were, from when on; the first from t = 0.
+    pub steps: Vec<ScaleStep>,
+    /// Nanoseconds that pods lived in each window, all together, from when each was asked for to its end; each life in
+    /// begun seconds.
+    pub pod_ns: Vec<u64>,
+}
+
+/// A number of replicas, from an instant on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ScaleStep {
+    /// From when on, nanoseconds from t = 0.
+    pub at_ns: u64,
+    /// What the autoscaler asks for.
+    pub wanted: u32,
+    /// Pods that are started or there, not those that are being ended.
+    pub pods: u32,
+    /// Those of them that are ready, as far as the API server knows.
+    pub ready: u32,
 }
 
 /// A request worth following.
@@ -236,6 +288,9 @@ pub struct ServiceRow {
     pub replicas: u32,
     /// Workers, all replicas together.
     pub workers: u32,
+    /// Worker-nanoseconds that were there, where they came and went; zero: all of them, all the time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub there_ns: u128,
     /// Visits: jobs that asked for a worker. Arrivals whose call was refused are in `blocked` only.
     pub visits: u64,
     /// Calls turned away because the queue was full, or by a rate limit.
@@ -268,6 +323,9 @@ pub struct StationRow {
     pub name: String,
     /// Servers, all together.
     pub servers: u32,
+    /// Server-nanoseconds that were there, where they came and went; zero: all of them, all the time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub there_ns: u128,
     /// Jobs.
     pub jobs: u64,
     /// Server-nanoseconds busy.

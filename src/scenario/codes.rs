@@ -8,6 +8,7 @@ mod entry;
 mod istio;
 mod lanes;
 mod reliability;
+mod scaling;
 mod storms;
 mod sweep;
 mod weather;
@@ -45,6 +46,7 @@ fn every() -> impl Iterator<Item = &'static Code> {
         .chain(sweep::SWEEP)
         .chain(weather::WEATHER)
         .chain(storms::STORMS)
+        .chain(scaling::SCALING)
 }
 
 /// All but advice and what is told of Istio's files.

@@ -35,6 +35,7 @@ pub mod robustness;
 pub mod route;
 mod run;
 pub mod sample;
+mod scaling;
 pub mod statistics;
 pub mod summary;
 pub mod sweep;

@@ -54,7 +54,7 @@ fn service(of: &[&ServiceRow], horizons: &[f64], alone: bool, design: Design) ->
 
 /// Share of the workers' time that was busy.
 pub fn utilisation(of: &[&ServiceRow], horizons: &[f64], design: Design) -> Estimate {
-    let busy = of.iter().zip(horizons).map(|(row, horizon)| row.busy_ns as f64 / (f64::from(row.workers) * horizon));
+    let busy = of.iter().zip(horizons).map(|(row, horizon)| row.busy_ns as f64 / row.capacity_ns(*horizon));
     design.mean(&busy.collect::<Vec<_>>())
 }
 
@@ -73,7 +73,7 @@ fn visited(of: &[&SparseHistogram], estimate: Estimate) -> Estimate {
 
 fn station(of: &[&StationRow], horizons: &[f64], design: Design) -> ResourceSummary {
     let waits: Vec<&SparseHistogram> = of.iter().map(|row| &row.wait).collect();
-    let busy = of.iter().zip(horizons).map(|(row, horizon)| row.busy_ns as f64 / (f64::from(row.servers) * horizon));
+    let busy = of.iter().zip(horizons).map(|(row, horizon)| row.busy_ns as f64 / row.capacity_ns(*horizon));
     let name = of[0].name.clone();
     ResourceSummary {
         kind: match name.split(' ').next() {

@@ -24,7 +24,8 @@ use super::varied::Varied;
 use super::verdict::Claims;
 use super::warm_up::{Cut, cut};
 use super::{
-    bill, business, changes, estimate, faults, gates, hours, measure, resource, summary, traffic, uptime, verdict,
+    bill, business, changes, estimate, faults, gates, hours, measure, resource, scaling, summary, traffic, uptime,
+    verdict,
 };
 use crate::mesh;
 use crate::provider::{Books, Level, Provider};
@@ -169,7 +170,7 @@ pub(super) fn weigh(
 
 /// The study's own runs: replications outside, variants inside, so that all variants get equally far.
 fn replications(worlds: &[Arc<World>], seed: u64, replications: u32) -> Vec<Task<'static, Run>> {
-    let costs: Vec<u64> = worlds.iter().map(|world| estimate::calls(world)).collect();
+    let costs: Vec<u64> = worlds.iter().map(|world| estimate::calls(world.at_start())).collect();
     let task = |replication: u32, (world, &cost): (&Arc<World>, &u64)| {
         let world = Arc::clone(world);
         let name = format!("{}, replication {}", world.variant, replication + 1);
@@ -228,6 +229,7 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
         bill: of.bill.clone(),
         edges: traffic::edges(&of.runs, whole),
         resources: resource::resources(&of.runs, whole),
+        scaling: scaling::scaling(&of.runs, whole),
         windows: summary::windows(&of.runs),
         hours: hours::hours(&of.world, &of.runs, whole),
         faults: faults::faults(&of.runs, objective, whole),

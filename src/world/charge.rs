@@ -48,6 +48,13 @@ pub enum Basis {
     Bytes(Vec<Tap>),
     /// This many things, each for every hour of the month.
     Hours(f64),
+    /// Replicas that come and go: those of a row of `World::autoscalers`, each this many things while it lives.
+    Pods {
+        /// The row.
+        scaler: usize,
+        /// Things that one of them is.
+        each: f64,
+    },
     /// Capacity units of a balancer or NAT gateway: per hour the maximum of new connections, open connections and
     /// gigabytes; what a unit holds is the tariff's.
     Lcu {

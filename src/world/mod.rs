@@ -15,6 +15,7 @@ mod hosts;
 mod plan;
 mod program;
 mod routing;
+mod scaling;
 mod scene;
 mod service;
 mod shares;
@@ -34,6 +35,7 @@ pub use routing::{
     Action, Caller, Carried, Context, Destination, DrawnHeader, Edge, HeaderValue, Leads, Mirror, Route, RouteTable,
     Routing, Subset,
 };
+pub use scaling::Autoscaler;
 pub use scene::Disruption;
 pub use service::{Discipline, Endpoint, OnCancel, Service, Version};
 pub use shares::Standing;
@@ -51,7 +53,7 @@ use crate::random::Law;
 use crate::table::Table;
 use crate::units::{BitsPerSec, Bytes, Duration, Ratio};
 use crate::workload::Arrivals;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 id! {
     /// Something with servers and a queue that is not a service replica: a gateway replica's CPU, a sidecar's worker.
@@ -167,6 +169,10 @@ pub struct World {
     pub actions: Table<ActionId, OperatorAction>,
     /// Who tells proxies of endpoints.
     pub control: Control,
+    /// Whose replicas come and go with their load.
+    pub autoscalers: Vec<Autoscaler>,
+    /// Where any do: the same with the replicas that are there at first, and no others. Closed forms read this.
+    pub still: Option<Box<World>>,
     /// What the bill charges for.
     pub charges: Vec<Charge>,
     /// Currency of the bill; empty: that of the book.
@@ -197,6 +203,16 @@ impl World {
         let cpu = |proxy: &Proxy| if proxy.station.is_none() { Duration::ZERO } else { proxy.handshake };
         let cpu = if rounds > 1 { cpu(ends[0]) + cpu(ends[1]) } else { Duration::ZERO };
         self.greeting(path).saturating_mul(u64::from(rounds)) + cpu
+    }
+
+    /// This world as it begins: without room for replicas that may come later.
+    pub fn at_start(&self) -> &World {
+        self.still.as_deref().unwrap_or(self)
+    }
+
+    /// Replicas that are not there at first.
+    pub fn absent(&self) -> BTreeSet<EndpointId> {
+        self.autoscalers.iter().flat_map(|scaler| scaler.absent().iter().copied()).collect()
     }
 
     /// A proxy at `place` that makes the calls of `edge`.

@@ -1,5 +1,6 @@
 //! Worlds by chance: whatever they are made of and whatever goes down, every call is settled once.
 
+use eastwest::policy::autoscale::{self, Rule};
 use eastwest::policy::entry::Check;
 use eastwest::policy::pool::UNLIMITED;
 use eastwest::policy::readiness::Readiness;
@@ -152,6 +153,7 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
     resilience(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "limits"), 0));
     crate::effects::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "effects"), 0));
     entry(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "entry"), 0));
+    scaling(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "scaling"), 0));
     world
 }
 
@@ -170,6 +172,41 @@ fn giving_up(world: &mut World, dice: &mut Dice) {
     }
     if dice.one_in(2) {
         caching(world, dice);
+    }
+}
+
+/// Replicas of some services come and go with their load, in every third world.
+fn scaling(world: &mut World, dice: &mut Dice) {
+    if !dice.one_in(3) {
+        return;
+    }
+    let ms = Duration::from_millis;
+    for (id, service) in world.services.iter() {
+        if dice.one_in(3) {
+            continue;
+        }
+        let start = 1 + dice.below(6) as u32;
+        let rule = Rule {
+            target_percent: 5 + dice.below(60) as u32,
+            min: 1 + dice.below(u64::from(start)) as u32,
+            max: start + dice.below(7 - u64::from(start)) as u32,
+            every: ms(500 + dice.below(3_000)),
+            window: ms(500 + dice.below(3_000)),
+            down_window: ms(dice.below(6_000)),
+            up_window: ms(if dice.one_in(2) { 0 } else { dice.below(3_000) }),
+            ..autoscale::DEFAULT
+        };
+        world.autoscalers.push(Autoscaler {
+            name: format!("{}@one", service.name),
+            service: id,
+            cluster: ClusterId(0),
+            members: service.endpoints.clone(),
+            start,
+            rule,
+            boot: ms(dice.below(4_000)),
+            evict: ms(500 + dice.below(8_000)),
+            grace: ms(dice.below(5_000)),
+        });
     }
 }
 

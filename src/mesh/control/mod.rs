@@ -1,7 +1,10 @@
 //! What the control planes do to the data plane: endpoints leave and join what proxies see, new pods wait.
 //!
-//! All of it is known before a run begins (`timeline`); here it takes effect. Only on change, nothing for each request.
+//! What faults do to it is known before a run begins (`timeline`); here it takes effect. What follows from the load is not:
+//! `scaling` asks for pods as autoscalers do, and `pods` come and go. Only on change, nothing for each request.
 
+mod pods;
+mod scaling;
 mod spans;
 mod timeline;
 
@@ -13,6 +16,7 @@ use crate::record::NoticedBy;
 use crate::units::SimTime;
 use crate::world::{EndpointId, Host, HostTarget, Manner, PlaceId, Target};
 
+pub(super) use scaling::Scaling;
 pub(super) use spans::Spans;
 pub(super) use timeline::{Away, Deed, Step, away, away_by, away_of, steps};
 
@@ -21,8 +25,12 @@ pub(super) use timeline::{Away, Deed, Step, away, away_by, away_of, steps};
 pub(super) struct Told {
     /// All that will be, in order of time.
     pub(super) steps: Vec<Step>,
-    /// By place: endpoints that its proxies have been told are gone.
+    /// By place: endpoints that its proxies have been told are gone: unready, or absent.
     pub(super) gone: Vec<BTreeSet<EndpointId>>,
+    /// By place: those that it has been told are not ready.
+    pub(super) unready: Vec<BTreeSet<EndpointId>>,
+    /// By place: those that are not there at all, as far as it has been told.
+    pub(super) absent: Vec<BTreeSet<EndpointId>>,
     /// By place: when its proxies were last told that an endpoint joined.
     pub(super) joined: Vec<BTreeMap<EndpointId, SimTime>>,
 }
@@ -36,27 +44,43 @@ impl Machine<'_> {
             Deed::Hold(endpoint) => self.cut(Target::Endpoint(endpoint), Manner::Refused, now, schedule),
             Deed::Release(endpoint) => self.restore(Target::Endpoint(endpoint), now, schedule),
             Deed::Push { place, ready } => self.pushed(place, &ready, now, schedule),
+            Deed::Join { place, pods } => self.hear_of(place, &pods, now, schedule),
+            Deed::Scale(deed) => self.scale(index, deed, now, schedule),
         }
     }
 
-    /// The proxies of a place hear of endpoints.
+    /// The proxies of a place hear which endpoints are ready.
     fn pushed(&mut self, place: PlaceId, ready: &[(EndpointId, bool)], now: SimTime, schedule: &mut Schedule) {
-        self.catch_up(now);
-        let gone = &mut self.told.gone[place.0 as usize];
-        let before = gone.clone();
+        let unready = &mut self.told.unready[place.0 as usize];
         for &(endpoint, is_ready) in ready {
             if is_ready {
-                if gone.remove(&endpoint) {
-                    self.told.joined[place.0 as usize].insert(endpoint, now);
-                }
+                unready.remove(&endpoint);
             } else {
-                gone.insert(endpoint);
+                unready.insert(endpoint);
                 if let Some(watch) = &mut self.ledger.watch {
                     watch.noticed(watch.of_endpoint(endpoint), NoticedBy::Removal, now);
                 }
             }
         }
-        let changed: BTreeSet<EndpointId> = before.symmetric_difference(gone).copied().collect();
+        self.tell(place, ready, now, schedule);
+    }
+
+    /// They are told: who is gone of these is seen no longer, who is there again is.
+    fn tell(&mut self, place: PlaceId, of: &[(EndpointId, bool)], now: SimTime, schedule: &mut Schedule) {
+        self.catch_up(now);
+        let at = place.0 as usize;
+        let (unready, absent) = (&self.told.unready[at], &self.told.absent[at]);
+        let mut changed = BTreeSet::new();
+        for (endpoint, _) in of {
+            if unready.contains(endpoint) || absent.contains(endpoint) {
+                if self.told.gone[at].insert(*endpoint) {
+                    changed.insert(*endpoint);
+                }
+            } else if self.told.gone[at].remove(endpoint) {
+                self.told.joined[at].insert(*endpoint, now);
+                changed.insert(*endpoint);
+            }
+        }
         if changed.is_empty() {
             return;
         }

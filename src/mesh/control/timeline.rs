@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use super::scaling::ScaleDeed;
 use super::spans::Spans;
 use crate::policy::readiness::{self, LEASE_RENEWAL, NODE_MONITOR, RELIST, Readiness};
 use crate::random::Key;
+use crate::units::Duration;
 use crate::world::{Change, ClusterId, ControlWay, EndpointId, Manner, PlaceId, PlaneId, Target, World};
 
 /// Something that the control planes do to the data plane.
@@ -27,6 +29,10 @@ pub(in crate::mesh) enum Deed {
     Release(EndpointId),
     /// The proxies of a place hear that endpoints are there, or no longer, in that order.
     Push { place: PlaceId, ready: Vec<(EndpointId, bool)> },
+    /// They hear that pods have joined, or left.
+    Join { place: PlaceId, pods: Vec<(EndpointId, bool)> },
+    /// Of pods that come and go with their load.
+    Scale(ScaleDeed),
 }
 
 /// What happens to a replica.
@@ -46,7 +52,7 @@ pub(in crate::mesh) fn steps(world: &World, changes: &[(i64, Change)], seed: u64
     if world.control.planes.is_empty() || changes.is_empty() {
         return Vec::new();
     }
-    let sight = Sight { world, seed, replication, away: away(changes) };
+    let sight = Sight::new(world, changes, seed, replication);
     let held = sight.held();
     let mut steps = Vec::new();
     let mut by_cluster: Vec<Vec<(i64, EndpointId, bool)>> = vec![Vec::new(); world.clusters.len()];
@@ -112,24 +118,32 @@ pub(in crate::mesh) fn away_of(away: &Away, target: Target) -> Spans {
     Spans::any([&away_by(away, target, false), &away_by(away, target, true)])
 }
 
-struct Sight<'w> {
-    world: &'w World,
+/// What is away when, and who looks when.
+#[derive(Debug)]
+pub(super) struct Sight<'w> {
+    pub(super) world: &'w World,
     seed: u64,
     replication: u32,
     away: Away,
 }
 
+impl<'w> Sight<'w> {
+    pub(super) fn new(world: &'w World, changes: &[(i64, Change)], seed: u64, replication: u32) -> Self {
+        Sight { world, seed, replication, away: away(changes) }
+    }
+}
+
 impl Sight<'_> {
-    fn by(&self, target: Target, refused: bool) -> Spans {
+    pub(super) fn by(&self, target: Target, refused: bool) -> Spans {
         away_by(&self.away, target, refused)
     }
 
-    fn away(&self, target: Target) -> Spans {
+    pub(super) fn away(&self, target: Target) -> Spans {
         away_of(&self.away, target)
     }
 
     /// Of a plane whose pods stand in a cluster, also while all its zones are dead.
-    fn plane(&self, plane: PlaneId) -> Spans {
+    pub(super) fn plane(&self, plane: PlaneId) -> Spans {
         let own = self.away(Target::Plane(plane));
         let Some(cluster) = self.world.control.planes[plane].cluster else { return own };
         let places = self.world.places.iter().filter(|(_, place)| place.cluster == cluster);
@@ -137,7 +151,7 @@ impl Sight<'_> {
         Spans::any([&own, &Spans::all(&zones)])
     }
 
-    fn way(&self, way: &ControlWay) -> Spans {
+    pub(super) fn way(&self, way: &ControlWay) -> Spans {
         let mut parts: Vec<Spans> = way.links.iter().map(|&link| self.away(Target::Link(link))).collect();
         parts.extend(way.path.map(|path| self.away(Target::Path(path))));
         parts.extend(way.gateways.iter().map(|&gateway| {
@@ -151,7 +165,7 @@ impl Sight<'_> {
     }
 
     /// When a place's proxies cannot be told anything.
-    fn cut_off(&self, place: PlaceId) -> Spans {
+    pub(super) fn cut_off(&self, place: PlaceId) -> Spans {
         let service = &self.world.control.serves[place.0 as usize];
         Spans::any([&self.plane(service.plane), &self.way(&service.way)])
     }
@@ -213,45 +227,67 @@ impl Sight<'_> {
 
     /// When a replica that is in a state from an instant on counts as what it is.
     fn turned(&self, name: &str, cluster: ClusterId, probe: Readiness, since: (i64, State), api: &Spans) -> i64 {
-        let draw = |name: &str, purpose: &str, period| {
-            readiness::phase(period, Key::new(self.seed, self.replication, name, purpose).bits(0))
-        };
+        let draw = |name: &str, purpose: &str, period| self.draw(name, purpose, period);
         let (from, state) = since;
         match state {
             State::Up => api.over(probe.back(from, draw(name, "readiness probe", probe.period))),
             State::Silent => api.over(probe.silent(from, draw(name, "readiness probe", probe.period))),
             State::Exited => api.over(readiness::exited(from, draw(name, "kubelet relist", RELIST))),
-            State::Dead => {
-                let controller = draw(&self.world.clusters[cluster], "node monitor", NODE_MONITOR);
-                let phases = [draw(name, "node lease", LEASE_RENEWAL), controller];
-                readiness::node_dead(from, phases, self.world.control.node_grace, api.as_slice())
-            }
+            State::Dead => self.node_dead(name, cluster, from, api),
         }
+    }
+
+    /// When the node of a replica, which died at `from`, is taken for dead.
+    pub(super) fn node_dead(&self, name: &str, cluster: ClusterId, from: i64, api: &Spans) -> i64 {
+        let controller = self.draw(&self.world.clusters[cluster], "node monitor", NODE_MONITOR);
+        let phases = [self.draw(name, "node lease", LEASE_RENEWAL), controller];
+        readiness::node_dead(from, phases, self.world.control.node_grace, api.as_slice())
+    }
+
+    /// When within its period one who looks now and then does.
+    pub(super) fn draw(&self, name: &str, purpose: &str, period: Duration) -> u64 {
+        readiness::phase(period, Key::new(self.seed, self.replication, name, purpose).bits(0))
+    }
+
+    /// When a plane hears of what the API server of a cluster says from an instant on.
+    pub(super) fn hearing(&self, id: PlaneId, cluster: ClusterId) -> impl Fn(i64) -> i64 + use<> {
+        let row = id.0 as usize * self.world.clusters.len() + cluster.0 as usize;
+        let (away, way) = (self.plane(id), &self.world.control.watches[row]);
+        let unheard = Spans::any([&away, &self.away(Target::Api(cluster)), &self.way(way)]);
+        let delay = way.delay.nanos().cast_signed();
+        move |at| away.over(unheard.over(at).saturating_add(delay))
+    }
+
+    /// When a plane does not push.
+    pub(super) fn quiet(&self, id: PlaneId) -> Spans {
+        Spans::any([&self.plane(id), &self.away(Target::Pushes(id))])
+    }
+
+    /// The places that a plane serves: when what it pushes at an instant is there.
+    pub(super) fn reaching(&self, id: PlaneId) -> Vec<(PlaceId, Spans, i64)> {
+        let serves = &self.world.control.serves;
+        let places = self.world.places.ids().filter(|place| serves[place.0 as usize].plane == id);
+        let way = |place: PlaceId| {
+            let delay = serves[place.0 as usize].way.delay;
+            (place, self.cut_off(place), delay.nanos().cast_signed())
+        };
+        places.map(way).collect()
     }
 
     /// What a plane pushes to the places that it serves.
     fn pushes(&self, id: PlaneId, by_cluster: &[Vec<(i64, EndpointId, bool)>], steps: &mut Vec<Step>) {
         let control = &self.world.control;
-        let (plane, away) = (&control.planes[id], self.plane(id));
+        let plane = &control.planes[id];
         let mut known: Vec<(i64, EndpointId, bool)> = Vec::new();
         for (cluster, told) in self.world.clusters.ids().zip(by_cluster).filter(|(_, told)| !told.is_empty()) {
-            let row = id.0 as usize * self.world.clusters.len() + cluster.0 as usize;
-            let way = &control.watches[row];
-            let unheard = Spans::any([&away, &self.away(Target::Api(cluster)), &self.way(way)]);
+            let hears = self.hearing(id, cluster);
             known.extend(told.iter().filter_map(|&(at, endpoint, ready)| {
-                let heard = away.over(unheard.over(at).saturating_add(way.delay.nanos().cast_signed()));
+                let heard = hears(at);
                 (heard < i64::MAX).then_some((heard, endpoint, ready))
             }));
         }
         known.sort_by_key(|&(at, ..)| at);
-        let quiet = Spans::any([&away, &self.away(Target::Pushes(id))]);
-        let places = self.world.places.ids().filter(|place| control.serves[place.0 as usize].plane == id);
-        let ways: Vec<(PlaceId, Spans, i64)> = places
-            .map(|place| {
-                let delay = control.serves[place.0 as usize].way.delay;
-                (place, self.cut_off(place), delay.nanos().cast_signed())
-            })
-            .collect();
+        let (quiet, ways) = (self.quiet(id), self.reaching(id));
         let (push, push_max) = (plane.push.nanos().cast_signed(), plane.push_max.nanos().cast_signed());
         let mut rest = &known[..];
         while let Some(&(first, ..)) = rest.first() {

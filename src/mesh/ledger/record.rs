@@ -105,6 +105,7 @@ impl Ledger {
             slowest: self.slowest,
             balance: self.balance,
             paths: self.paths,
+            scaling: Vec::new(),
             digest: 0,
             events: 0,
         }

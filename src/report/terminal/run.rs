@@ -27,6 +27,7 @@ pub fn run(comparison: &Comparison, width: usize, style: Style) -> String {
         out.push_str(&section(&format!("Requests{of}"), &rows(variant), width, style));
         out.push_str(&section(&format!("Calls{of}"), &edges(variant), width, style));
         out.push_str(&section(&format!("Busiest{of}"), &busiest(variant), width, style));
+        out.push_str(&section(&format!("Replicas{of}"), &scaling(variant), width, style));
     }
     out.push_str(&harm::harm(comparison, width, style));
     out.push_str(&bill::bills(&bill::of_variants(&comparison.variants), width, style));
@@ -114,4 +115,14 @@ fn busiest(variant: &VariantResult) -> Grid {
         ]
     });
     Grid { head: head(&["", "busy", "mean wait", "turned away"]), rows: rows.collect(), figures: vec![1, 2, 3] }
+}
+
+fn scaling(variant: &VariantResult) -> Grid {
+    let rows = variant.scaling.iter().map(|row| {
+        let counts = [row.start, row.least, row.most].map(|count| count.to_string());
+        let mean = with_interval(Unit::Plain(""), &row.mean);
+        std::iter::once(row.name.clone()).chain(counts).chain([mean]).collect()
+    });
+    let titles = ["", "at first", "fewest", "most", "on average"];
+    Grid { head: head(&titles), rows: rows.collect(), figures: (1..=4).collect() }
 }

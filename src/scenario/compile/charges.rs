@@ -8,7 +8,7 @@ use crate::provider::Rule;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Dataplane, Scenario};
 use crate::topology::{GatewayId, RegionId, VpcId};
-use crate::world::{Basis, Charge, Direction, PathId, StationId, Tap, World};
+use crate::world::{Basis, Charge, Direction, EndpointId, PathId, StationId, Tap, World};
 
 /// CPU that Istio requests for each sidecar (`global.proxy.resources.requests.cpu: 100m`, istio 1.24 values.yaml).
 const SIDECAR_VCPU: f64 = 0.1;
@@ -68,6 +68,7 @@ struct Line {
     /// Is that bandwidth paid by the day?
     by_day: bool,
     gateway: Option<GatewayId>,
+    pods: Option<(usize, f64)>,
     /// Is a rule by which it is charged an estimate?
     estimated: bool,
 }
@@ -107,7 +108,7 @@ pub(super) fn charges(
 
 fn add(lines: &mut BTreeMap<Key, Line>, carrier: &Carrier<'_>, path: PathId, fee: Fee) {
     let thing = match &fee.count {
-        Count::Capacity { thing, .. } | Count::MbpsDays { thing, .. } => thing.clone(),
+        Count::Capacity { thing, .. } | Count::MbpsDays { thing, .. } | Count::Pods { thing, .. } => thing.clone(),
         _ => String::new(),
     };
     let payer = carrier.ground.vpcs[fee.payer].owner.clone();
@@ -139,6 +140,7 @@ fn gather(line: &mut Line, path: PathId, count: Count) {
         Count::Hours { thing, units } => {
             line.hours.insert(thing, units);
         }
+        Count::Pods { scaler, units, .. } => line.pods = Some((scaler, units)),
         Count::Mbps { thing, rate } => {
             line.mbps.insert(thing, rate.mbps());
         }
@@ -164,12 +166,21 @@ fn places(carrier: &Carrier<'_>, item: &str, at: RegionId, to: Option<RegionId>)
 fn compute(scenario: &Scenario, carrier: &Carrier<'_>, world: &World) -> Vec<Fee> {
     let mut fees = Vec::new();
     let ground = carrier.ground;
-    let mut push = |vpc: VpcId, thing: String, units: f64| {
-        let (at, count) = (ground.region_of(vpc), Count::Hours { thing, units });
+    let mut fee = |vpc: VpcId, count: Count| {
+        let at = ground.region_of(vpc);
         fees.push(Fee { product: "compute".into(), rule: Rule::Vcpu, at, to: None, payer: vpc, count });
     };
+    let sidecar = if scenario.mesh.dataplane == Dataplane::Sidecar { SIDECAR_VCPU } else { 0.0 };
+    for (scaler, row) in world.autoscalers.iter().enumerate() {
+        let vcpu = world.services[row.service].vcpu;
+        if vcpu > 0.0 {
+            fee(ground.vpc_of(row.cluster), Count::Pods { scaler, thing: row.name.clone(), units: vcpu + sidecar });
+        }
+    }
+    let mut push = |vpc: VpcId, thing: String, units: f64| fee(vpc, Count::Hours { thing, units });
+    let moving: BTreeSet<EndpointId> = world.autoscalers.iter().flat_map(|row| row.members.iter().copied()).collect();
     let mut nodes: BTreeSet<StationId> = BTreeSet::new();
-    for endpoint in world.endpoints.rows() {
+    for (_, endpoint) in world.endpoints.iter().filter(|(id, _)| !moving.contains(id)) {
         let vpc = ground.vpc_of(world.places[endpoint.place].cluster);
         let vcpu = world.services[endpoint.service].vcpu;
         if vcpu > 0.0 {
@@ -225,6 +236,9 @@ fn basis(tariff: &Tariff, line: Line) -> Basis {
     }
     if !line.mbps.is_empty() {
         return Basis::Mbps(mbps);
+    }
+    if let Some((scaler, each)) = line.pods {
+        return Basis::Pods { scaler, each };
     }
     if !line.hours.is_empty() {
         return Basis::Hours(line.hours.values().sum());

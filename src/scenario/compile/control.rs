@@ -1,5 +1,6 @@
 //! Control planes, and the ways on which they hear and tell: those of the calls between the same regions.
 
+use super::paths::Paths;
 use crate::policy::readiness::Readiness;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{ControlKind, Dataplane, Scenario};
@@ -37,11 +38,13 @@ pub(super) fn control(scenario: &Scenario, ground: &Ground, world: &mut World, s
             add(&name.value, id, None);
         }
     }
+    let own = written.via.as_ref().filter(|_| scenario.network);
+    let via = own.map(|route| route.via.value.as_str());
     let only = (control.planes.len() == 1).then_some(crate::world::PlaneId(0));
     for place in world.places.rows() {
         let plane = only.unwrap_or(crate::world::PlaneId(place.cluster.0));
         let from = control.planes[plane].region;
-        let way = way(world, from, place.region);
+        let way = way(world, via, from, place.region);
         if way.is_none() && from != place.region {
             let text = format!(
                 "no call goes between {} and {}, so that the control plane has no way to {}",
@@ -57,19 +60,43 @@ pub(super) fn control(scenario: &Scenario, ground: &Ground, world: &mut World, s
     }
     for plane in control.planes.rows() {
         // Where no call goes nobody needs to know of endpoints.
-        let watch = |id| way(world, plane.region, region(id)).unwrap_or_default();
+        let watch = |id| way(world, via, plane.region, region(id)).unwrap_or_default();
         control.watches.extend(world.clusters.ids().map(watch));
     }
     world.control = control;
 }
 
-/// The way of the shortest path between two regions, in either direction.
-fn way(world: &World, from: RegionId, to: RegionId) -> Option<ControlWay> {
+/// Draws the ways of its own that a control plane has, from where it stands to everywhere.
+pub(super) fn ways(scenario: &Scenario, world: &World, paths: &mut Paths<'_>) {
+    let Some(written) = scenario.mesh.control_plane.as_ref().filter(|written| written.via.is_some()) else { return };
+    let first = |region: RegionId| world.places.iter().find(|(_, place)| place.region == region).map(|(id, _)| id);
+    let stands = |region: RegionId| match &written.kind {
+        ControlKind::MultiPrimary => true,
+        ControlKind::PrimaryRemote(name) => {
+            let here = |place: &crate::topology::Place| world.clusters[place.cluster] == name.value;
+            world.places.rows().iter().any(|place| place.region == region && here(place))
+        }
+        ControlKind::Managed(name) => world.regions[region] == name.value,
+    };
+    for from in world.regions.ids().filter(|region| stands(*region)) {
+        // Both ways are one.
+        for to in world.regions.ids().filter(|to| *to != from && !(stands(*to) && *to < from)) {
+            if let (Some(from), Some(to)) = (first(from), first(to)) {
+                paths.of_control(from, to);
+            }
+        }
+    }
+}
+
+/// The way of the shortest path between two regions, in either direction; over `via`, where that is said.
+fn way(world: &World, via: Option<&str>, from: RegionId, to: RegionId) -> Option<ControlWay> {
     if from == to {
         return Some(ControlWay::default());
     }
     let ends = |path: &Path| (world.places[path.from].region, world.places[path.to].region);
-    let between = world.paths.iter().filter(|(_, path)| ends(path) == (from, to) || ends(path) == (to, from));
+    let between = world.paths.iter().filter(|(_, path)| {
+        (ends(path) == (from, to) || ends(path) == (to, from)) && via.is_none_or(|via| path.via == via)
+    });
     let (id, path) = between.min_by_key(|(id, path)| (path.floor + path.floor_back, *id))?;
     let gateways = path.legs.iter().filter_map(|leg| match leg {
         Leg::Gateway(gateway) if !world.gateways[*gateway].replicas.is_empty() => Some(*gateway),

@@ -190,7 +190,8 @@ impl Load {
         });
         let bounded = bounded(world);
         for (((id, service), busy), written) in world.services.iter().zip(&self.busy).zip(scenario.services.values()) {
-            if *busy < 1.0 {
+            // What follows its load is told of elsewhere.
+            if *busy < 1.0 || written.autoscale.is_some() {
                 continue;
             }
             let what = format!("{} is offered {:.0} % of what it can do", service.name, busy * 100.0);

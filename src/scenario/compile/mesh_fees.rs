@@ -22,8 +22,10 @@ pub(super) fn fees(scenario: &Scenario, carrier: &Carrier<'_>, world: &World, sa
         Fee { product: product.to_owned(), rule, at, to: None, payer, count }
     };
     let cluster = |name: &str| world.clusters.iter().find(|(_, known)| *known == name).map(|(id, _)| id);
+    let absent = world.absent();
     let istiod = |id: ClusterId, of_all: bool| {
-        let places = world.endpoints.rows().iter().map(|endpoint| world.places[endpoint.place].cluster);
+        let there = world.endpoints.iter().filter(|(id, _)| !absent.contains(id));
+        let places = there.map(|(_, endpoint)| world.places[endpoint.place].cluster);
         let pods = places.filter(|place| of_all || *place == id).count() as f64;
         let own = written.cpu.unwrap_or(ISTIOD_VCPU.max(pods / PODS_PER_VCPU / f64::from(written.replicas)));
         let (vpc, thing) = (ground.vpc_of(id), format!("istiod {}", world.clusters[id]));
@@ -45,7 +47,7 @@ pub(super) fn fees(scenario: &Scenario, carrier: &Carrier<'_>, world: &World, sa
                 Edition::Enterprise => (Rule::MeshEnterprise, "asm.pods.enterprise"),
                 Edition::Ultimate => (Rule::MeshUltimate, "asm.pods.ultimate"),
             };
-            let pods = world.endpoints.len();
+            let pods = world.endpoints.len() - absent.len();
             let most = carrier.books.limit(limit).and_then(|row| row.value).filter(|most| pods as f64 > *most);
             if let Some(most) = most {
                 let past = format!("{pods} replicas are more pods than the {most:.0} of this edition");

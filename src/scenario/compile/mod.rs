@@ -28,6 +28,7 @@ mod products;
 mod program;
 mod routes;
 mod rules;
+mod scaling;
 mod services;
 mod streams;
 mod terms;
@@ -93,6 +94,24 @@ pub fn compile_with_warnings(
     books: &Books,
     inputs: Inputs,
 ) -> Result<Compiled, Vec<Diagnostic>> {
+    let still = build(scenario, variant, books, inputs, false)?;
+    if scenario.services.values().all(|service| service.autoscale.is_none()) {
+        return Ok(still);
+    }
+    // What is said of a scenario is said of its replicas at the start; what comes and goes has its room in a world besides.
+    let world = build(scenario, variant, books, inputs, true)?.world;
+    let plan = still.world.plan;
+    Ok(Compiled { world: World { plan, still: Some(Box::new(still.world)), ..world }, ..still })
+}
+
+/// One variant; where replicas `move`, with room for all that there may be.
+fn build(
+    scenario: &Scenario,
+    variant: &str,
+    books: &Books,
+    inputs: Inputs,
+    moves: bool,
+) -> Result<Compiled, Vec<Diagnostic>> {
     let mut said = Vec::new();
     let ground = ground::ground(scenario, books, &mut said);
     let overrides = ground::overrides(&scenario.topology, &ground, books, inputs.rtt, &mut said);
@@ -106,7 +125,8 @@ pub fn compile_with_warnings(
     world.clock = clock::of_users(scenario, &ground);
 
     services::services(scenario, &mut world);
-    services::replicas(scenario, &carrier, &mut world);
+    scaling::refused(scenario, &mut said);
+    services::replicas(scenario, &carrier, moves, &mut world);
     let mut rules: Vec<EdgePolicy> = Vec::new();
     let mut policy = |world: &mut World, from: &str, to: &str| {
         let wish = scenario.services.get(to).map_or_else(Default::default, |service| service.traffic_distribution);
@@ -126,6 +146,7 @@ pub fn compile_with_warnings(
     host_sets(scenario, &mut world, &ground, &mut paths, &rules, &mut said);
     entries::ways(scenario, &carrier, &mut paths.board, &mut world, &mut said);
     flows::flows(scenario, &carrier, &mut paths, &mut world, &mut said);
+    control::ways(scenario, &world, &mut paths);
     said.extend(paths.complaints(scenario));
     said.extend(paths.idle());
     attachments::overlaps(scenario, &ground, &paths.fees, &mut said);
@@ -154,6 +175,7 @@ pub fn compile_with_warnings(
     }
     let load = Load::new(&world, &means, Moment::Peak(scenario.run.horizon.value));
     said.extend(load.complaints(scenario, &world));
+    said.extend(scaling::advice(scenario, &world, &load.busy));
     said.extend(load.past_the_sold(scenario, books, &paths.board, &world));
     said.extend(Load::standstill(scenario, &world, &means));
     let taken = rules::taken(&world, &means).edges;
@@ -251,9 +273,11 @@ fn host_sets(
 
 /// How many proxies of a caller stand in each zone.
 fn peers(world: &World, caller: Caller) -> Vec<(ZoneId, u32)> {
+    let absent = world.absent();
     let places: Vec<PlaceId> = match caller {
         Caller::Service(service) => {
-            world.services[service].endpoints.iter().map(|endpoint| world.endpoints[*endpoint].place).collect()
+            let there = world.services[service].endpoints.iter().filter(|id| !absent.contains(id));
+            there.map(|endpoint| world.endpoints[*endpoint].place).collect()
         }
         Caller::Stream(stream) => {
             world.streams[stream].entries.iter().map(|entry| world.proxies[*entry].place).collect()

@@ -160,6 +160,13 @@ impl<'a> Paths<'a> {
         reach
     }
 
+    /// Draws the control plane's own way between two places, where it has one.
+    pub(super) fn of_control(&mut self, from: PlaceId, to: PlaceId) {
+        if self.routes.control.is_some() {
+            self.draw(from, to, self.routes.control, "the control plane");
+        }
+    }
+
     /// What stands before the endpoints of one place, seen from another; none: they share a network, or no route joins them.
     pub(super) fn front(&self, from: PlaceId, to: PlaceId) -> Option<Front> {
         let (near, far) = (&self.places[from], &self.places[to]);

@@ -22,6 +22,8 @@ pub(super) struct Way<'a> {
 #[derive(Debug)]
 pub(super) struct Routes<'a> {
     pub ways: Vec<Way<'a>>,
+    /// The one among them that no call takes: the control plane's own.
+    pub control: Option<usize>,
 }
 
 impl<'a> Routes<'a> {
@@ -31,14 +33,27 @@ impl<'a> Routes<'a> {
             let product = products::of_route(scenario, ground, books, route, said);
             Way { name, route, product }
         });
-        Routes { ways: ways.collect() }
+        let mut ways: Vec<Way<'a>> = ways.collect();
+        let own =
+            scenario.mesh.control_plane.as_ref().and_then(|plane| plane.via.as_ref()).filter(|_| scenario.network);
+        let control = own.map(|route| {
+            if !scenario.connectivity.contains_key(&route.via.value) {
+                let unknown =
+                    Diagnostic::error("EW465", format!("`connectivity` has no product `{}`", route.via.value));
+                said.push(unknown.at(route.via.span, "the control plane's own way").help("name one of `connectivity`"));
+            }
+            let product = products::of_route(scenario, ground, books, route, said);
+            ways.push(Way { name: "mesh.control-plane.via", route, product });
+            ways.len() - 1
+        });
+        Routes { ways, control }
     }
 
     /// The index of the route between two clusters. A cluster is more specific than a region, a region than nothing; both
     /// ends count, the caller's decides a tie, then the order of the file.
     pub(super) fn between(&self, ground: &Ground, from: ClusterId, to: ClusterId) -> Option<usize> {
         let mut best: Option<((u8, u8), usize)> = None;
-        for (index, way) in self.ways.iter().enumerate() {
+        for (index, way) in self.ways.iter().enumerate().filter(|(index, _)| Some(*index) != self.control) {
             let near = rank(ground, way.route.from.as_ref().map(|end| &end.value), from);
             let far = rank(ground, way.route.to.as_ref().map(|end| &end.value), to);
             let (Some(near), Some(far)) = (near, far) else { continue };

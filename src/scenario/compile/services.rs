@@ -36,12 +36,14 @@ pub(super) fn services(scenario: &Scenario, world: &mut World) {
     }
 }
 
-/// Replicas, each with its proxy, numbered within their cluster in the order of its zones.
-pub(super) fn replicas(scenario: &Scenario, carrier: &Carrier<'_>, world: &mut World) {
+/// Replicas, each with its proxy, numbered within their cluster in the order of its zones; where they `move`, room for
+/// those that an autoscaler may start besides.
+pub(super) fn replicas(scenario: &Scenario, carrier: &Carrier<'_>, moves: bool, world: &mut World) {
     let ground = carrier.ground;
     for (at, service) in scenario.services.values().enumerate() {
         let id = ServiceId(at as u32);
-        let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+        let mut groups: Vec<super::scaling::Group> = Vec::new();
         for replicas in &service.replicas {
             let cluster = cluster_named(ground, &replicas.cluster).expect("a replica's cluster was checked to exist");
             let places: Vec<PlaceId> =
@@ -61,13 +63,28 @@ pub(super) fn replicas(scenario: &Scenario, carrier: &Carrier<'_>, world: &mut W
                 }
             };
             // Versions follow each other within a cluster.
-            let number = numbers.entry(replicas.cluster.value.as_str()).or_default();
+            let number = numbers.entry(replicas.cluster.value.clone()).or_default();
+            let first = world.endpoints.len() as u32;
+            let zones = places.iter().copied().zip(counts.iter().copied());
+            groups.push(super::scaling::Group::new(replicas, cluster, first, zones.collect()));
             for (place, count) in places.into_iter().zip(counts) {
                 for _ in 0..count {
                     let name = format!("{}@{}#{number}", world.services[id].name, replicas.cluster.value);
                     *number += 1;
                     replica(scenario, carrier, world, (id, replicas.version as u16), place, name);
                 }
+            }
+        }
+        if let Some(rule) = service.autoscale.as_ref().filter(|_| moves) {
+            for group in groups {
+                let mut number = numbers[group.cluster_name.as_str()];
+                let scaler = group.autoscaler(rule, id, world, |world, place, version| {
+                    let name = format!("{}@{}#{number}", world.services[id].name, group.cluster_name);
+                    number += 1;
+                    replica(scenario, carrier, world, (id, version), place, name);
+                });
+                numbers.insert(group.cluster_name.clone(), number);
+                world.autoscalers.extend(scaler);
             }
         }
     }

@@ -147,6 +147,7 @@ impl Decoder {
                 discipline: Discipline::Fcfs,
                 on_cancel: OnCancel::Finish,
                 traffic_distribution: waypoint.traffic_distribution,
+                autoscale: None,
                 operations,
             };
             services.insert(name.clone(), passing);

@@ -4,7 +4,7 @@ use super::fields::{Decoder, Fields};
 use super::mesh::positive;
 use crate::policy::readiness::{NODE_GRACE, PUSH, PUSH_MAX, READINESS, Readiness};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{ControlKind, ControlPlane, Edition, Topology};
+use crate::scenario::file::{ControlKind, ControlPlane, Edition, Route, Topology};
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::vocabulary as words;
 
@@ -33,6 +33,8 @@ impl Decoder {
         });
         let replicas = map.count32(self, "replicas").map_or(1, |count| count.value);
         let cpu = map.number(self, "cpu").map(|cpu| cpu.value);
+        // As a route that no call takes.
+        let via = map.text(self, "via").map(|via| Route { span: via.span, from: None, to: None, via, behind: None });
         for key in ["edition", "replicas", "cpu"] {
             // A provider's own machines are its own; a cluster's have no edition.
             if let Some(entry) = map.entry(key).filter(|_| kind.is_some_and(|kind| (kind == 2) != (key == "edition"))) {
@@ -66,7 +68,7 @@ impl Decoder {
                 return None;
             }
         };
-        Some(ControlPlane { span: entry.key, kind, push, push_max, node_grace, readiness, edition, replicas, cpu })
+        Some(ControlPlane { span: entry.key, kind, push, push_max, node_grace, readiness, edition, replicas, via, cpu })
     }
 
     fn readiness(&mut self, mesh: &Fields<'_>) -> Readiness {

@@ -25,6 +25,7 @@ mod reliability;
 mod resilience;
 mod rules;
 mod run;
+mod scaling;
 mod service;
 mod sweep;
 mod topology;

@@ -124,6 +124,7 @@ impl Decoder {
             }
         };
         let subsets = self.subsets(&map, &versions);
+        let autoscale = self.autoscale(&map, replicas.as_deref().unwrap_or_default());
         map.close();
         let workers = workers.unwrap_or(Spanned::unsaid(1));
         let cpu = cpu.unwrap_or(f64::from(workers.value));
@@ -140,6 +141,7 @@ impl Decoder {
             discipline,
             on_cancel,
             traffic_distribution,
+            autoscale,
             operations,
         })
     }

@@ -1,5 +1,6 @@
 //! Who tells proxies of endpoints.
 
+use super::Route;
 use crate::policy::readiness::Readiness;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::Duration;
@@ -23,6 +24,8 @@ pub struct ControlPlane {
     pub edition: Option<Spanned<Edition>>,
     /// Replicas of each that runs in a cluster.
     pub replicas: u32,
+    /// The product of its own way between regions; none: that of the calls.
+    pub via: Option<Route>,
     /// vCPU that each of them requests; none: by how many pods it serves.
     pub cpu: Option<f64>,
 }

@@ -15,6 +15,7 @@ mod objectives;
 mod prices;
 mod reliability;
 mod rules;
+mod scaling;
 mod service;
 mod sweep;
 mod topology;
@@ -38,6 +39,7 @@ pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, Objecti
 pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};
 pub use reliability::{Rate, Reliability};
 pub use rules::{Forwards, HeaderText, Headers, Rule, RuleAction, RuleTarget, TRACING, Variant, Version};
+pub use scaling::Autoscale;
 pub use service::{Cache, CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};
 pub(in crate::scenario) use sweep::number as axis_number;
 pub use sweep::{Axis, AxisValue};

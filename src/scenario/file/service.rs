@@ -8,7 +8,7 @@ use crate::units::{Bytes, Ratio};
 use crate::world::{CacheScope, Discipline, OnCancel};
 use indexmap::IndexMap;
 
-use super::{Forwards, Version};
+use super::{Autoscale, Forwards, Version};
 
 /// An entry of `services:`; its name is `name` or `namespace/name`.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Service {
     pub on_cancel: OnCancel,
     /// Where its callers should rather go.
     pub traffic_distribution: TrafficDistribution,
+    /// How its replicas follow its load; none: their number stays.
+    pub autoscale: Option<Autoscale>,
     /// By name; a service that says `work`, `calls` or `steps` itself has one operation, named "".
     pub operations: IndexMap<String, Operation>,
 }

@@ -34,7 +34,8 @@ pub static CONTROL_PLANE: Block = Block {
         Key::new("replicas", Shape::Count(1, 100), "Replicas of each istiod, for the bill.").default("1", "Istio"),
         Key::new("cpu", Shape::Number(0.0, 1024.0), "vCPU that each replica requests, for the bill.")
             .absent("0.5, or a vCPU for 2000 pods that it serves if that is more", "Istio"),
-        Key::later("via", "Another way than that of the calls between the regions."),
+        Key::new("via", Shape::Reference("product"), "The product that carries its own traffic between regions, where that is not the calls': what cuts it cuts pushes, configuration and certificates off, and what cuts calls does not.")
+            .absent("the way of the calls", "eastwest"),
     ],
 };
 

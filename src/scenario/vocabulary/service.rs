@@ -1,6 +1,6 @@
 //! Words of `services:`.
 
-use super::{Block, Key, LAW, Shape, VERSION};
+use super::{AUTOSCALE, Block, Key, LAW, Shape, VERSION};
 
 pub(super) const WORK: Shape = Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]);
 pub(super) const ERRORS: Shape = Shape::Either(&[Shape::Share, Shape::Names(&Shape::Share)]);
@@ -32,9 +32,9 @@ pub static SERVICE: Block = Block {
         Key::new("errors", ERRORS, "Share answered with a 500 after the work is done, or shares by status, of HTTP or gRPC: `{\"503\": 1%, unavailable: 0.1%}`.").default("0%", "eastwest"),
         Key::new("traffic-distribution", Shape::Word(&["any", "prefer-same-zone", "prefer-close", "prefer-same-node"], &[]), "The Service's `trafficDistribution`: callers go to their own zone first, then their region, then the rest, with or without `outlier`. `prefer-close` is the older word. A `locality` of the edge's policy replaces it; nodes are not modelled, each replica has its own.")
             .absent("any", "Kubernetes"),
+        Key::new("autoscale", Shape::Block(&AUTOSCALE), "Replicas that follow the load. `replicas` are those at the start.").absent("the number stays", "eastwest"),
         Key::later("is", "Identity, where two services of one name are written as two entries."),
         Key::later("in", "What differs by cluster."),
-        Key::later("autoscale", "Replicas that follow the load."),
         Key::new("on-cancel", Shape::Word(&["finish", "drop-queued"], &["stop"]), "What it does with a request when it hears that the caller gave up: finish it, as most servers do, or take it out of the queue if it has not begun.")
             .default("finish", "eastwest"),
         Key::new("versions", Shape::Names(&Shape::Block(&VERSION)), "In place of `replicas`: versions that run side by side. Each is a subset that rules may send calls to."),

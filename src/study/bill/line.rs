@@ -42,7 +42,7 @@ fn entry(charge: &Charge, quantity: Quantity) -> Entry<'_> {
 impl Priced<'_> {
     /// Does it depend on what was counted?
     pub(super) fn by_use(&self) -> bool {
-        matches!(self.charge.basis, Basis::Bytes(_) | Basis::Lcu { .. })
+        matches!(self.charge.basis, Basis::Bytes(_) | Basis::Lcu { .. } | Basis::Pods { .. })
     }
 
     /// Is there anything on it? What was not used is not on an invoice.

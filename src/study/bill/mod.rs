@@ -115,7 +115,9 @@ fn exchanges(world: &World) -> Vec<String> {
 
 /// What the compute lines count: the replicas' vCPUs, and those that their sidecars request beside them.
 fn vcpus(world: &World) -> Option<String> {
-    let replicas: f64 = world.endpoints.rows().iter().map(|endpoint| world.services[endpoint.service].vcpu).sum();
+    let moving = |id| world.autoscalers.iter().any(|row| row.members.contains(&id));
+    let steady = world.endpoints.iter().filter(|(id, _)| !moving(*id));
+    let replicas: f64 = steady.map(|(_, endpoint)| world.services[endpoint.service].vcpu).sum();
     let charged = world.charges.iter().filter(|charge| charge.product == "compute").map(|charge| match charge.basis {
         Basis::Hours(things) => things,
         _ => 0.0,

@@ -2,7 +2,7 @@
 
 use super::month::{Month, Shape};
 use crate::bill::{CapacityHour, Exact, Quantity};
-use crate::record::Run;
+use crate::record::{Run, ScaleRow};
 use crate::world::{Basis, Charge, Direction, GatewayId, Leg, PathId, Tap, World};
 
 const HOUR_NS: u64 = 3_600_000_000_000;
@@ -14,6 +14,8 @@ pub(in crate::study) struct Usage {
     pub(in crate::study) hours_ns: Vec<u64>,
     /// In the order of `World::paths`.
     pub(in crate::study) paths: Vec<PathUsage>,
+    /// In the order of `World::autoscalers`: nanoseconds that pods lived.
+    pub(in crate::study) pods_ns: Vec<u64>,
 }
 
 /// One path's.
@@ -49,7 +51,9 @@ impl Usage {
                 None => PathUsage::default(),
             })
             .collect();
-        Usage { hours_ns: hours.iter().map(|hour| hour.len() as u64 * month.window_ns).collect(), paths }
+        let lived = |row: &ScaleRow| seen.iter().map(|&window| row.pod_ns.get(window).copied().unwrap_or(0)).sum();
+        let pods_ns = run.scaling.iter().map(lived).collect();
+        Usage { pods_ns, hours_ns: hours.iter().map(|hour| hour.len() as u64 * month.window_ns).collect(), paths }
     }
 
     /// Bytes over these taps, all hours.
@@ -93,6 +97,13 @@ pub(super) fn metered(world: &World, charge: &Charge, usages: &[Usage], shape: &
             Quantity::Capacity(hours.collect())
         }
         Basis::Hours(things) => Quantity::month_of(Exact::decimal(*things)),
+        Basis::Pods { scaler, each } => {
+            let sum =
+                |of: fn(&Usage, usize) -> u64| usages.iter().map(|usage| i128::from(of(usage, *scaler))).sum::<i128>();
+            let lived = sum(|usage, scaler| usage.pods_ns.get(scaler).copied().unwrap_or(0));
+            let seen = sum(|usage, _| usage.hours_ns.iter().sum());
+            Quantity::month_of(&Exact::ratio(lived, seen.max(1)) * &Exact::decimal(*each))
+        }
         Basis::Mbps(mbps) => Quantity::Bandwidth(Exact::decimal(*mbps)),
         Basis::MbpsDays(mbps) => Quantity::steady_days(Exact::decimal(*mbps)),
     }

@@ -32,10 +32,11 @@ const GIB: f64 = 1_073_741_824.0;
 
 /// All variants in closed form. The scenario's name and question are the caller's to fill in.
 pub fn estimate(variants: &[World]) -> Projection {
-    let told = assumptions().into_iter().chain(modelled(variants.iter())).collect();
+    let told = assumptions().into_iter().chain(moving(variants)).chain(modelled(variants.iter())).collect();
     // One variant has nothing to be compared with, and needs no cost at other volumes.
     let many = variants.len() > 1;
-    let estimated: Vec<(VariantProjection, Curve)> = variants.iter().map(|world| variant(world, many)).collect();
+    let estimated: Vec<(VariantProjection, Curve)> =
+        variants.iter().map(|world| variant(world.at_start(), many)).collect();
     let mut bills: Vec<(String, Bill)> = estimated.iter().map(|(v, _)| (v.name.clone(), v.bill.clone())).collect();
     solve_unknowns(&mut bills);
     let costs: Vec<Costs<'_>> =
@@ -61,6 +62,21 @@ fn assumptions() -> Vec<String> {
     ]
     .map(String::from)
     .into()
+}
+
+/// What follows its load is looked at as it begins.
+fn moving(variants: &[World]) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for scaler in variants.iter().flat_map(|world| &world.autoscalers) {
+        let sentence = format!(
+            "{} has {} replicas here, as it begins: how busy they are, and compute, change as it goes from {} to {} with its load",
+            scaler.name, scaler.start, scaler.rule.min, scaler.rule.max
+        );
+        if !told.contains(&sentence) {
+            told.push(sentence);
+        }
+    }
+    told
 }
 
 /// Volumes are looked at up to this many gigabytes a month, or this many times the scenario's, and go on from there as
@@ -198,7 +214,11 @@ fn usage(by_hour: &[Traffic], open: &[u64], times: f64) -> Usage {
         connections: vec![0; by_hour.len()],
         open,
     };
-    Usage { hours_ns: vec![HOUR.nanos(); by_hour.len()], paths: open.iter().enumerate().map(path).collect() }
+    Usage {
+        pods_ns: Vec::new(),
+        hours_ns: vec![HOUR.nanos(); by_hour.len()],
+        paths: open.iter().enumerate().map(path).collect(),
+    }
 }
 
 /// Mean seconds of a stream's operation over its entries without queues, and of them those on paths.

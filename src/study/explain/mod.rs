@@ -52,7 +52,9 @@ pub type Worlds<'a> = Vec<(&'a Variant, World)>;
 pub fn worlds<'a>(loaded: &'a Loaded, variants: &[String]) -> Result<Worlds<'a>, StudyError> {
     let chosen = design::chosen(loaded, variants)?;
     let compiled = design::compile_all(&chosen)?;
-    Ok(chosen.into_iter().zip(compiled.into_iter().map(|compiled| compiled.world)).collect())
+    // Replicas that may come later are nobody's to be called yet.
+    let begins = |mut world: World| world.still.take().map_or(world, |still| *still);
+    Ok(chosen.into_iter().zip(compiled.into_iter().map(|compiled| begins(compiled.world))).collect())
 }
 
 /// The explanation of a loaded scenario from its worlds.
@@ -114,7 +116,7 @@ fn standing(charge: &Charge) -> Option<StandingPrice> {
     let quantity = match &charge.basis {
         Basis::Bytes(_) => return None,
         Basis::Hours(things) => Some(*things),
-        Basis::Lcu { .. } => None,
+        Basis::Lcu { .. } | Basis::Pods { .. } => None,
         Basis::Mbps(mbps) => Some(*mbps),
         Basis::MbpsDays(mbps) => {
             price = day_price(charge, *mbps);

@@ -6,13 +6,14 @@ use crate::record::{BillLine, BillStep, Comparison, Estimate, HourCap, RequestSu
 type Table = (&'static str, fn(&Comparison) -> Vec<u8>);
 
 /// All of them.
-pub(super) const ALL: [Table; 14] = [
+pub(super) const ALL: [Table; 15] = [
     ("summary.csv", summary),
     ("latency.csv", latency),
     ("differences.csv", differences),
     ("edges.csv", edges),
     ("flows.csv", flows),
     ("resources.csv", resources),
+    ("scaling.csv", scaling),
     ("windows.csv", windows),
     ("hours.csv", hours),
     ("bill.csv", bill),
@@ -149,6 +150,18 @@ fn differences(of: &Comparison) -> Vec<u8> {
     for row in &of.differences {
         let keys = [row.variant.clone(), row.from.clone(), row.metric.clone(), row.unit.clone()];
         sheet.row(keys.into_iter().chain([number(row.variance_ratio)]).chain(whole(&row.difference)));
+    }
+    sheet.bytes()
+}
+
+fn scaling(of: &Comparison) -> Vec<u8> {
+    let mut sheet = Sheet::new(&["variant", "autoscaler", "at_s", "wanted", "pods", "ready"]);
+    for (variant, row) in each(of, |variant| &variant.scaling) {
+        for step in &row.steps {
+            let at = (step.at_ns as f64 / 1e9).to_string();
+            let counts = [step.wanted, step.pods, step.ready].map(|count| count.to_string());
+            sheet.row([variant.clone(), row.name.clone(), at].into_iter().chain(counts));
+        }
     }
     sheet.bytes()
 }

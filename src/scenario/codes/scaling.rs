@@ -1,0 +1,37 @@
+//! Codes of replicas that come and go, and of the control plane's own way.
+
+use super::{Code, code};
+
+/// EW460 to EW469.
+pub(super) const SCALING: &[Code] = &[
+    code(
+        "EW460",
+        "not an autoscaler",
+        "`min` is at most `max`, and its target a whole percentage, as Kubernetes has it.",
+    ),
+    code(
+        "EW461",
+        "a start that its autoscaler would change at once",
+        "Each cluster's replicas have an autoscaler of their own, which knows nothing of the other clusters': what they begin with lies within its `min` and `max`.",
+    ),
+    code(
+        "EW462",
+        "an autoscaler that this data plane cannot have",
+        "In ambient mode replicas share their node's ztunnel, and how many nodes there are would change with them: that is not modelled.",
+    ),
+    code(
+        "EW463",
+        "a most that is too little",
+        "At the peak of the load all replicas that the autoscaler may ask for are busy all the time: it cannot follow further.",
+    ),
+    code(
+        "EW464",
+        "an autoscaler that is too slow for the loss of a zone",
+        "Replicas on dead nodes are pods that nobody measures, and an autoscaler takes them for idle: it asks for no others. They are replaced when the lease of their nodes and the eviction (5 min) have passed, and the new ones have booted. Until then those that are left carry the load, or do not.",
+    ),
+    code(
+        "EW465",
+        "a control plane over nothing",
+        "`mesh.control-plane.via` names a product of `connectivity`, as a route's `via` does.",
+    ),
+];

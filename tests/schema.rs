@@ -206,6 +206,7 @@ services:
       v2: {replicas: {ca: 1}, operations: {o: {work: 2ms, errors: 1%}}}
     subsets: {all: {app: cut}}
   laned: {versions: {v1: {replicas: {ca: 1}}}, steps: [{work: 1ms}, {cache: {hit: 90%, keys: 100, miss: [{call: web.two}]}}]}
+  by-cluster: {is: shop/by-cluster, replicas: {ca: 1, cb: 1}, work: 1ms, in: {cb: {work: 2ms, errors: 1%}}}
 mesh:
   proxy: {cpu: 100us}
   rules:
@@ -231,6 +232,7 @@ workload:
   four: {from: b, to: web.one, rate: 2rps, arrivals: {hyperexponential: [{share: 90%, rate: 1.8}, {share: 10%, rate: 0.2}]}}
   five: {from: b, to: cut, rate: 1rps, headers: {x-a: {one-of: ["1", "2"]}}}
   six: {from: b, to: laned, rate: 1rps, headers: {x-t: "1"}}
+  more-$i: {from: b, to: laned, rate: 1rps}
 flows: {copies: {from: a, to: b, rate: 8Mbps}}
 faults:
   out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}
@@ -243,6 +245,7 @@ business: {downtime: 20000 USD/h, outages-per-year: {out: 1}}
 reliability: {rows: {zone: {mean-up: 3 years, mean-down: 2h, uncertain: 3}}, slo: 99.9%}
 run: {from: "2026-06-01T19:30+08:00", horizon: 5m, fill: 30s}
 objectives: {fast: {check: "p99(web.one) < 1s", during: out}}
+copies: {i: 2}
 sweep: {load: {set: [workload.one.scale, workload.two.scale], to: {from: 1, to: 8, steps: 4, scale: log}}}
 "#;
     let loaded = load_text("all.yaml", text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));

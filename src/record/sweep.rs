@@ -40,6 +40,9 @@ pub struct Sweep {
     pub crossings: Vec<SweepCrossing>,
     /// Where another variant becomes the best one.
     pub changes: Vec<SweepChange>,
+    /// Where the costs of any two variants cross, the best one or not.
+    #[serde(default)]
+    pub meetings: Vec<SweepChange>,
     /// Warnings that a reader must see beside the figures, and at which points they hold.
     pub warnings: Vec<String>,
     /// Currency of all money.
@@ -157,7 +160,7 @@ pub struct SweepCrossing {
     pub kept_after: bool,
 }
 
-/// Between two neighbouring points another variant becomes the best one.
+/// Between two neighbouring points one variant becomes better than another, or the best of all.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct SweepChange {
     /// `latency`, `cost`, `availability`.
@@ -168,11 +171,11 @@ pub struct SweepChange {
     pub axis: String,
     /// Values of the other axes; empty where there is one axis.
     pub beside: String,
-    /// The best variant before.
+    /// The better variant before.
     pub before: String,
-    /// The best variant after.
+    /// The better variant after.
     pub after: String,
-    /// The last value of the axis at which `before` is best beyond doubt.
+    /// The last value of the axis at which `before` is better beyond doubt.
     pub from: String,
     /// The first value at which `after` is.
     pub to: String,

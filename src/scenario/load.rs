@@ -2,10 +2,12 @@
 
 mod set;
 
+use super::copies;
 use super::decode::{self, Decoded, Filled, Setting};
 use super::diagnostic::{Diagnostic, gathered};
 use super::file::Scenario;
 use super::folder::{Folder, read_text};
+use super::identity;
 use super::istio;
 use super::merge::{compose, merge, without_nulls};
 use super::setting::{self, Hint};
@@ -53,7 +55,9 @@ pub struct Variant {
     pub name: String,
     /// What it says, defaults filled in.
     pub scenario: Scenario,
-    /// The same as text with places: base and overlay merged.
+    /// Base and overlay merged, as text with places.
+    pub written: Node,
+    /// The same with copies made: what was decoded.
     pub tree: Node,
     /// Defaults that were filled in.
     pub filled: Vec<Filled>,
@@ -151,7 +155,7 @@ impl Loader {
         }
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let file_name = plain_name(&stem);
-        let mut decoded: Vec<(String, Node, Decoded)> = Vec::new();
+        let mut decoded: Vec<(String, (Node, Node), Decoded)> = Vec::new();
         let said: Vec<Option<Node>> = overlays.iter().map(|(_, overlay)| overlay.clone()).collect();
         let mut known = istio::Known::default();
         for (name, overlay) in overlays {
@@ -161,10 +165,14 @@ impl Loader {
             };
             let mut told = Vec::new();
             let merged = self.with_istio(merged, overlay.as_ref(), &mut known, &mut told);
+            let whole = identity::expand(copies::expand(&merged, &mut told), &mut told);
             let setting = Setting { variant: &name, variants: &names, file_name: &file_name, folder: &self.folder };
-            let mut result = decode::decode(&merged, &setting);
+            let mut result = decode::decode(&whole, &setting);
             result.diagnostics.splice(0..0, told);
-            decoded.push((name, merged, result));
+            if whole != merged {
+                copies::once(&mut result.diagnostics);
+            }
+            decoded.push((name, (merged, whole), result));
         }
         // What the base says is compared with the variants; its complaints are theirs.
         base = self.with_istio(base, None, &mut known, &mut Vec::new());
@@ -174,10 +182,10 @@ impl Loader {
             return Err(self.refused());
         }
         let mut variants = Vec::new();
-        for ((name, tree, result), overlay) in decoded.into_iter().zip(said) {
+        for ((name, (written, tree), result), overlay) in decoded.into_iter().zip(said) {
             self.files.extend(result.files);
             let scenario = result.scenario.expect("a variant without errors was decoded");
-            variants.push(Variant { name, scenario, tree, filled: result.filled, overlay });
+            variants.push(Variant { name, scenario, written, tree, filled: result.filled, overlay });
         }
         let scenarios: Vec<_> = variants.iter().map(|variant| &variant.scenario).collect();
         self.diagnostics.extend(decode::unused(&scenarios));
@@ -319,7 +327,7 @@ impl Loader {
     }
 
     /// Every variant's diagnostics, each once; what only some variants suffer from says so.
-    fn gather(&mut self, decoded: &mut [(String, Node, Decoded)]) {
+    fn gather(&mut self, decoded: &mut [(String, (Node, Node), Decoded)]) {
         let found = decoded.iter_mut().map(|(name, _, result)| (name.clone(), std::mem::take(&mut result.diagnostics)));
         self.diagnostics.extend(gathered(found.collect()));
     }

@@ -5,10 +5,12 @@
 
 pub mod codes;
 pub mod compile;
+mod copies;
 mod decode;
 pub mod diagnostic;
 pub mod file;
 mod folder;
+mod identity;
 mod istio;
 pub mod load;
 mod merge;

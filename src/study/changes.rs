@@ -27,9 +27,9 @@ const SECTIONS: [(&str, &str, bool); 11] = [
 /// The differences of a variant from `base`, one sentence each; none where they say the same.
 pub fn changes(base: &Node, variant: &Variant) -> Vec<String> {
     let mut said = Vec::new();
-    sections(base, &variant.tree, true, &mut said);
-    sections(base, &variant.tree, false, &mut said);
-    rest(base, &variant.tree, &mut said);
+    sections(base, &variant.written, true, &mut said);
+    sections(base, &variant.written, false, &mut said);
+    rest(base, &variant.written, &mut said);
     said
 }
 
@@ -37,8 +37,8 @@ pub fn changes(base: &Node, variant: &Variant) -> Vec<String> {
 /// connectivity should know.
 pub fn beyond_connectivity(base: &Node, variant: &Variant) -> Vec<String> {
     let mut said = Vec::new();
-    sections(base, &variant.tree, false, &mut said);
-    rest(base, &variant.tree, &mut said);
+    sections(base, &variant.written, false, &mut said);
+    rest(base, &variant.written, &mut said);
     said.retain(|words| !words.starts_with("objective ") && !words.starts_with("question"));
     said
 }

@@ -124,12 +124,14 @@ fn curve(sweep: &Sweep, axis: &SweepAxis, line: &Line<'_>, drawn: &Drawn<'_>, nu
     let confidence = curves.iter().flat_map(|(_, own)| own).find_map(|(_, estimate)| estimate.confidence);
     let shade = confidence
         .map_or_else(String::new, |level| format!("; shade: {:.0} % interval over replications", level * 100.0));
-    let caption = format!("{} over {}{beside}{shade}", drawn.title, axis.name);
+    let whole = curves.iter().all(|(_, own)| own.len() == line.points.len());
+    let gaps = if whole { "" } else { "; points that are missing had too few requests to tell" };
+    let caption = format!("{} over {}{beside}{shade}{gaps}", drawn.title, axis.name);
     let board = Board::new(&headline, &caption, &footer(sweep), SPACE);
 
     let names: Vec<String> = sweep.variants.iter().map(|name| Type::LABEL.elided(name, 190.0)).collect();
     let room = names.iter().map(|name| Type::LABEL.width(name)).fold(40.0, f64::max);
-    let frame = Area { left: LEFT, top: board.top + 6.0, right: WIDTH - room - 44.0, bottom: board.bottom - 42.0 };
+    let frame = Area { left: LEFT, top: board.top + 14.0, right: WIDTH - room - 44.0, bottom: board.bottom - 42.0 };
     let limits = limits(line, drawn.figure);
     let scale = Scale::of(&curves, &limits, drawn.unit);
     let along = Along::of(axis);
@@ -203,42 +205,49 @@ fn headline(
         "availability" => "most available",
         _ => "fastest",
     };
+    let until = |about: Option<f64>, from: &str| match about {
+        Some(about) => format!("up to about {} {}{}", axis.name, crate::units::significant(about, 3), axis.unit),
+        None => format!("up to {} {from}", axis.name),
+    };
     let changes: Vec<String> = sweep
         .changes
         .iter()
         .filter(own)
-        .map(|change| match change.about {
-            Some(about) => format!(
-                "{} is {word} up to about {} {}{}, {} beyond",
-                change.before,
-                axis.name,
-                crate::units::significant(about, 3),
-                axis.unit,
-                change.after
-            ),
-            None => format!(
-                "{} is {word} up to {} {}, {} from {} on",
-                change.before, axis.name, change.from, change.after, change.to
-            ),
+        .take(3)
+        .map(|change| {
+            format!("{} is {word} {}, {} beyond", change.before, until(change.about, &change.from), change.after)
         })
         .collect();
     if !changes.is_empty() {
         return changes.join("; ");
     }
+    // Pairs that cross though neither is the best of all; several that cost the same cross in one place.
+    let mut pairs: Vec<(&str, String, Vec<&str>)> = Vec::new();
+    for meeting in sweep.meetings.iter().filter(own).filter(|_| by == "cost") {
+        let place = until(meeting.about, &meeting.from);
+        match pairs.iter_mut().find(|(before, known, _)| *before == meeting.before && *known == place) {
+            Some((_, _, others)) => others.push(&meeting.after),
+            None => pairs.push((&meeting.before, place, vec![&meeting.after])),
+        }
+    }
+    if !pairs.is_empty() {
+        let told = pairs.iter().take(3);
+        let told =
+            told.map(|(before, place, others)| format!("{before} is cheaper than {} {place}", others.join(" and ")));
+        return told.collect::<Vec<_>>().join("; ");
+    }
     let unit = Unit::named(drawn.unit);
+    let last = axis.values.len() - 1;
     let spans = curves.iter().filter_map(|(name, own)| {
-        let (first, last) = (own.first()?, own.last()?);
-        Some(format!("{name} {} to {}", unit.value(&first.1), unit.value(&last.1)))
+        let at = |index: usize| own.iter().find(|(at, _)| *at == index).map(|(_, estimate)| unit.value(estimate));
+        Some(format!("{name} {} to {}", at(0)?, at(last)?))
     });
     let spans: Vec<String> = spans.take(4).collect();
+    if spans.is_empty() {
+        return drawn.title.clone();
+    }
     let more = if curves.len() > spans.len() { ", ..." } else { "" };
-    format!(
-        "From {} {} to {}: {}{more}",
-        axis.name,
-        axis.values[0],
-        axis.values[axis.values.len() - 1],
-        spans.join(", ")
-    )
+    format!("From {} {} to {}: {}{more}", axis.name, axis.values[0], axis.values[last], spans.join(", "))
 }
 
 /// Bounds that objectives set on the figure itself, each once, at most three.

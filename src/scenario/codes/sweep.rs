@@ -1,8 +1,8 @@
-//! Codes of sweeps.
+//! Codes of sweeps, copies and identities.
 
 use super::{Code, code};
 
-/// EW470 to EW474.
+/// EW470 to EW478.
 pub(super) const SWEEP: &[Code] = &[
     code(
         "EW470",
@@ -28,5 +28,21 @@ pub(super) const SWEEP: &[Code] = &[
         "EW474",
         "no range",
         "A range lies between two different numbers of one unit; equal ratios (`scale: log`) need both above 0.",
+    ),
+    code(
+        "EW475",
+        "a counter out of place",
+        "`$NAME` is the number of a copy: it means something below a name that has it, or in an item of a list. And each copy needs a name of its own.",
+    ),
+    code("EW476", "a counter of nothing", "No name has it, so it multiplies nothing: changing it changes nothing."),
+    code(
+        "EW477",
+        "two services of one name",
+        "A mesh knows a service by namespace and name, and merges the endpoints of all clusters. Two teams that chose one name get each other's calls. The run measures what comes of it.",
+    ),
+    code(
+        "EW478",
+        "what cannot be one service",
+        "Entries of one identity are replicas of one service: they agree on workers, threads, queue and the like; and `in` speaks of clusters in which the service runs.",
     ),
 ];

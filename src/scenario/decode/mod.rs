@@ -108,6 +108,7 @@ impl Decoder {
         // Read by the loader, before there is a variant.
         map.written("base");
         map.written("variants");
+        self.copies(&map);
         let network = map.word(self, "network") != Some(1);
         let topology = self.topology(map.written("topology"));
         let mut services = self.services(map.written("services"), &topology);

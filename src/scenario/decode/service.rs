@@ -49,6 +49,11 @@ impl Decoder {
     fn service(&mut self, name: &str, entry: &Entry, topology: &Topology) -> Option<Service> {
         let path: Path = vec!["services".into(), name.to_owned()];
         let map = self.open(Some(&entry.node), &words::SERVICE, path.clone(), entry.key)?;
+        // Worked in before: what is left of them was wrong, and is told.
+        map.written("is");
+        if let Some(entry) = map.entry("in").filter(|entry| entry.node.as_map().is_none()) {
+            self.expected("a map of clusters", &entry.node);
+        }
         let own = map.entry("replicas").map(|own| (own.key, self.replicas(&own.node, &path, topology)));
         let workers = map.count32(self, "workers");
         let cpu = map.number(self, "cpu").map(|cpu| cpu.value);

@@ -1,9 +1,10 @@
-//! `sweep:`, the axes of a parameter study.
+//! `sweep:`, the axes of a parameter study; and the counters of `copies:`, which are multiplied before.
 
-use super::fields::{Decoder, Path, below};
+use super::fields::{Decoder, Fields, Path, below, bounds};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Axis, AxisValue};
 use crate::scenario::load::{no_path, split_path};
+use crate::scenario::quantity;
 use crate::scenario::span::Spanned;
 use crate::scenario::tree::{Entry, Node, Value};
 use crate::scenario::vocabulary as words;
@@ -26,6 +27,14 @@ const NOT_SWEPT: [&[&str]; 8] = [
 ];
 
 impl Decoder {
+    /// What is wrong with the counters; the copies themselves have been made.
+    pub(super) fn copies(&mut self, map: &Fields<'_>) {
+        let (low, high) = bounds(map.shape("copies"));
+        for (_, entry) in self.named(map.written("copies"), "counters") {
+            self.read(&entry.node, "a number of copies", |text| quantity::count(text, low, high));
+        }
+    }
+
     pub(super) fn sweep(&mut self, entry: Option<&Entry>) -> IndexMap<String, Axis> {
         let mut axes: IndexMap<String, Axis> = IndexMap::new();
         for (name, entry) in self.named(entry.map(|entry| &entry.node), "axes") {

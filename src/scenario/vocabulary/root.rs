@@ -1,8 +1,8 @@
 //! The top of a scenario file, and the words that belong nowhere else.
 
 use super::{
-    ACTION, AXIS, Block, ENTRY, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, RELIABILITY, ROUTE, SERVICE, STREAM, Shape,
-    TOPOLOGY,
+    ACTION, AXIS, Block, COPIES_MAX, COPIES_MIN, ENTRY, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, RELIABILITY, ROUTE,
+    SERVICE, STREAM, Shape, TOPOLOGY,
 };
 
 /// The file itself.
@@ -52,6 +52,12 @@ pub static ROOT: Block = Block {
         .absent("one variant, `base`", "eastwest"),
         Key::new("objectives", Shape::Names(&Shape::Block(&OBJECTIVE)), "Gates."),
         Key::later("stores", "Databases with replication."),
+        Key::new(
+            "copies",
+            Shape::Names(&Shape::Count(COPIES_MIN, COPIES_MAX)),
+            "Counters. An entry whose name has `$NAME` in it, and an item of a list that has it, stands for as many; below it `$NAME` is 1, 2, 3 and so on.",
+        )
+        .absent("none", "eastwest"),
         Key::new(
             "sweep",
             Shape::Names(&Shape::Block(&AXIS)),

@@ -1,6 +1,6 @@
 //! Words of `services:`.
 
-use super::{AUTOSCALE, Block, Key, LAW, Shape, VERSION};
+use super::{AUTOSCALE, Block, Key, LAW, Shape, VERSION, VERSION_OPERATION};
 
 pub(super) const WORK: Shape = Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]);
 pub(super) const ERRORS: Shape = Shape::Either(&[Shape::Share, Shape::Names(&Shape::Share)]);
@@ -32,9 +32,10 @@ pub static SERVICE: Block = Block {
         Key::new("errors", ERRORS, "Share answered with a 500 after the work is done, or shares by status, of HTTP or gRPC: `{\"503\": 1%, unavailable: 0.1%}`.").default("0%", "eastwest"),
         Key::new("traffic-distribution", Shape::Word(&["any", "prefer-same-zone", "prefer-close", "prefer-same-node"], &[]), "The Service's `trafficDistribution`: callers go to their own zone first, then their region, then the rest, with or without `outlier`. `prefer-close` is the older word. A `locality` of the edge's policy replaces it; nodes are not modelled, each replica has its own.")
             .absent("any", "Kubernetes"),
+        Key::new("is", Shape::Text, "Who it is to the mesh, `namespace/name`: entries of one identity are one service, wanted or not.")
+            .absent("its name here", "eastwest"),
+        Key::new("in", Shape::Names(&Shape::Block(&IN)), "By cluster: what it does otherwise there.").absent("nothing", "eastwest"),
         Key::new("autoscale", Shape::Block(&AUTOSCALE), "Replicas that follow the load. `replicas` are those at the start.").absent("the number stays", "eastwest"),
-        Key::later("is", "Identity, where two services of one name are written as two entries."),
-        Key::later("in", "What differs by cluster."),
         Key::new("on-cancel", Shape::Word(&["finish", "drop-queued"], &["stop"]), "What it does with a request when it hears that the caller gave up: finish it, as most servers do, or take it out of the queue if it has not begun.")
             .default("finish", "eastwest"),
         Key::new("versions", Shape::Names(&Shape::Block(&VERSION)), "In place of `replicas`: versions that run side by side. Each is a subset that rules may send calls to."),
@@ -46,6 +47,29 @@ pub static SERVICE: Block = Block {
         )
         .default("tracing", "Istio"),
         Key::later("version", "One version: write `versions`."),
+    ],
+};
+
+/// `services.NAME.in.CLUSTER`.
+pub static IN: Block = Block {
+    title: "services.NAME.in.CLUSTER",
+    about: "What a service does in one of its clusters; what is not said is as everywhere.",
+    one_of: false,
+    keys: &[
+        Key::new("work", WORK, "In place of the service's: holds a worker for this long."),
+        Key::new(
+            "calls",
+            Shape::List(&Shape::Reference("service or service.operation")),
+            "In place of the service's: then calls these.",
+        ),
+        Key::new("steps", Shape::List(&Shape::Block(&STEP)), "In place of `work` and `calls`."),
+        Key::new("errors", ERRORS, "Share answered with a 500, or shares by status.")
+            .absent("the service's", "eastwest"),
+        Key::new(
+            "operations",
+            Shape::Names(&Shape::Block(&VERSION_OPERATION)),
+            "What it does in operations of the service.",
+        ),
     ],
 };
 

@@ -1,6 +1,11 @@
-//! Words of `sweep:`.
+//! Words of `sweep:`, and the bounds of `copies:`.
 
 use super::{Block, Key, Shape};
+
+/// A counter's least value: no copy.
+pub const COPIES_MIN: u64 = 0;
+/// Its greatest.
+pub const COPIES_MAX: u64 = 10_000;
 
 /// `sweep.NAME`.
 pub static AXIS: Block = Block {

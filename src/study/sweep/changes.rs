@@ -89,6 +89,53 @@ pub(super) fn changes(sweep: &Sweep) -> Vec<SweepChange> {
     changes
 }
 
+/// Where the costs of two variants cross, told apart on both sides.
+pub(super) fn meetings(sweep: &Sweep) -> Vec<SweepChange> {
+    let mut meetings = Vec::new();
+    for line in lines(sweep) {
+        for (place, one) in sweep.variants.iter().enumerate() {
+            for other in &sweep.variants[place + 1..] {
+                let gap = |point: &SweepPoint| {
+                    let (a, b) = (ends(point, one, "cost")?, ends(point, other, "cost")?);
+                    // Below nothing: the first one is cheaper, whatever the noise.
+                    let apart = a.2 < b.1 || b.2 < a.1;
+                    apart.then_some(a.0 - b.0)
+                };
+                let told: Vec<(usize, f64)> =
+                    line.points.iter().filter_map(|(at, point)| Some((*at, gap(point)?))).collect();
+                for pair in told.windows(2) {
+                    let [(from, before), (to, after)] = pair else { continue };
+                    if (*before < 0.0) == (*after < 0.0) {
+                        continue;
+                    }
+                    let numbers = line.axis.numbers.as_ref();
+                    let (first, second) = if *before < 0.0 { (one, other) } else { (other, one) };
+                    meetings.push(SweepChange {
+                        by: "cost".to_owned(),
+                        figure: "cost".to_owned(),
+                        axis: line.axis.name.clone(),
+                        beside: line.beside.clone(),
+                        before: first.clone(),
+                        after: second.clone(),
+                        from: line.axis.values[*from].clone(),
+                        to: line.axis.values[*to].clone(),
+                        about: numbers.and_then(|at| root((at[*from], *before), (at[*to], *after))),
+                    });
+                }
+            }
+        }
+    }
+    meetings
+}
+
+/// A variant's figure at a point with the ends of its interval, which are the figure itself where it is exact.
+fn ends(point: &SweepPoint, variant: &str, name: &str) -> Option<(f64, f64, f64)> {
+    let of = point.variants.iter().find(|one| one.name == variant)?;
+    let estimate = &of.figures.iter().find(|figure| figure.name == name)?.estimate;
+    let value = estimate.value?;
+    Some((value, estimate.low.unwrap_or(value), estimate.high.unwrap_or(value)))
+}
+
 /// Where a figure crosses the bound of an objective: met on one side, missed on the other.
 pub(super) fn crossings(sweep: &Sweep) -> Vec<SweepCrossing> {
     let mut crossings = Vec::new();

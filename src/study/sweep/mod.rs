@@ -250,6 +250,7 @@ fn answer(
     };
     sweep.warnings = warnings(&sweep);
     sweep.changes = changes::changes(&sweep);
+    sweep.meetings = changes::meetings(&sweep);
     sweep.crossings = changes::crossings(&sweep);
     sweep.verdict = sentence::verdict(&sweep);
     sweep

@@ -33,7 +33,9 @@ fn of_line(sweep: &Sweep, line: &Line<'_>) -> Vec<String> {
     let beside = if line.beside.is_empty() { String::new() } else { format!("With {}: ", line.beside) };
     let mut said: Vec<String> = Vec::new();
     if sweep.variants.len() > 1 {
-        said.extend(["cost", "latency", "availability"].map(|by| ranked(sweep, line, by)).into_iter().flatten());
+        said.extend(ranked(sweep, line, "cost"));
+        said.extend(met(sweep, line));
+        said.extend(["latency", "availability"].map(|by| ranked(sweep, line, by)).into_iter().flatten());
     } else if let Some(only) = sweep.variants.first() {
         said.extend(course(line, only));
     }
@@ -83,6 +85,40 @@ fn ranked(sweep: &Sweep, line: &Line<'_>, by: &str) -> Option<String> {
     let meets: Vec<String> = sweep.changes.iter().filter(own).map(|change| meeting(line.axis, change)).collect();
     let meets = if meets.is_empty() { String::new() } else { format!("; {}", meets.join(", ")) };
     Some(format!("{word}{at} is {}{meets}.", listed(&told)))
+}
+
+/// `copies is cheaper than lanes up to developers 6.42.`, of pairs of which neither is the cheapest of all.
+fn met(sweep: &Sweep, line: &Line<'_>) -> Option<String> {
+    let told = sweep.meetings.iter().filter(|meeting| {
+        let best = |change: &SweepChange| {
+            (&change.by, &change.before, &change.after, &change.from)
+                == (&meeting.by, &meeting.before, &meeting.after, &meeting.from)
+        };
+        meeting.axis == line.axis.name && meeting.beside == line.beside && !sweep.changes.iter().any(best)
+    });
+    // Several that cost the same meet the same one in one place.
+    let mut places: Vec<(String, Vec<&str>, String)> = Vec::new();
+    for meeting in told {
+        let place = match meeting.about {
+            Some(about) => format!("up to about {} {}", line.axis.name, shown(line.axis, about)),
+            None => format!("up to {} {}", line.axis.name, meeting.from),
+        };
+        match places.iter_mut().find(|(before, _, known)| *before == meeting.before && *known == place) {
+            Some((_, others, _)) => others.push(&meeting.after),
+            None => places.push((meeting.before.clone(), vec![&meeting.after], place)),
+        }
+    }
+    let told: Vec<String> = places
+        .iter()
+        .take(LINES_MAX)
+        .map(|(before, others, place)| format!("{before} is cheaper than {} {place}", others.join(" and ")))
+        .collect();
+    (!told.is_empty()).then(|| format!("{}.", capital(&listed(&told))))
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 /// `copies and lanes are equal at about 7.3`.

@@ -9,6 +9,9 @@ use crate::scenario::Diagnostic;
 use crate::scenario::file::{Entry, Forwards, Lanes};
 use crate::world::{Caller, HeaderValue, ServiceId, StreamId};
 
+/// More losses than this are counted.
+const LOSSES_MAX: usize = 4;
+
 /// What is to be said of lanes.
 pub(super) fn advice(reading: &Reading<'_>) -> Vec<Diagnostic> {
     let Some(lanes) = &reading.scenario.mesh.lanes else { return Vec::new() };
@@ -26,7 +29,7 @@ fn entered(reading: &Reading<'_>, lanes: &Lanes, stream: StreamId) -> BTreeSet<u
     let (name, written) = reading.scenario.workload.get_index(stream.0 as usize).expect("a stream of the file");
     let service = &reading.scenario.services[&written.to.value];
     if written.entry != Entry::Ingress || !lanes.group.services().contains(written.to.value.as_str()) {
-        return found;
+        return carried(reading, &lanes.group, stream);
     }
     let gateways = [name.as_str()];
     let source = Source { gateways: &gateways, namespace: "istio-system", ..Source::default() };
@@ -45,6 +48,21 @@ fn entered(reading: &Reading<'_>, lanes: &Lanes, stream: StreamId) -> BTreeSet<u
             if let Found::Rule(at) = route_match::first(matches, &source, &request) {
                 found.extend(lanes.ingress[at].lanes.iter().filter(|(_, weight)| *weight > 0).map(|(lane, _)| *lane));
             }
+        }
+    }
+    found
+}
+
+/// The lanes that a stream's requests name themselves, in the header that services look at: no gateway of the group is on
+/// their way.
+fn carried(reading: &Reading<'_>, group: &Group, stream: StreamId) -> BTreeSet<usize> {
+    let (world, mut found) = (reading.world, BTreeSet::new());
+    let Some(tag) = group.context_header() else { return found };
+    for (context, _) in world.carries(stream) {
+        let Some(carried) = world.routing.contexts.get(usize::from(context)) else { continue };
+        for (_, value) in carried.headers.iter().filter(|(header, _)| world.routing.headers[*header].as_str() == tag) {
+            let (HeaderValue::Text(text) | HeaderValue::Drawn(text)) = value;
+            found.extend(group.lanes.iter().position(|lane| lane.name == *text));
         }
     }
     found
@@ -96,7 +114,13 @@ fn losses(reading: &Reading<'_>, group: &Group, lanes: &BTreeSet<usize>, behind:
             lost(reading, group, lane, behind).into_iter().map(|service| format!("`{service}`")).collect();
         (!lost.is_empty()).then(|| format!("lane `{}` never reaches its {}", group.lanes[lane].name, lost.join(", ")))
     };
-    lanes.iter().filter_map(|lane| of(*lane)).collect()
+    let mut all: Vec<String> = lanes.iter().filter_map(|lane| of(*lane)).collect();
+    if all.len() > LOSSES_MAX {
+        let more = all.len() - LOSSES_MAX;
+        all.truncate(LOSSES_MAX);
+        all.push(format!("and so on for {more} more lanes"));
+    }
+    all
 }
 
 /// Applications that do not pass on the header by which lanes are told.

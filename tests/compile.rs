@@ -857,6 +857,8 @@ fn an_address_by_bandwidth_is_charged_by_the_day_in_steps_and_not_by_the_gigabyt
 
 #[path = "compile/balance.rs"]
 mod balance;
+#[path = "compile/faults.rs"]
+mod faults;
 #[path = "compile/locality.rs"]
 mod locality;
 #[path = "compile/products.rs"]

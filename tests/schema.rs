@@ -236,6 +236,7 @@ workload:
 flows: {copies: {from: a, to: b, rate: 8Mbps}}
 faults:
   out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}
+  split: {at: 1m, for: 1m, partition: {between: [region/a], and: [region/b]}}
   grey: {at: 2m, for: 1m, hit: service/web, slow: {factor: 2, add: 1ms}, errors: 1%}
   random: {mean-up: {exponential: 30d}, mean-down: 4m, hit: region/a, down: true, common: {share: 5%, with: 60%}, flap: {down: 2s, up: 3s}}
 entry: {front: {dns: {check: {misses: 2}}, to: [ca, cb]}, wide: {balancer: {answer: nearest}, to: [ca]}}

@@ -49,7 +49,7 @@ pub type Named<'s, T> = (&'s str, Vec<T>);
 #[derive(Clone, Debug)]
 pub struct Scene<T> {
     /// In the order of their making, as people write them.
-    domains: Vec<(String, Vec<T>)>,
+    pub(super) domains: Vec<(String, Vec<T>)>,
     by_name: BTreeMap<String, usize>,
 }
 
@@ -139,12 +139,12 @@ fn each_once<T: Copy + Ord>(targets: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 /// One spelling for all: `replica/orders@east#3` and `replica/orders/east/3` are the same replica.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.replace(['@', '#'], "/")
 }
 
 /// Does `pattern`, in which `*` stands for any text, cover the whole `name`?
-fn glob(pattern: &str, name: &str) -> bool {
+pub(super) fn glob(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else { return false };

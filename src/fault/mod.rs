@@ -8,10 +8,12 @@ mod calendar;
 mod contract;
 mod notice;
 mod outage;
+mod pick;
 mod renewal;
 
 pub use calendar::{Calendar, Flap};
 pub use contract::{FaultError, Manner, Named, Scene};
 pub use notice::notices;
 pub use outage::{KINDS, Kind};
+pub use pick::Pick;
 pub use renewal::{CYCLES, Common, Draw, Renewal, Span, weather};

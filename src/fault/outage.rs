@@ -15,10 +15,11 @@ pub struct Kind {
 }
 
 /// Every kind of domain that an outage may hit.
-pub const KINDS: [Kind; 18] = [
+pub const KINDS: [Kind; 19] = [
     Kind { word: "region", form: "region/REGION", manner: Manner::Silent },
     Kind { word: "zone", form: "zone/REGION/ZONE", manner: Manner::Silent },
     Kind { word: "cluster", form: "cluster/CLUSTER", manner: Manner::Silent },
+    Kind { word: "vpc", form: "vpc/VPC", manner: Manner::Silent },
     Kind { word: "link", form: "link/REGION-REGION, link/internet/REGION-REGION or link/NAME", manner: Manner::Silent },
     Kind { word: "product", form: "product/NAME or product/NAME/zone/ZONE", manner: Manner::Silent },
     Kind { word: "gateway", form: "gateway/PRODUCT/CLUSTER, with #NUMBER for one replica", manner: Manner::Silent },

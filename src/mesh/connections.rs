@@ -340,6 +340,9 @@ impl Machine<'_> {
             let replica = &self.stations[connection.replica.0 as usize];
             look(replica.down, replica.down_since);
         }
+        if let Some(at) = self.dead_way(connection) {
+            look(1, at);
+        }
         since
     }
 

@@ -67,6 +67,11 @@ impl Machine<'_> {
             | Target::Records(_)
             | Target::Cache(_) => {}
         }
+        self.send_again(now, schedule);
+    }
+
+    /// Connections that hung and are alive again will send again.
+    pub(super) fn send_again(&mut self, now: SimTime, schedule: &mut Schedule) {
         for slot in 0..self.connections.slots() {
             let connection = &self.connections[slot];
             if connection.hung_since != u64::MAX && self.dead_since(connection).is_none() {
@@ -125,7 +130,7 @@ impl Machine<'_> {
                     let connection = &self.connections[slot];
                     connection.endpoint.0 as usize == endpoint
                         && (connection.state == State::Open || self.shakes_hands(connection))
-                        && self.path_states[connection.path.0 as usize].down == 0
+                        && self.reaches(connection)
                 })
                 .map(|slot| (self.connections[slot].key, slot))
                 .collect();
@@ -146,11 +151,11 @@ impl Machine<'_> {
         self.world.stations.iter().filter(|(_, row)| row.place == place).map(|(id, _)| id.0 as usize).collect()
     }
 
-    fn paths_of(&self, place: PlaceId) -> Vec<PathId> {
+    pub(super) fn paths_of(&self, place: PlaceId) -> Vec<PathId> {
         self.world.paths.iter().filter(|(_, row)| row.from == place || row.to == place).map(|(id, _)| id).collect()
     }
 
-    fn paths_over(&self, link: LinkId) -> Vec<PathId> {
+    pub(super) fn paths_over(&self, link: LinkId) -> Vec<PathId> {
         let over = |links: &[LinkId]| links.contains(&link);
         self.world.paths.iter().filter(|(_, row)| over(&row.links) || over(&row.back_links)).map(|(id, _)| id).collect()
     }

@@ -237,6 +237,6 @@ impl Machine<'_> {
     fn refuses(&self, slot: u32) -> bool {
         let connection = &self.connections[slot];
         let server = &self.servers[connection.endpoint.0 as usize];
-        server.down > 0 && server.manner == Manner::Refused && self.path_states[connection.path.0 as usize].down == 0
+        server.down > 0 && server.manner == Manner::Refused && self.reaches(connection)
     }
 }

@@ -12,6 +12,7 @@ use super::calls::{Attempt, Call, Request, SUB, SubFrame};
 use super::caps::CapState;
 use super::connections::Connection;
 use super::control::{self, Scaling, Told};
+use super::ecmp::DeadWays;
 use super::entry::{self, Far, Led};
 use super::event::Kind;
 use super::fair::Fair;
@@ -71,6 +72,10 @@ pub(super) struct Machine<'w> {
     /// Something is slower at some time, loses packets or errs.
     pub(super) strained: bool,
     pub(super) place_down: Vec<(u16, u64)>,
+    /// Ways in parallel that are dead, by path.
+    pub(super) dead_ways: DeadWays,
+    /// By fault: which connections it meets.
+    pub(super) fault_keys: Vec<Key>,
     /// What proxies have been told of endpoints, and will be.
     pub(super) told: Told,
     /// Whose pods come and go; none: nobody's do.
@@ -213,6 +218,8 @@ impl<'w> Machine<'w> {
             full: hot.shared,
             strained: !hot.strains.is_empty(),
             place_down: vec![(0, 0); world.places.len()],
+            dead_ways: DeadWays::default(),
+            fault_keys: world.faults.rows().iter().map(|fault| key(&fault.name, "ways")).collect(),
             told: Told {
                 steps,
                 gone: vec![BTreeSet::new(); world.places.len()],
@@ -350,6 +357,8 @@ impl<'w> Machine<'w> {
             (Effect::Down(manner), true) => self.cut(change.target, manner, now, schedule),
             (Effect::Down(_), false) => self.restore(change.target, now, schedule),
             (Effect::Forget, begins) => self.caches.forget(self.world, change.target, begins),
+            (Effect::Paths(share), true) => self.kill_ways(change.target, change.fault, share.get(), now),
+            (Effect::Paths(_), false) => self.revive_ways(change.target, change.fault, now, schedule),
             // Functions of time (`strains`): nothing happens at their beginning and end.
             (Effect::Slow { .. } | Effect::Loss(_) | Effect::Errors { .. }, _) => {}
         }

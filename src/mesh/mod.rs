@@ -18,6 +18,7 @@ mod calls;
 mod caps;
 mod connections;
 mod control;
+mod ecmp;
 mod entry;
 mod event;
 mod fair;

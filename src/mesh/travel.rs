@@ -359,7 +359,7 @@ impl Machine<'_> {
         if self.down > 0 && self.dead_since(connection).is_some() {
             let server = &self.servers[connection.endpoint.0 as usize];
             let refused = !response && server.down > 0 && server.manner == Manner::Refused;
-            if refused && self.path_states[connection.path.0 as usize].down == 0 {
+            if refused && self.reaches(connection) {
                 self.reset_by_peer(attempt, now, schedule);
             } else {
                 self.hang(attempt, now, schedule);

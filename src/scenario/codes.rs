@@ -424,6 +424,12 @@ const CODES: &[Code] = &[
         "Its factor is 1, its share is 0%: it says that something happens and not how much.",
     ),
     code(
+        "EW417",
+        "a partition that parts nothing",
+        "Its two sides are places, at least one on each, and none on both.",
+    ),
+    code("EW418", "some of one thing", "`count` and `share` choose among what a pattern with `*` finds."),
+    code(
         "EW420",
         "no price found",
         "No document that we read states it. The bill solves for it: below which price does which variant win?",

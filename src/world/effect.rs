@@ -29,6 +29,9 @@ pub enum Effect {
     },
     /// A cache loses all that it keeps, and keeps nothing while it lasts.
     Forget,
+    /// So large a share of the ways in parallel is dead that a link or path is made of (ECMP): connections that hash onto
+    /// one of them hang, the others know nothing of it.
+    Paths(Ratio),
 }
 
 impl Effect {
@@ -69,6 +72,7 @@ impl fmt::Display for Effect {
             Effect::Loss(share) => write!(f, "{} of packets lost", percent(share)),
             Effect::Forget => f.write_str("forgotten"),
             Effect::Errors { status, share } => write!(f, "{} answered {status}", percent(share)),
+            Effect::Paths(share) => write!(f, "silent for {} of connections", percent(share)),
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
         };
         let station = Target::Station(StationId(dice.below(6) as u32));
         let slow = slow([1.0, 1.5, 4.0][dice.below(3) as usize], 1 + dice.below(20));
-        let (target, effects) = match dice.below(8) {
+        let (target, effects) = match dice.below(10) {
             0 => (place, vec![slow, errors(Status::Http(503), 20.0)]),
             1 => (place, vec![Effect::Loss(share(5.0))]),
             2 => (endpoint, vec![slow]),
@@ -45,6 +45,8 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
             4 => (station, vec![slow]),
             5 => (way, vec![slow]),
             6 => (way, vec![Effect::Loss(share(3.0))]),
+            7 => (way, vec![Effect::Paths(share(50.0))]),
+            8 => (place, vec![Effect::Paths(share(12.5)), slow]),
             _ => (way, vec![slow, Effect::Loss(share(10.0))]),
         };
         let from = dice.below(20_000);
@@ -218,4 +220,45 @@ fn a_replica_errs_as_often_as_is_said_and_two_faults_each_by_itself() {
     // All of them while it lasts, and of the rest those that err anyway: the luck of each is the same.
     let (_, half) = erring(&[("grey", [5_000, 15_000], vec![errors(Status::ERROR, 100.0)])]);
     near(half - 20_000, 0.05);
+}
+
+#[test]
+fn connections_that_hash_onto_a_dead_way_fail_and_a_new_one_draws_anew() {
+    // One of eight ways, and a replica, hence a connection, for each request: one SYN in eight meets nobody.
+    let small = Small {
+        one_way: Duration::from_millis(10),
+        handshake: 2,
+        replicas: 4_000,
+        arrivals: every(400.0),
+        ..Small::default()
+    };
+    let mut world = small.world();
+    world.policies[PolicyId(0)].balance = eastwest::policy::Balance::RoundRobin;
+    let ways = [Target::Link(LinkId(0)), Target::Link(LinkId(1))];
+    hit(&mut world, "one of eight", [0, 60_000], &ways, &[Effect::Paths(share(12.5))]);
+    let run = run(&world);
+    let (all, lost) = (sent(&run) as f64, failed(&run, Failure::Connect) as f64);
+    assert!((lost / all - 0.125).abs() < 4.0 * (0.125 * 0.875 / all).sqrt(), "{lost} of {all}");
+}
+
+#[test]
+fn a_connection_on_a_dead_way_loses_all_that_it_carries_and_one_beside_it_nothing() {
+    // One request a second over one connection: on the dead half of the ways for all of 3 s to 9 s, or never.
+    let mut hit_by = 0;
+    for seed in 0..60 {
+        let mut small = Small { one_way: Duration::from_millis(10), handshake: 2, ..Small::default() };
+        small.policy.timeout = Some(Duration::from_millis(500));
+        small.horizon = Duration::from_secs(60);
+        let mut world = small.world();
+        hit(&mut world, "half", [2_500, 9_500], &[Target::Path(PathId(0))], &[Effect::Paths(share(50.0))]);
+        let run = mesh::run(&world, seed, 0);
+        balanced(&run);
+        assert_eq!(run.edges[0].connections, 1);
+        // Sent again 0.22 (2^n - 1) s after 3.01 s, for the first time after 9.5 s at 9.83 s.
+        let lost = failed(&run, Failure::Timeout);
+        assert!(lost == 0 || lost == 7, "{lost}");
+        hit_by += u32::from(lost > 0);
+    }
+    // Four standard deviations of a fair coin.
+    assert!((15..=45).contains(&hit_by), "{hit_by}");
 }

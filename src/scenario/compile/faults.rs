@@ -11,7 +11,7 @@ use crate::scenario::Diagnostic;
 use crate::scenario::file::{self, Hit, Manner, Part, Scenario, Start, When};
 use crate::topology::{Ground, LinkId};
 use crate::units::{Duration, SimTime};
-use crate::world::{self, Act, Disruption, Effect, FaultId, PathId, Target, World};
+use crate::world::{self, Act, Disruption, Effect, FaultId, PathId, PlaceId, Target, World};
 
 /// How long after its end a fault's effects may last: outlier ejections (30 s, then the sweep) and back-offs run out
 /// within a minute; a connection that has hung tries again after as long as it has hung, two minutes at most.
@@ -22,6 +22,7 @@ fn recovery(lasted: Duration) -> Duration {
 /// What falls with what, beyond what a world's own names tell: products with what rides on them, links that the scenario
 /// names, and parts of products with their zone.
 fn domains(
+    world: &World,
     scenario: &Scenario,
     ground: &Ground,
     board: &Board,
@@ -30,6 +31,17 @@ fn domains(
     let products = through.iter().filter(|(product, _)| scenario.connectivity.contains_key(product));
     let mut domains: Vec<(String, Target)> =
         products.map(|(product, path)| (format!("product/{product}"), Target::Path(*path))).collect();
+    for (product, path) in through.iter().filter(|(product, _)| scenario.connectivity.contains_key(product)) {
+        let way = &world.paths[*path];
+        for place in [way.from, way.to] {
+            let zone = &world.zones[world.places[place].zone].1;
+            domains.push((format!("product/{product}/zone/{zone}"), Target::Path(*path)));
+        }
+    }
+    for (name, cluster) in &scenario.topology.clusters {
+        let there = world.places.iter().filter(|(_, place)| world.clusters[place.cluster] == *name);
+        domains.extend(there.map(|(id, _)| (format!("vpc/{}", cluster.vpc_name(name)), Target::Place(id))));
+    }
     for (name, link) in &scenario.topology.links {
         let (a, b) = (region_named(ground, &link.between.0), region_named(ground, &link.between.1));
         let directed = |id: &LinkId| !link.one_way || board.lines[*id].role == Role::Backbone(a, b);
@@ -58,7 +70,7 @@ pub(super) fn faults(
     world: &mut World,
     said: &mut Vec<Diagnostic>,
 ) {
-    world.domains = domains(scenario, carrier.ground, board, through);
+    world.domains = domains(world, scenario, carrier.ground, board, through);
     if scenario.faults.is_empty() {
         return;
     }
@@ -75,7 +87,16 @@ pub(super) fn faults(
     for (name, fault) in &scenario.faults {
         match &fault.hit.value {
             // The decoder has found it in the scenario; a variant that goes another way has not drawn it.
-            Hit::Gateway { .. } => scene.declare(&fault.hit_text),
+            Hit::Gateway { .. } | Hit::Product(_) => scene.declare(&fault.hit_text),
+            Hit::All(word) if !STANDING.contains(word) && scene.targets(&fault.hit_text).is_err() => {
+                scene.declare(&fault.hit_text);
+            }
+            Hit::Between(sides) => {
+                if let Err(wrong) = split(world, &mut scene, sides, &fault.hit_text) {
+                    said.push(wrong.at(fault.hit.span, ""));
+                    continue;
+                }
+            }
             Hit::Part(part) => {
                 scene.declare(&fault.hit_text);
                 for (id, _) in board.lines.iter().filter(|(_, line)| is_part(&line.name, part)) {
@@ -93,7 +114,8 @@ pub(super) fn faults(
             effects: fault.effects.iter().flat_map(effects).collect(),
             recovery: recovery(lasts),
         };
-        match world.schedule(&scene, said_of_it) {
+        let few = fault.pick.map(|pick| scene.picked(&fault.hit_text, pick, name));
+        match world.schedule(few.as_ref().unwrap_or(&scene), said_of_it) {
             Ok(id) => {
                 take_over(carrier, board, world, id);
                 if fault.effects.contains(&file::Effect::Freeze) {
@@ -115,10 +137,46 @@ fn effects(said: &file::Effect) -> Vec<Effect> {
         file::Effect::Slow { factor, add } => vec![Effect::Slow { factor: *factor, add: *add }],
         file::Effect::Loss(share) => vec![Effect::Loss(*share)],
         file::Effect::Forget => vec![Effect::Forget],
+        file::Effect::Paths(share) => vec![Effect::Paths(*share)],
         file::Effect::Errors(errors) => {
             errors.iter().map(|&(status, share)| Effect::Errors { status, share }).collect()
         }
     }
+}
+
+/// Kinds of which all that the scenario has stands in every variant: a pattern that finds none of them is a mistake.
+const STANDING: [&str; 8] = ["region", "zone", "cluster", "vpc", "service", "replica", "control-plane", "api"];
+
+/// What two sides of a partition send to each other, as a domain of that name.
+fn split(
+    world: &World,
+    scene: &mut fault::Scene<Target>,
+    sides: &[Vec<String>; 2],
+    name: &str,
+) -> Result<(), Diagnostic> {
+    let mut places = [BTreeSet::new(), BTreeSet::new()];
+    for (side, places) in sides.iter().zip(&mut places) {
+        for hit in side {
+            let (targets, _) = scene.targets(hit).map_err(|error| Diagnostic::error("EW346", error.to_string()))?;
+            places.extend(targets.iter().filter_map(|target| match target {
+                Target::Place(place) => Some(*place),
+                _ => None,
+            }));
+        }
+    }
+    let [one, other] = places;
+    if let Some(both) = one.intersection(&other).next() {
+        let text = format!("{} is on both sides of this partition", world.places[*both].name);
+        return Err(Diagnostic::error("EW417", text).help("what is on both sides reaches itself"));
+    }
+    scene.declare(name);
+    for (id, path) in world.paths.iter() {
+        let across = |a: &BTreeSet<PlaceId>, b: &BTreeSet<PlaceId>| a.contains(&path.from) && b.contains(&path.to);
+        if across(&one, &other) || across(&other, &one) {
+            scene.add(name, Target::Path(id));
+        }
+    }
+    Ok(())
 }
 
 /// Words of parts that a fault may hit by themselves, as it writes them.

@@ -1,6 +1,6 @@
 //! `faults:`.
 
-use crate::fault::{Common, Flap, Renewal};
+use crate::fault::{Common, Flap, Pick, Renewal};
 use crate::policy::Status;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Duration, Ratio, SimTime};
@@ -16,6 +16,8 @@ pub struct Fault {
     pub hit: Spanned<Hit>,
     /// `hit` as written, for reports.
     pub hit_text: String,
+    /// Of what `hit` finds, only so many.
+    pub pick: Option<Pick>,
     /// What happens to it; at least one.
     pub effects: Vec<Effect>,
     /// It comes and goes within.
@@ -74,6 +76,8 @@ pub enum Effect {
     Errors(Vec<(Status, Ratio)>),
     /// A cache loses what it keeps.
     Forget,
+    /// So large a share of the ways in parallel is dead.
+    Paths(Ratio),
 }
 
 /// What a fault hits.
@@ -88,6 +92,14 @@ pub enum Hit {
         /// Zone.
         zone: String,
     },
+    /// `cluster/C`: all that stands in its zones.
+    Cluster(String),
+    /// `vpc/V`: its clusters.
+    Vpc(String),
+    /// A pattern with `*`; the word before its first `/`.
+    All(&'static str),
+    /// What two sets of places send to each other, each written as a `hit`.
+    Between([Vec<String>; 2]),
     /// `link/A-B` (the backbone) or `link/internet/A-B`, or `link/NAME` of `topology.links`; both directions.
     Link {
         /// The two regions.

@@ -16,15 +16,37 @@ pub static FAULT: Block = Block {
         Key::new("mean-down", Shape::Either(&[Shape::Duration, Shape::Block(&super::LAW)]), "With `mean-up`: how long it lasts, by this law (a duration alone: exponential with this mean)."),
         Key::new("common", Shape::Either(&[Shape::Word(&["true"], &[]), Shape::Block(&COMMON)]), "With `mean-up`: failures that all of what is hit share. `true`: all of them are.").absent("each fails by itself", "eastwest"),
         Key::new("flap", Shape::Block(&FLAP), "It comes and goes while it lasts.").absent("it lasts without a break", "eastwest"),
-        Key::new("hit", Shape::Text, "What: `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER[/NUMBER]`, `product/NAME`, `eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`, `service/S`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME`, `dns` (every entry that is a name).").required(),
+        Key::new("hit", Shape::Text, "What: `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER[/NUMBER]`, `product/NAME`, `eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`, `product/NAME/zone/ZONE`, `cluster/C`, `vpc/V`, `service/S`, `service/S@CLUSTER`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME`, `dns` (every entry that is a name); `*` stands for anything: `replica/orders@*`.").absent("required, but where there is `partition`", "eastwest"),
+        Key::new("count", Shape::Count(1, 1_000_000), "Of what a `hit` with `*` finds, so many; which ones, a hash of their names decides.").absent("all of it", "eastwest"),
+        Key::new("share", Shape::Share, "In place of `count`: the nearest to this share of them, at least one.").absent("all of it", "eastwest"),
+        Key::new("partition", Shape::Block(&PARTITION), "In place of `hit`: two sets of places that cannot reach each other, silently.").absent("none", "eastwest"),
         Key::new("down", Shape::Word(&["true", "silent", "refused"], &[]), "How peers notice: not at all (connections hang), or by resets. `true`: refused for replica and service, silent for all else.").absent("not down; one effect is required", "eastwest"),
         Key::new("freeze", Shape::Word(&["true"], &[]), "In place of `down`, of a control plane: what proxies know of endpoints stays as it is; of an entry: its records do.").absent("not frozen", "eastwest"),
         Key::new("slow", Shape::Block(&SLOW), "It takes longer: services, replicas and all that runs in a place for what they begin meanwhile, gateways for what they pass on, links and products for the way.").absent("as fast as ever", "eastwest"),
         Key::new("loss", Shape::Share, "Packets are lost with this chance, each way: of a link, a product or its part, or of all that comes into or goes out of a place.").absent("no more than ever", "eastwest"),
         Key::new("errors", ERRORS, "Replicas answer with a 500 after their work so large a share of what they would have answered well, or shares by status: a grey failure, ready as ever.").absent("no more than ever", "eastwest"),
         Key::new("forget", Shape::Word(&["true"], &[]), "What a cache keeps is lost, and nothing is kept meanwhile.").absent("nothing is lost", "eastwest"),
-        Key::later("partition", "A partition of the network."),
+        Key::new("paths", PATHS, "So many of the ways in parallel (ECMP) that a link, a product or all ways of a place consist of are dead: the connections that hash onto them hang, health checks may pass, and a new connection draws anew.").absent("all alive", "eastwest"),
         Key::later("incident", "A recorded incident."),
+    ],
+};
+
+/// A share of ways in parallel.
+const PATHS: Shape = Shape::Written {
+    what: "a share of ways such as `1/8`",
+    name: "ways",
+    pattern: "^[0-9]+ ?/ ?[0-9]+$",
+    example: "1/8",
+};
+
+/// `faults.NAME.partition`.
+pub static PARTITION: Block = Block {
+    title: "faults.NAME.partition",
+    about: "Who cannot reach whom: `region/R`, `zone/R/Z`, `cluster/C` or `vpc/V`. Both still reach all others.",
+    one_of: false,
+    keys: &[
+        Key::new("between", Shape::List(&Shape::Text), "The places of one side.").required(),
+        Key::new("and", Shape::List(&Shape::Text), "Those of the other.").required(),
     ],
 };
 

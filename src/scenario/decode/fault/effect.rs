@@ -23,10 +23,12 @@ enum Kind {
     Control,
     /// What is cached.
     Cache,
+    /// What two sides send to each other.
+    Split,
 }
 
 /// Effects that not everything can have: the word, who can, and what that is called.
-const ABLE: [(&str, &[Kind], &str); 5] = [
+const ABLE: [(&str, &[Kind], &str); 6] = [
     (
         "down",
         &[Kind::Place, Kind::Way, Kind::Gateway, Kind::Replica, Kind::Control],
@@ -40,11 +42,19 @@ const ABLE: [(&str, &[Kind], &str); 5] = [
     ),
     ("loss", &[Kind::Place, Kind::Way], "links, products and their parts, regions, zones and clusters"),
     ("errors", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
+    ("paths", &[Kind::Place, Kind::Way], "links, products and their parts, regions, zones and clusters"),
 ];
 
 fn kind(hit: &Hit) -> Kind {
     match hit {
-        Hit::Region(_) | Hit::Zone { .. } => Kind::Place,
+        Hit::Region(_) | Hit::Zone { .. } | Hit::Cluster(_) | Hit::Vpc(_) => Kind::Place,
+        Hit::All("region" | "zone" | "cluster" | "vpc") => Kind::Place,
+        Hit::All("gateway") => Kind::Gateway,
+        Hit::All("service" | "replica") => Kind::Replica,
+        Hit::All("control-plane" | "api" | "entry" | "dns") => Kind::Control,
+        Hit::All("cache") => Kind::Cache,
+        Hit::All(_) => Kind::Way,
+        Hit::Between(_) => Kind::Split,
         Hit::Link { .. } | Hit::Product(_) | Hit::Part(_) => Kind::Way,
         Hit::Gateway { .. } => Kind::Gateway,
         Hit::Service(_) | Hit::Replica { .. } => Kind::Replica,
@@ -69,7 +79,19 @@ impl Decoder {
         effects.extend(self.slow(map));
         effects.extend(self.loss(map));
         effects.extend(map.word(self, "forget").map(|_| Effect::Forget));
+        effects.extend(self.dead_ways(map));
         effects.extend(self.errors(map).filter(|errors| !errors.is_empty()).map(Effect::Errors));
+        if hit.is_some_and(|hit| kind(hit) == Kind::Split) {
+            match EFFECTS.iter().find_map(|word| map.entry(word)) {
+                Some(entry) => {
+                    let text = "a partition is silent, and nothing else happens to it";
+                    let help = "for anything else, write another fault";
+                    self.say(Diagnostic::error("EW415", text).at(entry.key, "").help(help));
+                }
+                None => effects.push(Effect::Down(Manner::Silent)),
+            }
+            return Some(effects);
+        }
         for (word, able, who) in ABLE {
             let Some(entry) = map.entry(word).filter(|entry| !entry.node.is_null()) else { continue };
             if hit.is_some_and(|hit| !able.contains(&kind(hit))) {
@@ -77,15 +99,16 @@ impl Decoder {
                 self.say(Diagnostic::error("EW415", text).at(entry.key, "").help(format!("it happens to {who}")));
             }
         }
-        // What a recorded incident does is recorded.
-        if effects.is_empty() && self.errors == wrong && map.entry("incident").is_none() {
+        // What a recorded incident does is recorded; a partition that means nothing has been told.
+        let said_elsewhere = ["incident", "partition"].iter().any(|word| map.entry(word).is_some());
+        if effects.is_empty() && self.errors == wrong && !said_elsewhere {
             let said = || words::FAULT.keys.iter().map(|key| key.name).filter(|key| EFFECTS.contains(key));
             if said().any(|key| map.entry(key).is_some_and(|entry| !entry.node.is_null())) {
                 let text = format!("`faults.{name}` changes nothing");
                 self.say(Diagnostic::error("EW416", text).at(entry.key, "").help("say by how much"));
             } else {
                 let lacks = format!("`faults.{name}` does not say what happens");
-                let help = "down: How peers notice, `true`, `silent` or `refused`; or `slow`, `loss`, `errors`; of a \
+                let help = "down: How peers notice, `true`, `silent` or `refused`; or `slow`, `loss`, `errors`, `paths`; of a \
                             control plane or an entry also `freeze: true`.";
                 self.say(Diagnostic::error("EW013", lacks).at(entry.key, "of this").help(help));
             }
@@ -136,7 +159,23 @@ impl Decoder {
         let share = self.read(&said.node, "a share such as `1%`", quantity::share)?.value;
         (share > Ratio::ZERO).then_some(Effect::Loss(share))
     }
+
+    /// `paths`.
+    fn dead_ways(&mut self, map: &Fields<'_>) -> Option<Effect> {
+        let said = map.said(self, "paths")?;
+        let read = |text: &str| {
+            let share = text.split_once('/').and_then(|(dead, all)| {
+                let (dead, all) = (dead.trim().parse::<u32>().ok()?, all.trim().parse::<u32>().ok()?);
+                Ratio::new(f64::from(dead) / f64::from(all)).filter(|_| all > 0)
+            });
+            share.ok_or_else(|| {
+                quantity::Complaint::new("EW105", format!("`{text}` is no share of ways"), "write `1/8`: one of eight")
+            })
+        };
+        let share = self.read(&said.node, "a share of ways such as `1/8`", read)?.value;
+        (share > Ratio::ZERO).then_some(Effect::Paths(share))
+    }
 }
 
 /// Words that say what happens.
-const EFFECTS: [&str; 6] = ["down", "freeze", "slow", "loss", "errors", "forget"];
+const EFFECTS: [&str; 7] = ["down", "freeze", "slow", "loss", "errors", "forget", "paths"];

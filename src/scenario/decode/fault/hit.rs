@@ -1,12 +1,15 @@
 //! Who is hit: the names that `hit` knows, held against what the scenario has.
 
 use super::super::connectivity::{vpc_names, zones_of_vpc};
-use super::super::fields::Decoder;
+use super::super::fields::{Decoder, Path};
+use crate::fault::KINDS;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
     GlobalEntry, Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Step, Topology,
 };
 use crate::scenario::span::Spanned;
+use crate::scenario::tree::Entry;
+use crate::scenario::vocabulary as words;
 use crate::world::Kept;
 use indexmap::IndexMap;
 
@@ -18,7 +21,7 @@ pub(in crate::scenario::decode) struct Things<'s> {
     pub(in crate::scenario::decode) entries: &'s IndexMap<String, GlobalEntry>,
 }
 
-const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `service/S`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME` or `dns`";
+const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `cluster/C`, `vpc/V`, `service/S`, `service/S@CLUSTER`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME` or `dns`";
 
 /// Would a fault of this scenario accept it as its `hit`?
 pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
@@ -36,7 +39,25 @@ impl Decoder {
         let parts: Vec<&str> = text.value.split('/').collect();
         let span = text.span;
         let topology = things.topology;
+        if text.value.contains('*') {
+            return self.hit_pattern(text);
+        }
         let hit = match parts[..] {
+            ["cluster", cluster] => {
+                let known = self.known("cluster", cluster, span, topology.clusters.keys().map(String::as_str));
+                known.then(|| Hit::Cluster(cluster.into()))
+            }
+            ["vpc", vpc] => {
+                let vpcs = vpc_names(topology);
+                self.known("VPC", vpc, span, vpcs.iter().map(String::as_str)).then(|| Hit::Vpc(vpc.into()))
+            }
+            ["product", name, "zone", zone] => {
+                let known = self.known("product", name, span, things.products.keys().map(String::as_str));
+                let zones = topology.regions.values().flat_map(|region| &region.zones).map(|zone| zone.value.as_str());
+                let zones: Vec<&str> = zones.collect();
+                let good = known && self.known("zone", zone, span, zones.iter().copied());
+                good.then(|| Hit::Product(name.into()))
+            }
             ["region", region] => self
                 .known("region", region, span, topology.regions.keys().map(String::as_str))
                 .then(|| Hit::Region(region.into())),
@@ -76,14 +97,6 @@ impl Decoder {
             }
             ["gateway", product, cluster] => self.gateway_hit(text, product, cluster, None, things),
             ["gateway", product, cluster, number] => self.gateway_hit(text, product, cluster, Some(number), things),
-            ["replica", .., "*"] | ["replica", "*", ..] => {
-                self.say(
-                    Diagnostic::error("EW015", "`*` is known, but not supported yet")
-                        .at(span, "")
-                        .help("name one replica, `replica/SERVICE/CLUSTER/NUMBER`, or all of them, `service/S`"),
-                );
-                None
-            }
             ["cache", ..] => {
                 let name = &text.value["cache/".len()..];
                 let caching = |service: &Service| {
@@ -97,6 +110,14 @@ impl Decoder {
             // A service may have a namespace: `service/ns/name`.
             ["service", ..] => {
                 let name = &text.value["service/".len()..];
+                let at = name.rsplit_once('@').or_else(|| name.rsplit_once('/'));
+                if let Some((service, cluster)) = at.filter(|(service, _)| things.services.contains_key(*service))
+                    && !things.services.contains_key(name)
+                {
+                    let clusters = things.services[service].replicas.iter().map(|r| r.cluster.value.as_str());
+                    let known = self.known("cluster of this service", cluster, span, clusters);
+                    return known.then(|| Spanned::new(Hit::Service(service.into()), span));
+                }
                 let known = self.known("service", name, span, things.services.keys().map(String::as_str));
                 known.then(|| Hit::Service(name.into()))
             }
@@ -115,7 +136,7 @@ impl Decoder {
                 let known = self.known("entry", name, span, things.entries.keys().map(String::as_str));
                 known.then(|| Hit::Entry(Some(name.into())))
             }
-            ["store" | "vpc", ..] => {
+            ["store", ..] => {
                 self.say(
                     Diagnostic::error("EW015", format!("`{}` is known, but not supported yet", parts[0]))
                         .at(span, "")
@@ -133,6 +154,56 @@ impl Decoder {
             }
         };
         hit.map(|hit| Spanned::new(hit, span))
+    }
+
+    /// A pattern: of a kind that there is. Whether anything is called so, the compiler finds.
+    fn hit_pattern(&mut self, text: &Spanned<String>) -> Option<Spanned<Hit>> {
+        let word = text.value.split('/').next().unwrap_or_default();
+        match KINDS.iter().find(|kind| kind.word == word) {
+            Some(kind) => Some(Spanned::new(Hit::All(kind.word), text.span)),
+            None => {
+                let kinds: Vec<String> = KINDS.iter().map(|kind| format!("`{}/`", kind.word)).collect();
+                let wrong = Diagnostic::error("EW211", format!("`{}` is nothing that a fault can hit", text.value));
+                self.say(wrong.at(text.span, "").help(format!("it begins with one of {}", kinds.join(", "))));
+                None
+            }
+        }
+    }
+
+    /// `partition`: its two sides, and both as one text.
+    pub(super) fn partition(
+        &mut self,
+        entry: &Entry,
+        path: Path,
+        things: &Things<'_>,
+    ) -> Option<(Spanned<Hit>, String)> {
+        let map = self.open(Some(&entry.node), &words::PARTITION, path, entry.key)?;
+        let sides = ["between", "and"].map(|key| {
+            let side = map.entry(key)?;
+            let mut places = Vec::new();
+            for node in self.items(&side.node, "places") {
+                let text = Spanned::new(self.text(node, "a place, `region/R`")?.to_owned(), node.span);
+                let hit = self.hit(&text, things)?;
+                let place = ["region", "zone", "cluster", "vpc"].iter().any(|kind| text.value.starts_with(kind));
+                if !place {
+                    let wrong = Diagnostic::error("EW417", format!("`{}` is on no side of a partition", text.value));
+                    let help = "its sides are places: `region/R`, `zone/R/Z`, `cluster/C`, `vpc/V`";
+                    self.say(wrong.at(hit.span, "").help(help));
+                    return None;
+                }
+                places.push(text.value);
+            }
+            Some(places)
+        });
+        map.close();
+        let [Some(one), Some(other)] = sides else { return None };
+        if one.is_empty() || other.is_empty() {
+            let wrong = Diagnostic::error("EW417", "a side of this partition is empty").at(entry.key, "");
+            self.say(wrong.help("write at least one place on each side"));
+            return None;
+        }
+        let text = format!("{} | {}", one.join(" + "), other.join(" + "));
+        Some((Spanned::new(Hit::Between([one, other]), entry.key), text))
     }
 
     /// A part of a product: the product has such a thing, in that place and zone.

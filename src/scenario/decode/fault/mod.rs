@@ -4,10 +4,15 @@ mod effect;
 mod hit;
 mod when;
 
-use super::fields::Decoder;
-use crate::scenario::file::Fault;
+use super::fields::{Decoder, Fields, Path, below};
+use crate::fault::Pick;
+use crate::scenario::diagnostic::Diagnostic;
+use crate::scenario::file::{Fault, Hit};
+use crate::scenario::quantity;
+use crate::scenario::span::Spanned;
 use crate::scenario::tree::{Entry, Node};
 use crate::scenario::vocabulary as words;
+use crate::units::Ratio;
 use indexmap::IndexMap;
 
 pub(super) use hit::Things;
@@ -29,13 +34,64 @@ impl Decoder {
     fn fault(&mut self, name: &str, entry: &Entry, things: &Things<'_>) -> Option<Fault> {
         let path = vec!["faults".into(), name.to_owned()];
         let map = self.open(Some(&entry.node), &words::FAULT, path.clone(), entry.key)?;
-        let text = map.text(self, "hit");
-        let hit = text.as_ref().and_then(|text| self.hit(text, things));
-        let attacked = text.as_ref().is_some_and(|text| text.value.starts_with("eip/"));
+        let (hit, text) = self.who(&map, &path, entry, things);
+        let attacked = text.as_ref().is_some_and(|text| text.starts_with("eip/"));
+        let pick = self.pick(&map, text.as_deref());
         let when = self.when(&map, &path, name, entry, attacked);
         let effects = self.effects(&map, &path, name, entry, hit.as_ref().map(|hit| &hit.value));
         let flap = self.flap(&map, &path);
         map.close();
-        Some(Fault { span: entry.key, when: when?, flap, hit: hit?, hit_text: text?.value, effects: effects? })
+        Some(Fault { span: entry.key, when: when?, flap, hit: hit?, hit_text: text?, pick, effects: effects? })
+    }
+
+    /// `hit` or `partition`: what, and its text.
+    fn who(
+        &mut self,
+        map: &Fields<'_>,
+        path: &Path,
+        entry: &Entry,
+        things: &Things<'_>,
+    ) -> (Option<Spanned<Hit>>, Option<String>) {
+        let split = map.entry("partition");
+        match (map.entry("hit"), split) {
+            (Some(hit), Some(_)) => {
+                let text = "`hit` and `partition` exclude each other";
+                self.say(Diagnostic::error("EW014", text).at(hit.key, "").help("a partition says itself whom it hits"));
+                (None, None)
+            }
+            (None, Some(split)) => match self.partition(split, below(path, "partition"), things) {
+                Some((hit, text)) => (Some(hit), Some(text)),
+                None => (None, None),
+            },
+            (Some(_), None) => {
+                let text = map.text(self, "hit");
+                (text.as_ref().and_then(|text| self.hit(text, things)), text.map(|text| text.value))
+            }
+            (None, None) => {
+                let text = format!("`{}` lacks `hit`", path.join("."));
+                let help = "hit: What, `zone/REGION/ZONE`; or `partition`.";
+                self.say(Diagnostic::error("EW013", text).at(entry.key, "of this").help(help));
+                (None, None)
+            }
+        }
+    }
+
+    /// `count` or `share` of what a pattern finds.
+    fn pick(&mut self, map: &Fields<'_>, hit: Option<&str>) -> Option<Pick> {
+        let (count, share) = (map.count32(self, "count"), map.read(self, "share", quantity::share));
+        let said = count.as_ref().map(|count| count.span).or(share.as_ref().map(|share| share.span))?;
+        if let (Some(_), Some(share)) = (&count, &share) {
+            let text = "`count` and `share` exclude each other";
+            self.say(Diagnostic::error("EW014", text).at(share.span, "the second of them"));
+        }
+        if hit.is_some_and(|hit| !hit.contains('*')) {
+            let text = "this is some of one thing";
+            let help = "write a `hit` with `*`, such as `replica/orders@*`, or leave `count` and `share` out";
+            self.say(Diagnostic::error("EW418", text).at(said, "").help(help));
+        }
+        if let Some(share) = share.as_ref().filter(|share| share.value == Ratio::ZERO) {
+            self.say(Diagnostic::error("EW416", "none of them is hit").at(share.span, "").help("say how many"));
+        }
+        count.map(|count| Pick::Count(count.value)).or(share.map(|share| Pick::Share(share.value)))
     }
 }

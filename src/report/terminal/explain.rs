@@ -426,7 +426,7 @@ mod tests {
               product   item            where  how many  unit  price of one
               backbone  CEN attachment  China         2  hour  0.06 USD      sourced
 
-              fault  hits                     at             peers notice  what goes down
+              fault  hits                     when           peers notice  what goes down
               cut    link/hangzhou-singapore  60 s for 90 s  silent        backbone hangzhou -> singapore
 
             `explain FILE failures`: who notices a failure, and after how long
@@ -454,7 +454,7 @@ mod tests {
               a process dies:
                 every caller after one way: TCP reset [yes]
 
-              fault  hits                     at             peers notice  what goes down
+              fault  hits                     when           peers notice  what goes down
               cut    link/hangzhou-singapore  60 s for 90 s  silent        backbone hangzhou -> singapore
               cen, web -> stock: no timeout: a call whose server falls silent hangs
         "#]]

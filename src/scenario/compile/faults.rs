@@ -263,9 +263,9 @@ fn when(
         }
     };
     let calendar = Calendar { at: after.cast_signed(), lasts, every, before };
-    // As far back as a run looks.
+    // What was over an hour before the run is not told.
     let until = scenario.run.horizon.value.nanos().cast_signed();
-    let spans = calendar.spans(-DAY.nanos().cast_signed(), until);
+    let spans = calendar.spans(-DAY.nanos().cast_signed() / 24, until);
     if !spans.iter().any(|&(_, to)| to > 0) {
         let text = format!("fault `{name}` begins when the run is over");
         let horizon = scenario.run.horizon.span;

@@ -51,7 +51,16 @@ pub(super) fn blast(runs: &[Run], fault: &str, design: Design) -> Option<(WorstW
     let spans = |run: &Run| -> Vec<(u64, u64)> {
         let row = row(run, fault);
         let within = |row: &crate::record::FaultRow| {
-            row.spans.iter().map(|&(start, end)| (start, row.over_ns(end).min(run.horizon_ns))).collect()
+            let count = run.rows.iter().map(|row| row.windows.len()).max().unwrap_or(0);
+            let length = run.horizon_ns / count.max(1) as u64;
+            let of = |&(start, end): &(u64, u64)| {
+                // A window that reaches into the next fault is that one's.
+                let starts = run.faults.iter().flat_map(|other| &other.spans).map(|other| other.0);
+                let next = starts.filter(|&other| other > start).min().unwrap_or(u64::MAX);
+                let until = row.over_ns(end).min(run.horizon_ns).min((next - length.min(next)).saturating_add(1));
+                (start, until.max(start + 1))
+            };
+            row.spans.iter().map(of).collect()
         };
         row.map_or_else(Vec::new, within)
     };

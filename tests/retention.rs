@@ -77,8 +77,8 @@ fn not_a_byte_crosses_where_calls_are_kept_and_to_keep_one_service_of_two_is_not
         (of(&out), of(&calm))
     };
     assert_eq!(bytes("retained"), (0, 0));
-    // 400 requests a second for 600 s. Half of the lobbies that are asked stand abroad, and answer with 4 KiB.
-    let abroad = 400.0 * 600.0 / 2.0 * 1024.0;
+    // 400 requests a second for 240 s. Half of the lobbies that are asked stand abroad, and answer with 4 KiB.
+    let abroad = 400.0 * 240.0 / 2.0 * 1024.0;
     let (_, only_match) = bytes("only-match");
     assert!((1.0..1.5).contains(&(only_match as f64 / (4.0 * abroad))), "{only_match}");
     // So do half of the matches, with 12 KiB.
@@ -96,8 +96,9 @@ fn where_calls_are_merged_the_players_of_the_other_cluster_suffer_too() {
         rows.flat_map(|row| &row.windows).map(|window| window.failed.iter().sum::<u64>()).sum()
     };
     assert_eq!(lost(&calm), 0);
-    // 200 a second for 180 s. Of two choices one fails where each has half of its hosts dead, 1 - 1/4, less what least
+    // 200 a second for 60 s. Of two choices one fails where each has half of its hosts dead, 1 - 1/4, less what least
     // request shuns of hosts whose calls hang.
-    let share = lost(&out) as f64 / (200.0 * 180.0);
-    assert!((0.5..0.75).contains(&share), "{share}");
+    let share = lost(&out) as f64 / (200.0 * 60.0);
+    // And what hung for as long as the cluster was away hangs on, until TCP sends again: up to half as many once more.
+    assert!((0.5..1.1).contains(&share), "{share}");
 }

@@ -174,7 +174,7 @@ fn the_closed_form_of_impatience_is_that_of_its_vectors() {
         .filter(|(id, _)| id.starts_with("ERLANGA-"))
         .map(|(id, vector)| {
             let input = |name: &str| {
-                let of = vector.inputs.trim_matches(['{', '}']).split(", ");
+                let of = vector.inputs.trim_matches(['{', '}']).split(',');
                 let value =
                     of.filter_map(|one| one.split_once(": ").or(one.split_once(':'))).find(|(key, _)| *key == name);
                 value.unwrap_or_else(|| panic!("{id} says {name}")).1.parse::<f64>().expect("a number")

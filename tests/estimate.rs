@@ -330,8 +330,19 @@ fn only_the_first_priority_is_used_and_gateways_share_evenly() {
     let hosts = &mut gateway.host_sets[HostSetId(1)].hosts;
     let target = HostTarget::Gateway(eastwest::world::GatewayId(0), behind);
     *hosts = [hosts[0].clone(), Host { target, weight: 3, priority: 0, locality: 0 }].into();
-    let variant = estimate(&[gateway]).variants.remove(0);
-    close(variant.paths.iter().find(|path| path.path == "east -> south").unwrap().calls_per_s, 150.0);
+    let abroad = |world: World| {
+        let variant = estimate(&[world]).variants.remove(0);
+        variant.paths.iter().find(|path| path.path == "east -> south").unwrap().calls_per_s
+    };
+    let mut in_turn = gateway.clone();
+    in_turn.policies[PolicyId(0)].balance = Balance::RoundRobin;
+    close(abroad(in_turn), 150.0);
+    // Least request among unequal weights: of 100 calls/s of a proxy 0.28 would be under way at hand and 6.27 abroad, and
+    // shares are as weight / (under way + 1). Found by trying.
+    let unequal = |far: f64| far * (1.0 + 6.27 * far) - 3.0 * (1.0 - far) * (1.0 + 0.28 * (1.0 - far));
+    let far = (0..1_000_000).map(|step| f64::from(step) * 1e-6).find(|far| unequal(*far) >= 0.0).unwrap();
+    let found = abroad(gateway);
+    assert!((found / 200.0 - far).abs() < 1e-5, "{found}, {far}");
 }
 
 #[test]

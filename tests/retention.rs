@@ -4,7 +4,7 @@ use std::path::Path;
 
 use eastwest::mesh;
 use eastwest::provider::Books;
-use eastwest::record::Run;
+use eastwest::record::{Run, ServiceRow};
 use eastwest::scenario::{self, Inputs};
 use eastwest::world::World;
 
@@ -39,7 +39,9 @@ fn of_beijing(world: &World, run: &Run) -> Vec<String> {
         told.push(format!("{:?} {:?}", row.windows, row.series));
     }
     told.extend(run.edges.iter().filter(|row| row.from == "bj-players").map(|row| format!("{row:?}")));
-    told.extend(run.services.iter().filter(|row| row.place.starts_with("arena-bj/")).map(|row| format!("{row:?}")));
+    // How busy it was by the minute is only kept where there are faults.
+    let calm = |row: &ServiceRow| format!("{:?}", ServiceRow { busy: Vec::new(), ..row.clone() });
+    told.extend(run.services.iter().filter(|row| row.place.starts_with("arena-bj/")).map(calm));
     told.extend(run.stations.iter().filter(|row| row.name.contains("arena-bj/")).map(|row| format!("{row:?}")));
     told.extend(run.flows.iter().filter(|row| row.from.starts_with("arena-bj/")).map(|row| format!("{row:?}")));
     let here = |place| world.places[place].name.starts_with("arena-bj/");

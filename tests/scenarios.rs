@@ -295,6 +295,19 @@ fn whatever_explain_says_takes_a_route_down_is_accepted_as_a_fault() {
         }
     }
     let words: Vec<&str> = seen.iter().map(String::as_str).collect();
-    let all = ["attachment", "eip", "endpoint", "gateway", "link", "nat", "nlb", "product", "region", "zone"];
+    let all = [
+        "attachment",
+        "cluster",
+        "eip",
+        "endpoint",
+        "gateway",
+        "link",
+        "nat",
+        "nlb",
+        "product",
+        "region",
+        "vpc",
+        "zone",
+    ];
     assert_eq!(words, all, "every kind of part is named somewhere");
 }

@@ -349,7 +349,7 @@ mod tests {
         assert!(rule(&runs).contains("windows of 10 s, near faults by seconds"), "{}", rule(&runs));
         let mut sparse = runs[0].clone();
         sparse.fine.iter_mut().for_each(|window| window.sent = 10);
-        assert_eq!(recovery(&[sparse], "cut", design()).value, Some(20.0), "too few to tell by seconds");
+        assert_eq!(recovery(&vec![sparse; 10], "cut", design()).value, Some(20.0), "too few to tell by seconds");
     }
 
     #[test]

@@ -143,7 +143,6 @@ fn variant(shape: &Shape) -> VariantResult {
         ],
         curve: curve(shape),
         bill: bill(shape),
-        scaling: Vec::new(),
         edges: vec![EdgeSummary {
             from: "web".into(),
             to: "orders".into(),

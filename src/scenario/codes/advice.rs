@@ -72,6 +72,6 @@ pub(super) const ADVICE: &[Code] = &[
     code(
         "EW399",
         "a policy that nothing comes of",
-        "One of its words takes the others away: outlier detection without a detector, hedging that never begins, retry words beside `retries: 0`. What is meant should be written, the rest left out.",
+        "One of its words takes the others away: outlier detection without a detector, hedging that never begins, a filter that injects nothing. What is meant should be written, the rest left out.",
     ),
 ];

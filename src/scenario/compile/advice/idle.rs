@@ -3,7 +3,6 @@
 use super::{Called, Reading, Say, Told};
 use crate::policy::{Outlier, Policy, RateLimit};
 use crate::scenario::Span;
-use crate::scenario::file::TrafficPatch;
 
 pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
     for called in reading.edges() {
@@ -11,7 +10,6 @@ pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
         let policy = &called.rules.policy;
         let found = [
             policy.outlier.as_ref().and_then(never_ejects).map(|(what, help)| (outlier, what, help)),
-            retry_words(reading, &called),
             hedge(reading, &called),
             previous(reading, &called),
             injected(policy),
@@ -64,29 +62,6 @@ fn never_ejects(rule: &Outlier) -> Option<(String, &'static str)> {
         return Some(("`max-ejection: 0%` lets outlier detection eject nobody".to_owned(), "write a share above 0%"));
     }
     None
-}
-
-/// `retries: 0`, and in the same entry how they are made.
-fn retry_words(reading: &Reading<'_>, called: &Called<'_>) -> Option<Idle> {
-    let (at, words) = reading.written(called, |patch| {
-        let retries = patch.retries?;
-        Some((retries.span, if retries.value == 0 { words(patch) } else { Vec::new() }))
-    })?;
-    let listed = words.join("`, `");
-    let verb = if words.len() == 1 { "does" } else { "do" };
-    let what = format!("`{listed}` {verb} nothing beside `retries: 0`");
-    (!words.is_empty()).then_some((Some(at), what, "write how many `retries`, or leave the rest out"))
-}
-
-fn words(patch: &TrafficPatch) -> Vec<&'static str> {
-    let said = [
-        ("retry-on", patch.retry_on.is_some_and(|on| !on.words().is_empty())),
-        ("backoff", patch.backoff.is_some()),
-        ("retry-budget", patch.retry_budget.flatten().is_some()),
-        ("hedge", patch.hedge == Some(true)),
-        ("previous-priorities", patch.previous_priorities.flatten().is_some()),
-    ];
-    said.into_iter().filter(|(_, said)| *said).map(|(word, _)| word).collect()
 }
 
 /// Hedging begins where a try outlasts `per-try`.

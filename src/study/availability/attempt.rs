@@ -49,11 +49,9 @@ impl Attempted {
             window.lost as f64 - usual * (window.sent as f64).min(2.0 * per_window)
         };
         let before: f64 = (0..onset).map(|number| excess(number, base)).sum();
-        let (settled, gone) = match self.course {
-            Course::Long => (24 * count / 60, 40 * count / 60),
-            _ => (count, count),
-        };
-        let begin: f64 = (onset..settled).map(|number| excess(number, steady)).sum();
+        let gone = if self.course == Course::Long { 40 * count / 60 } else { count };
+        // The steady windows among these add up to nothing; who asked last may have been saved by the repair.
+        let begin: f64 = (onset..gone).map(|number| excess(number, steady)).sum();
         let after: f64 = (gone..count).map(|number| excess(number, base)).sum();
         (before + begin + after) / rate.max(1e-12)
     }

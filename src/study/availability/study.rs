@@ -392,9 +392,9 @@ impl Case {
                 }
                 let steady = if matches!(trial.course, Course::Short(_)) { base } else { share(trial, stream) };
                 let each = |seen: &Seen| {
-                    // Of the settling a third has come and gone at the usual share.
+                    // Half of what comes and goes does so while the failure lasts.
                     let count = seen.moving[stream];
-                    let settling = if matches!(trial.course, Course::Short(_)) { 0.0 } else { 20.0 / 44.0 };
+                    let settling = if matches!(trial.course, Course::Short(_)) { 0.0 } else { 0.5 };
                     count.lost as f64 - count.sent as f64 * (settling * steady + (1.0 - settling) * base)
                 };
                 let mean = trial.seen.iter().map(each).sum::<f64>() / trial.seen.len().max(1) as f64;

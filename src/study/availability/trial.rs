@@ -7,7 +7,7 @@
 use super::component::Fall;
 use crate::record::{Run, SparseHistogram};
 use crate::units::{Duration, SimTime};
-use crate::world::{Change, Effect, Fault, FaultId, World};
+use crate::world::{Change, Effect, Fault, FaultId, Kept, World};
 
 /// What is simulated of a failure.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -35,11 +35,15 @@ const HANGS: f64 = 1000.0;
 /// What the slowest of detectors takes otherwise: a node's lease (50 s), its push, a sweep, an ejection.
 const LEARNS: f64 = 120.0;
 
+/// Windows between the steady part and the end of what fails: who asks then may be saved by the repair, which is part of what
+/// comes and goes and no part of what stays.
+const SAVED: u64 = 4;
+
 /// Where the parts of a course end, in windows: before, settling, steady; what remains is after.
 fn parts(course: Course) -> [u64; 3] {
     match course {
         Course::Whole => [0, 0, WINDOWS],
-        Course::Long => [4, 4 + SETTLING, 40],
+        Course::Long => [4, 4 + SETTLING, 40 - SAVED],
         Course::Standing => [6, 36, WINDOWS],
         // All of it belongs to the event.
         Course::Short(_) => [4, WINDOWS, WINDOWS],
@@ -53,9 +57,30 @@ pub fn window(world: &World, rate: f64) -> f64 {
     let ejects =
         world.policies.rows().iter().filter_map(|policy| policy.outlier).map(|outlier| outlier.eject.seconds());
     let settles = ejects.fold(settles, |longest, eject| longest.max(2.0 * eject));
-    let enough = REQUESTS / (16.0 * rate.max(1e-9));
-    let least = (settles / SETTLING as f64).max(WINDOW.0);
+    let (leads, knocks) = entries(world);
+    let waits = world.policies.rows().iter().filter_map(|policy| policy.timeout).map(Duration::seconds);
+    let saved = waits.fold(knocks, f64::max).min(HANGS);
+    let settles = settles.max(leads);
+    let enough = REQUESTS / (12.0 * rate.max(1e-9));
+    let least = (settles / SETTLING as f64).max(saved / SAVED as f64).max(WINDOW.0);
     libm::ceil(least.max(enough.min(WINDOW.1)))
+}
+
+/// Seconds until the last client that a global entry leads elsewhere is there, and those that a client knocks in vain.
+fn entries(world: &World) -> (f64, f64) {
+    world.entries.rows().iter().fold((0.0, 0.0), |(leads, knocks): (f64, f64), entry| {
+        let check = &entry.check;
+        let taken_out = check.every.seconds() * f64::from(check.misses + 1) + check.timeout.seconds();
+        let kept = match entry.kept {
+            Kept::No => 0.0,
+            Kept::Answer { ttl, ignored, hold } => match hold.filter(|_| ignored.get() > 0.0) {
+                Some(hold) => ttl.seconds().max(hold.seconds()),
+                None => ttl.seconds(),
+            },
+        };
+        let tries = entry.connect_timeout.seconds();
+        (leads.max(taken_out + kept + tries), knocks.max(tries))
+    })
 }
 
 /// How long a failure must last for its course to be long, seconds.
@@ -169,7 +194,7 @@ impl Seen {
                 } else if number < ends[0] {
                     // What a failure hits before it comes is its own too; usually nothing.
                     seen.begin.add(window.sent, lost);
-                } else if number < ends[1] {
+                } else if number < ends[1] || course == Course::Long && number < 40 * count / 60 {
                     seen.begin.add(window.sent, lost);
                 } else {
                     seen.after.add(window.sent, lost);

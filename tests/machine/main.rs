@@ -8,6 +8,7 @@ mod ejections;
 mod giving_up;
 mod nodes;
 mod order;
+mod outages;
 mod pools;
 mod readiness;
 mod resilience;

@@ -15,5 +15,5 @@ pub use calendar::{Calendar, Flap};
 pub use contract::{FaultError, Manner, Named, Scene};
 pub use notice::notices;
 pub use outage::{KINDS, Kind};
-pub use pick::Pick;
+pub use pick::{Pick, rank};
 pub use renewal::{CYCLES, Common, Draw, Renewal, Span, weather};

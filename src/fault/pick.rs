@@ -23,6 +23,11 @@ impl Pick {
     }
 }
 
+/// Who of several is picked first, by a hash of its name and of the name of who picks.
+pub fn rank(by: &str, name: &str) -> u64 {
+    mix(hash_name(by), hash_name(&plain(name)))
+}
+
 impl<T: Copy + Ord> Scene<T> {
     /// The scene with no more of what `hit` finds than some. Which ones is decided by a hash of their names and of the name
     /// of who picks: the same in all variants, seeds and replications, and with more replicas those picked before stay
@@ -45,7 +50,7 @@ impl<T: Copy + Ord> Scene<T> {
                     && !all[..index - 1].iter().any(|other| other.1.len() == this.1.len() && within(&other.1))
             });
         }
-        found.sort_by_key(|(name, _)| (mix(hash_name(by), hash_name(&plain(name))), name.clone()));
+        found.sort_by_key(|(name, _)| (rank(by, name), name.clone()));
         found.truncate(pick.of(found.len()));
         let mut scene = Scene::default();
         for (name, targets) in found {

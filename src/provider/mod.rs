@@ -7,6 +7,7 @@ mod availability;
 mod book;
 pub mod catalog;
 mod cloud;
+mod incident;
 mod latency;
 mod price;
 mod region;
@@ -17,9 +18,10 @@ mod word;
 
 use std::sync::OnceLock;
 
-pub use availability::{Incident, IncidentPhase, LimitRow, SlaRow};
+pub use availability::{LimitRow, SlaRow};
 pub use book::{Level, Status};
 pub use cloud::Provider;
+pub use incident::{Deed, Incident, IncidentPhase};
 pub use latency::{LatencyRow, LossProfile, LossRow, PathClass, PublicDirection, PublicLine};
 pub use price::{CapacityUnit, MeteringRow, PriceRow, Way};
 pub use region::{Area, Region, RegionKind};

@@ -250,6 +250,9 @@ pub struct FaultExplanation {
     pub manner: String,
     /// What goes down, counted: `1 place with 4 replicas`, `12 paths`.
     pub takes: Vec<String>,
+    /// Of a recorded incident, where it is told; then its phases, with how each is known. One sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<String>,
 }
 
 /// A row of "who notices a failure, and after how long".

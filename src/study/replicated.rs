@@ -44,7 +44,8 @@ impl Replicated {
         if !bill::all_in_faults(&self.world, &self.runs) {
             return self;
         }
-        let twin = World { faults: Table::default(), changes: Vec::new(), ..(*self.world).clone() };
+        let twin =
+            World { faults: Table::default(), changes: Vec::new(), weather: Vec::new(), ..(*self.world).clone() };
         let runs: Vec<Run> = self.runs.par_iter().map(|run| mesh::run(&twin, seed, run.replication)).collect();
         let of = |runs: &[Run]| bill::bill(&twin, runs);
         let mut whole = of(&runs);

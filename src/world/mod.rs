@@ -39,7 +39,7 @@ pub use scaling::Autoscaler;
 pub use scene::Disruption;
 pub use service::{Discipline, Endpoint, OnCancel, Service, Version};
 pub use shares::Standing;
-pub use weather::{Act, Component, Forecast, Weather, When};
+pub use weather::{Act, Component, Forecast, Phased, Weather, When};
 
 pub use crate::fault::Manner;
 

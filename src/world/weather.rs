@@ -1,6 +1,6 @@
 //! What comes more than once, or by chance: a run's faults, drawn from its seed before its first event.
 
-use super::{Change, Effect, FaultId, Target, World};
+use super::{Change, Effect, Fault, FaultId, Target, World};
 use crate::fault::{Common, Draw, Flap, Renewal, Span, weather};
 use crate::units::{Duration, SimTime};
 
@@ -75,6 +75,21 @@ pub struct Act {
     pub at_most: Option<Duration>,
 }
 
+/// A fault of several phases, each with what happens to whom in it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Phased {
+    /// The name under `faults:`.
+    pub name: String,
+    /// What it hits.
+    pub hit: String,
+    /// From its first phase to its last, nanoseconds from t = 0.
+    pub window: Span,
+    /// How long after its end its window still lasts.
+    pub recovery: Duration,
+    /// What happens to whom, and when, ascending.
+    pub parts: Vec<(Vec<Span>, Component)>,
+}
+
 /// All that faults do in one run.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Forecast {
@@ -86,6 +101,19 @@ pub struct Forecast {
 }
 
 impl World {
+    /// Appends a fault of several phases under one name, with one window.
+    pub fn replay(&mut self, said: Phased) -> FaultId {
+        let (spans, recovery) = (vec![said.window], said.recovery);
+        let fault = self.faults.push(Fault { name: said.name, hits: said.hit, spans, recovery });
+        self.weather.extend(said.parts.into_iter().map(|(spans, component)| Weather {
+            fault,
+            when: When::at(spans),
+            flap: None,
+            components: vec![component],
+        }));
+        fault
+    }
+
     /// What faults do in this replication: what is scheduled and what is drawn, in total order. Where nothing is drawn
     /// it is the same in all.
     pub fn forecast(&self, seed: u64, replication: u32) -> Forecast {
@@ -168,7 +196,7 @@ fn dated(component: &Component, fault: FaultId, (from, to): Span) -> impl Iterat
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Fault, PlaceId};
+    use super::super::PlaceId;
     use super::*;
     use crate::fault::Manner;
     use crate::random::Law;

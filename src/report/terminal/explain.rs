@@ -275,7 +275,16 @@ fn faults(variant: &VariantExplanation, width: usize, style: Style) -> String {
         vec![fault.name.clone(), fault.hits.clone(), fault.when.clone(), fault.manner.clone(), fault.takes.join(", ")]
     });
     let head = head(&["fault", "hits", "when", "peers notice", "what goes down"]);
-    format!("\n{}", grid_lines(&Grid { head, rows: rows.collect(), figures: Vec::new() }, 2, width, style))
+    let mut out =
+        format!("\n{}", grid_lines(&Grid { head, rows: rows.collect(), figures: Vec::new() }, 2, width, style));
+    for fault in &variant.faults {
+        let Some((title, phases)) = fault.phases.split_first() else { continue };
+        out.push_str(&paragraph(&format!("{} {title}", style.bold(&fault.name)), 2, 4, width));
+        for phase in phases {
+            out.push_str(&paragraph(&format!("- {phase}"), 4, 6, width));
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -358,6 +367,7 @@ mod tests {
             when: "60 s for 90 s".into(),
             manner: "silent".into(),
             takes: vec!["backbone hangzhou -> singapore".into()],
+            phases: Vec::new(),
         };
         let hours = StandingPrice {
             product: "backbone".into(),

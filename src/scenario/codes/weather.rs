@@ -2,7 +2,7 @@
 
 use super::{Code, code};
 
-/// EW428 to EW432.
+/// EW428 to EW434.
 pub(super) const WEATHER: &[Code] = &[
     code(
         "EW428",
@@ -18,5 +18,15 @@ pub(super) const WEATHER: &[Code] = &[
         "EW432",
         "a time of day without a date",
         "A fault comes at a time of day where the users of the first stream are, and nobody said what time it is there at t = 0: midnight is assumed.",
+    ),
+    code(
+        "EW433",
+        "an incident that does not happen to this",
+        "Each recorded incident hits what it hit: a zone, a region, what lies between two regions, or names. Some hit only what no scenario has (a database's console), and cannot be replayed.",
+    ),
+    code(
+        "EW434",
+        "an incident that meets nobody",
+        "It took nothing but control planes, and this variant has none: `mesh.control-plane` says who tells proxies.",
     ),
 ];

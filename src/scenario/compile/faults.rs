@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use super::backbones;
 use super::ground::region_named;
+use super::replay;
 use crate::connect::{Board, Carrier, Role};
 use crate::fault::{self, Calendar};
 use crate::provider::{self, Provider};
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{self, Hit, Manner, Part, Scenario, Start, When};
+use crate::scenario::span::Spanned;
 use crate::topology::{Ground, LinkId};
 use crate::units::{Duration, SimTime};
 use crate::world::{self, Act, Disruption, Effect, FaultId, PathId, PlaceId, Target, World};
@@ -104,6 +106,21 @@ pub(super) fn faults(
                 }
             }
             _ => {}
+        }
+        if let When::Replay { at, incident, speed } = &fault.when {
+            let (begins, _) = start(scenario, world, name, at, said);
+            let few = fault.pick.map(|pick| scene.picked(&fault.hit_text, pick, name));
+            let scenes = replay::Scenes { whole: &scene, hit: few.as_ref().unwrap_or(&scene) };
+            match replay::phased(world, &scenes, name, &fault.hit_text, (incident, *speed, begins)) {
+                Ok(mut phased) => {
+                    let (from, to) = phased.window;
+                    phased.recovery = recovery(Duration::from_nanos((to - from).cast_unsigned()));
+                    let id = world.replay(phased);
+                    take_over(carrier, board, world, id);
+                }
+                Err(wrong) => said.push(wrong.at(fault.hit.span, "what this fault hits")),
+            }
+            continue;
         }
         let (when, lasts) = when(scenario, world, name, fault, said);
         let said_of_it = Disruption {
@@ -250,7 +267,28 @@ fn when(
             let mean = Duration::from_seconds_f64(renewal.down.mean());
             return (world::When::Drawn { renewal: renewal.clone(), common: *common }, mean);
         }
+        When::Replay { .. } => unreachable!("an incident has phases, each with its times"),
     };
+    let (after, before) = start(scenario, world, name, at, said);
+    let calendar = Calendar { at: after, lasts, every, before };
+    // What was over an hour before the run is not told.
+    let until = scenario.run.horizon.value.nanos().cast_signed();
+    let spans = calendar.spans(-DAY.nanos().cast_signed() / 24, until);
+    if !spans.iter().any(|&(_, to)| to > 0) {
+        let text = format!("fault `{name}` begins when the run is over");
+        let horizon = scenario.run.horizon.span;
+        said.push(Diagnostic::error("EW313", text).at(at.span, "").at(horizon, "the run lasts this long"));
+    }
+    (world::When::at(spans), lasts)
+}
+/// When a fault begins, nanoseconds from t = 0, and whether it came at the same time of earlier days.
+fn start(
+    scenario: &Scenario,
+    world: &World,
+    name: &str,
+    at: &Spanned<Start>,
+    said: &mut Vec<Diagnostic>,
+) -> (i64, bool) {
     let (after, before) = match at.value {
         Start::After(after) => (after.nanos(), false),
         Start::Clock(time) => {
@@ -262,16 +300,7 @@ fn when(
             ((time.nanos() + DAY.nanos() - world.clock.nanos()) % DAY.nanos(), true)
         }
     };
-    let calendar = Calendar { at: after.cast_signed(), lasts, every, before };
-    // What was over an hour before the run is not told.
-    let until = scenario.run.horizon.value.nanos().cast_signed();
-    let spans = calendar.spans(-DAY.nanos().cast_signed() / 24, until);
-    if !spans.iter().any(|&(_, to)| to > 0) {
-        let text = format!("fault `{name}` begins when the run is over");
-        let horizon = scenario.run.horizon.span;
-        said.push(Diagnostic::error("EW313", text).at(at.span, "").at(horizon, "the run lasts this long"));
-    }
-    (world::When::at(spans), lasts)
+    (after.cast_signed(), before)
 }
 
 const DAY: Duration = Duration::from_secs(86_400);

@@ -26,6 +26,7 @@ mod paths;
 mod plan;
 mod products;
 mod program;
+mod replay;
 mod routes;
 mod rules;
 mod scaling;

@@ -44,6 +44,8 @@ use super::folder::Folder;
 use super::span::{Span, Spanned};
 use super::tree::Node;
 use super::vocabulary as words;
+use crate::provider::Books;
+use crate::units::Duration;
 use fields::Decoder;
 use std::collections::BTreeMap;
 
@@ -185,11 +187,19 @@ impl Decoder {
     fn check_times(&mut self, scenario: &Scenario) {
         let horizon = scenario.run.horizon;
         for (name, fault) in &scenario.faults {
+            let long;
             let (at, lasts) = match &fault.when {
                 When::Told { at, lasts, every } => {
                     // Of a time of day the place decides when it comes.
                     let Start::After(after) = at.value else { continue };
                     (Spanned::new(after, at.span), (every.is_none()).then_some(lasts))
+                }
+                When::Replay { at, incident, speed } => {
+                    let Start::After(after) = at.value else { continue };
+                    let phases = Books::builtin().replayed(&incident.value);
+                    let last = phases.map(|phase| phase.span(*speed).1).max().unwrap_or_default();
+                    long = Spanned::new(Duration::from_nanos(last.cast_unsigned()), incident.span);
+                    (Spanned::new(after, at.span), Some(&long))
                 }
                 When::Chance { span, renewal, .. } => {
                     if fault::too_often(renewal, horizon.value) {

@@ -18,7 +18,7 @@ pub struct Fault {
     pub hit_text: String,
     /// Of what `hit` finds, only so many.
     pub pick: Option<Pick>,
-    /// What happens to it; at least one.
+    /// What happens to it; none where an incident says so, else at least one.
     pub effects: Vec<Effect>,
     /// It comes and goes within.
     pub flap: Option<Flap>,
@@ -35,6 +35,15 @@ pub enum When {
         lasts: Spanned<Duration>,
         /// After how long it comes again; none: never.
         every: Option<Duration>,
+    },
+    /// As it was recorded, phase by phase; what happens is recorded, too.
+    Replay {
+        /// When the incident begins.
+        at: Spanned<Start>,
+        /// Its name in the book.
+        incident: Spanned<String>,
+        /// How many times as fast as it was.
+        speed: f64,
     },
     /// By failures and repairs, drawn from the seed.
     Chance {

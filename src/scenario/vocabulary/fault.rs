@@ -27,7 +27,8 @@ pub static FAULT: Block = Block {
         Key::new("errors", ERRORS, "Replicas answer with a 500 after their work so large a share of what they would have answered well, or shares by status: a grey failure, ready as ever.").absent("no more than ever", "eastwest"),
         Key::new("forget", Shape::Word(&["true"], &[]), "What a cache keeps is lost, and nothing is kept meanwhile.").absent("nothing is lost", "eastwest"),
         Key::new("paths", PATHS, "So many of the ways in parallel (ECMP) that a link, a product or all ways of a place consist of are dead: the connections that hash onto them hang, health checks may pass, and a new connection draws anew.").absent("all alive", "eastwest"),
-        Key::later("incident", "A recorded incident."),
+        Key::new("incident", Shape::Text, "In place of `for` and an effect: a recorded incident of the book (`eastwest catalog incidents`) is replayed, phase by phase; `at` is its beginning. What it can hit depends on it.").absent("none", "eastwest"),
+        Key::new("speed", Shape::Number(1.0, 1e6), "With `incident`: its time runs so many times as fast; at 60 an hour is a minute.").default("1", "eastwest"),
     ],
 };
 

@@ -8,6 +8,7 @@ mod call;
 mod deaths;
 mod entries;
 mod hosts;
+mod phases;
 mod policy;
 pub mod route;
 mod rules;
@@ -66,6 +67,9 @@ pub fn of(loaded: &Loaded, worlds: &Worlds<'_>) -> Explanation {
         let release = |(major, minor): version::Release| format!("{major}.{minor}");
         (told.istio, told.envoy) = (release(istio), release(version::envoy(istio)));
         told.decides = version::decides(istio);
+        for fault in &mut told.faults {
+            fault.phases = phases::sentences(&variant.scenario, &fault.name);
+        }
     }
     told
 }
@@ -158,6 +162,7 @@ fn fault(world: &World, id: FaultId) -> FaultExplanation {
         when: times::when(world, id),
         manner,
         takes: takes(world, &acts.iter().map(|act| act.target).collect::<IndexSet<_>>()),
+        phases: Vec::new(),
     }
 }
 

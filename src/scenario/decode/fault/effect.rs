@@ -99,8 +99,8 @@ impl Decoder {
                 self.say(Diagnostic::error("EW415", text).at(entry.key, "").help(format!("it happens to {who}")));
             }
         }
-        // What a recorded incident does is recorded; a partition that means nothing has been told.
-        let said_elsewhere = ["incident", "partition"].iter().any(|word| map.entry(word).is_some());
+        // A partition that means nothing has been told.
+        let said_elsewhere = map.entry("partition").is_some();
         if effects.is_empty() && self.errors == wrong && !said_elsewhere {
             let said = || words::FAULT.keys.iter().map(|key| key.name).filter(|key| EFFECTS.contains(key));
             if said().any(|key| map.entry(key).is_some_and(|entry| !entry.node.is_null())) {
@@ -178,4 +178,4 @@ impl Decoder {
 }
 
 /// Words that say what happens.
-const EFFECTS: [&str; 7] = ["down", "freeze", "slow", "loss", "errors", "forget", "paths"];
+pub(super) const EFFECTS: [&str; 7] = ["down", "freeze", "slow", "loss", "errors", "forget", "paths"];

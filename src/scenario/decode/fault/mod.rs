@@ -2,6 +2,7 @@
 
 mod effect;
 mod hit;
+mod incident;
 mod when;
 
 use super::fields::{Decoder, Fields, Path, below};
@@ -37,6 +38,18 @@ impl Decoder {
         let (hit, text) = self.who(&map, &path, entry, things);
         let attacked = text.as_ref().is_some_and(|text| text.starts_with("eip/"));
         let pick = self.pick(&map, text.as_deref());
+        if map.entry("incident").is_some_and(|entry| !entry.node.is_null()) {
+            let when = self.incident(&map, name, entry, hit.as_ref());
+            map.close();
+            let (when, hit) = (when?, hit?);
+            return Some(Fault { span: entry.key, when, flap: None, hit, hit_text: text?, pick, effects: Vec::new() });
+        }
+        if let Some(speed) = map.entry("speed").filter(|entry| !entry.node.is_null()) {
+            let text = "`speed` is for an `incident`";
+            self.say(
+                Diagnostic::error("EW014", text).at(speed.key, "").help("what is told by `for` lasts for so long"),
+            );
+        }
         let when = self.when(&map, &path, name, entry, attacked);
         let effects = self.effects(&map, &path, name, entry, hit.as_ref().map(|hit| &hit.value));
         let flap = self.flap(&map, &path);

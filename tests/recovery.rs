@@ -7,7 +7,7 @@ use eastwest::mesh;
 use eastwest::policy::entry::phase;
 use eastwest::provider::Books;
 use eastwest::random::Key;
-use eastwest::record::{Failure, Run};
+use eastwest::record::{Failure, NoticedBy, Run};
 use eastwest::scenario::{self, Inputs};
 use eastwest::units::Duration;
 
@@ -39,14 +39,17 @@ fn mean(runs: &[Run], of: impl Fn(&Run) -> f64) -> f64 {
     runs.iter().map(of).sum::<f64>() / runs.len() as f64
 }
 
+/// When the third check that fails has timed out, seconds after the region fell silent.
+fn first_known(replication: u32) -> f64 {
+    let draw = Key::new(SEED, replication, "shop/main", "entry check").uniform(0);
+    let phase = phase(Duration::from_secs(5), draw) as f64 / 1e9;
+    (phase - OUT.0).rem_euclid(5.0) + 2.0 * 5.0 + 2.0
+}
+
 /// For how many seconds of the outage requests are led to the dead region: until the third check of it has failed all, then
 /// 95 % of them less and less over the time to live; and 5 % to the end, but for the last 7 s, in which they still knock.
 fn misled(replication: u32) -> f64 {
-    let draw = Key::new(SEED, replication, "shop/main", "entry check").uniform(0);
-    let phase = phase(Duration::from_secs(5), draw) as f64 / 1e9;
-    let first = (phase - OUT.0).rem_euclid(5.0);
-    let known = first + 2.0 * 5.0 + 2.0;
-    0.95 * (known + 15.0) + 0.05 * (OUT.1 - OUT.0 - 7.0)
+    0.95 * (first_known(replication) + 15.0) + 0.05 * (OUT.1 - OUT.0 - 7.0)
 }
 
 #[test]
@@ -57,6 +60,12 @@ fn a_region_takes_with_it_who_is_led_there_and_half_as_many_where_half_are() {
             let found = lost(run, "region-out", Some(Failure::Entry));
             // A Poisson number, at four standard deviations.
             assert!((found - expected).abs() < 4.0 * expected.sqrt(), "{variant} {replication}: {found}, {expected}");
+            // Nobody takes notice before the entry's checks: whoever would eject stands in the region himself.
+            let row = run.faults.iter().find(|row| row.fault == "region-out").expect("it came");
+            let known = first_known(u32::try_from(replication).expect("few")) * 1e9;
+            let (after, by) = row.occurrences[0].noticed.expect("the checks fail");
+            assert_eq!(by, NoticedBy::Entry);
+            assert!((after as f64 - known).abs() < 1e3, "{variant} {replication}: {after} and {known}");
             // The other city is large enough: next to nothing is lost beside.
             let beside = lost(run, "region-out", None) - found;
             assert!(beside < 0.1 * expected, "{variant} {replication}: {beside} beside {expected}");

@@ -288,6 +288,7 @@ impl<'w> Machine<'w> {
             blames: Blames::new(!world.faults.is_empty()),
             tracer,
         };
+        machine.foresee_checks();
         machine.look_ahead(None);
         machine.start_streams(seed, replication, schedule);
         for (index, at) in dates.into_iter().enumerate() {

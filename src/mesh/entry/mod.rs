@@ -18,7 +18,7 @@ use crate::policy::entry::{asked, client, phase};
 use crate::random::{Key, mix};
 use crate::record::Failure;
 use crate::units::{Duration, SimTime};
-use crate::world::{Entry, Front, Kept, LinkId, OperationId, StreamId, Target, Via, World};
+use crate::world::{Entry, Front, Kept, LinkId, OperationId, PlaceId, StreamId, Target, Via, World};
 
 /// Marks the users of a closed stream among clients.
 const USER: u64 = 1 << 62;
@@ -122,6 +122,25 @@ impl Led {
 }
 
 impl Machine<'_> {
+    /// Tells the watch when records will change because the checks of a cluster have failed.
+    pub(super) fn foresee_checks(&mut self) {
+        let (world, zero) = (self.world, self.zero);
+        let Some(watch) = self.ledger.watch.as_deref_mut() else { return };
+        for (stream, led) in world.streams.rows().iter().zip(&self.led) {
+            let (Some(via), Some(led)) = (stream.via.as_deref(), led) else { continue };
+            let turns = led.records.windows(2).map(|pair| (&pair[0].0, &pair[1].0));
+            for (before, after) in turns.filter(|(_, after)| after.from >= 0) {
+                let now = zero + Duration::from_nanos(after.from.cast_unsigned());
+                let out = |row: &usize| before.healthy[*row] && !after.healthy[*row];
+                for cluster in (0..before.healthy.len()).filter(out).map(|row| world.entries[via.entry].targets[row]) {
+                    let here = world.places.iter().filter(|(_, place)| place.cluster == cluster);
+                    let places: Vec<PlaceId> = here.map(|(id, _)| id).collect();
+                    watch.foreseen(&places, now);
+                }
+            }
+        }
+    }
+
     /// A request of a stream whose users an entry leads.
     pub(super) fn request_by_entry(
         &mut self,

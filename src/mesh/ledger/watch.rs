@@ -173,11 +173,18 @@ impl Watch {
         let now = now.nanos();
         for (fault, arounds) in self.faults.iter_mut().enumerate().filter(|(fault, _)| bits >> fault & 1 == 1) {
             debug_assert!(fault < FAULTS);
-            let lasting = |around: &&mut Around| (around.start..around.over).contains(&now) && around.noticed.is_none();
+            let lasting = |around: &&mut Around| (around.start..around.over).contains(&now);
             for around in arounds.iter_mut().filter(lasting) {
-                around.noticed = Some((now - around.start, how));
+                around.first(now - around.start, how);
             }
         }
+    }
+
+    /// Known before the run: a global entry's checks of these places have failed, and its records change now.
+    pub(in crate::mesh) fn foreseen(&mut self, places: &[PlaceId], now: SimTime) {
+        let now = now.nanos();
+        let bits = places.iter().fold(0, |bits, &place| bits | self.of_place(place)) & self.all_lasting(now);
+        self.noticed(bits, NoticedBy::Entry, SimTime::from_nanos(now));
     }
 
     /// A proxy ejected a host: one that a fault hits, or one that may fail for what it calls while a fault lasts.
@@ -226,6 +233,13 @@ fn arounds(window: &Window, zero: u64, end: u64) -> Vec<Around> {
 }
 
 impl Around {
+    /// Somebody took notice, or will: the first one counts.
+    fn first(&mut self, after: u64, how: NoticedBy) {
+        if self.noticed.is_none_or(|(earlier, _)| after < earlier) {
+            self.noticed = Some((after, how));
+        }
+    }
+
     fn seen(&self) -> Occurrence {
         let (before, during) = self.bins.split_at(self.lead);
         let (usual, shifted) = (share(before), left(before, during));

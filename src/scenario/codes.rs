@@ -469,7 +469,11 @@ const CODES: &[Code] = &[
         "Percentiles such as `p99`, mean, availability, throughput, recovery, lost, detect, shift, burn, user-uptime, mcr, amplification, cost, utilisation.",
     ),
     code("EW502", "a bill per something else", "Bills are per month."),
-    code("EW503", "a path at a time", "Whether a path crosses a product does not depend on time."),
+    code(
+        "EW503",
+        "a figure of no time",
+        "Whether a path crosses a product does not depend on time; costs, amplification and what is told of a fault are of the whole run.",
+    ),
     code(
         "EW504",
         "a gate that says nothing",

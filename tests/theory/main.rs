@@ -33,7 +33,7 @@ use vectors::{Kind, Vector, vectors};
 const REPLICATIONS: u32 = 20;
 const SEED: u64 = 1909;
 /// Customers of the subset, at most.
-const SUBSET_MOST: u64 = 200_000_000;
+const SUBSET_MOST: u64 = 210_000_000;
 
 /// The world of a case, with the case's own length.
 fn world(case: &Case) -> World {

@@ -2,7 +2,7 @@
 
 use super::fields::Decoder;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Bound, Check, Objective, ObjectiveSeverity, ObjectiveWindow, Service, Topology};
+use crate::scenario::file::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, Service, Topology};
 use crate::scenario::objective::{self, Role};
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node};
@@ -111,6 +111,17 @@ impl Decoder {
                     .at(text.span, ""),
             );
         }
+        // `window` has said what is wrong with it where there is none.
+        if window.as_ref().is_some_and(|window| *window != ObjectiveWindow::All)
+            && let Check::Figure { term, .. } = &check
+            && !of_a_time(&term.metric)
+        {
+            self.say(
+                Diagnostic::error("EW503", "this figure is of the whole run: no `during` or `outside` here")
+                    .at(text.span, "")
+                    .help("percentiles, mean, availability and throughput may be of a part; a fault's own figures name it"),
+            );
+        }
         Some(Objective { span: entry.key, text: text.value, check, window: window?, severity, variants })
     }
 
@@ -169,4 +180,16 @@ fn within(text: &Spanned<String>, at: &Range<usize>) -> Span {
     };
     let start = span.start + inset + at.start as u32;
     Span { start, end: (span.start + inset + at.end as u32).max(start), ..span }
+}
+
+/// May this be asked of a part of the run?
+fn of_a_time(metric: &Metric) -> bool {
+    matches!(
+        metric,
+        Metric::Quantile { .. }
+            | Metric::Mean { .. }
+            | Metric::Availability { .. }
+            | Metric::Throughput { .. }
+            | Metric::Good { .. }
+    )
 }

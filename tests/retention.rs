@@ -4,7 +4,7 @@ use std::path::Path;
 
 use eastwest::mesh;
 use eastwest::provider::Books;
-use eastwest::record::{Run, ServiceRow};
+use eastwest::record::{Failure, RequestRow, Run, ServiceRow};
 use eastwest::scenario::{self, Inputs};
 use eastwest::world::World;
 
@@ -86,6 +86,35 @@ fn not_a_byte_crosses_where_calls_are_kept_and_to_keep_one_service_of_two_is_not
     // So do half of the matches, with 12 KiB.
     let (_, merged) = bytes("merged");
     assert!((1.0..1.3).contains(&(merged as f64 / (16.0 * abroad))), "{merged}");
+}
+
+#[test]
+fn another_clusters_data_is_never_asked_where_calls_are_kept_and_half_of_the_time_where_they_are_merged() {
+    let asked = |name: &str| {
+        let [_, calm] = runs(&worlds(name), 42);
+        let failed = |row: &RequestRow| {
+            row.windows.iter().map(|window| window.failed[Failure::WrongPartition as usize]).sum::<u64>()
+        };
+        let store = &calm.stores[0];
+        assert_eq!((store.store.as_str(), store.service.as_str()), ("players", "match"));
+        (store.asked as f64, store.wrong as f64, calm.rows.iter().map(failed).sum::<u64>() as f64)
+    };
+    // 400 requests a second for 240 s, each asks one match.
+    let all = 400.0 * 240.0;
+    let about = |value: f64, due: f64| (value / due - 1.0).abs() < 0.02;
+    let (kept, wrong, failed) = asked("retained");
+    assert!(about(kept, all) && (wrong, failed) == (0.0, 0.0), "{kept} {wrong} {failed}");
+    for name in ["merged", "only-match", "refused"] {
+        let (asked, wrong, failed) = asked(name);
+        // Half, less what least request shuns of the other city, where a call is under way for longer: a share f goes there.
+        // Merged, a match is in another cluster where one of two choices went there and one did not: 2 f (1 - f), about half
+        // for all f near half. Where the matches alone are kept it is f itself.
+        let due = if name == "only-match" { 0.38..0.5 } else { 0.47..0.505 };
+        assert!(about(asked, all) && due.contains(&(wrong / asked)), "{name}: {asked} {wrong}");
+        // What is refused at the edge of the horizon is counted by its request or by itself.
+        let lost = if name == "refused" { wrong } else { 0.0 };
+        assert!((failed - lost).abs() <= 4.0, "{name}: {failed} of {wrong}");
+    }
 }
 
 #[test]

@@ -94,7 +94,7 @@ pub(super) struct Replica {
     /// and the only work: so the workers can be asked at once for a time to come.
     pub(super) in_order: bool,
     pub(super) threads: bool,
-    /// Somebody looks at each request at its door: its proxy's rate limit, or who no longer wants it.
+    /// Somebody looks at each request at its door: its proxy's rate limit, who no longer wants it, or whose data it wants.
     pub(super) limited: bool,
     /// No sidecar, no limits, first come, first served.
     pub(super) plain: bool,
@@ -207,6 +207,7 @@ impl Hot {
         for proxy in world.proxies.rows().iter().filter(|proxy| !proxy.station.is_none()) {
             owners[proxy.station.0 as usize] += 1;
         }
+        let divided = |service| world.stores.iter().any(|store| store.used_by.contains(&service));
         let replicas = world.endpoints.iter().map(|(id, endpoint)| {
             let (service, proxy) = (&world.services[endpoint.service], &world.proxies[endpoint.proxy]);
             // All its jobs are alike, so that they leave in the order in which they come, however many workers it has.
@@ -219,13 +220,17 @@ impl Hot {
                 cpu: proxy.cpu,
                 delay: proxy.delay,
                 in_order: one_by_one
+                    && !divided(endpoint.service)
                     && once[endpoint.service.0 as usize]
                     && service.threads.is_none()
                     && service.rate_limit.is_none()
                     && service.knows_ends(),
                 threads: service.threads.is_some(),
-                limited: service.rate_limit.is_some() || service.on_cancel != OnCancel::Finish,
+                limited: service.rate_limit.is_some()
+                    || service.on_cancel != OnCancel::Finish
+                    || divided(endpoint.service),
                 plain: proxy.station.is_none()
+                    && !divided(endpoint.service)
                     && proxy.delay.is_zero()
                     && service.threads.is_none()
                     && service.rate_limit.is_none()

@@ -24,6 +24,7 @@ use super::ledger::Ledger;
 use super::servers::Server;
 use super::slab::Slab;
 use super::spells::Spells;
+use super::stores::Stores;
 use super::trace::Tracer;
 use super::upstream::{Tables, Upstream};
 use crate::engine::{Event, Later, Model, Schedule, Timers};
@@ -105,6 +106,8 @@ pub(super) struct Machine<'w> {
     pub(super) spells: Vec<Option<Spells>>,
     pub(super) proxy_keys: Vec<u64>,
     pub(super) caches: Caches,
+    /// Whose data calls ask for, where it is divided.
+    pub(super) stores: Option<Box<Stores>>,
     pub(super) ledger: Ledger,
     pub(super) blames: Blames,
     pub(super) tracer: Option<Box<Tracer>>,
@@ -284,6 +287,7 @@ impl<'w> Machine<'w> {
                 .map(|proxy| mix(mix(seed, u64::from(replication)), hash_name(&proxy.name)))
                 .collect(),
             caches: Caches::new(world),
+            stores: Stores::new(world),
             ledger: Ledger::new(world, zero, &forecast.spans, &changes),
             blames: Blames::new(!world.faults.is_empty()),
             tracer,

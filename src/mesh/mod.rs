@@ -45,6 +45,7 @@ mod settle;
 mod slab;
 mod spells;
 mod steps;
+mod stores;
 mod strains;
 mod tcp;
 mod trace;
@@ -92,10 +93,13 @@ fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f
     let finished = engine::run_while(&mut machine, &mut schedule, end(world), |now| on(share(world, now)))?;
     machine.close();
     let actions = actions::rows(world, &machine.deeds);
-    let (scaling, zero) = (machine.scaling.take(), machine.zero);
+    let (scaling, stores, zero) = (machine.scaling.take(), machine.stores.take(), machine.zero);
     let mut run = machine.ledger.record(world, replication);
     if let Some(scaling) = scaling {
         scaling.record(zero, &mut run);
+    }
+    if let Some(stores) = stores {
+        stores.record(world, &mut run);
     }
     (run.digest, run.events) = (finished.digest, finished.events);
     run.actions = actions;

@@ -173,7 +173,7 @@ impl Machine<'_> {
     }
 
     /// Is one more request let in? Not past the rate limit of the replica's proxy, which answers in the application's
-    /// place, nor where the news that nobody wants it came before it.
+    /// place, nor where the news that nobody wants it came before it, nor for data that another cluster has.
     #[cold]
     fn let_in(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) -> bool {
         let endpoint = self.endpoint_of(attempt);
@@ -185,6 +185,8 @@ impl Machine<'_> {
             self.ledger.blocked(endpoint, at);
         } else if self.attempts[attempt].is(Attempt::UNWANTED) {
             self.ledger.dropped(endpoint, at);
+        } else if self.stores.is_some() && self.is_misdirected(attempt, at) {
+            self.attempts[attempt].core.fail(Failure::WrongPartition, false);
         } else {
             return true;
         }

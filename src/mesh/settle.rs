@@ -140,6 +140,9 @@ impl Machine<'_> {
         if self.blames.follows && flags & (Call::ROOT | Call::MIRROR) == 0 {
             self.waits_for(parent, slot);
         }
+        if self.stores.is_some() {
+            self.belongs(slot, parent, proxy, flags);
+        }
         if self.tracer.is_some() {
             self.trace_call(slot, now);
         }

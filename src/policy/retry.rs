@@ -97,6 +97,7 @@ impl Seen {
             Failure::RateLimited => {
                 Seen::Answer { status: Status::Http(429), rate_limited: true, retriable_header: false }
             }
+            Failure::WrongPartition => Seen::answer(Status::WRONG_PARTITION),
             Failure::CircuitBreaker => Seen::Overflow,
             Failure::NoHost
             | Failure::Entry

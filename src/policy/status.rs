@@ -33,6 +33,9 @@ const GRPC: [&str; 17] = [
 impl Status {
     /// What an application answers that says no more than that it failed.
     pub const ERROR: Status = Status::Http(500);
+    /// Misdirected Request (RFC 9110, 15.5.20): whoever was asked has not what was asked for. No condition of Envoy's but the
+    /// code itself retries it; `retriable-4xx` means 409 alone.
+    pub const WRONG_PARTITION: Status = Status::Http(421);
     /// gRPC's words, by number.
     pub const GRPC_WORDS: [&'static str; 17] = GRPC;
 

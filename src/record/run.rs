@@ -51,6 +51,8 @@ pub enum Failure {
     NoCluster,
     /// A rule answered in the service's place, with an error.
     DirectResponse,
+    /// The replica's cluster has other data than the one in which the request came in (421).
+    WrongPartition,
     /// Its user gave up waiting.
     Abandoned,
     /// Not settled when the drain ended.
@@ -59,7 +61,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, in the order of their counters.
-    pub const ALL: [Failure; 15] = [
+    pub const ALL: [Failure; 16] = [
         Failure::Timeout,
         Failure::Connect,
         Failure::Reset,
@@ -73,6 +75,7 @@ impl Failure {
         Failure::NoRoute,
         Failure::NoCluster,
         Failure::DirectResponse,
+        Failure::WrongPartition,
         Failure::Abandoned,
         Failure::Unfinished,
     ];
@@ -93,6 +96,7 @@ impl Failure {
             Failure::NoRoute => "no-route",
             Failure::NoCluster => "no-cluster",
             Failure::DirectResponse => "direct-response",
+            Failure::WrongPartition => "wrong-partition",
             Failure::Abandoned => "abandoned",
             Failure::Unfinished => "unfinished",
         }
@@ -141,6 +145,9 @@ pub struct Run {
     /// What autoscalers did; empty where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaling: Vec<ScaleRow>,
+    /// Calls that came to the data of stores, by store and service; empty where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<StoreRow>,
     /// The slowest requests, slowest first (at most 5), to be followed by a second run.
     pub slowest: Vec<Exemplar>,
     /// Conservation: calls opened, settled, unfinished; attempts opened and closed.
@@ -198,6 +205,19 @@ pub struct ScaleStep {
     pub pods: u32,
     /// Those of them that are ready, as far as the API server knows.
     pub ready: u32,
+}
+
+/// Calls that reached a service which uses a store, within the horizon.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct StoreRow {
+    /// The store.
+    pub store: String,
+    /// The service.
+    pub service: String,
+    /// Calls that reached a replica, retries included, for requests of users.
+    pub asked: u64,
+    /// Of these, those that reached another cluster's data than that of the cluster in which the request came in.
+    pub wrong: u64,
 }
 
 /// A request worth following.

@@ -37,6 +37,7 @@ mod run;
 pub mod sample;
 mod scaling;
 pub mod statistics;
+mod stores;
 pub mod summary;
 pub mod sweep;
 pub mod traffic;

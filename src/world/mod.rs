@@ -19,6 +19,7 @@ mod scaling;
 mod scene;
 mod service;
 mod shares;
+mod store;
 mod weather;
 
 pub use action::{Occasion, OperatorAction, Set};
@@ -39,6 +40,7 @@ pub use scaling::Autoscaler;
 pub use scene::Disruption;
 pub use service::{Discipline, Endpoint, OnCancel, Service, Version};
 pub use shares::Standing;
+pub use store::Store;
 pub use weather::{Act, Component, Forecast, Phased, Weather, When};
 
 pub use crate::fault::Manner;
@@ -169,6 +171,8 @@ pub struct World {
     pub actions: Table<ActionId, OperatorAction>,
     /// Who tells proxies of endpoints.
     pub control: Control,
+    /// Databases that are divided among clusters.
+    pub stores: Vec<Store>,
     /// Whose replicas come and go with their load.
     pub autoscalers: Vec<Autoscaler>,
     /// Where any do: the same with the replicas that are there at first, and no others. Closed forms read this.

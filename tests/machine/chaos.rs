@@ -36,6 +36,7 @@ impl Dice {
 pub(crate) fn world(seed: u64) -> World {
     let mut world = world_with(seed, |_, _| {});
     giving_up(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "giving up"), 0));
+    stores(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "stores"), 0));
     world
 }
 
@@ -172,6 +173,25 @@ fn giving_up(world: &mut World, dice: &mut Dice) {
     }
     if dice.one_in(2) {
         caching(world, dice);
+    }
+}
+
+/// In every third world the last place is a cluster of its own, and data is divided between it and the rest.
+fn stores(world: &mut World, dice: &mut Dice) {
+    if !dice.one_in(3) {
+        return;
+    }
+    let clusters = world.clusters.len();
+    let apart = world.clusters.push("apart".into());
+    if world.autoscalers.is_empty() {
+        world.places[PlaceId(2)].cluster = apart;
+    }
+    let watches = std::mem::take(&mut world.control.watches);
+    let longer = |row: &[ControlWay]| [row, &[ControlWay::default()]].concat();
+    world.control.watches = watches.chunks(clusters).flat_map(longer).collect();
+    for name in ["first", "second"] {
+        let used_by = world.services.ids().filter(|_| dice.one_in(2)).collect();
+        world.stores.push(Store { name: name.into(), used_by, refuses: dice.one_in(2) });
     }
 }
 

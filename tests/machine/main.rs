@@ -14,6 +14,7 @@ mod readiness;
 mod resilience;
 mod routes;
 mod scaling;
+mod stores;
 mod transfers;
 mod weather;
 mod worlds;

@@ -165,6 +165,7 @@ fn variant(shape: &Shape) -> VariantResult {
             quantiles_ms: IndexMap::from([("wait p99".to_owned(), between(2.1, 2.0, 2.3))]),
         }],
         scaling: Vec::new(),
+        stores: Vec::new(),
         windows: (0..60).map(|window| point(shape, window)).collect(),
         hours: Vec::new(),
         faults: vec![FaultSummary {

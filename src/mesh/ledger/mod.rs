@@ -268,7 +268,7 @@ impl Ledger {
         (window as usize + usize::from(since >= next)).min(self.windows - 1)
     }
 
-    fn within(&self, at: u64) -> bool {
+    pub(super) fn within(&self, at: u64) -> bool {
         (self.zero..self.end).contains(&at)
     }
 

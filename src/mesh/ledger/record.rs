@@ -106,6 +106,7 @@ impl Ledger {
             balance: self.balance,
             paths: self.paths,
             scaling: Vec::new(),
+            stores: Vec::new(),
             digest: 0,
             events: 0,
         }

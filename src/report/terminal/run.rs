@@ -28,6 +28,7 @@ pub fn run(comparison: &Comparison, width: usize, style: Style) -> String {
         out.push_str(&section(&format!("Calls{of}"), &edges(variant), width, style));
         out.push_str(&section(&format!("Busiest{of}"), &busiest(variant), width, style));
         out.push_str(&section(&format!("Replicas{of}"), &scaling(variant), width, style));
+        out.push_str(&section(&format!("Stores{of}"), &stores(variant), width, style));
     }
     out.push_str(&harm::harm(comparison, width, style));
     out.push_str(&bill::bills(&bill::of_variants(&comparison.variants), width, style));
@@ -115,6 +116,16 @@ fn busiest(variant: &VariantResult) -> Grid {
         ]
     });
     Grid { head: head(&["", "busy", "mean wait", "turned away"]), rows: rows.collect(), figures: vec![1, 2, 3] }
+}
+
+fn stores(variant: &VariantResult) -> Grid {
+    let rows = variant.stores.iter().map(|row| {
+        let names = [row.store.clone(), row.service.clone()];
+        let counts = [row.asked, row.wrong].map(|count| count.to_string());
+        names.into_iter().chain(counts).chain([with_interval(Unit::Share, &row.share)]).collect()
+    });
+    let titles = ["", "used by", "calls", "for another cluster's data", "share"];
+    Grid { head: head(&titles), rows: rows.collect(), figures: (2..=4).collect() }
 }
 
 fn scaling(variant: &VariantResult) -> Grid {

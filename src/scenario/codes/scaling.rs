@@ -1,4 +1,4 @@
-//! Codes of replicas that come and go, and of the control plane's own way.
+//! Codes of replicas that come and go, of the control plane's own way, and of stores.
 
 use super::{Code, code};
 
@@ -33,5 +33,10 @@ pub(super) const SCALING: &[Code] = &[
         "EW465",
         "a control plane over nothing",
         "`mesh.control-plane.via` names a product of `connectivity`, as a route's `via` does.",
+    ),
+    code(
+        "EW466",
+        "not a store",
+        "A database that is divided says how (`partition`), and which services look into it (`used-by`), each once.",
     ),
 ];

@@ -31,6 +31,7 @@ mod routes;
 mod rules;
 mod scaling;
 mod services;
+mod stores;
 mod streams;
 mod terms;
 mod unused;
@@ -126,6 +127,7 @@ fn build(
     world.clock = clock::of_users(scenario, &ground);
 
     services::services(scenario, &mut world);
+    stores::stores(scenario, &mut world);
     scaling::refused(scenario, &mut said);
     services::replicas(scenario, &carrier, moves, &mut world);
     let mut rules: Vec<EdgePolicy> = Vec::new();

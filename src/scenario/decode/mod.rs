@@ -27,6 +27,7 @@ mod rules;
 mod run;
 mod scaling;
 mod service;
+mod store;
 mod sweep;
 mod topology;
 mod version;
@@ -123,6 +124,7 @@ impl Decoder {
         self.lanes(map.entry("mesh"), &mut services, &streams, &mut mesh);
         self.through_waypoints(&mut mesh, &mut services);
         let entries = self.global_entries(map.written("entry"), &topology, &service_names);
+        let stores = self.stores(map.written("stores"), &service_names);
         let workload = self.workload(map.written("workload"), &topology, &services, &written(map.written("entry")));
         let flows = self.flows(map.written("flows"), &topology);
         let things =
@@ -166,6 +168,7 @@ impl Decoder {
             workload,
             entries,
             actions,
+            stores,
             flows,
             faults,
             prices: prices?,

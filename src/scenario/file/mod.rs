@@ -17,10 +17,12 @@ mod reliability;
 mod rules;
 mod scaling;
 mod service;
+mod store;
 mod sweep;
 mod topology;
 mod workload;
 
+pub use self::store::Store;
 pub use ambient::{Ambient, Waypoint, Ztunnel};
 pub use business::Business;
 pub use connectivity::{
@@ -78,6 +80,8 @@ pub struct Scenario {
     pub entries: IndexMap<String, GlobalEntry>,
     /// What operators do.
     pub actions: IndexMap<String, Action>,
+    /// Databases that are divided.
+    pub stores: IndexMap<String, Store>,
     /// What always flows.
     pub flows: IndexMap<String, Flow>,
     /// What breaks.

@@ -2,7 +2,7 @@
 
 use super::{
     ACTION, AXIS, Block, COPIES_MAX, COPIES_MIN, ENTRY, FAULT, FLOW, Key, MESH, PRICES, PRODUCT, RELIABILITY, ROUTE,
-    SERVICE, STREAM, Shape, TOPOLOGY,
+    SERVICE, STORE, STREAM, Shape, TOPOLOGY,
 };
 
 /// The file itself.
@@ -51,7 +51,7 @@ pub static ROOT: Block = Block {
         )
         .absent("one variant, `base`", "eastwest"),
         Key::new("objectives", Shape::Names(&Shape::Block(&OBJECTIVE)), "Gates."),
-        Key::later("stores", "Databases with replication."),
+        Key::new("stores", Shape::Names(&Shape::Block(&STORE)), "Databases whose data is divided among clusters."),
         Key::new(
             "copies",
             Shape::Names(&Shape::Count(COPIES_MIN, COPIES_MAX)),

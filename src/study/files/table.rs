@@ -6,7 +6,7 @@ use crate::record::{BillLine, BillStep, Comparison, Estimate, HourCap, RequestSu
 type Table = (&'static str, fn(&Comparison) -> Vec<u8>);
 
 /// All of them.
-pub(super) const ALL: [Table; 15] = [
+pub(super) const ALL: [Table; 16] = [
     ("summary.csv", summary),
     ("latency.csv", latency),
     ("differences.csv", differences),
@@ -14,6 +14,7 @@ pub(super) const ALL: [Table; 15] = [
     ("flows.csv", flows),
     ("resources.csv", resources),
     ("scaling.csv", scaling),
+    ("stores.csv", stores),
     ("windows.csv", windows),
     ("hours.csv", hours),
     ("bill.csv", bill),
@@ -150,6 +151,16 @@ fn differences(of: &Comparison) -> Vec<u8> {
     for row in &of.differences {
         let keys = [row.variant.clone(), row.from.clone(), row.metric.clone(), row.unit.clone()];
         sheet.row(keys.into_iter().chain([number(row.variance_ratio)]).chain(whole(&row.difference)));
+    }
+    sheet.bytes()
+}
+
+fn stores(of: &Comparison) -> Vec<u8> {
+    let mut sheet = Sheet::new(&["variant", "store", "service", "calls", "wrong_partition", "wrong_share"]);
+    for (variant, row) in each(of, |variant| &variant.stores) {
+        let counts = [row.asked, row.wrong].map(|count| count.to_string());
+        let names = [variant.clone(), row.store.clone(), row.service.clone()];
+        sheet.row(names.into_iter().chain(counts).chain([number(row.share.value)]));
     }
     sheet.bytes()
 }

@@ -13,7 +13,7 @@ use crate::units::Duration;
 pub type Span = (i64, i64);
 
 /// Cycles of one component within a run, at most: past it a scenario means something else.
-pub const CYCLES: f64 = 1e5;
+pub const CYCLES: f64 = 10_000.0;
 
 /// Times up and down of one component, in seconds.
 #[derive(Clone, PartialEq, Debug)]

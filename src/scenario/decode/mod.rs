@@ -191,8 +191,17 @@ impl Decoder {
         let horizon = scenario.run.horizon;
         for (name, fault) in &scenario.faults {
             let long;
+            let often = |span: Span| {
+                Diagnostic::error("EW429", format!("fault `{name}` comes more than 10,000 times in a run"))
+                    .at(span, "")
+                    .help("for what comes and goes that fast write `flap`, or `loss`")
+            };
             let (at, lasts) = match &fault.when {
                 When::Told { at, lasts, every } => {
+                    if every.is_some_and(|every| fault::comes_too_often(every, horizon.value)) {
+                        self.say(often(lasts.span));
+                        continue;
+                    }
                     // Of a time of day the place decides when it comes.
                     let Start::After(after) = at.value else { continue };
                     (Spanned::new(after, at.span), (every.is_none()).then_some(lasts))
@@ -206,14 +215,7 @@ impl Decoder {
                 }
                 When::Chance { span, renewal, .. } => {
                     if fault::too_often(renewal, horizon.value) {
-                        self.say(
-                            Diagnostic::error(
-                                "EW429",
-                                format!("fault `{name}` comes more than 100,000 times in a run"),
-                            )
-                            .at(*span, "")
-                            .help("for what comes and goes that fast write `flap`, or `loss`"),
-                        );
+                        self.say(often(*span));
                     }
                     continue;
                 }

@@ -90,10 +90,8 @@ impl Machine<'_> {
     /// An answer is, or will be, there at `at`: until then its connection keeps its places.
     #[inline(always)]
     pub(super) fn leaves_at(&mut self, slot: u32, at: SimTime) {
-        if !self.admission.of.is_empty() {
-            let connection = &mut self.connections[slot];
-            connection.quiet_at = connection.quiet_at.max(at.nanos());
-        }
+        let connection = &mut self.connections[slot];
+        connection.quiet_at = connection.quiet_at.max(at.nanos());
     }
 
     /// Is there a place for this connection in every table on its way? Once there is, it is kept until the end.

@@ -98,6 +98,7 @@ impl Machine<'_> {
             return None;
         }
         connection.at = connection.at.max(arrives.nanos());
+        connection.quiet_at = connection.quiet_at.max(arrives.nanos());
         connection.attached -= 1;
         call.open -= 1;
         call.attempt = NONE;

@@ -4,6 +4,7 @@
 //! A connection is opened by the first call that needs it and pays for TCP and TLS (`handshake`); it is pinned to one replica (and,
 //! behind a gateway, to one gateway replica) for life. A dead path sends nothing: its connections hang.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use super::calls::{Attempt, NONE};
@@ -43,7 +44,7 @@ pub(super) struct Connection {
     pinned: bool,
     /// It has a place in the tables of connections on its way.
     pub(super) admitted: bool,
-    /// When the last answer over it is there, which may be settled ahead of that; kept only where there are such tables.
+    /// When the last answer over it is there, which may be settled ahead of that.
     pub(super) quiet_at: u64,
     pub(super) epoch: u16,
     /// Names the connection for its own draws.
@@ -156,7 +157,7 @@ impl Machine<'_> {
     fn free_connection(&mut self, slot: u32) {
         let endpoint = self.connections[slot].endpoint;
         if self.connections[slot].pinned {
-            self.pinned[endpoint.0 as usize] -= 1;
+            self.unpinned.push(Reverse((self.connections[slot].quiet_at, endpoint.0)));
         }
         if self.connections[slot].admitted {
             let connection = &self.connections[slot];
@@ -188,6 +189,11 @@ impl Machine<'_> {
             HostTarget::Endpoint(endpoint, path) => (*endpoint, *path, StationId::NONE, false),
             HostTarget::Gateway(gateway, behind) => {
                 let through = &world.gateways[*gateway];
+                // Who has gone by now no longer counts; one whose last answer is still on its way does.
+                while self.unpinned.peek().is_some_and(|Reverse((at, _))| *at <= schedule.now().nanos()) {
+                    let Reverse((_, endpoint)) = self.unpinned.pop().expect("one was just seen");
+                    self.pinned[endpoint as usize] -= 1;
+                }
                 let replica = self.gateway_replica(&through.replicas, key, now);
                 let (endpoint, path) = if through.by_client {
                     self.known_to(upstream, behind, key)

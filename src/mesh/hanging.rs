@@ -10,7 +10,7 @@ use super::tcp;
 use super::transfer::Window;
 use crate::engine::Schedule;
 use crate::record::Failure;
-use crate::units::SimTime;
+use crate::units::{Duration, SimTime};
 
 impl Machine<'_> {
     /// A message was sent into nothing: it waits for its connection to recover or to be given up.
@@ -109,6 +109,8 @@ impl Machine<'_> {
         connection.hung_since = u64::MAX;
         connection.give_up = u64::MAX;
         connection.window = [Window::FRESH; 2];
+        // A nanosecond apart: of two messages of a connection it is never open which of them is handed over first.
+        let mut leaves = now;
         while next != NONE {
             let attempt = next;
             next = std::mem::replace(&mut self.attempts[attempt].next, NONE);
@@ -122,7 +124,8 @@ impl Machine<'_> {
             self.trace_until(attempt, now, "retransmission", |_, _| "dead path, sent again".into());
             self.attempts[attempt].leg = 0;
             self.attempts[attempt].resent = 0;
-            self.travel(attempt, now, now, schedule);
+            self.travel(attempt, leaves, now, schedule);
+            leaves += Duration::from_nanos(1);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The machine's tables, and which handler an event goes to.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::actions::{self, Deed};
 use super::admission::Admission;
@@ -52,6 +52,8 @@ pub(super) struct Machine<'w> {
     pub(super) servers: Vec<Server>,
     /// By endpoint: connections pinned to it by gateways.
     pub(super) pinned: Vec<u32>,
+    /// Those that are pinned no longer, from a time on: the endpoint.
+    pub(super) unpinned: BinaryHeap<Reverse<(u64, u32)>>,
     pub(super) stations: Vec<StationState>,
     pub(super) caps: Vec<CapState>,
     pub(super) admission: Admission,
@@ -203,6 +205,7 @@ impl<'w> Machine<'w> {
                 .map(|endpoint| Server::new(&world.services[endpoint.service]))
                 .collect(),
             pinned: vec![0; world.endpoints.len()],
+            unpinned: BinaryHeap::new(),
             stations: world
                 .stations
                 .rows()

@@ -35,7 +35,6 @@ impl Dice {
 /// Three places, a front end that calls two services in ways decided by chance, and faults.
 pub(crate) fn world(seed: u64) -> World {
     let mut world = world_with(seed, |_, _| {});
-    giving_up(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "giving up"), 0));
     stores(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "stores"), 0));
     world
 }
@@ -155,6 +154,7 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
     crate::effects::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "effects"), 0));
     entry(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "entry"), 0));
     scaling(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "scaling"), 0));
+    giving_up(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "giving up"), 0));
     world
 }
 

@@ -425,6 +425,13 @@ impl Machine<'_> {
             if connecting && self.counts(self.connections[slot].upstream) { self.purge(slot) } else { VecDeque::new() };
         self.retire(slot, schedule);
         for attempt in purged {
+            // Unless the end of one before it settled its call.
+            let row = &self.attempts[attempt];
+            if row.flags & (Attempt::LIVE | Attempt::SERVER_DONE | Attempt::CLIENT_DONE)
+                != Attempt::LIVE | Attempt::SERVER_DONE
+            {
+                continue;
+            }
             self.attempt_failed(attempt, failure, now, schedule);
         }
         let mut on_it: Vec<(u64, u8, u32)> = (0..self.attempts.slots())

@@ -135,8 +135,13 @@ impl Machine<'_> {
                 .map(|slot| (self.connections[slot].key, slot))
                 .collect();
             broken.sort_unstable();
-            for (_, slot) in broken {
-                let up = self.connections[slot].state == State::Open;
+            for (key, slot) in broken {
+                // What the end of one leads to may close another one that rests, and give its place to a new one.
+                let connection = &self.connections[slot];
+                let up = connection.state == State::Open;
+                if connection.key != key || connection.state == State::Closed && connection.attached == 0 {
+                    continue;
+                }
                 let failure = if up { Failure::Reset } else { Failure::Connect };
                 self.break_connection(slot, failure, now, schedule);
             }

@@ -87,6 +87,9 @@ fn shipped_scenarios_hear_only_what_they_are_about() {
     let shown: &[(&str, &[&str])] = &[
         // One region alone has the payments: what a second one is worth is the question.
         ("availability", &["EW391"]),
+        ("disaster-recovery", &["EW385"]),
+        ("drills-gateways", &["EW389"]),
+        ("retry-storm", &["EW396"]),
         ("failover", &["EW356", "EW385"]),
         ("helloworld", &["EW356", "EW388"]),
         ("yardstick", &["EW394"]),

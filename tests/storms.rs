@@ -88,8 +88,7 @@ fn a_dropped_cache_asks_ten_times_as_much_of_the_database() {
         let mut world = world("cache-dropped", "roomy");
         world.caches[0].keys = 50_000_000;
         if !dropped {
-            world.changes.clear();
-            world.faults = Default::default();
+            world = world.without_faults();
         }
         let run = mesh::run(&world, 1, 0);
         let row = run.edges.iter().find(|row| row.to == "db").expect("the edge to the database");

@@ -52,8 +52,8 @@ impl Machine<'_> {
 
     fn ways_of(&self, target: Target) -> Vec<PathId> {
         match target {
-            Target::Place(place) => self.paths_of(place),
-            Target::Link(link) => self.paths_over(link),
+            Target::Place(place) => self.world.paths_of(place).collect(),
+            Target::Link(link) => self.world.paths_over(link).collect(),
             Target::Path(path) => vec![path],
             _ => Vec::new(),
         }

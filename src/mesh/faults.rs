@@ -5,7 +5,7 @@ use super::machine::Machine;
 use crate::engine::Schedule;
 use crate::record::Failure;
 use crate::units::SimTime;
-use crate::world::{LinkId, Manner, PathId, PlaceId, Target};
+use crate::world::{Manner, PathId, PlaceId, Target};
 
 impl Machine<'_> {
     /// Something goes down. Overlapping faults are counted: the last one to end brings it back.
@@ -14,10 +14,11 @@ impl Machine<'_> {
             return;
         }
         self.down += 1;
+        let world = self.world;
         match target {
             Target::Place(place) => self.cut_place(place, manner, now, schedule),
             Target::Link(link) => {
-                for path in self.paths_over(link) {
+                for path in world.paths_over(link) {
                     self.cut_path(path, now);
                 }
             }
@@ -39,21 +40,22 @@ impl Machine<'_> {
             return;
         }
         self.down -= 1;
+        let world = self.world;
         match target {
             Target::Place(place) => {
                 self.place_down[place.0 as usize].0 -= 1;
-                for endpoint in self.endpoints_at(place) {
-                    self.servers[endpoint].down -= 1;
+                for endpoint in world.endpoints_at(place) {
+                    self.servers[endpoint.0 as usize].down -= 1;
                 }
-                for station in self.stations_at(place) {
-                    self.stations[station].down -= 1;
+                for station in world.stations_at(place) {
+                    self.stations[station.0 as usize].down -= 1;
                 }
-                for path in self.paths_of(place) {
+                for path in world.paths_of(place) {
                     self.path_states[path.0 as usize].down -= 1;
                 }
             }
             Target::Link(link) => {
-                for path in self.paths_over(link) {
+                for path in world.paths_over(link) {
                     self.path_states[path.0 as usize].down -= 1;
                 }
             }
@@ -86,14 +88,15 @@ impl Machine<'_> {
             state.1 = now.nanos();
         }
         state.0 += 1;
-        for path in self.paths_of(place) {
+        let world = self.world;
+        for path in world.paths_of(place) {
             self.cut_path(path, now);
         }
-        for station in self.stations_at(place) {
-            self.cut_station(station, now);
+        for station in world.stations_at(place) {
+            self.cut_station(station.0 as usize, now);
         }
-        for endpoint in self.endpoints_at(place) {
-            self.cut_endpoint(endpoint, manner, now, schedule);
+        for endpoint in world.endpoints_at(place) {
+            self.cut_endpoint(endpoint.0 as usize, manner, now, schedule);
         }
     }
 
@@ -146,23 +149,6 @@ impl Machine<'_> {
                 self.break_connection(slot, failure, now, schedule);
             }
         }
-    }
-
-    fn endpoints_at(&self, place: PlaceId) -> Vec<usize> {
-        self.world.endpoints.iter().filter(|(_, row)| row.place == place).map(|(id, _)| id.0 as usize).collect()
-    }
-
-    fn stations_at(&self, place: PlaceId) -> Vec<usize> {
-        self.world.stations.iter().filter(|(_, row)| row.place == place).map(|(id, _)| id.0 as usize).collect()
-    }
-
-    pub(super) fn paths_of(&self, place: PlaceId) -> Vec<PathId> {
-        self.world.paths.iter().filter(|(_, row)| row.from == place || row.to == place).map(|(id, _)| id).collect()
-    }
-
-    pub(super) fn paths_over(&self, link: LinkId) -> Vec<PathId> {
-        let over = |links: &[LinkId]| links.contains(&link);
-        self.world.paths.iter().filter(|(_, row)| over(&row.links) || over(&row.back_links)).map(|(id, _)| id).collect()
     }
 }
 

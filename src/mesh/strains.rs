@@ -213,14 +213,8 @@ fn links(world: &World, path: PathId, direction: usize) -> &[LinkId] {
 /// begin or end there.
 fn parts(world: &World, target: Target, effect: Effect) -> Vec<Target> {
     match (target, effect) {
-        (Target::Place(place), Effect::Loss(_)) => {
-            let ways = world.paths.iter().filter(|(_, path)| path.from == place || path.to == place);
-            ways.map(|(id, _)| Target::Path(id)).collect()
-        }
-        (Target::Place(place), _) => {
-            let there = world.endpoints.iter().filter(|(_, endpoint)| endpoint.place == place);
-            there.map(|(id, _)| Target::Endpoint(id)).collect()
-        }
+        (Target::Place(place), Effect::Loss(_)) => world.paths_of(place).map(Target::Path).collect(),
+        (Target::Place(place), _) => world.endpoints_at(place).map(Target::Endpoint).collect(),
         _ => vec![target],
     }
 }

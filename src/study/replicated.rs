@@ -10,7 +10,6 @@ use super::sample::{Part, samples};
 use crate::mesh;
 use crate::record::{Bill, Run};
 use crate::scenario::Scenario;
-use crate::table::Table;
 use crate::world::World;
 
 /// A variant with everything that was simulated of it.
@@ -44,8 +43,7 @@ impl Replicated {
         if !bill::all_in_faults(&self.world, &self.runs) {
             return self;
         }
-        let twin =
-            World { faults: Table::default(), changes: Vec::new(), weather: Vec::new(), ..(*self.world).clone() };
+        let twin = (*self.world).clone().without_faults();
         let runs: Vec<Run> = self.runs.par_iter().map(|run| mesh::run(&twin, seed, run.replication)).collect();
         let of = |runs: &[Run]| bill::bill(&twin, runs);
         let mut whole = of(&runs);

@@ -10,6 +10,7 @@ mod charge;
 mod control;
 mod effect;
 mod entry;
+mod extent;
 mod gateways;
 mod hosts;
 mod plan;

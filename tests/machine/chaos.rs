@@ -587,16 +587,21 @@ fn host_sets(world: &mut World, by_gateway: bool, gateways: &[GatewayId]) {
     }
 }
 
+/// Anything that can go down.
+pub(crate) fn target(world: &World, dice: &mut Dice) -> Target {
+    match dice.below(5) {
+        0 => Target::Place(PlaceId(dice.below(3) as u32)),
+        1 => Target::Link(LinkId(dice.below(world.links.len() as u64) as u32)),
+        2 => Target::Endpoint(EndpointId(dice.below(world.endpoints.len() as u64) as u32)),
+        3 => Target::Station(StationId(dice.below(6) as u32)),
+        _ => Target::Path(PathId(dice.below(9) as u32)),
+    }
+}
+
 fn faults(world: &mut World, dice: &mut Dice) {
     for number in 0..dice.below(4) {
         let manner = if dice.one_in(2) { Manner::Silent } else { Manner::Refused };
-        let target = match dice.below(5) {
-            0 => Target::Place(PlaceId(dice.below(3) as u32)),
-            1 => Target::Link(LinkId(dice.below(world.links.len() as u64) as u32)),
-            2 => Target::Endpoint(EndpointId(dice.below(world.endpoints.len() as u64) as u32)),
-            3 => Target::Station(StationId(dice.below(6) as u32)),
-            _ => Target::Path(PathId(dice.below(9) as u32)),
-        };
+        let target = target(world, dice);
         let manner = if matches!(target, Target::Endpoint(_)) { manner } else { Manner::Silent };
         let from = dice.below(20);
         down(world, &format!("fault {number}"), from, from + 1 + dice.below(20), &[target], manner);

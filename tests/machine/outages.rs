@@ -30,13 +30,7 @@ use crate::{balanced, sent};
 /// One to three outages at any time, that may overlap, of any kind of thing.
 fn outages(world: &mut World, dice: &mut Dice, seconds: u64) {
     for number in 0..1 + dice.below(3) {
-        let target = match dice.below(5) {
-            0 => Target::Place(PlaceId(dice.below(3) as u32)),
-            1 => Target::Link(LinkId(dice.below(world.links.len() as u64) as u32)),
-            2 => Target::Endpoint(EndpointId(dice.below(world.endpoints.len() as u64) as u32)),
-            3 => Target::Station(StationId(dice.below(6) as u32)),
-            _ => Target::Path(PathId(dice.below(9) as u32)),
-        };
+        let target = chaos::target(world, dice);
         let refused = matches!(target, Target::Endpoint(_)) && dice.one_in(2);
         let manner = if refused { Manner::Refused } else { Manner::Silent };
         let from = dice.below(seconds);
@@ -47,11 +41,9 @@ fn outages(world: &mut World, dice: &mut Dice, seconds: u64) {
 /// What is left of a world by chance without any of the feedback above: balancing of every kind, gateways, steps, errors,
 /// losses, jitter, control planes, HTTP/1 and 2, connections that end with age or use.
 fn without_feedback(seed: u64) -> World {
-    let mut world = chaos::world_with(seed, |_, _| {});
+    let mut world = chaos::world_with(seed, |_, _| {}).without_faults();
     world.plan =
         RunPlan { fill: Duration::from_secs(1), horizon: Duration::from_secs(4), drain: Duration::from_secs(60) };
-    world.changes.clear();
-    world.faults = Default::default();
     world.actions = Default::default();
     world.autoscalers.clear();
     for id in world.streams.ids().collect::<Vec<_>>() {

@@ -171,8 +171,7 @@ fn doing_what_is_certain_ahead_changes_nothing_where_links_are_cut() {
             }
             let mut world = chaos::world(seed);
             if alone {
-                world.changes.clear();
-                world.faults = Default::default();
+                world = world.without_faults();
             }
             if dies {
                 let manner = if seed % 3 == 0 { Manner::Silent } else { Manner::Refused };

@@ -77,16 +77,11 @@ impl Watch {
         let mut hit_path = |id: PathId| self.paths[id.0 as usize] |= bit;
         match target {
             Target::Place(place) => {
-                let of_place = world.paths.iter().filter(|(_, path)| path.from == place || path.to == place);
-                of_place.for_each(|(id, _)| hit_path(id));
-                let endpoints = world.endpoints.iter().filter(|(_, endpoint)| endpoint.place == place);
-                endpoints.for_each(|(id, _)| self.endpoints[id.0 as usize] |= bit);
+                world.paths_of(place).for_each(hit_path);
+                world.endpoints_at(place).for_each(|id| self.endpoints[id.0 as usize] |= bit);
                 self.places[place.0 as usize] |= bit;
             }
-            Target::Link(link) => {
-                let over = |path: &crate::world::Path| path.links.contains(&link) || path.back_links.contains(&link);
-                world.paths.iter().filter(|(_, path)| over(path)).for_each(|(id, _)| hit_path(id));
-            }
+            Target::Link(link) => world.paths_over(link).for_each(hit_path),
             Target::Path(path) => hit_path(path),
             Target::Endpoint(endpoint) => self.endpoints[endpoint.0 as usize] |= bit,
             Target::Station(station) => {

@@ -198,7 +198,7 @@ impl Decoder {
             };
             let (at, lasts) = match &fault.when {
                 When::Told { at, lasts, every } => {
-                    if every.is_some_and(|every| fault::comes_too_often(every, horizon.value)) {
+                    if every.is_some_and(|every| fault::too_often(every.seconds(), horizon.value)) {
                         self.say(often(lasts.span));
                         continue;
                     }
@@ -214,7 +214,7 @@ impl Decoder {
                     (Spanned::new(after, at.span), Some(&long))
                 }
                 When::Chance { span, renewal, .. } => {
-                    if fault::too_often(renewal, horizon.value) {
+                    if fault::too_often(renewal.up.mean() + renewal.down.mean(), horizon.value) {
                         self.say(often(*span));
                     }
                     continue;

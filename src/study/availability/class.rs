@@ -36,11 +36,7 @@ impl Signature {
                     signature.places.insert(place.0);
                 }
                 Target::Link(link) => {
-                    let over = world
-                        .paths
-                        .iter()
-                        .filter(|(_, path)| path.links.contains(&link) || path.back_links.contains(&link));
-                    signature.paths.extend(over.map(|(id, _)| id.0));
+                    signature.paths.extend(world.paths_over(link).map(|id| id.0));
                 }
                 Target::Path(path) => {
                     signature.paths.insert(path.0);

@@ -226,12 +226,9 @@ fn domains(world: &World) -> Vec<(String, Vec<Target>)> {
 /// Does anything of the workload depend on it?
 fn carries(world: &World, target: Target) -> bool {
     match target {
-        Target::Link(link) => {
-            world.paths.rows().iter().any(|path| path.links.contains(&link) || path.back_links.contains(&link))
-        }
+        Target::Link(link) => world.paths_over(link).next().is_some(),
         Target::Place(place) => {
-            world.endpoints.rows().iter().any(|endpoint| endpoint.place == place)
-                || world.proxies.rows().iter().any(|proxy| proxy.place == place)
+            world.endpoints_at(place).next().is_some() || world.proxies.rows().iter().any(|proxy| proxy.place == place)
         }
         _ => true,
     }

@@ -90,10 +90,7 @@ pub fn settled_after(window: f64) -> f64 {
 
 /// The world with this failure in it, and none of the scenario's own.
 pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64) -> World {
-    let mut world = whole.clone();
-    world.faults = Default::default();
-    world.changes.clear();
-    world.weather.clear();
+    let mut world = whole.clone().without_faults();
     let seconds = |windows: f64| Duration::from_seconds_f64(windows * window);
     let horizon = match course {
         Course::Standing => 40.0,

@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 
 pub(super) use hit::Things;
 pub(crate) use hit::accepts;
-pub(super) use when::{comes_too_often, too_often};
+pub(super) use when::too_often;
 
 impl Decoder {
     /// `faults:`.

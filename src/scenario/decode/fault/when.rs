@@ -155,12 +155,7 @@ fn flicker(text: &str) -> Result<Duration, quantity::Complaint> {
     }
 }
 
-/// Does what fails by these laws fail too often for a run of this length?
-pub(in crate::scenario::decode) fn too_often(renewal: &Renewal, horizon: Duration) -> bool {
-    horizon.seconds() / (renewal.up.mean() + renewal.down.mean()) > CYCLES
-}
-
-/// Does what comes every so often come so often within the horizon that nobody means it?
-pub(in crate::scenario::decode) fn comes_too_often(every: Duration, horizon: Duration) -> bool {
-    horizon.seconds() / every.seconds() > CYCLES
+/// Does what comes every so many seconds come so often within the horizon that nobody means it?
+pub(in crate::scenario::decode) fn too_often(every: f64, horizon: Duration) -> bool {
+    horizon.seconds() / every > CYCLES
 }

@@ -1,0 +1,47 @@
+//! What stands in a place, and what goes over what: the extent of a failure.
+
+use super::{EndpointId, LinkId, Path, PathId, PlaceId, StationId, World};
+use crate::table::Table;
+
+impl Path {
+    /// Does it begin or end in a place?
+    pub fn touches(&self, place: PlaceId) -> bool {
+        self.from == place || self.to == place
+    }
+
+    /// Does it cross a link, there or back?
+    pub fn uses(&self, link: LinkId) -> bool {
+        self.links.contains(&link) || self.back_links.contains(&link)
+    }
+}
+
+impl World {
+    /// Ways that begin or end in a place, in order.
+    pub fn paths_of(&self, place: PlaceId) -> impl Iterator<Item = PathId> + '_ {
+        self.paths.iter().filter(move |(_, path)| path.touches(place)).map(|(id, _)| id)
+    }
+
+    /// Ways over a link, there or back, in order.
+    pub fn paths_over(&self, link: LinkId) -> impl Iterator<Item = PathId> + '_ {
+        self.paths.iter().filter(move |(_, path)| path.uses(link)).map(|(id, _)| id)
+    }
+
+    /// Replicas of services in a place, in order.
+    pub fn endpoints_at(&self, place: PlaceId) -> impl Iterator<Item = EndpointId> + '_ {
+        self.endpoints.iter().filter(move |(_, endpoint)| endpoint.place == place).map(|(id, _)| id)
+    }
+
+    /// Replicas of gateways and workers of proxies in a place, in order.
+    pub fn stations_at(&self, place: PlaceId) -> impl Iterator<Item = StationId> + '_ {
+        self.stations.iter().filter(move |(_, station)| station.place == place).map(|(id, _)| id)
+    }
+
+    /// The same where nothing happens: no fault, told or by chance.
+    #[must_use]
+    pub fn without_faults(mut self) -> World {
+        self.faults = Table::default();
+        self.changes.clear();
+        self.weather.clear();
+        self
+    }
+}

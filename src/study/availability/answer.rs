@@ -2,6 +2,7 @@
 
 use super::component::{YEAR_H, assumptions};
 use super::draws;
+use super::mark;
 use super::model::{Lost, Model, Times};
 use super::months::{self, MONTH_H};
 use super::renewal::Start;
@@ -174,7 +175,7 @@ fn streams_hit(case: &Case, component: usize) -> u32 {
 fn settles(case: &Case, component: usize) -> f64 {
     let trial = &case.trials[case.event_of[component]];
     let shares = windows(case, component);
-    let (onset, until) = (4 * shares.len() / 60, 24 * shares.len() / 60);
+    let (onset, until) = (trial.course.row(mark::FALLS, shares.len()), trial.course.row(mark::SETTLED, shares.len()));
     let usual = if matches!(trial.course, Course::Short(_)) { case.base() } else { trial.loss() };
     let sent = case.rate * case.window * trial.seen.len() as f64;
     let noise = 4.0 * libm::sqrt((usual * (1.0 - usual)).max(1e-9) / sent.max(1.0)) + 2.0 / sent.max(1.0);
@@ -367,7 +368,7 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
     }
     for component in &answered.record.components {
         let ratio = component.down_min * 60.0 / component.settles_s.max(1e-9);
-        let settling = 20.0 * case.window;
+        let settling = mark::SETTLING as f64 * case.window;
         if !component.short && component.settles_s >= settling {
             said.push(format!(
                 "{name}: {} was not settled {} s after it fell, so that its losses may be off",

@@ -1,6 +1,7 @@
 //! One failure to be simulated: what was seen of it, and what that says of its losses.
 
 use super::component::Fall;
+use super::mark;
 use super::trial::{Count, Course, Seen};
 
 /// One failure to be simulated, and what was seen of it.
@@ -41,15 +42,15 @@ impl Attempted {
     pub(super) fn moving_of(&self, seen: &Seen, base: f64, rate: f64, window: f64) -> f64 {
         let steady = if matches!(self.course, Course::Short(_)) { base } else { seen.steady.share() };
         let count = seen.windows.len().max(1);
-        let onset = 4 * count / 60;
-        let per_window = rate * window * 60.0 / count as f64;
+        let onset = self.course.row(mark::FALLS, count);
+        let per_window = rate * window * self.course.length() as f64 / count as f64;
         // Of each window as a share of what it sends on average, so that chance arrivals cost nothing.
         let excess = |number: usize, usual: f64| {
             let window = seen.windows[number];
             window.lost as f64 - usual * (window.sent as f64).min(2.0 * per_window)
         };
         let before: f64 = (0..onset).map(|number| excess(number, base)).sum();
-        let gone = if self.course == Course::Long { 40 * count / 60 } else { count };
+        let gone = if self.course == Course::Long { self.course.row(mark::MENDED, count) } else { count };
         // The steady windows among these add up to nothing; who asked last may have been saved by the repair.
         let begin: f64 = (onset..gone).map(|number| excess(number, steady)).sum();
         let after: f64 = (gone..count).map(|number| excess(number, base)).sum();

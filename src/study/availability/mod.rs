@@ -15,6 +15,7 @@ pub mod class;
 pub mod component;
 pub mod draws;
 pub mod group;
+mod mark;
 pub mod model;
 pub mod months;
 pub mod renewal;

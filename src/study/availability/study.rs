@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::attempt::Attempted;
 use super::class::{self, Class};
 use super::component::{Component, components};
+use super::mark;
 use super::model::{Model, Times};
 use super::states::{self, State};
 use super::trial::{self, Course, Seen};
@@ -109,7 +110,7 @@ impl Case {
         let down: Vec<Vec<f64>> = components.iter().map(|component| component.group(1.0).down()).collect();
         let states::States { known: states, rest: cut_off } = states::enumerate(&down, within);
         let (classes, class_of) = class::classes(&world, &components, &states);
-        let twin = trial::world(&world, &[], Course::Whole, 6.0);
+        let twin = trial::world(&world, &[], Course::Whole, trial::WINDOW.0);
         let seconds = twin.plan.horizon.seconds();
         let rate = estimate::requests(&twin) as f64 / seconds;
         let window = trial::window(&world, rate);
@@ -392,10 +393,9 @@ impl Case {
                 }
                 let steady = if matches!(trial.course, Course::Short(_)) { base } else { share(trial, stream) };
                 let each = |seen: &Seen| {
-                    // Half of what comes and goes does so while the failure lasts.
                     let count = seen.moving[stream];
-                    let settling = if matches!(trial.course, Course::Short(_)) { 0.0 } else { 0.5 };
-                    count.lost as f64 - count.sent as f64 * (settling * steady + (1.0 - settling) * base)
+                    let down = if matches!(trial.course, Course::Short(_)) { 0.0 } else { mark::DOWN };
+                    count.lost as f64 - count.sent as f64 * (down * steady + (1.0 - down) * base)
                 };
                 let mean = trial.seen.iter().map(each).sum::<f64>() / trial.seen.len().max(1) as f64;
                 lost += failures / 3600.0 * mean / rate;
@@ -408,7 +408,7 @@ impl Case {
     fn rate_of(&self, stream: usize) -> f64 {
         let whole = &self.trials[0];
         let sent: u64 = whole.seen.iter().map(|seen| seen.by_stream[stream].sent).sum();
-        sent as f64 / (whole.seen.len().max(1) as f64 * 36.0 * self.window)
+        sent as f64 / (whole.seen.len().max(1) as f64 * Course::Whole.length() as f64 * self.window)
     }
 
     /// Rows of the scenario's own figures that speak of no component here.

@@ -5,6 +5,7 @@
 //! coming and going cost.
 
 use super::component::Fall;
+use super::mark;
 use crate::record::{Run, SparseHistogram};
 use crate::units::{Duration, SimTime};
 use crate::world::{Change, Effect, Fault, FaultId, Kept, World};
@@ -22,31 +23,41 @@ pub enum Course {
     Short(f64),
 }
 
-/// Windows of a run.
-const WINDOWS: u64 = 60;
 /// Seconds of a window, at least and at most.
-const WINDOW: (f64, f64) = (6.0, 50.0);
+pub(super) const WINDOW: (f64, f64) = (6.0, 50.0);
 /// Requests in the steady part that are worth having.
 const REQUESTS: f64 = 4_000.0;
-/// Windows of settling of a long course.
-const SETTLING: u64 = 20;
 /// A call without a timeout hangs on a silent path until TCP gives up, 924.6 s.
 const HANGS: f64 = 1000.0;
 /// What the slowest of detectors takes otherwise: a node's lease (50 s), its push, a sweep, an ejection.
 const LEARNS: f64 = 120.0;
 
-/// Windows between the steady part and the end of what fails: who asks then may be saved by the repair, which is part of what
-/// comes and goes and no part of what stays.
-const SAVED: u64 = 4;
+impl Course {
+    /// Its windows.
+    pub(super) fn length(self) -> u64 {
+        match self {
+            // As long as a failure must last to be long.
+            Course::Whole => mark::MENDED - mark::FALLS,
+            Course::Standing => mark::MENDED,
+            Course::Long | Course::Short(_) => mark::END,
+        }
+    }
 
-/// Where the parts of a course end, in windows: before, settling, steady; what remains is after.
-fn parts(course: Course) -> [u64; 3] {
-    match course {
-        Course::Whole => [0, 0, WINDOWS],
-        Course::Long => [4, 4 + SETTLING, 40 - SAVED],
-        Course::Standing => [6, 36, WINDOWS],
-        // All of it belongs to the event.
-        Course::Short(_) => [4, WINDOWS, WINDOWS],
+    /// Which of a run's `count` rows of figures begins at a mark.
+    pub(super) fn row(self, mark: u64, count: usize) -> usize {
+        mark as usize * count / self.length() as usize
+    }
+
+    /// Its steady part.
+    fn steady(self, count: usize) -> std::ops::Range<usize> {
+        let (from, to) = match self {
+            Course::Whole => (0, self.length()),
+            Course::Long => (mark::SETTLED, mark::SAVED),
+            Course::Standing => (mark::SETTLED, mark::MENDED),
+            // All of it belongs to the event.
+            Course::Short(_) => (mark::END, mark::END),
+        };
+        self.row(from, count)..self.row(to, count)
     }
 }
 
@@ -61,8 +72,8 @@ pub fn window(world: &World, rate: f64) -> f64 {
     let waits = world.policies.rows().iter().filter_map(|policy| policy.timeout).map(Duration::seconds);
     let saved = waits.fold(knocks, f64::max).min(HANGS);
     let settles = settles.max(leads);
-    let enough = REQUESTS / (12.0 * rate.max(1e-9));
-    let least = (settles / SETTLING as f64).max(saved / SAVED as f64).max(WINDOW.0);
+    let enough = REQUESTS / ((mark::SAVED - mark::SETTLED) as f64 * rate.max(1e-9));
+    let least = (settles / mark::SETTLING as f64).max(saved / (mark::MENDED - mark::SAVED) as f64).max(WINDOW.0);
     libm::ceil(least.max(enough.min(WINDOW.1)))
 }
 
@@ -85,25 +96,21 @@ fn entries(world: &World) -> (f64, f64) {
 
 /// How long a failure must last for its course to be long, seconds.
 pub fn settled_after(window: f64) -> f64 {
-    window * 36.0
+    window * (mark::MENDED - mark::FALLS) as f64
 }
 
 /// The world with this failure in it, and none of the scenario's own.
 pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64) -> World {
     let mut world = whole.clone().without_faults();
     let seconds = |windows: f64| Duration::from_seconds_f64(windows * window);
-    let horizon = match course {
-        Course::Standing => 40.0,
-        Course::Whole => 36.0,
-        _ => WINDOWS as f64,
-    };
-    world.plan.horizon = seconds(horizon);
-    let at = |windows: f64| SimTime::ZERO + seconds(windows);
-    let (start, end) = match course {
+    world.plan.horizon = seconds(course.length() as f64);
+    let at = |windows: u64| SimTime::ZERO + seconds(windows as f64);
+    let start = at(mark::FALLS);
+    let end = match course {
         Course::Whole => return world,
-        Course::Standing => (at(4.0), None),
-        Course::Long => (at(4.0), Some(at(40.0))),
-        Course::Short(lasts) => (at(4.0), Some(at(4.0) + Duration::from_seconds_f64(lasts))),
+        Course::Standing => None,
+        Course::Long => Some(at(mark::MENDED)),
+        Course::Short(lasts) => Some(start + Duration::from_seconds_f64(lasts)),
     };
     let never = SimTime::ZERO + seconds(1000.0) + world.plan.drain;
     let name = "availability".to_owned();
@@ -149,12 +156,8 @@ impl Count {
 /// What one replication says of a failure.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Seen {
-    /// While it comes: from its start until all is settled; of a short one the whole event.
-    pub begin: Count,
-    /// In it.
+    /// In it, once all is settled.
     pub steady: Count,
-    /// When it is over.
-    pub after: Count,
     /// The steady part by stream.
     pub by_stream: Vec<Count>,
     /// The coming and going by stream.
@@ -169,7 +172,7 @@ impl Seen {
     /// Reads a run off.
     pub fn of(run: &Run, course: Course, streams: &[String]) -> Self {
         let count = run.rows.iter().map(|row| row.windows.len()).max().unwrap_or(0);
-        let ends = parts(course).map(|end| end as usize * count / WINDOWS as usize);
+        let settled = course.steady(count);
         let blank = vec![Count::default(); streams.len()];
         let mut seen = Seen {
             by_stream: blank.clone(),
@@ -184,17 +187,10 @@ impl Seen {
             for (number, window) in row.windows.iter().enumerate() {
                 let lost: u64 = window.failed.iter().sum();
                 seen.windows[number].add(window.sent, lost);
-                let steady = (ends[1]..ends[2]).contains(&number);
+                let steady = settled.contains(&number);
                 if steady {
                     seen.steady.add(window.sent, lost);
                     latencies.push(&window.latency);
-                } else if number < ends[0] {
-                    // What a failure hits before it comes is its own too; usually nothing.
-                    seen.begin.add(window.sent, lost);
-                } else if number < ends[1] || course == Course::Long && number < 40 * count / 60 {
-                    seen.begin.add(window.sent, lost);
-                } else {
-                    seen.after.add(window.sent, lost);
                 }
                 if let Some(stream) = stream {
                     let of = if steady { &mut seen.by_stream[stream] } else { &mut seen.moving[stream] };

@@ -25,7 +25,7 @@ pub struct LongRun {
     pub command: String,
     /// Books used: name, version or date.
     pub books: Vec<(String, String)>,
-    /// Up to so many components down are told apart.
+    /// Up to so many components down are told apart, in the variant with the most.
     pub within: u32,
     /// The objective, if any.
     pub slo: Option<f64>,
@@ -64,6 +64,8 @@ pub struct LongRunVariant {
     pub p99_ms: Option<f64>,
     /// The same while nothing is down.
     pub p99_whole_ms: Option<f64>,
+    /// Up to so many of its components down are told apart.
+    pub within: u32,
     /// Failure states told apart.
     pub states: usize,
     /// Classes of states that come to the same.
@@ -181,11 +183,15 @@ pub struct LongRunPair {
     pub best: String,
     /// The other one.
     pub other: String,
-    /// Minutes a year that the other loses more.
-    pub minutes_year: f64,
-    /// Share of the draws of the assumed rates in which the best one is so.
-    pub holds: f64,
-    /// At which rate of one kind of failure, all else as assumed, the order turns.
+    /// Minutes a year that the other loses more, with the interval of this difference: chances are shared, and all comparisons
+    /// of a study hold together at 95 %.
+    pub minutes_year: Estimate,
+    /// Is that interval on one side of zero? Else the order of the two is not known at this effort.
+    pub told_apart: bool,
+    /// Share of the draws of the assumed rates, and of the simulation's chances, in which the best one is so; none where they
+    /// are not told apart.
+    pub holds: Option<f64>,
+    /// At which rate of one kind of failure, all else as assumed, the order turns; none where they are not told apart.
     pub turns: Vec<RateTurn>,
     /// Independent requests that plain simulation would take to tell them apart.
     pub requests_to_tell: Option<f64>,

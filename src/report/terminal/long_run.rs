@@ -75,6 +75,17 @@ fn noise(of: &Estimate) -> String {
     range(of.low.zip(of.high))
 }
 
+/// What a variant loses more than the best one, and whether that can be told.
+fn beside(told: &LongRun, variant: &LongRunVariant) -> String {
+    if told.pairs.iter().any(|pair| pair.best == variant.name) {
+        let is_told = told.pairs.iter().all(|pair| pair.told_apart);
+        return if is_told { "the best" } else { "least, not told apart" }.into();
+    }
+    let Some(pair) = told.pairs.iter().find(|pair| pair.other == variant.name) else { return String::new() };
+    let ends = noise(&pair.minutes_year);
+    if pair.told_apart { ends } else { format!("{ends}: not told apart") }
+}
+
 fn variants(told: &LongRun) -> Grid {
     let mut head = vec![String::new()];
     head.extend(told.variants.iter().map(|variant| variant.name.clone()));
@@ -90,11 +101,21 @@ fn variants(told: &LongRun) -> Grid {
         row("lost while nothing is down", &|v| format!("{} min a year", figure(v.lost_whole * 525_600.0))),
         row("p99, all states weighed", &|v| v.p99_ms.map_or(String::new(), |ms| format!("{} ms", figure(ms)))),
     ];
+    if !told.pairs.is_empty() {
+        rows.insert(4, row("  more than the least, 95 % of all", &|v| beside(told, v)));
+    }
     if let Some(slo) = told.slo {
         let label = format!("months that keep {} %", significant(100.0 * slo, 6));
         let percent = |share: f64| format!("{} %", significant(100.0 * share, 3));
+        let ends = |kept: &Estimate| match (kept.low, kept.high) {
+            (Some(low), Some(high)) => format!("{} to {}", significant(100.0 * low, 3), percent(high)),
+            _ => String::new(),
+        };
         rows.push(row(&label, &|v| {
             v.months.as_ref().and_then(|months| months.kept.value).map_or(String::new(), percent)
+        }));
+        rows.push(row("  simulation and cut-off, 95 %", &|v| {
+            v.months.as_ref().map_or(String::new(), |months| ends(&months.kept))
         }));
         rows.push(row("  as one thing up and down (Takacs)", &|v| {
             v.months.as_ref().and_then(|months| months.two_state).map_or(String::new(), percent)
@@ -175,7 +196,7 @@ fn method(told: &LongRun, width: usize, style: Style) -> String {
              simulated {}; the components alone, drawn for {} years without a request: {} min a year ({})",
             variant.name,
             variant.states,
-            told.within,
+            variant.within,
             variant.classes,
             variant.simulated,
             variant.runs,

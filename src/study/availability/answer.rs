@@ -2,25 +2,22 @@
 
 use super::component::{YEAR_H, assumptions};
 use super::draws;
+use super::figures::{Figures, Unknown};
 use super::mark;
 use super::model::{Lost, Model, Times};
 use super::months::{self, MONTH_H};
 use super::renewal::Start;
 use super::samples;
-use super::study::{Case, WIDTH};
+use super::study::{Case, STATES_MAX, WIDTH};
 use super::trial::Course;
-use crate::record::{
-    Attainment, ClassLongRun, ComponentLongRun, Estimate, LongRunPair, LongRunVariant, RateTurn, StreamLongRun,
-};
+use crate::record::{Attainment, ClassLongRun, ComponentLongRun, Estimate, LongRunVariant, StreamLongRun};
 use crate::study::statistics::wilson;
 use crate::units::significant;
 
 /// Months that are drawn.
 const MONTHS: usize = 20_000;
 /// Minutes of a year.
-const YEAR_MIN: f64 = YEAR_H * 60.0;
-/// A rate is looked for within so many times the assumed one, up or down.
-const TURN_MOST: f64 = 1000.0;
+pub(super) const YEAR_MIN: f64 = YEAR_H * 60.0;
 /// Classes that are shown.
 const WORST: usize = 12;
 
@@ -28,16 +25,17 @@ const WORST: usize = 12;
 pub(super) struct Answered {
     pub(super) record: LongRunVariant,
     pub(super) model: Model,
+    /// The unavailability by draw of the assumed rates, and of what else the simulation might have said.
     pub(super) draws: Vec<f64>,
 }
 
 /// The figures of one variant.
 pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>) -> Answered {
-    let model = case.model();
+    let figures = case.figures();
+    let model = case.model_of(&figures, Unknown::Reckoned);
     let lost = model.lost(&Times::new());
     let interval = case.interval();
-    let draws = draws::unavailabilities(&model, seed);
-    let band = draws::band(draws.clone());
+    let band = draws::band(draws::unavailabilities(&model, seed));
     let runs: u64 = case.trials.iter().map(|trial| trial.seen.len() as u64).sum();
     let unavailability = Estimate {
         value: Some(interval.value),
@@ -62,8 +60,11 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>) -> Answered {
         inputs: band.map(|(low, high)| (1.0 - high, 1.0 - low)),
         ..unavailability.clone()
     };
-    let months = months::months(&model, seed, MONTHS);
-    let (mean, half) = months::mean(&months);
+    let least = case.model_of(&case.at_end(&figures, -1.0), Unknown::Least);
+    let most = case.model_of(&case.at_end(&figures, 1.0), Unknown::Most);
+    let lanes = [(&model, Unknown::Reckoned), (&least, Unknown::Least), (&most, Unknown::Most)];
+    let months = months::lanes(lanes, seed, MONTHS);
+    let (mean, half) = months::mean(&months[0]);
     let direct = Estimate {
         value: Some(mean),
         low: Some(mean - half),
@@ -86,6 +87,7 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>) -> Answered {
         rate: case.rate,
         p99_ms: case.latency_ms(0.99, false),
         p99_whole_ms: case.latency_ms(0.99, true),
+        within: case.within,
         states: case.states.len(),
         classes: case.classes.len(),
         simulated: case.trials.len(),
@@ -100,7 +102,18 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>) -> Answered {
         direct,
         unavailability,
     };
+    let draws = drawn(case, &figures, model.clone(), seed);
     Answered { record, model, draws }
+}
+
+/// The unavailability in each draw of the rates, each with other chances of the simulation.
+fn drawn(case: &Case, figures: &Figures, mut model: Model, seed: u64) -> Vec<f64> {
+    let samples = case.samples();
+    let mut draw = |number| {
+        case.fill(&mut model, &case.drawn(figures, &samples, seed, number), Unknown::Reckoned);
+        model.lost(&draws::times(&model.components, seed, number)).all
+    };
+    (0..draws::DRAWS).map(&mut draw).collect()
 }
 
 fn contributions(case: &Case, model: &Model, lost: &Lost) -> Vec<ComponentLongRun> {
@@ -185,10 +198,10 @@ fn settles(case: &Case, component: usize) -> f64 {
 
 fn worst(case: &Case) -> Vec<ClassLongRun> {
     let weights = case.class_weights();
-    let base = case.base();
+    let (base, figures) = (case.base(), case.figures());
     let of = |(class, weight): (usize, &f64)| {
         let replications = case.trial_of[class].map_or(0, |trial| case.trials[trial].seen.len() as u32);
-        let (share_lost, _) = case.loss_of_class(class);
+        let (share_lost, _) = case.loss_of_class(&figures, class);
         let states = case.classes[class].states.len();
         ClassLongRun { class: case.classes[class].name.clone(), states, weight: *weight, share_lost, replications }
     };
@@ -199,11 +212,14 @@ fn worst(case: &Case) -> Vec<ClassLongRun> {
     all
 }
 
-fn attainment(model: &Model, months: &[f64], slo: f64) -> Attainment {
+/// `lanes`: months as reckoned, at the low and at the high end of the interval.
+fn attainment(model: &Model, lanes: &[Vec<f64>; 3], slo: f64) -> Attainment {
     // What a sum of many small parts leaves of exactness.
     let allowed = 1.0 - slo + 1e-12;
-    let kept = months.iter().filter(|lost| **lost <= allowed).count();
-    let interval = wilson(kept as f64, months.len() as f64, 0.95);
+    let [kept, most, least] =
+        lanes.each_ref().map(|months| months.iter().filter(|lost| **lost <= allowed).count() as f64);
+    let months = &lanes[0];
+    let chance = |kept| wilson(kept, months.len() as f64, 0.95);
     let mut sorted = months.to_vec();
     sorted.sort_by(f64::total_cmp);
     let spotless = months.iter().filter(|lost| **lost <= model.base + 1e-9).count() as f64 / months.len() as f64;
@@ -215,9 +231,9 @@ fn attainment(model: &Model, months: &[f64], slo: f64) -> Attainment {
         slo,
         budget_minutes: samples::budget_minutes(slo, MONTH_H),
         kept: Estimate {
-            value: Some(kept as f64 / months.len() as f64),
-            low: Some(interval.low),
-            high: Some(interval.high),
+            value: Some(kept / months.len() as f64),
+            low: Some(chance(least).low),
+            high: Some(chance(most).high),
             confidence: Some(0.95),
             ..Estimate::default()
         },
@@ -226,115 +242,6 @@ fn attainment(model: &Model, months: &[f64], slo: f64) -> Attainment {
         minutes_worst: bad * MONTH_H * 60.0,
         months: months.len(),
     }
-}
-
-/// Each variant beside the most available one.
-pub(super) fn pairs(all: &[Answered]) -> Vec<LongRunPair> {
-    let lost = |one: &Answered| one.record.unavailability.value.unwrap_or(1.0);
-    let Some(best) = all.iter().min_by(|a, b| lost(a).total_cmp(&lost(b))) else { return Vec::new() };
-    all.iter().filter(|one| one.record.name != best.record.name).map(|other| pair(best, other)).collect()
-}
-
-fn pair(best: &Answered, other: &Answered) -> LongRunPair {
-    let (a, b) = (best.record.unavailability.clone(), other.record.unavailability.clone());
-    let (a_value, b_value) = (a.value.unwrap_or(0.0), b.value.unwrap_or(0.0));
-    let minutes_year = (b_value - a_value) * YEAR_MIN;
-    let wins = best.draws.iter().zip(&other.draws).filter(|(a, b)| a <= b).count();
-    let holds = wins as f64 / best.draws.len().max(1) as f64;
-    let turns = turns(&best.model, &other.model);
-    let apart = b.low > a.high;
-    let near = (b_value - a_value).abs() < 1e-3 * b_value;
-    let (one, two) = (&best.record.name, &other.record.name);
-    let sentence = if near {
-        format!("{one} and {two} lose as much: {} minutes a year apart", significant(minutes_year.abs(), 2))
-    } else {
-        let how = if apart { "loses" } else { "loses, within what the simulation can tell," };
-        format!(
-            "{two} {how} {} minutes a year more than {one}; {one} is ahead in {} % of the draws of the rates",
-            significant(minutes_year, 3),
-            significant(100.0 * holds, 3)
-        )
-    };
-    let sentence = sentence + &nearest_turn(&turns, one, two);
-    LongRunPair {
-        best: one.clone(),
-        other: two.clone(),
-        minutes_year,
-        holds,
-        turns,
-        requests_to_tell: (!near && a_value > 0.0).then(|| samples::tell_apart(b_value, a_value)),
-        sentence,
-    }
-}
-
-/// The rate that need move least for the order to turn, in words.
-fn nearest_turn(turns: &[RateTurn], best: &str, other: &str) -> String {
-    let far = |turn: &RateTurn| libm::log(turn.turns_at / turn.events_year).abs();
-    let Some(turn) = turns.iter().min_by(|a, b| far(a).total_cmp(&far(b))) else {
-        return ", and no single rate turns that".into();
-    };
-    let how = if turn.turns_at > turn.events_year { "more" } else { "less" };
-    format!(
-        "; {other} overtakes {best} where a {} fails {how} often than {} times a year (taken: {})",
-        turn.row,
-        significant(turn.turns_at, 3),
-        significant(turn.events_year, 3)
-    )
-}
-
-/// For each row of figures: the rate at which the order turns, all else as assumed; only where there is one.
-fn turns(best: &Model, other: &Model) -> Vec<RateTurn> {
-    let mut rows: Vec<(String, f64)> = best.rows();
-    rows.extend(other.rows());
-    rows.sort_by(|a, b| a.0.cmp(&b.0));
-    rows.dedup_by(|a, b| a.0 == b.0);
-    let turn = |(row, _): &(String, f64)| {
-        // Above zero while the best one is.
-        let ahead = |rate: f64| {
-            let times = Times::from([(row.clone(), 1.0 / rate)]);
-            other.lost(&times).all - best.lost(&times).all
-        };
-        let from = |far: f64| {
-            let (mut near, mut far) = (1.0, far);
-            if ahead(far) >= 0.0 || ahead(near) <= 0.0 {
-                return None;
-            }
-            for _ in 0..60 {
-                let middle = libm::sqrt(near * far);
-                if ahead(middle) > 0.0 { near = middle } else { far = middle }
-            }
-            Some(libm::sqrt(near * far))
-        };
-        let factor = from(TURN_MOST).or_else(|| from(1.0 / TURN_MOST))?;
-        let component = best.components.iter().chain(&other.components).find(|component| component.row == *row)?;
-        let events_year = YEAR_H / (component.mean_up_h + component.mean_down_h);
-        let turned = YEAR_H / (component.mean_up_h / factor + component.mean_down_h);
-        Some(RateTurn { row: row.clone(), events_year, turns_at: turned })
-    };
-    rows.iter().filter_map(turn).collect()
-}
-
-/// The answer in a sentence or two.
-pub(super) fn verdict(all: &[Answered], pairs: &[LongRunPair]) -> String {
-    let minutes = |one: &Answered| significant(one.record.minutes_year.value.unwrap_or(0.0), 3);
-    let percent = |one: &Answered| availability(one.record.unavailability.value.unwrap_or(0.0));
-    let lost = |one: &&Answered| one.record.unavailability.value.unwrap_or(1.0);
-    let Some(best) = all.iter().min_by(|a, b| lost(a).total_cmp(&lost(b))) else { return String::new() };
-    let name = &best.record.name;
-    let first =
-        format!("{name} answers {} of requests in the long run: {} minutes lost a year", percent(best), minutes(best));
-    let top = best.record.components.first().filter(|top| top.minutes_year > 0.0);
-    let most = top.map_or(String::new(), |top| {
-        format!(", most of them ({} %) to {}", significant(100.0 * top.part, 2), top.component)
-    });
-    let others: Vec<String> = pairs.iter().map(|pair| pair.sentence.clone()).collect();
-    let assumed = if best.model.components.iter().any(super::component::Component::is_assumed) {
-        " The rates of failure are ASSUMED, not known: see the events below."
-    } else {
-        ""
-    };
-    let rest = if others.is_empty() { String::new() } else { format!(" {}.", others.join(". ")) };
-    format!("{first}{most}.{rest}{assumed}")
 }
 
 /// `99.963 %`: two digits of what is lost.
@@ -356,6 +263,14 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
             "{name}: the interval is {} % of what is lost, wider than the {} % that were aimed for",
             significant(100.0 * (interval.high() - interval.low()) / interval.value.max(1e-300), 3),
             100.0 * WIDTH
+        ));
+    }
+    if case.within < case.asked {
+        said.push(format!(
+            "{name}: states with up to {} down are told apart, not {}: with more there are over {} of them",
+            case.within,
+            case.asked,
+            significant(STATES_MAX as f64, 3)
         ));
     }
     if case.trials[0].loss() == 0.0 {

@@ -13,11 +13,14 @@ mod attempt;
 pub mod chain;
 pub mod class;
 pub mod component;
+mod difference;
 pub mod draws;
+mod figures;
 pub mod group;
 mod mark;
 pub mod model;
 pub mod months;
+mod pairs;
 pub mod renewal;
 pub mod samples;
 pub mod states;
@@ -70,7 +73,7 @@ fn study(
     }
     let slo = first.reliability.as_ref().and_then(|said| said.slo.as_ref()).map(|slo| slo.value);
     let answered: Vec<answer::Answered> = cases.iter().map(|case| answer::answered(case, seed, slo)).collect();
-    let pairs = answer::pairs(&answered);
+    let pairs = pairs::pairs(&cases, &answered);
     let mut record = LongRun {
         schema: 1,
         scenario: loaded.name.clone(),
@@ -81,9 +84,9 @@ fn study(
         seed,
         command: options.command.clone(),
         books: vec![("reliability".to_owned(), Books::VERSION.to_owned())],
-        within: cases.iter().map(|case| case.within).min().unwrap_or(0),
+        within: cases.iter().map(|case| case.within).max().unwrap_or(0),
         slo,
-        verdict: answer::verdict(&answered, &pairs),
+        verdict: pairs::verdict(&answered, &pairs),
         ..LongRun::default()
     };
     if first.reliability.is_none() {

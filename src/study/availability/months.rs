@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
+use super::figures::Unknown;
 use super::group::Repair;
 use super::model::{Model, Times};
 use super::states::State;
@@ -22,6 +23,30 @@ fn sum_of(model: &Model, singles: &BTreeMap<(usize, u32), f64>, state: &State) -
     (model.base + state.iter().map(lost).sum::<f64>()).min(1.0)
 }
 
+/// What is lost by state in one reckoning of the same components.
+struct Lane<'m> {
+    model: &'m Model,
+    known: BTreeMap<&'m State, f64>,
+    singles: BTreeMap<(usize, u32), f64>,
+    unknown: Unknown,
+}
+
+impl<'m> Lane<'m> {
+    fn new((model, unknown): (&'m Model, Unknown)) -> Self {
+        let known = || model.states.iter().zip(model.loss.iter().copied());
+        let singles = known().filter(|(state, _)| state.len() == 1).map(|(state, loss)| (state[0], loss));
+        Lane { model, known: known().collect(), singles: singles.collect(), unknown }
+    }
+
+    fn loss(&self, state: &State) -> f64 {
+        self.known.get(state).copied().unwrap_or_else(|| match self.unknown {
+            Unknown::Reckoned => sum_of(self.model, &self.singles, state),
+            Unknown::Least => self.model.base,
+            Unknown::Most => 1.0,
+        })
+    }
+}
+
 /// A unit's next turn: hours in nanoseconds so that turns have a total order, the component, the unit.
 type Turn = Reverse<(u64, usize, u32)>;
 
@@ -33,14 +58,14 @@ struct Unit {
 
 /// The share lost in each of so many months, one after the other.
 pub fn months(model: &Model, seed: u64, count: usize) -> Vec<f64> {
-    let known: BTreeMap<&State, f64> = model.states.iter().zip(model.loss.iter().copied()).collect();
-    let singles: BTreeMap<(usize, u32), f64> = model
-        .states
-        .iter()
-        .zip(&model.loss)
-        .filter(|(state, _)| state.len() == 1)
-        .map(|(state, loss)| (state[0], *loss))
-        .collect();
+    let [months] = lanes([(model, Unknown::Reckoned)], seed, count);
+    months
+}
+
+/// The same months by several reckonings of what the states of the same components lose.
+pub(super) fn lanes<const N: usize>(of: [(&Model, Unknown); N], seed: u64, count: usize) -> [Vec<f64>; N] {
+    let model = of[0].0;
+    let lanes = of.map(Lane::new);
     let groups: Vec<_> = model.components.iter().map(|component| component.group(1.0)).collect();
     let crews: Vec<u32> = groups
         .iter()
@@ -63,12 +88,13 @@ pub fn months(model: &Model, seed: u64, count: usize) -> Vec<f64> {
     }
     let (mut waiting, mut mending) = (vec![VecDeque::new(); groups.len()], vec![0u32; groups.len()]);
     let mut down: BTreeMap<usize, u32> = BTreeMap::new();
-    let mut lost = vec![0.0; count];
-    let (mut now, mut rate) = (0u64, model.base);
+    let mut lost: [Vec<f64>; N] = std::array::from_fn(|_| vec![0.0; count]);
+    let mut now = 0u64;
+    let mut rates: [f64; N] = std::array::from_fn(|lane| lanes[lane].model.base);
     let end = ticks(MONTH_H) * count as u64;
     while now < end {
         let Some(Reverse((at, component, unit))) = turns.pop() else { break };
-        spread(&mut lost, now, at.min(end), rate);
+        lost.iter_mut().zip(rates).for_each(|(lost, rate)| spread(lost, now, at.min(end), rate));
         now = at;
         if now >= end {
             break;
@@ -80,7 +106,10 @@ pub fn months(model: &Model, seed: u64, count: usize) -> Vec<f64> {
             mending[component] -= 1;
             leave(&mut down, component);
         } else {
-            lost[(now / ticks(MONTH_H)) as usize] += model.moving_s[component] / 3600.0 / MONTH_H;
+            let month = (now / ticks(MONTH_H)) as usize;
+            for (lost, lane) in lost.iter_mut().zip(&lanes) {
+                lost[month] += lane.model.moving_s[component] / 3600.0 / MONTH_H;
+            }
             waiting[component].push_back(unit);
             *down.entry(component).or_insert(0) += 1;
         }
@@ -93,7 +122,7 @@ pub fn months(model: &Model, seed: u64, count: usize) -> Vec<f64> {
             turns.push(Reverse((now + ticks(hours).max(1), component, next)));
         }
         let state: State = down.iter().map(|(&component, &count)| (component, count)).collect();
-        rate = known.get(&state).copied().unwrap_or_else(|| sum_of(model, &singles, &state));
+        rates = std::array::from_fn(|lane| lanes[lane].loss(&state));
     }
     lost
 }

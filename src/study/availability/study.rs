@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::attempt::Attempted;
 use super::class::{self, Class};
 use super::component::{Component, components};
+use super::figures::{Figures, Sample, Unknown};
 use super::mark;
-use super::model::{Model, Times};
+use super::model::Times;
 use super::states::{self, State};
 use super::trial::{self, Course, Seen};
 use crate::mesh;
@@ -42,7 +43,7 @@ pub const WIDTH: f64 = 0.1;
 /// Of that, what classes that are not simulated may take.
 const REST: f64 = 0.3;
 /// More states are not told apart.
-const STATES_MAX: usize = 200_000;
+pub(super) const STATES_MAX: usize = 200_000;
 /// More classes are not simulated.
 const CLASSES_MAX: usize = 400;
 /// Replications of one class, at most.
@@ -58,6 +59,8 @@ pub(super) struct Case {
     pub(super) class_of: Vec<usize>,
     pub(super) cut_off: f64,
     pub(super) within: u32,
+    /// What was asked for.
+    pub(super) asked: u32,
     /// Requests per second.
     pub(super) rate: f64,
     /// Seconds of a window.
@@ -103,7 +106,8 @@ impl Case {
         let said = scenario.reliability.as_ref();
         let components = components(scenario, &world, said, Books::builtin());
         let sizes: Vec<u32> = components.iter().map(|component| component.units.len() as u32).collect();
-        let mut within = within.or(said.map(|said| said.within)).unwrap_or(2);
+        let asked = within.or(said.map(|said| said.within)).unwrap_or(2);
+        let mut within = asked;
         while within > 1 && states::count(&sizes, within, STATES_MAX) >= STATES_MAX {
             within -= 1;
         }
@@ -128,6 +132,7 @@ impl Case {
             class_of,
             cut_off,
             within,
+            asked,
             rate,
             window,
             trials: vec![whole],
@@ -197,50 +202,28 @@ impl Case {
     }
 
     /// What a class loses, and whether it was simulated.
-    pub(super) fn loss_of_class(&self, class: usize) -> (f64, bool) {
+    pub(super) fn loss_of_class(&self, figures: &Figures, class: usize) -> (f64, bool) {
         if let Some(trial) = self.trial_of[class] {
-            return (self.trials[trial].loss(), true);
+            return (figures.loss[trial], true);
         }
+        let base = figures.loss[0];
         let state = &self.states[self.classes[class].states[0]].0;
         if let [(component, 1)] = state[..] {
             // A short event: what it costs is counted by the event.
             debug_assert!(self.is_short(component));
-            return (self.base(), true);
+            return (base, true);
         }
-        let base = self.base();
-        let part = |&(component, count): &(usize, u32)| f64::from(count) * (self.loss_of_unit(component) - base);
+        let part =
+            |&(component, count): &(usize, u32)| f64::from(count) * (self.loss_of_unit(figures, component) - base);
         ((base + state.iter().map(part).sum::<f64>()).clamp(base, 1.0), false)
     }
 
     /// The share lost while one unit of a component is down.
-    fn loss_of_unit(&self, component: usize) -> f64 {
-        let trial = &self.trials[self.event_of[component]];
-        match trial.course {
-            Course::Short(lasts) => (self.base() + trial.moving(self.base(), self.rate, self.window) / lasts).min(1.0),
-            _ => trial.loss(),
-        }
-    }
-
-    /// The model that the trials so far lead to.
-    pub(super) fn model(&self) -> Model {
-        let base = self.base();
-        let by_class: Vec<f64> = (0..self.classes.len()).map(|class| self.loss_of_class(class).0).collect();
-        // A short event is counted whole as an event.
-        let loss = |((state, _), &class): (&(State, f64), &usize)| match state[..] {
-            [(component, 1)] if self.is_short(component) => base,
-            _ => by_class[class],
-        };
-        let moving = |component: usize| match self.event_of[component] {
-            0 => 0.0,
-            trial => self.trials[trial].moving(base, self.rate, self.window),
-        };
-        Model {
-            components: self.components.clone(),
-            states: self.states.iter().map(|(state, _)| state.clone()).collect(),
-            loss: self.states.iter().zip(&self.class_of).map(loss).collect(),
-            moving_s: (0..self.components.len()).map(moving).collect(),
-            base,
-            within: self.within,
+    fn loss_of_unit(&self, figures: &Figures, component: usize) -> f64 {
+        let trial = self.event_of[component];
+        match self.trials[trial].course {
+            Course::Short(lasts) => (figures.loss[0] + figures.moving[trial] / lasts).min(1.0),
+            _ => figures.loss[trial],
         }
     }
 
@@ -254,9 +237,8 @@ impl Case {
     }
 
     /// By trial: what each replication says of its part of the unavailability.
-    fn parts(&self) -> Vec<Vec<f64>> {
+    pub(super) fn parts(&self) -> Vec<Vec<f64>> {
         let weights = self.class_weights();
-        let base = self.base();
         let mut steady = vec![0.0; self.trials.len()];
         for (class, weight) in weights.iter().enumerate() {
             // What is not simulated in its own right rests on the others; its noise is theirs.
@@ -266,14 +248,10 @@ impl Case {
         for (component, failures) in self.model_failures().into_iter().enumerate() {
             events[self.event_of[component]] += failures / 3600.0;
         }
-        let of = |(index, trial): (usize, &Attempted)| {
-            let each = |seen: &Seen| {
-                let moving = if index == 0 { 0.0 } else { trial.moving_of(seen, base, self.rate, self.window) };
-                steady[index] * trial.loss_of(seen) + events[index] * moving
-            };
-            trial.seen.iter().map(each).collect()
+        let of = |(index, sample): (usize, Sample)| {
+            sample.into_iter().map(|(loss, moving)| steady[index] * loss + events[index] * moving).collect()
         };
-        self.trials.iter().enumerate().map(of).collect()
+        self.samples().into_iter().enumerate().map(of).collect()
     }
 
     fn model_failures(&self) -> Vec<f64> {
@@ -282,7 +260,8 @@ impl Case {
 
     /// The unavailability with its interval.
     pub(super) fn interval(&self) -> Interval {
-        let value = self.model().lost(&Times::new()).all;
+        let figures = self.figures();
+        let value = self.model_of(&figures, Unknown::Reckoned).lost(&Times::new()).all;
         let (mut sum, mut freedom) = (0.0, 0.0);
         for part in self.parts() {
             if part.len() >= 2 {
@@ -295,9 +274,9 @@ impl Case {
         let degrees = if freedom > 0.0 { (sum * sum / freedom).max(1.0) } else { 1.0 };
         let noise = if sum > 0.0 { student_quantile(0.975, degrees) * libm::sqrt(sum) } else { 0.0 };
         let (mut guessed, mut unknown) = (0.0, self.cut_off);
-        let base = self.base();
+        let base = figures.loss[0];
         for (class, weight) in self.class_weights().into_iter().enumerate() {
-            let (loss, simulated) = self.loss_of_class(class);
+            let (loss, simulated) = self.loss_of_class(&figures, class);
             if !simulated {
                 guessed += weight * (loss - base);
                 unknown += weight;
@@ -322,8 +301,10 @@ impl Case {
     /// Simulates classes until the weight of the rest is small enough.
     fn resolve(&mut self, interval: Interval, left: u64, wanted: u32) -> bool {
         let allowed = REST * WIDTH * interval.value;
+        let figures = self.figures();
+        let is_open = |class| !self.loss_of_class(&figures, class).1;
         let mut open: Vec<(usize, f64)> =
-            self.class_weights().into_iter().enumerate().filter(|&(class, _)| !self.loss_of_class(class).1).collect();
+            self.class_weights().into_iter().enumerate().filter(|&(class, _)| is_open(class)).collect();
         open.sort_by(|a, b| b.1.total_cmp(&a.1));
         let mut rest = self.cut_off + open.iter().map(|(_, weight)| weight).sum::<f64>();
         let mut runs = 0;

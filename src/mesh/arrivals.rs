@@ -154,6 +154,7 @@ impl Machine<'_> {
             // The users' balancer still sends to a dead entry proxy: nobody answers.
             self.ledger.request(&request, now, now, Some(Failure::Entry));
             self.ledger.failed(row, now, Failure::Entry, self.blame_of_entry(stream, now));
+            self.at_a_dead_door(stream, &compiled.entries, now);
             if self.ledger.people.is_some() {
                 self.user_refused(&request, now);
             }

@@ -11,7 +11,7 @@ use super::machine::Machine;
 use super::settle::is_sub;
 use crate::record::{Failure, NoticedBy};
 use crate::units::SimTime;
-use crate::world::{EdgeId, HostTarget, PlaceId, StreamId};
+use crate::world::{EdgeId, HostTarget, PlaceId, ProxyId, StreamId};
 
 /// How deep calls that hang are followed.
 const DEEPEST: usize = 64;
@@ -140,6 +140,16 @@ impl Machine<'_> {
         let Some(place) = places.into_iter().find(down) else { return Blame::of(stream.edge) };
         let watch = self.ledger.watch.as_ref();
         Blame::at(stream.edge, place, watch.and_then(|watch| watch.lasting(watch.of_place(place), now.nanos())))
+    }
+
+    /// A request was led to one of these entry proxies and found nobody: it has not left what is down there.
+    #[cold]
+    pub(super) fn at_a_dead_door(&mut self, stream: u32, doors: &[ProxyId], now: SimTime) {
+        let place_of = |&proxy: &ProxyId| self.world.proxies[proxy].place;
+        let down = |place: &PlaceId| self.place_down[place.0 as usize].0 > 0;
+        let Some(watch) = &mut self.ledger.watch else { return };
+        let bits = doors.iter().map(place_of).filter(down).fold(0, |bits, place| bits | watch.of_place(place));
+        watch.turned_away(self.world.streams[StreamId(stream)].edge, bits, now);
     }
 
     /// A user asks while something is down: whoever spreads users may have taken notice by now.

@@ -40,7 +40,10 @@ impl Machine<'_> {
         beliefs.health[usize::from(host)].eject_for(rule, now, outlier::jitter(rule, mix(key, 1)));
         beliefs.ejected += 1;
         let sweeps = !std::mem::replace(&mut beliefs.sweeping, true);
-        if let Some(watch) = &mut self.ledger.watch {
+        let place = self.world.proxies[upstream.proxy].place;
+        // The dead notice nobody.
+        let lives = self.place_down[place.0 as usize].0 == 0;
+        if let Some(watch) = self.ledger.watch.as_mut().filter(|_| lives) {
             let host = &self.world.host_sets[upstream.host_set].hosts[usize::from(host)];
             watch.ejected(&host.target, now);
         }

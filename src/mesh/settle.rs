@@ -168,7 +168,8 @@ impl Machine<'_> {
             self.settle_call(slot, Some(Failure::NoHost), now, schedule);
             return;
         };
-        if let Some(watch) = &mut self.ledger.watch {
+        // What is tried again has gone elsewhere for another reason.
+        if let Some(watch) = self.ledger.watch.as_mut().filter(|_| number == 0) {
             let hosts = self.upstreams[row as usize].as_ref().expect("an upstream in use has been made").host_set;
             watch.tried(edge, &self.world.host_sets[hosts].hosts[usize::from(host)].target, now);
         }

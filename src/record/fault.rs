@@ -33,13 +33,6 @@ pub struct FaultRow {
 }
 
 impl FaultRow {
-    /// The same without what was counted in it.
-    #[must_use]
-    pub fn time_alone(&self) -> Self {
-        let (fault, spans) = (self.fault.clone(), self.spans.clone());
-        FaultRow { fault, spans, recovery_ns: self.recovery_ns, ..FaultRow::default() }
-    }
-
     /// When it first comes, nanoseconds from t = 0; none where it does not.
     pub fn first_ns(&self) -> Option<u64> {
         self.spans.first().map(|span| span.0)

@@ -41,7 +41,10 @@ pub struct FaultSummary {
     pub shift_rule: String,
     /// Seconds from its start until success and p99 are back, within the measured horizon.
     pub recovery_s: Estimate,
-    /// What that means: where it is counted from, by which thresholds, how finely.
+    /// By share of requests: seconds from its start until so many of those that were served before are served as then.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub served_s: Vec<(f64, Estimate)>,
+    /// What both mean: where they are counted from, by which thresholds, how finely.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub recovery_rule: String,
     /// p99 of successes in its window, ms.

@@ -48,6 +48,17 @@ fn cell(unit: Unit<'_>, figure: &Estimate) -> String {
     }
 }
 
+/// `1.2, 44, 44, more than 150 s`.
+fn served(fault: &FaultSummary) -> Option<String> {
+    let each = fault.served_s.iter().map(|(_, after)| match (after.value, after.low) {
+        (Some(seconds), _) => Some(significant(seconds, 3)),
+        (None, Some(low)) => Some(format!("more than {}", significant(low, 3))),
+        (None, None) => None,
+    });
+    let told: Vec<String> = each.collect::<Option<_>>()?;
+    (!told.is_empty()).then(|| format!("{} s", told.join(", ")))
+}
+
 struct Rows<'a> {
     faults: Vec<Option<&'a FaultSummary>>,
     rows: Vec<Vec<String>>,
@@ -84,6 +95,7 @@ fn fault(comparison: &Comparison, name: &str) -> Section {
     of.push("of calls, went there before", |fault| fault.hit_share.value.map(share));
     of.push("and while it lasted", |fault| fault.still_share.value.map(share));
     of.push("recovered after", |fault| Some(cell(Unit::Seconds, &fault.recovery_s)));
+    of.push("50, 90, 95, 99 % of requests served as before after", served);
     of.push("requests lost", |fault| Some(cell(Unit::Plain(""), &fault.lost)));
     of.push("success while it lasted", |fault| Some(cell(Unit::Share, &fault.availability)));
     of.push("success in its worst window", |fault| {

@@ -301,7 +301,7 @@ pub fn beside_the_month(bill: &Bill) -> Vec<String> {
         let (amount, gigabytes) = (line.amount.value?, line.quantity.value?);
         let word = if amount < 0.0 { "less" } else { "more" };
         Some(format!(
-            "each {}: {} {} {word} for transfer ({} GB) than the same time without it, not in the month",
+            "each {}: {} {} {word} ({} GB of transfer) than the same time without it, not in the month",
             line.item,
             crate::units::significant(amount.abs(), 3),
             bill.currency,

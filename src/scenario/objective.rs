@@ -157,7 +157,11 @@ impl<'t> Reader<'t> {
             "mean" => Metric::Mean { subject: subject(self)? },
             "availability" => Metric::Availability { subject: subject(self)? },
             "throughput" => Metric::Throughput { subject: subject(self)? },
-            "recovery" => Metric::Recovery { fault: self.name(Role::Fault, "a fault")? },
+            "recovery" => {
+                let fault = self.name(Role::Fault, "a fault")?;
+                let share = if self.take(",") { Some(self.part("a share such as `95%`")?) } else { None };
+                Metric::Recovery { fault, share }
+            }
             "lost" => Metric::Lost { fault: self.name(Role::Fault, "a fault")? },
             "detect" => Metric::Detect { fault: self.name(Role::Fault, "a fault")? },
             "shift" => Metric::Shift { fault: self.name(Role::Fault, "a fault")? },
@@ -337,6 +341,20 @@ impl<'t> Reader<'t> {
         match quantity::seconds(&self.text[at.clone()]) {
             Ok(time) if time > 0.0 => Ok(time),
             Ok(_) => Err(misread(at, "EW105", "no time at all is no time", format!("write {what}"))),
+            Err(complaint) => Err(Misread { at, complaint }),
+        }
+    }
+
+    /// A share above nothing and below all, up to the next `,` or `)`.
+    fn part(&mut self, what: &str) -> Read<f64> {
+        self.skip();
+        let rest = &self.text[self.at..];
+        let length = rest.find([',', ')']).unwrap_or(rest.len());
+        let at = self.at..self.at + rest[..length].trim_end().len();
+        self.at = at.end;
+        match quantity::share(&self.text[at.clone()]).map(|share| share.get()) {
+            Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+            Ok(_) => Err(misread(at, "EW105", "all or nothing is no part", format!("write {what}"))),
             Err(complaint) => Err(Misread { at, complaint }),
         }
     }

@@ -7,7 +7,7 @@
 use super::replicated::Replicated;
 use super::{bill, estimate};
 use crate::record::{
-    Business, BusinessFault, BusinessYear, Estimate, FaultRow, FaultSummary, PathRow, Run, VariantResult,
+    Business, BusinessFault, BusinessYear, Estimate, FaultSummary, PathRow, Run, ScaleRow, VariantResult,
 };
 use crate::units::significant;
 
@@ -106,7 +106,7 @@ pub(super) fn even(results: &mut [VariantResult]) {
 
 fn year_of(of: &Replicated, year: u32, growth: f64) -> BusinessYear {
     let times_traffic = (0..year).fold(1.0, |times, _| times * (1.0 + growth));
-    let bill = if year == 0 { of.bill.clone() } else { bill::bill(&of.world, &scaled(&of.runs, times_traffic)) };
+    let bill = if year == 0 { of.bill.clone() } else { bill::bill(&of.world, &scaled(of.usual(), times_traffic)) };
     BusinessYear {
         year: year + 1,
         times: times_traffic,
@@ -127,11 +127,13 @@ fn scaled(runs: &[Run], times: f64) -> Vec<Run> {
         open: count(row.open),
         ..row.clone()
     };
+    // Replicas that follow their load follow this one.
+    let pods = |row: &ScaleRow| ScaleRow { pod_ns: counts(&row.pod_ns), ..row.clone() };
     let run = |run: &Run| Run {
         replication: run.replication,
         horizon_ns: run.horizon_ns,
         paths: run.paths.iter().map(path).collect(),
-        faults: run.faults.iter().map(FaultRow::time_alone).collect(),
+        scaling: run.scaling.iter().map(pods).collect(),
         ..Run::default()
     };
     runs.iter().map(run).collect()

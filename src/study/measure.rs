@@ -95,7 +95,10 @@ pub fn measure(
             }
             Measured::ratio(&each, "no time to measure it in", "requests/s", design)
         }
-        Metric::Recovery { fault } => Measured::new(recovery::recovery(&of.runs, fault, design), None, "s", 1.0),
+        Metric::Recovery { fault, share } => {
+            let until = share.map_or(recovery::Until::AllBack, recovery::Until::Served);
+            Measured::new(recovery::recovery(&of.runs, fault, until, design), None, "s", 1.0)
+        }
         Metric::Lost { fault } => {
             let each = recovery::each_lost(&of.runs, fault);
             let once = each.iter().all(|&(_, times)| times == 1.0);

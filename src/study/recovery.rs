@@ -1,5 +1,6 @@
 //! Requests lost to a named fault, and how long it took to recover.
 
+use super::faults::up_to;
 use super::figure::Design;
 use super::sample::{Part, Sample};
 use crate::meter::{Quantile, Within};
@@ -10,6 +11,8 @@ use crate::units::significant;
 const SUCCESS_SLACK: f64 = 0.001;
 /// A p99 this many times the worst window's before the fault is not yet back.
 const P99_SLACK: f64 = 1.25;
+/// Of answers, those that take longer than a p99.
+const SLOW: f64 = 0.01;
 /// A success share this far below that of before the fault counts even in a window alone.
 const OUTAGE: f64 = 0.05;
 /// Requests of a second, or of so many seconds, that a share can be told by.
@@ -27,8 +30,9 @@ pub fn rule(runs: &[Run]) -> String {
     };
     format!(
         "counted from the fault's start, so it holds the outage itself, until success is no more than {} points (or its \
-         noise) below and p99 at most {} times what they were before any fault; told by windows{windows}{finer}, of which one \
-         alone may be off by less than {} points, as when a dead host is tried again",
+         noise) below what it was before any fault and no more than 1 % of answers (or its noise) take longer than {} times \
+         the p99 of then; served as before is answered within that; told by windows{windows}{finer}, of which one alone may \
+         be off by less than {} points, as when a dead host is tried again",
         significant(100.0 * SUCCESS_SLACK, 2),
         significant(P99_SLACK, 3),
         significant(100.0 * OUTAGE, 2)
@@ -123,10 +127,23 @@ pub(super) fn before_any(run: &Run) -> Option<usize> {
     Some(first.map_or(count, |first| (first / length_ns) as usize))
 }
 
-/// Seconds from a fault's start until success and p99 are back at what they were before it, to the precision of a
-/// window (a sixtieth of the horizon). Where some replication does not see it, there is no value but a lower bound.
-pub fn recovery(runs: &[Run], fault: &str, design: Design) -> Estimate {
-    let found: Option<Vec<Vec<Back>>> = runs.iter().map(|run| backs(run, fault)).collect();
+/// Until when a recovery is counted.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Until {
+    /// Success and p99 are what they were.
+    AllBack,
+    /// Of the requests that were answered within the limit before, this share is again: the rest is still misled.
+    Served(f64),
+}
+
+/// Shares of requests whose recovery is told beside that of all.
+pub const SERVED: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
+
+/// Seconds from a fault's start until success and p99 are back at what they were before it, or a share of requests is
+/// served as then, to the precision of a window (a sixtieth of the horizon, near faults by seconds where these have
+/// requests enough). Where some replication does not see it, there is no value but a lower bound.
+pub fn recovery(runs: &[Run], fault: &str, until: Until, design: Design) -> Estimate {
+    let found: Option<Vec<Vec<Back>>> = runs.iter().map(|run| backs(run, fault, until)).collect();
     let Some(found) = found.filter(|found| !found.is_empty()) else {
         return Estimate::none("no window before the fault to compare with");
     };
@@ -154,74 +171,112 @@ struct Back {
     seen: bool,
 }
 
+/// Requests that were sent in some time, and latencies of those that were answered.
 struct Window {
     sent: u64,
-    success: f64,
-    p99: Option<u64>,
+    latency: SparseHistogram,
+}
+
+impl Window {
+    fn success(&self) -> f64 {
+        if self.sent == 0 { 1.0 } else { self.latency.count as f64 / self.sent as f64 }
+    }
+
+    /// Answered within so many nanoseconds.
+    fn within(&self, limit_ns: u64) -> u64 {
+        up_to(&self.latency, limit_ns)
+    }
 }
 
 fn window(run: &Run, number: usize) -> Window {
-    let of_row = |row: &RequestRow| row.windows.get(number).map(|window| (window.sent, window.latency.clone()));
-    let mut sent = 0;
-    let mut latency = SparseHistogram::empty(super::sample::REQUEST_GROUPING);
-    for (count, values) in run.rows.iter().filter_map(of_row) {
-        sent += count;
-        latency.merge(&values);
+    let mut whole = Window { sent: 0, latency: SparseHistogram::empty(super::sample::REQUEST_GROUPING) };
+    for window in run.rows.iter().filter_map(|row| row.windows.get(number)) {
+        whole.sent += window.sent;
+        whole.latency.merge(&window.latency);
     }
-    Window {
-        sent,
-        success: if sent == 0 { 1.0 } else { latency.count as f64 / sent as f64 },
-        p99: latency.quantile(Quantile::P99, Within::Middle),
-    }
+    whole
 }
 
 /// Each occurrence of a fault; none where nothing came before any to compare with.
-fn backs(run: &Run, fault: &str) -> Option<Vec<Back>> {
+fn backs(run: &Run, fault: &str, until: Until) -> Option<Vec<Back>> {
     let this = run.faults.iter().find(|row| row.fault == fault)?;
     let measured = this.spans.iter().filter(|span| span.0 < run.horizon_ns);
-    measured.map(|&(start_ns, _)| back(run, start_ns)).collect()
+    let usual = Usual::of(run)?;
+    measured.map(|&(start_ns, _)| back(run, &usual, start_ns, until)).collect()
 }
 
-/// The share that succeeded in some windows; none where nothing was sent.
-fn success_of(windows: &[Window]) -> Option<f64> {
-    let sent = windows.iter().map(|window| window.sent).sum::<u64>();
-    let ok = windows.iter().map(|window| window.success * window.sent as f64).sum::<f64>();
-    (sent > 0).then(|| ok / sent as f64)
+/// What it is like before any fault.
+struct Usual {
+    /// Share answered.
+    success: f64,
+    /// What takes longer than this is slow, nanoseconds.
+    limit_ns: u64,
+    /// Share answered within it.
+    served: f64,
 }
 
-/// Is a window as these are?
-fn usual_of(normal: &[Window]) -> Option<impl Fn(&Window) -> bool + use<>> {
-    let success = success_of(normal)?;
-    let p99 = normal.iter().filter_map(|window| window.p99).max()?;
-    Some(move |window: &Window| {
-        let noise = 3.0 * libm::sqrt(success * (1.0 - success) / window.sent.max(1) as f64);
-        let fast = window.p99.is_some_and(|now| now as f64 <= P99_SLACK * p99 as f64);
-        window.sent == 0 || (window.success >= success - noise.max(SUCCESS_SLACK) && fast)
-    })
+impl Usual {
+    /// None where no window lies before any fault, or nothing was answered in them.
+    fn of(run: &Run) -> Option<Usual> {
+        let normal: Vec<Window> = (0..before_any(run)?).map(|number| window(run, number)).collect();
+        let sum = |of: &dyn Fn(&Window) -> u64| normal.iter().map(of).sum::<u64>() as f64;
+        let sent = sum(&|window| window.sent);
+        let p99 = normal.iter().filter_map(|window| window.latency.quantile(Quantile::P99, Within::Middle)).max()?;
+        let limit_ns = (P99_SLACK * p99 as f64) as u64;
+        let success = sum(&|window| window.latency.count) / sent;
+        Some(Usual { success, limit_ns, served: sum(&|window| window.within(limit_ns)) / sent })
+    }
+
+    /// Is it as before in this window? Only what is beyond doubt (three standard deviations of a share) is not.
+    fn is_back(&self, window: &Window, until: Until) -> bool {
+        let noise = |share: f64, of: u64| 3.0 * libm::sqrt(share * (1.0 - share) / of.max(1) as f64);
+        let sent = window.sent.max(1) as f64;
+        match until {
+            _ if window.sent == 0 => true,
+            Until::AllBack => {
+                let answered = window.latency.count;
+                let slow = (answered - window.within(self.limit_ns)) as f64;
+                let fast = slow <= answered as f64 * (SLOW + noise(SLOW, answered));
+                let success = self.success - noise(self.success, window.sent).max(SUCCESS_SLACK);
+                window.success() >= success && answered > 0 && fast
+            }
+            Until::Served(share) => {
+                let wanted = share * self.served;
+                window.within(self.limit_ns) as f64 / sent >= wanted - noise(wanted, window.sent)
+            }
+        }
+    }
+
+    /// Is this an outage, even in a window alone?
+    fn is_out(&self, window: &Window, until: Until) -> bool {
+        match until {
+            Until::AllBack => window.success() < self.success - OUTAGE,
+            Until::Served(share) => {
+                (window.within(self.limit_ns) as f64) < (share * self.served - OUTAGE) * window.sent as f64
+            }
+        }
+    }
 }
 
-fn back(run: &Run, start_ns: u64) -> Option<Back> {
+fn back(run: &Run, usual: &Usual, start_ns: u64, until: Until) -> Option<Back> {
     let count = count(run)?;
     let length_ns = (run.horizon_ns / count as u64).max(1);
     let start = (start_ns / length_ns) as usize;
-    // Before any fault: what normal is.
-    let normal: Vec<Window> = (0..before_any(run)?).map(|number| window(run, number)).collect();
-    let success = success_of(&normal)?;
-    let good = usual_of(&normal)?;
     // The next fault's start ends what can be said of this one.
     let starts = run.faults.iter().flat_map(|row| &row.spans).map(|span| span.0);
     let next = starts.filter(|&other| other > start_ns).min();
     let end = next.map_or(count, |next| (next / length_ns) as usize).min(count);
     let each: Vec<Window> = (start..end).map(|number| window(run, number)).collect();
-    let off: Vec<bool> = each.iter().map(|window| !good(window)).collect();
+    let off: Vec<bool> = each.iter().map(|window| !usual.is_back(window, until)).collect();
     // After the onset a window alone does not undo a recovery, unless it is an outage of its own.
     let bad = |at: usize| {
         let beside = at <= 1 || off[at - 1] || off.get(at + 1).copied().unwrap_or(false);
-        off[at] && (beside || each[at].success < success - OUTAGE)
+        off[at] && (beside || usual.is_out(&each[at], until))
     };
     let last_bad = (0..each.len()).rev().find(|&at| bad(at)).map(|at| start + at);
     let Some(last_bad) = last_bad else { return Some(Back { seconds: 0.0, seen: true }) };
-    let until_ns = finer(run, last_bad as u64 * length_ns, length_ns).unwrap_or((last_bad as u64 + 1) * length_ns);
+    let finer = finer(run, usual, last_bad as u64 * length_ns, length_ns, until);
+    let until_ns = finer.unwrap_or((last_bad as u64 + 1) * length_ns);
     let seconds = until_ns.saturating_sub(start_ns) as f64 / 1e9;
     Some(Back { seconds, seen: last_bad + 1 < end })
 }
@@ -240,25 +295,23 @@ pub(super) fn seconds_together(run: &Run) -> Option<usize> {
 
 /// Where in the last bad window of the horizon it ends, by seconds near faults: the end of the last of them that is off.
 /// None where they do not tell.
-fn finer(run: &Run, from_ns: u64, length_ns: u64) -> Option<u64> {
+fn finer(run: &Run, usual: &Usual, from_ns: u64, length_ns: u64, until: Until) -> Option<u64> {
     let together = seconds_together(run)?;
     let first_ns = run.faults.iter().filter_map(FaultRow::first_ns).min()?;
     let chunk = |windows: &[FineWindow]| {
-        let sent: u64 = windows.iter().map(|window| window.sent).sum();
-        let mut latency = SparseHistogram::empty(windows[0].latency.grouping);
-        windows.iter().for_each(|window| latency.merge(&window.latency));
-        let success = if sent == 0 { 1.0 } else { latency.count as f64 / sent as f64 };
-        Window { sent, success, p99: latency.quantile(Quantile::P99, Within::Middle) }
+        let mut whole = Window { sent: 0, latency: SparseHistogram::empty(windows[0].latency.grouping) };
+        for window in windows {
+            whole.sent += window.sent;
+            whole.latency.merge(&window.latency);
+        }
+        whole
     };
     let end_ns = |windows: &[FineWindow]| windows.last().map(|last| (u64::from(last.second) + 1) * SECOND);
     let whole = |part: &&[FineWindow]| {
         part.len() == together && part[together - 1].second + 1 == part[0].second + together as u32
     };
-    let before: Vec<&FineWindow> =
-        run.fine.iter().take_while(|window| (u64::from(window.second) + 1) * SECOND <= first_ns).collect();
-    let normal: Vec<Window> = run.fine[..before.len()].chunks(together).filter(whole).map(chunk).collect();
-    let good = usual_of(&normal)?;
-    let inside: Vec<&[FineWindow]> = run.fine[before.len()..]
+    let before = run.fine.iter().take_while(|window| (u64::from(window.second) + 1) * SECOND <= first_ns).count();
+    let inside: Vec<&[FineWindow]> = run.fine[before..]
         .chunks(together)
         .filter(whole)
         .filter(|part| {
@@ -267,7 +320,7 @@ fn finer(run: &Run, from_ns: u64, length_ns: u64) -> Option<u64> {
         })
         .collect();
     let covered = inside.len() as u64 * together as u64 * SECOND >= length_ns;
-    let last_off = inside.iter().rfind(|part| !good(&chunk(part)))?;
+    let last_off = inside.iter().rfind(|part| !usual.is_back(&chunk(part), until))?;
     end_ns(last_off).filter(|_| covered).map(|end| end.clamp(from_ns, from_ns + length_ns))
 }
 
@@ -328,7 +381,7 @@ mod tests {
     #[test]
     fn recovery_runs_from_the_faults_start_to_the_end_of_the_last_bad_window() {
         let runs = vec![run(&[("cut", 20, 30)], |number| (20..33).contains(&number)); 10];
-        let got = recovery(&runs, "cut", design());
+        let got = recovery(&runs, "cut", Until::AllBack, design());
         assert_eq!((got.value, got.low, got.high), (Some(13.0), Some(13.0), Some(13.0)));
     }
 
@@ -345,11 +398,15 @@ mod tests {
         run.rows[0].windows.truncate(6);
         run.fine = (0..60).map(|number| second(number, (20..32).contains(&number))).collect();
         let runs = vec![run; 10];
-        assert_eq!(recovery(&runs, "cut", design()).value, Some(12.0));
+        assert_eq!(recovery(&runs, "cut", Until::AllBack, design()).value, Some(12.0));
         assert!(rule(&runs).contains("windows of 10 s, near faults by seconds"), "{}", rule(&runs));
         let mut sparse = runs[0].clone();
         sparse.fine.iter_mut().for_each(|window| window.sent = 10);
-        assert_eq!(recovery(&vec![sparse; 10], "cut", design()).value, Some(20.0), "too few to tell by seconds");
+        assert_eq!(
+            recovery(&vec![sparse; 10], "cut", Until::AllBack, design()).value,
+            Some(20.0),
+            "too few to tell by seconds"
+        );
     }
 
     #[test]
@@ -357,13 +414,48 @@ mod tests {
         let dips = |number: usize| if number >= 33 && number.is_multiple_of(5) { 980 } else { 1000 };
         let answers = |number: usize| if (20..33).contains(&number) { 500 } else { dips(number) };
         let seconds = |answers: &dyn Fn(usize) -> u64| {
-            recovery(&vec![with_answers(&[("cut", 20, 30)], answers); 10], "cut", design()).value
+            recovery(&vec![with_answers(&[("cut", 20, 30)], answers); 10], "cut", Until::AllBack, design()).value
         };
         assert_eq!(seconds(&answers), Some(13.0));
         let again = |number: usize| if number == 45 { 900 } else { answers(number) };
         assert_eq!(seconds(&again), Some(26.0), "an outage of its own does");
         let long = |number: usize| if number == 44 || number == 45 { 980 } else { answers(number) };
         assert_eq!(seconds(&long), Some(26.0), "two windows in a row do");
+    }
+
+    #[test]
+    fn who_is_still_misled_is_told_apart_from_all_who_are_served_again() {
+        // All fail for 5 s, a quarter for 5 more, and one in thirty until 40 s, as where some ignore a time to live.
+        let answers = |number: usize| match number {
+            20..25 => 0,
+            25..30 => 750,
+            30..40 => 967,
+            _ => 1000,
+        };
+        let runs = vec![with_answers(&[("cut", 20, 40)], answers); 10];
+        let told = |until| recovery(&runs, "cut", until, design()).value;
+        assert_eq!(SERVED.map(|share| told(Until::Served(share))), [5.0, 10.0, 10.0, 20.0].map(Some));
+        assert_eq!(told(Until::AllBack), Some(20.0));
+        let forever = |number: usize| if number >= 30 { 967 } else { answers(number) };
+        let runs = vec![with_answers(&[("cut", 20, 40)], forever); 10];
+        assert_eq!(recovery(&runs, "cut", Until::Served(0.95), design()).value, Some(10.0));
+        let all = recovery(&runs, "cut", Until::Served(0.99), design());
+        assert_eq!((all.value, all.low), (None, Some(40.0)));
+    }
+
+    #[test]
+    fn a_p99_in_a_window_is_held_against_its_noise() {
+        // 4 of 200 answers take twice as long: a p99 that is twice as high, and no wonder of 200. 12 of them are.
+        let late = |slow: u64| {
+            let mut run = with_answers(&[("cut", 20, 30)], |_| 1000);
+            for window in &mut run.rows[0].windows[20..35] {
+                let mut latency = Histogram::new(10);
+                (0..200).for_each(|i| latency.record(if i < slow { 22_000_000 } else { 10_000_000 }));
+                *window = RequestWindow { sent: 200, failed: std::array::from_fn(|_| 0), latency: latency.sparse() };
+            }
+            recovery(&vec![run; 10], "cut", Until::AllBack, design()).value
+        };
+        assert_eq!((late(4), late(12)), (Some(0.0), Some(15.0)));
     }
 
     #[test]
@@ -375,7 +467,7 @@ mod tests {
     #[test]
     fn what_does_not_recover_in_time_has_a_lower_bound_and_no_value() {
         let runs = vec![run(&[("cut", 20, 30)], |number| number >= 20); 10];
-        let got = recovery(&runs, "cut", design());
+        let got = recovery(&runs, "cut", Until::AllBack, design());
         assert_eq!((got.value, got.low, got.high), (None, Some(40.0), None));
         assert!(got.why.is_some_and(|why| why.contains("10 of 10")));
     }
@@ -383,14 +475,14 @@ mod tests {
     #[test]
     fn the_next_fault_ends_what_can_be_said_of_this_one() {
         let runs = vec![run(&[("one", 10, 12), ("two", 30, 32)], |n| (10..15).contains(&n) || n >= 30); 10];
-        assert_eq!(recovery(&runs, "one", design()).value, Some(5.0));
-        assert_eq!(recovery(&runs, "two", design()).value, None);
+        assert_eq!(recovery(&runs, "one", Until::AllBack, design()).value, Some(5.0));
+        assert_eq!(recovery(&runs, "two", Until::AllBack, design()).value, None);
     }
 
     #[test]
     fn a_fault_that_nobody_feels_takes_no_time() {
         let runs = vec![run(&[("cut", 20, 30)], |_| false); 10];
-        assert_eq!(recovery(&runs, "cut", design()).value, Some(0.0));
+        assert_eq!(recovery(&runs, "cut", Until::AllBack, design()).value, Some(0.0));
     }
 
     #[test]

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::bill;
 use super::difference::Answers;
+use super::replications::Replication;
 use super::sample::{Part, samples};
-use crate::mesh;
 use crate::record::{Bill, Run};
 use crate::scenario::Scenario;
 use crate::world::World;
@@ -21,6 +19,8 @@ pub struct Replicated {
     pub world: Arc<World>,
     /// Its replications, in order.
     pub runs: Vec<Run>,
+    /// What they would have used had nothing failed: a month is made of this. Empty where nothing did.
+    sound: Vec<Run>,
     /// The bill of all replications together.
     pub bill: Bill,
     /// The bill of each replication.
@@ -29,27 +29,27 @@ pub struct Replicated {
 
 impl Replicated {
     /// Prices what was counted.
-    pub fn new(scenario: Scenario, world: impl Into<Arc<World>>, runs: Vec<Run>) -> Self {
+    pub(super) fn new(scenario: Scenario, world: impl Into<Arc<World>>, replications: Vec<Replication>) -> Self {
         let world = world.into();
-        let whole = bill::bill(&world, &runs);
-        let bills = runs.iter().map(|run| bill::bill(&world, std::slice::from_ref(run))).collect();
-        Replicated { scenario, world, runs, bill: whole, bills }
+        let failed = replications.iter().any(|one| one.twin.is_some());
+        let (runs, twins): (Vec<Run>, Vec<Option<Run>>) =
+            replications.into_iter().map(|one| (one.run, one.twin)).unzip();
+        let sound: Vec<Run> = if failed {
+            runs.iter().zip(twins).map(|(run, twin)| twin.unwrap_or_else(|| bill::counts(run.clone()))).collect()
+        } else {
+            Vec::new()
+        };
+        let of = |runs: &[Run], sound: &[Run]| {
+            if sound.is_empty() { bill::bill(&world, runs) } else { bill::bill_beside_faults(&world, runs, sound) }
+        };
+        let own = |index: usize| of(&runs[index..=index], sound.get(index..=index).unwrap_or_default());
+        let (whole, bills) = (of(&runs, &sound), (0..runs.len()).map(own).collect());
+        Replicated { scenario, world, runs, sound, bill: whole, bills }
     }
 
-    /// The same, with the bill of a twin without faults where no part of the runs lies outside of them: a month is not made
-    /// of faults.
-    #[must_use]
-    pub fn billed_outside_faults(self, seed: u64) -> Self {
-        if !bill::all_in_faults(&self.world, &self.runs) {
-            return self;
-        }
-        let twin = (*self.world).clone().without_faults();
-        let runs: Vec<Run> = self.runs.par_iter().map(|run| mesh::run(&twin, seed, run.replication)).collect();
-        let of = |runs: &[Run]| bill::bill(&twin, runs);
-        let mut whole = of(&runs);
-        whole.basis.push("no part of the run lies outside faults: the month is that of a twin run without them".into());
-        let bills = runs.iter().map(|run| of(std::slice::from_ref(run))).collect();
-        Replicated { bill: whole, bills, ..self }
+    /// What a month is made of: the replications, or their twins in which nothing fails.
+    pub(super) fn usual(&self) -> &[Run] {
+        if self.sound.is_empty() { &self.runs } else { &self.sound }
     }
 
     /// Its name.

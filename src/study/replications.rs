@@ -1,12 +1,59 @@
 //! The replications that all variants have: what is compared where a study was stopped.
 
+use std::sync::Arc;
+
+use super::bill;
+use super::pool::Watch;
+use crate::mesh;
 use crate::record::Run;
+use crate::world::World;
+
+/// What a replication is run in: its world, and that world with nothing failing in it where a bill asks for it.
+#[derive(Clone)]
+pub(super) struct Scene {
+    pub(super) world: Arc<World>,
+    sound: Option<Arc<World>>,
+}
+
+/// A replication.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Replication {
+    /// What was counted.
+    pub(super) run: Run,
+    /// What a bill asks of its twin without faults, on the same random numbers; none where no fault came, or where nothing on
+    /// the bill depends on use.
+    pub(super) twin: Option<Run>,
+}
+
+impl Scene {
+    pub(super) fn new(world: &Arc<World>) -> Self {
+        let fails = !world.faults.is_empty() && bill::depends_on_use(world);
+        Scene { world: Arc::clone(world), sound: fails.then(|| Arc::new(World::clone(world).without_faults())) }
+    }
+
+    /// Runs of the machine that a replication may take.
+    pub(super) fn runs(&self) -> u64 {
+        1 + u64::from(self.sound.is_some())
+    }
+
+    /// A replication and, where a fault came in it, its twin; none where it was given up.
+    pub(super) fn replication(&self, seed: u64, number: u32, watch: &Watch<'_>) -> Option<Replication> {
+        let Some(sound) = &self.sound else {
+            return Some(Replication { run: mesh::run_while(&self.world, seed, number, watch)?, twin: None });
+        };
+        let run = mesh::run_while(&self.world, seed, number, |share| watch(0.5 * share))?;
+        let came = run.faults.iter().flat_map(|row| &row.spans).any(|span| span.0 < run.horizon_ns);
+        let twin = || mesh::run_while(sound, seed, number, |share| watch(0.5 + 0.5 * share)).map(bill::counts);
+        let twin = if came { Some(twin()?) } else { None };
+        Some(Replication { run, twin })
+    }
+}
 
 /// A study's own runs, by variant.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Replications {
     /// Of each variant the replications that all variants have finished, in order: they faced the same requests.
-    pub(super) compared: Vec<Vec<Run>>,
+    pub(super) compared: Vec<Vec<Replication>>,
     /// Of each variant those that not all of them have: kept, not compared.
     pub(super) left: Vec<Vec<Run>>,
     /// How many were finished in all.
@@ -15,7 +62,7 @@ pub(super) struct Replications {
 
 impl Replications {
     /// From what was finished, handed over replication by replication, `variants` of each.
-    pub(super) fn of(done: Vec<Option<Run>>, variants: usize) -> Self {
+    pub(super) fn of(done: Vec<Option<Replication>>, variants: usize) -> Self {
         let mut found = Replications {
             compared: vec![Vec::new(); variants],
             left: vec![Vec::new(); variants],
@@ -23,10 +70,11 @@ impl Replications {
         };
         let mut done = done.into_iter();
         while done.len() > 0 {
-            let one: Vec<Option<Run>> = done.by_ref().take(variants).collect();
-            let into = if one.iter().all(Option::is_some) { &mut found.compared } else { &mut found.left };
-            for (runs, run) in into.iter_mut().zip(one) {
-                runs.extend(run);
+            let one: Vec<Option<Replication>> = done.by_ref().take(variants).collect();
+            if one.iter().all(Option::is_some) {
+                found.compared.iter_mut().zip(one).for_each(|(of, one)| of.extend(one));
+            } else {
+                found.left.iter_mut().zip(one).for_each(|(of, one)| of.extend(one.map(|one| one.run)));
             }
         }
         found
@@ -39,12 +87,14 @@ mod tests {
 
     #[test]
     fn only_what_all_variants_have_is_compared_and_nothing_is_lost() {
-        let run = |replication| Some(Run { replication, ..Run::default() });
+        let run =
+            |replication| Some(Replication { run: Run { replication, ..Run::default() }, ..Replication::default() });
         let done = vec![run(0), run(0), run(1), None, None, None, run(3), run(3), None, run(4)];
         let found = Replications::of(done, 2);
-        let numbers = |runs: &[Run]| runs.iter().map(|run| run.replication).collect::<Vec<_>>();
-        assert_eq!(found.compared.iter().map(|runs| numbers(runs)).collect::<Vec<_>>(), [[0, 3], [0, 3]]);
-        assert_eq!(found.left.iter().map(|runs| numbers(runs)).collect::<Vec<_>>(), [[1], [4]]);
+        let compared = |of: &[Replication]| of.iter().map(|one| one.run.replication).collect::<Vec<_>>();
+        let left = |of: &[Run]| of.iter().map(|run| run.replication).collect::<Vec<_>>();
+        assert_eq!(found.compared.iter().map(|of| compared(of)).collect::<Vec<_>>(), [[0, 3], [0, 3]]);
+        assert_eq!(found.left.iter().map(|of| left(of)).collect::<Vec<_>>(), [[1], [4]]);
         assert_eq!(found.done, 6);
     }
 }

@@ -18,7 +18,7 @@ use super::pool::{Task, Watch, work_off};
 use super::progress::{FIRST_STAGE, FIRST_STAGE_AND_ENDS, Progress, SECOND_STAGE};
 use super::remarks::{assumptions, each_once, fault_spans, text, warnings};
 use super::replicated::Replicated;
-use super::replications::Replications;
+use super::replications::{Replication, Replications, Scene};
 use super::robustness::{self, Trial};
 use super::varied::Varied;
 use super::verdict::Claims;
@@ -77,12 +77,14 @@ pub(super) fn weigh(
     if options.inputs {
         varied.compile(&ends());
     }
-    let mut tasks = replications(&worlds, seed, asked);
+    let scenes: Vec<Scene> = worlds.iter().map(Scene::new).collect();
+    let mut tasks: Vec<Task<'_, Replication>> = replications(&scenes, seed, asked);
     let own = tasks.len();
-    tasks.extend(varied.tasks());
+    let bare = |run| Replication { run, twin: None };
+    tasks.extend(varied.tasks().into_iter().map(|task| task.map(bare)));
     let stage = if tasks.len() > own { FIRST_STAGE_AND_ENDS } else { FIRST_STAGE };
     let mut done = work_off(stage, &tasks, progress);
-    varied.take(done.split_off(own));
+    varied.take(done.split_off(own).into_iter().map(|done| done.map(|one| one.run)));
     let Replications { compared, left, done } = Replications::of(done, variants.len());
     let head = Comparison {
         schema: 1,
@@ -105,9 +107,7 @@ pub(super) fn weigh(
         .par_iter()
         .zip(worlds)
         .zip(compared)
-        .map(|((variant, world), runs)| {
-            Replicated::new(variant.scenario.clone(), world, runs).billed_outside_faults(seed)
-        })
+        .map(|((variant, world), runs)| Replicated::new(variant.scenario.clone(), world, runs))
         .collect();
     let replications = of[0].runs.len() as u32;
     let cut = cut(&of);
@@ -169,15 +169,16 @@ pub(super) fn weigh(
 }
 
 /// The study's own runs: replications outside, variants inside, so that all variants get equally far.
-fn replications(worlds: &[Arc<World>], seed: u64, replications: u32) -> Vec<Task<'static, Run>> {
-    let costs: Vec<u64> = worlds.iter().map(|world| estimate::calls(world.at_start())).collect();
-    let task = |replication: u32, (world, &cost): (&Arc<World>, &u64)| {
-        let world = Arc::clone(world);
-        let name = format!("{}, replication {}", world.variant, replication + 1);
-        Task { name, cost, work: Box::new(move |watch| mesh::run_while(&world, seed, replication, watch)) }
+fn replications(scenes: &[Scene], seed: u64, replications: u32) -> Vec<Task<'static, Replication>> {
+    let cost = |scene: &Scene| estimate::calls(scene.world.at_start()) * scene.runs();
+    let costs: Vec<u64> = scenes.iter().map(cost).collect();
+    let task = |replication: u32, (scene, &cost): (&Scene, &u64)| {
+        let scene = scene.clone();
+        let name = format!("{}, replication {}", scene.world.variant, replication + 1);
+        Task { name, cost, work: Box::new(move |watch| scene.replication(seed, replication, watch)) }
     };
     let task = &task;
-    (0..replications).flat_map(|replication| worlds.iter().zip(&costs).map(move |of| task(replication, of))).collect()
+    (0..replications).flat_map(|replication| scenes.iter().zip(&costs).map(move |of| task(replication, of))).collect()
 }
 
 /// What is kept of a study that was stopped before every variant had a replication: records, and what they are of.

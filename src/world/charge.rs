@@ -69,6 +69,13 @@ pub enum Basis {
     MbpsDays(f64),
 }
 
+impl Basis {
+    /// Does what is charged depend on what was used?
+    pub fn by_use(&self) -> bool {
+        matches!(self, Basis::Bytes(_) | Basis::Lcu { .. } | Basis::Pods { .. })
+    }
+}
+
 /// Bytes of one path in one direction.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tap {

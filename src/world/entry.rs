@@ -85,6 +85,11 @@ impl Front {
     pub fn round_trip(&self) -> Duration {
         self.delay + self.delay_back
     }
+
+    /// Its proxies in `Stream::entries`.
+    pub fn proxies(&self) -> std::ops::Range<usize> {
+        self.first as usize..(self.first + self.count) as usize
+    }
 }
 
 impl Entry {
@@ -140,7 +145,7 @@ impl super::World {
         let shares = entry.shares(&entry.to, &vec![true; entry.targets.len()], &via.fronts);
         let mut ways = Vec::with_capacity(stream.entries.len());
         for (front, share) in via.fronts.iter().zip(shares) {
-            let range = front.first as usize..(front.first + front.count) as usize;
+            let range = front.proxies();
             let each = share / f64::from(front.count.max(1));
             ways.extend(stream.entries[range].iter().map(|&proxy| (proxy, each, front.round_trip())));
         }

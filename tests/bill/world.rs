@@ -4,7 +4,7 @@ use eastwest::bill::{PriceRange, PriceStatus, Terms};
 use eastwest::provider::Books;
 use eastwest::random::Law;
 use eastwest::record::{Bill, FaultRow, PathRow, Run};
-use eastwest::study::bill::{bill, charged_twice, price_where_equal, solve_unknowns};
+use eastwest::study::bill::{bill, bill_beside_faults, charged_twice, price_where_equal, solve_unknowns};
 use eastwest::table::Table;
 use eastwest::units::{Bytes, Duration, Money};
 use eastwest::workload::{Arrivals, Rate};
@@ -266,31 +266,40 @@ fn the_range_of_the_prices_stands_beside_the_figure() {
 }
 
 #[test]
-fn windows_in_faults_do_not_count_and_each_fault_is_told_apart() {
+fn a_month_is_that_of_the_twins_and_each_fault_answers_for_what_it_leaves_behind() {
     let mut world = world(vec![at("cdt.gold", "cn-hangzhou", "cn-beijing", Basis::Bytes(vec![FORWARD]))]);
-    world.faults.push(Fault {
-        name: "zone-out".into(),
-        hits: "zone/a".into(),
-        spans: vec![(100_000_000_000, 190_000_000_000)],
-        recovery: Duration::from_secs(10),
-    });
+    let seconds = |s: u64| s * 1_000_000_000;
+    let faults =
+        [("zone-out", "zone/a", (seconds(100), seconds(190))), ("later", "zone/b", (seconds(400), seconds(405)))];
     let mut run = run(600, 0, 0, 0, 0);
-    // Windows of 10 s: 1 GiB each outside the fault [100 s, 200 s), 5 GiB each within it (retries).
-    run.paths[0].forward = (0..WINDOWS).map(|w| if (10..20).contains(&w) { 5 * GIB } else { GIB }).collect();
-    run.faults = vec![FaultRow {
-        fault: "zone-out".into(),
-        spans: vec![(100_000_000_000, 190_000_000_000)],
-        recovery_ns: 10_000_000_000,
-        ..FaultRow::default()
-    }];
-    let bill = bill(&world, &[run]);
-    // 50 GiB in 500 s: 0.1 GB/s * 2 628 000 s = 262 800 GB
+    for (name, hits, span) in faults {
+        let (recovery, recovery_ns) = (Duration::from_secs(10), seconds(10));
+        let dated = vec![(span.0.cast_signed(), span.1.cast_signed())];
+        world.faults.push(Fault { name: name.into(), hits: hits.into(), spans: dated, recovery });
+        let spans = vec![span];
+        run.faults.push(FaultRow { fault: name.into(), spans, recovery_ns, ..FaultRow::default() });
+    }
+    // Windows of 10 s: 1 GiB each in the twin; in the run 5 GiB each from 100 s on (retries) and 2 GiB each from 200 s to
+    // 300 s, long after its recovery (connections that stay abroad); then half a GiB each from 400 s on.
+    let mut twin = run.clone();
+    twin.faults.clear();
+    twin.paths[0].forward = vec![GIB; WINDOWS];
+    let of_window = |w: usize| match w {
+        10..20 => 5 * GIB,
+        20..30 => 2 * GIB,
+        40..45 => GIB / 2,
+        _ => GIB,
+    };
+    run.paths[0].forward = (0..WINDOWS).map(of_window).collect();
+    let bill = bill_beside_faults(&world, &[run], &[twin]);
+    // 60 GiB in 600 s: 0.1 GB/s * 2 628 000 s = 262 800 GB
     assert!((bill.lines[0].quantity.value.unwrap() - 262_800.0).abs() < 1e-9);
-    assert!(bill.basis.iter().any(|line| line.contains("10 of 60 windows lie in faults")), "{:?}", bill.basis);
-    // 40 GiB more than usual, at 0.072: a line of its own that is not in the month.
-    let [once] = &bill.once[..] else { panic!("{:?}", bill.once) };
-    assert_eq!((once.item.as_str(), once.scope.as_str(), once.quantity.value), ("zone-out", "zone/a", Some(40.0)));
-    assert!((once.amount.value.unwrap() - 2.88).abs() < 1e-12, "{once:?}");
+    assert!(bill.basis.iter().any(|line| line.contains("run again without faults")), "{:?}", bill.basis);
+    // 40 and 10 GiB more than without it, at 0.072: a line of its own that is not in the month; and 2.5 less.
+    let [once, later] = &bill.once[..] else { panic!("{:?}", bill.once) };
+    assert_eq!((once.item.as_str(), once.scope.as_str(), once.quantity.value), ("zone-out", "zone/a", Some(50.0)));
+    assert!((once.amount.value.unwrap() - 3.6).abs() < 1e-12, "{once:?}");
+    assert_eq!((later.item.as_str(), later.quantity.value), ("later", Some(-2.5)));
     assert!((total(&bill) - 262_800.0 * 0.072).abs() < 1e-6);
 }
 

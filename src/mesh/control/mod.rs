@@ -52,12 +52,14 @@ impl Machine<'_> {
     /// The proxies of a place hear which endpoints are ready.
     fn pushed(&mut self, place: PlaceId, ready: &[(EndpointId, bool)], now: SimTime, schedule: &mut Schedule) {
         let unready = &mut self.told.unready[place.0 as usize];
+        // The dead take notice of nobody.
+        let lives = self.place_down[place.0 as usize].0 == 0;
         for &(endpoint, is_ready) in ready {
             if is_ready {
                 unready.remove(&endpoint);
             } else {
                 unready.insert(endpoint);
-                if let Some(watch) = &mut self.ledger.watch {
+                if let Some(watch) = self.ledger.watch.as_mut().filter(|_| lives) {
                     watch.noticed(watch.of_endpoint(endpoint), NoticedBy::Removal, now);
                 }
             }

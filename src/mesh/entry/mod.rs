@@ -161,12 +161,15 @@ impl Machine<'_> {
             return;
         };
         let front = &via.fronts[usize::from(target)];
+        let doors = || &world.streams[StreamId(request.stream)].entries[front.proxies()];
         let Some(waited) = knock(entry, front, &led.reach[usize::from(target)], at) else {
+            self.at_a_dead_door(request.stream, doors(), now);
             self.turned_away(request, now, now + entry.connect_timeout, "no answer from an ingress", schedule);
             return;
         };
         let refused = led.reach[usize::from(target)].dead.holds(at + waited.nanos().cast_signed());
         if refused {
+            self.at_a_dead_door(request.stream, doors(), now);
             self.turned_away(request, now, now + waited + front.round_trip(), "refused by an ingress", schedule);
             return;
         }
@@ -191,15 +194,15 @@ impl Machine<'_> {
         let compiled = &world.streams[StreamId(request.stream)];
         let via = compiled.via.as_deref().expect("a stream that is led has an entry");
         let front = &via.fronts[usize::from(target)];
-        let first = front.first as usize;
         let draw = self.streams[request.stream as usize].entry.bits(request.ordinal);
-        let proxies = &compiled.entries[first..first + front.count as usize];
+        let proxies = &compiled.entries[front.proxies()];
         let Some(proxy) = self.entry(compiled, proxies, draw, now) else {
             // The cluster's own balancer still sends to a dead zone.
             self.far[slot].stage = Stage::Free;
             self.far.release(slot);
             let sent = SimTime::from_nanos(intended);
             let given_up = (sent + world.entries[via.entry].connect_timeout).max(now);
+            self.at_a_dead_door(request.stream, proxies, now);
             self.turned_away(request, sent, given_up, "no answer from an ingress", schedule);
             return;
         };

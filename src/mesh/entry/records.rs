@@ -118,7 +118,7 @@ fn judged(entry: &Entry, [silent, failing]: &[Spans; 2], phase: u64) -> Vec<(i64
 
 /// How users of a stream find the ingress of a target.
 pub(super) fn reach(world: &World, stream: &Stream, front: &Front, away: &Away) -> Reach {
-    let proxies = &stream.entries[front.first as usize..(front.first + front.count) as usize];
+    let proxies = &stream.entries[front.proxies()];
     let places = || proxies.iter().map(|&proxy| Target::Place(world.proxies[proxy].place));
     let all = |spans: Vec<Spans>| Spans::all(&spans);
     let links: Vec<Spans> =

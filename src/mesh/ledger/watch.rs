@@ -25,6 +25,8 @@ pub(in crate::mesh) struct Watch {
     places: Vec<u64>,
     /// By edge: faults that hit something that it may call.
     edges: Vec<u64>,
+    /// By edge: do users come in by it?
+    ways_in: Vec<bool>,
     faults: Vec<Vec<Around>>,
     /// Faults near the clock, and until when it is these.
     near: u64,
@@ -45,6 +47,10 @@ struct Around {
     zero: u64,
     bins: Vec<Calls>,
     lead: usize,
+    /// Requests that came in before it, of which `bins` has all calls.
+    came: u64,
+    /// By bin: requests that were led to what it hits, and found nobody.
+    turned: Vec<u32>,
     noticed: Option<(u64, NoticedBy)>,
 }
 
@@ -58,6 +64,7 @@ impl Watch {
             paths: vec![0; world.paths.len()],
             places: vec![0; world.places.len()],
             edges: vec![0; world.edges.len()],
+            ways_in: vec![false; world.edges.len()],
             faults: windows.iter().take(FAULTS).map(|window| arounds(window, zero, end)).collect(),
             near: 0,
             turn: 0,
@@ -65,6 +72,7 @@ impl Watch {
         for change in changes.iter().filter(|change| change.begins && (change.fault.0 as usize) < FAULTS) {
             watch.hit(world, change.target, 1 << change.fault.0);
         }
+        world.streams.rows().iter().for_each(|stream| watch.ways_in[stream.edge.0 as usize] = true);
         for edge in world.edges.ids() {
             let sets = world.places.ids().map(|place| world.host_set(edge, place)).filter(|set| !set.is_none());
             let hosts = sets.flat_map(|set| world.host_sets[set].hosts.iter());
@@ -124,7 +132,7 @@ impl Watch {
         self.places[place.0 as usize]
     }
 
-    /// A call is tried, now.
+    /// A call is tried for the first time, now.
     pub(in crate::mesh) fn tried(&mut self, edge: EdgeId, target: &HostTarget, now: SimTime) {
         let now = now.nanos();
         if now >= self.turn {
@@ -134,7 +142,7 @@ impl Watch {
         if near == 0 {
             return;
         }
-        let bits = self.bits(target);
+        let (bits, way_in) = (self.bits(target), self.ways_in[edge.0 as usize]);
         while near != 0 {
             let fault = near.trailing_zeros() as usize;
             near &= near - 1;
@@ -143,6 +151,22 @@ impl Watch {
                     let bin = &mut around.bins[((now - around.from) / SHIFT_BIN) as usize];
                     bin[0] += 1;
                     bin[1] += (bits >> fault) as u32 & 1;
+                    around.came += u64::from(way_in && now < around.start);
+                }
+            }
+        }
+    }
+
+    /// A request was led to what these faults hit, and nobody is there: no call comes of it.
+    pub(in crate::mesh) fn turned_away(&mut self, edge: EdgeId, bits: u64, now: SimTime) {
+        let now = now.nanos();
+        let mut bits = bits & self.edges[edge.0 as usize];
+        while bits != 0 {
+            let fault = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            for around in &mut self.faults[fault] {
+                if (around.start..around.counted).contains(&now) {
+                    around.turned[((now - around.start) / SHIFT_BIN) as usize] += 1;
                 }
             }
         }
@@ -220,9 +244,10 @@ fn arounds(window: &Window, zero: u64, end: u64) -> Vec<Around> {
         let lead = ((start - from) / SHIFT_BIN) as usize;
         let from = start - lead as u64 * SHIFT_BIN;
         let counted = stop.min(start + LONGEST).min(end);
-        let bins = lead + (counted - start).div_ceil(SHIFT_BIN) as usize;
+        let bins = (counted - start).div_ceil(SHIFT_BIN) as usize;
         let over = (stop + window.recovery).min(spans.get(index + 1).map_or(u64::MAX, |next| next.0));
-        Around { from, start, end: stop, counted, over, zero, bins: vec![[0; 2]; bins], lead, noticed: None }
+        let (bins, turned) = (vec![[0; 2]; lead + bins], vec![0; bins]);
+        Around { from, start, end: stop, counted, over, zero, bins, lead, came: 0, turned, noticed: None }
     };
     spans.iter().enumerate().filter(|(_, span)| span.0 < end).take(OCCURRENCES).map(of).collect()
 }
@@ -237,12 +262,20 @@ impl Around {
 
     fn seen(&self) -> Occurrence {
         let (before, during) = self.bins.split_at(self.lead);
-        let (usual, shifted) = (share(before), left(before, during));
+        // Who is turned away at the door makes no calls, but has not left: as many as a request made before.
+        let calls: u64 = before.iter().map(|bin| u64::from(bin[0])).sum();
+        let of_each = calls as f64 / self.came.max(1) as f64;
+        let offered = |(bin, &turned): (&Calls, &u32)| {
+            let calls = (f64::from(turned) * of_each + 0.5) as u32;
+            [bin[0] + calls, bin[1] + calls]
+        };
+        let during: Vec<Calls> = during.iter().zip(&self.turned).map(offered).collect();
+        let (usual, shifted) = (share(before), left(before, &during));
         Occurrence {
             start_ns: self.start - self.zero,
             noticed: self.noticed,
             hit_share: usual,
-            still: if shifted == Left::Unknown { None } else { share(during) },
+            still: if shifted == Left::Unknown { None } else { share(&during) },
             left_ns: match shifted {
                 Left::After(ns) => Some(ns),
                 Left::Never | Left::Unknown => None,

@@ -73,6 +73,8 @@ pub enum Metric {
     Recovery {
         /// The fault.
         fault: String,
+        /// Until this share of requests is served as before it; none: until all is back.
+        share: Option<f64>,
     },
     /// Requests lost in a fault's window, per occurrence.
     Lost {

@@ -30,6 +30,10 @@ fn each_figure_has_its_unit() {
     );
     assert!(!figure("availability(web)>=99.9%").2);
     assert_eq!(figure("recovery(zone-out) < 1m").3, Bound::Value(60.0));
+    let most = figure("recovery(zone-out, 95%) < 1m").0;
+    assert_eq!(most, Metric::Recovery { fault: "zone-out".into(), share: Some(0.95) });
+    wrong("recovery(zone-out, 95) < 1m", "95", "EW101");
+    wrong("recovery(zone-out, 100%) < 1m", "100%", "EW105");
     assert_eq!(figure("lost(zone-out) <= 1000").3, Bound::Value(1000.0));
     assert_eq!(
         figure("amplification(orders->payments) < 1.25").0,

@@ -1,54 +1,61 @@
-//! What each fault costs once in transfer, beyond the rates outside faults: a month need not hold it.
+//! What each fault costs once, beyond the same time without it: a month need not hold it.
+//!
+//! A run and its twin without faults share every piece of luck, so that they are the same until the first fault and differ
+//! afterwards by what it did alone, for as long as that lasts.
 
 use super::line::{Priced, with_noise};
-use super::month::{Month, overlaps};
-use crate::record::{BillLine, FaultRow, Run};
-use crate::units::Duration;
+use crate::record::{BillLine, Run};
 use crate::world::{Basis, Direction, Fault, Tap, World};
 
 const GIB: f64 = 1_073_741_824.0;
+const HOUR_NS: f64 = 3.6e12;
 
-/// A line for each fault; none where no window lies outside faults, or no fault lies within the run.
-pub(super) fn extra(world: &World, runs: &[Run], month: &Month, priced: &[Priced<'_>]) -> Vec<BillLine> {
-    let quiet: Vec<usize> = (0..month.counts.len()).filter(|&window| month.counts[window]).collect();
-    if runs.is_empty() || quiet.is_empty() || quiet.len() == month.counts.len() {
+/// A line for each fault; none where no run has one.
+pub(super) fn extra(
+    world: &World,
+    runs: &[Run],
+    twins: &[Run],
+    window_ns: u64,
+    priced: &[Priced<'_>],
+) -> Vec<BillLine> {
+    if runs.is_empty() {
         return Vec::new();
     }
-    let edge = |window: usize| Duration::from_nanos(month.window_ns * window as u64);
     let of_fault = |fault: &Fault| {
-        let within = |run: &Run| -> Vec<usize> {
-            let touched = |window: &usize| {
-                of_fault_in(run, fault).is_some_and(|row| overlaps(row, edge(*window), edge(window + 1)))
-            };
-            (0..month.counts.len()).filter(touched).collect()
-        };
-        // Of each run: the fault's windows, and what they are of the quiet ones.
-        let times: Vec<(Vec<usize>, f64)> = runs
-            .iter()
-            .map(|run| {
-                let within = within(run);
-                let share = share(month, &within, &quiet);
-                (within, share)
-            })
-            .collect();
+        let spans: Vec<Vec<(usize, usize)>> = runs.iter().map(|run| charged(run, fault, window_ns)).collect();
         // Once each time that it comes: the mean over all its occurrences.
-        let came: usize = runs.iter().filter_map(|run| Some(of_fault_in(run, fault)?.spans.len())).sum();
+        let came: usize = spans.iter().map(Vec::len).sum();
         let each = runs.len() as f64 / came.max(1) as f64;
-        // Bytes in the fault's windows beyond those of the same requests outside faults.
-        let more = |(run, (within, share)): (&Run, &(Vec<usize>, f64)), tap: &Tap| {
-            let in_windows = |windows: &[usize]| bytes(run, tap, windows) as f64;
-            each * (in_windows(within) - in_windows(&quiet) * share)
+        // What a run counted in the fault's windows beyond its twin.
+        let more = |index: usize, count: &dyn Fn(&Run, usize) -> u64| {
+            let windows = || spans[index].iter().flat_map(|&(from, to)| from..to);
+            let sum = |run: &Run| windows().map(|window| count(run, window)).sum::<u64>() as f64;
+            each * (sum(&runs[index]) - sum(&twins[index]))
         };
+        let bytes = |index: usize, tap: &Tap| more(index, &|run, window| bytes(run, tap, window));
         let mut taps: Vec<&Tap> = Vec::new();
         let mut amounts = vec![0.0; runs.len()];
         for priced in priced {
-            let Basis::Bytes(of_charge) = &priced.charge.basis else { continue };
             let Some(price) = last_price(priced) else { continue };
-            for (of, amount) in runs.iter().zip(&times).zip(&mut amounts) {
-                let bytes: f64 = of_charge.iter().map(|tap| more(of, tap)).sum();
-                *amount += bytes / priced.charge.tariff.gigabyte as f64 * price;
+            for (index, amount) in amounts.iter_mut().enumerate() {
+                *amount += price
+                    * match &priced.charge.basis {
+                        Basis::Bytes(of_charge) => {
+                            let bytes: f64 = of_charge.iter().map(|tap| bytes(index, tap)).sum();
+                            bytes / priced.charge.tariff.gigabyte as f64
+                        }
+                        Basis::Pods { scaler, each } => {
+                            let lived = |run: &Run, window: usize| {
+                                run.scaling.get(*scaler).and_then(|row| row.pod_ns.get(window).copied()).unwrap_or(0)
+                            };
+                            more(index, &lived) / HOUR_NS * each
+                        }
+                        _ => 0.0,
+                    };
             }
-            if price > 0.0 {
+            if let Basis::Bytes(of_charge) = &priced.charge.basis
+                && price > 0.0
+            {
                 taps.extend(of_charge);
             }
         }
@@ -56,7 +63,7 @@ pub(super) fn extra(world: &World, runs: &[Run], month: &Month, priced: &[Priced
         taps.sort_unstable_by_key(|tap| (tap.path, tap.direction == Direction::Back));
         taps.dedup();
         let gigabytes: Vec<f64> =
-            runs.iter().zip(&times).map(|of| taps.iter().map(|tap| more(of, tap)).sum::<f64>() / GIB).collect();
+            (0..runs.len()).map(|index| taps.iter().map(|tap| bytes(index, tap)).sum::<f64>() / GIB).collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         BillLine {
             product: "fault".into(),
@@ -71,24 +78,21 @@ pub(super) fn extra(world: &World, runs: &[Run], month: &Month, priced: &[Priced
     world.faults.rows().iter().map(of_fault).collect()
 }
 
-fn of_fault_in<'r>(run: &'r Run, fault: &Fault) -> Option<&'r FaultRow> {
-    run.faults.iter().find(|row| row.fault == fault.name)
+/// The windows that an occurrence of a fault answers for: from the one it begins in up to the one in which the next of any
+/// fault begins, for what it leaves behind is its own.
+fn charged(run: &Run, fault: &Fault, window_ns: u64) -> Vec<(usize, usize)> {
+    let begin = |span: &(u64, u64)| (span.0 < run.horizon_ns).then_some((span.0 / window_ns.max(1)) as usize);
+    let all: Vec<usize> = run.faults.iter().flat_map(|row| &row.spans).filter_map(begin).collect();
+    let end = run.horizon_ns.div_ceil(window_ns.max(1)) as usize;
+    let of = run.faults.iter().filter(|row| row.fault == fault.name).flat_map(|row| &row.spans);
+    let until = |from: usize| all.iter().copied().filter(|&begin| begin > from).min().unwrap_or(end);
+    of.filter_map(begin).map(|from| (from, until(from))).collect()
 }
 
-/// What the fault's windows are of the quiet ones: in requests that the workload's profile sends, where it has one; a fault
-/// at the peak is not dearer for the peak.
-fn share(month: &Month, within: &[usize], quiet: &[usize]) -> f64 {
-    let by_length = within.len() as f64 / quiet.len() as f64;
-    let Some(expected) = &month.expected else { return by_length };
-    let sum = |windows: &[usize]| windows.iter().map(|&window| expected[window]).sum::<f64>();
-    let all = sum(quiet);
-    if all > 0.0 { sum(within) / all } else { by_length }
-}
-
-fn bytes(run: &Run, tap: &Tap, windows: &[usize]) -> u64 {
+fn bytes(run: &Run, tap: &Tap, window: usize) -> u64 {
     let Some(row) = run.paths.get(tap.path.0 as usize) else { return 0 };
     let counts = if tap.direction == Direction::Forward { &row.forward } else { &row.back };
-    windows.iter().map(|&window| counts.get(window).copied().unwrap_or(0)).sum()
+    counts.get(window).copied().unwrap_or(0)
 }
 
 /// What one more gigabyte costs on this line after discount: the price of the highest step that the month reaches.

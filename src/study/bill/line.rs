@@ -4,7 +4,7 @@ use crate::bill::{Entry, Line, PriceStatus, Quantity, Step, invoice};
 use crate::record::{BillLine, BillStep, Estimate};
 use crate::study::statistics::{Critical, INTERVAL_REPLICATIONS, mean_interval};
 use crate::units::Money;
-use crate::world::{Basis, Charge, World};
+use crate::world::{Charge, World};
 
 use super::month::Shape;
 use super::usage::{Usage, metered};
@@ -42,7 +42,7 @@ fn entry(charge: &Charge, quantity: Quantity) -> Entry<'_> {
 impl Priced<'_> {
     /// Does it depend on what was counted?
     pub(super) fn by_use(&self) -> bool {
-        matches!(self.charge.basis, Basis::Bytes(_) | Basis::Lcu { .. } | Basis::Pods { .. })
+        self.charge.basis.by_use()
     }
 
     /// Is there anything on it? What was not used is not on an invoice.

@@ -1,9 +1,9 @@
 //! The bill of a month, worked out from what the runs counted. Nothing here is simulated.
 //!
-//! Counts become metered usage, metered usage becomes an invoice ([`crate::bill`]): [`bill`] scales the counts of the
-//! windows outside faults to a month and prices each charge of the world as a line of its own. Lines that depend on use
-//! carry the interval of the replications; every line carries the range of its price. What a fault costs once is told
-//! apart. [`solve_unknowns`] says what a price that nobody knows would have to be. Knows no provider: prices came with
+//! Counts become metered usage, metered usage becomes an invoice ([`crate::bill`]): [`bill`] scales the counts to a month and
+//! prices each charge of the world as a line of its own. Lines that depend on use carry the interval of the replications;
+//! every line carries the range of its price. A month is one in which nothing fails, that of twins of the replications on
+//! the same random numbers; what a fault costs once is told apart. [`solve_unknowns`] says what a price that nobody knows would have to be. Knows no provider: prices came with
 //! the world.
 
 mod break_even;
@@ -30,18 +30,35 @@ pub(super) fn currency(world: &World) -> &str {
     if world.currency.is_empty() { Terms::BOOK_CURRENCY } else { &world.currency }
 }
 
-/// The bill of a month of one variant.
+/// The bill of a month of one variant: of all that these runs counted.
 pub fn bill(world: &World, runs: &[Run]) -> Bill {
-    let month = Month::of(world, runs);
-    let usages: Vec<Usage> = runs.iter().map(|run| Usage::counted(run, world, &month)).collect();
-    let priced = line::priced(world, &usages, &month.shape);
-    let once = faults::extra(world, runs, &month, &priced);
-    Bill { once, ..of(world, &usages, &month.shape, priced, month.basis.clone()) }
+    bill_beside_faults(world, &[], runs)
 }
 
-/// Does no part of the runs lie outside faults?
-pub(super) fn all_in_faults(world: &World, runs: &[Run]) -> bool {
-    Month::of(world, runs).faulty
+/// The bill of a month of one variant in which faults came: that of the runs' twins without them, in the same order, and
+/// beside it what each fault costs once.
+pub fn bill_beside_faults(world: &World, runs: &[Run], twins: &[Run]) -> Bill {
+    let mut month = Month::of(world, twins);
+    if !runs.is_empty() {
+        month
+            .basis
+            .push("a month in which nothing fails: replications run again without faults, on the same luck".into());
+    }
+    let usages: Vec<Usage> = twins.iter().map(|run| Usage::counted(run, world, &month)).collect();
+    let priced = line::priced(world, &usages, &month.shape);
+    let once = faults::extra(world, runs, twins, month.window_ns, &priced);
+    Bill { once, ..of(world, &usages, &month.shape, priced, month.basis) }
+}
+
+/// Does anything that is charged depend on what was used?
+pub(super) fn depends_on_use(world: &World) -> bool {
+    world.charges.iter().any(|charge| charge.basis.by_use())
+}
+
+/// What a bill asks of a run, and nothing else.
+pub(super) fn counts(run: Run) -> Run {
+    let Run { replication, horizon_ns, paths, scaling, .. } = run;
+    Run { replication, horizon_ns, paths, scaling, ..Run::default() }
 }
 
 /// The bill of counts that are a mean day's or hour's already: what the closed form leaves.

@@ -1,7 +1,7 @@
-//! From a measured span to a month: which windows count, and what they are multiplied with.
+//! From a measured span to a month: what counts are multiplied with.
 
 use crate::bill::{Exact, MONTH_HOURS};
-use crate::record::{FaultRow, Run};
+use crate::record::Run;
 use crate::units::{Duration, significant};
 use crate::workload::{Arrivals, Rate};
 use crate::world::{Stream, World, windows};
@@ -12,16 +12,10 @@ const DAY_NS: i128 = 24 * HOUR_NS;
 /// How counts become a month's.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Month {
-    /// By window of the horizon: does it lie outside every fault's window?
-    pub(super) counts: Vec<bool>,
     /// Length of a window, nanoseconds.
     pub(super) window_ns: u64,
-    /// What a month is of the counted windows.
+    /// What a month is of the windows.
     pub(super) shape: Shape,
-    /// By window: requests expected by the workload's profile; none where nothing but a run can tell.
-    pub(super) expected: Option<Vec<f64>>,
-    /// Does no window lie outside faults?
-    pub(super) faulty: bool,
     /// What was assumed, for the top of the bill.
     pub(super) basis: Vec<String>,
 }
@@ -52,34 +46,19 @@ impl Shape {
 }
 
 impl Month {
-    /// The month of a world's runs: the rates of the windows outside faults, by the workload's own profile where it has
-    /// one.
+    /// The month of a world's runs, by the workload's own profile where it has one.
     pub(super) fn of(world: &World, runs: &[Run]) -> Month {
         let horizon_ns = runs.iter().map(|run| run.horizon_ns).max().unwrap_or(0).max(1);
-        let all = windows(Duration::from_nanos(horizon_ns));
-        let edge = |window: usize| Duration::from_nanos((u128::from(horizon_ns) * window as u128 / all as u128) as u64);
         let mut basis = Vec::new();
-        let in_fault = |window: usize| {
-            runs.iter().flat_map(|run| &run.faults).any(|fault| overlaps(fault, edge(window), edge(window + 1)))
-        };
-        let mut counts: Vec<bool> = (0..all).map(|window| !in_fault(window)).collect();
-        let left_out = counts.iter().filter(|&&counted| !counted).count();
-        if left_out == all {
-            counts = vec![true; all];
-            basis.push("no part of the run lies outside faults: the month is scaled from the faulty rates".into());
-        } else if left_out > 0 {
-            basis.push(format!("{left_out} of {all} windows lie in faults and are left out of the rates"));
-        }
-        let counted = counts.iter().filter(|&&counted| counted).count() as i128;
         let rates = open_rates(world);
         let shape = match &rates {
             Some(rates) if rates.iter().any(|rate| varies(rate)) => {
-                let (shape, sentence) = by_profile(rates, &counts, edge, i128::from(horizon_ns));
-                basis.insert(0, sentence);
+                let (shape, sentence) = by_profile(rates, i128::from(horizon_ns));
+                basis.push(sentence);
                 shape
             }
             _ => {
-                basis.insert(0, format!("held at the mean rate for {MONTH_HOURS} h"));
+                basis.push(format!("held at the mean rate for {MONTH_HOURS} h"));
                 let waves = |stream: &Stream| matches!(&stream.arrivals, Arrivals::Open { rate, .. } if varies(rate));
                 if rates.is_none() && world.streams.rows().iter().any(waves) {
                     basis.push(
@@ -88,18 +67,11 @@ impl Month {
                             .into(),
                     );
                 }
-                Shape::Seen(Exact::ratio(MONTH_HOURS * HOUR_NS * all as i128, counted * i128::from(horizon_ns)))
+                Shape::Seen(Exact::ratio(MONTH_HOURS * HOUR_NS, i128::from(horizon_ns)))
             }
         };
-        let of_window = |window| rates.iter().flatten().map(|rate| rate.expected(edge(window), edge(window + 1))).sum();
-        let expected = rates.is_some().then(|| (0..all).map(of_window).collect());
-        Month { counts, window_ns: horizon_ns / all as u64, shape, expected, faulty: left_out == all, basis }
+        Month { window_ns: horizon_ns / windows(Duration::from_nanos(horizon_ns)) as u64, shape, basis }
     }
-}
-
-/// Does a window of the horizon touch one of the fault's windows [start, end + recovery)?
-pub(super) fn overlaps(fault: &FaultRow, from: Duration, to: Duration) -> bool {
-    fault.spans.iter().any(|&(start, end)| start < to.nanos() && from.nanos() < fault.over_ns(end))
 }
 
 /// The rates of all streams; none where a closed stream's rate is not written down anywhere.
@@ -122,11 +94,11 @@ fn varies(rate: &Rate) -> bool {
 /// Counts per request, times the requests of a month. A profile that reaches over a day (or a run that does) is
 /// integrated over whole days, hour by hour where the run saw less than a day; a shorter one is held at its mean over the
 /// run.
-fn by_profile(rates: &[&Rate], counts: &[bool], edge: impl Fn(usize) -> Duration, horizon_ns: i128) -> (Shape, String) {
+fn by_profile(rates: &[&Rate], horizon_ns: i128) -> (Shape, String) {
     let expected = |from: Duration, to: Duration| rates.iter().map(|rate| rate.expected(from, to)).sum::<f64>();
     let told = rates.iter().filter_map(|rate| rate.points.last()).map(|point| i128::from(point.0.nanos())).max();
     let days = (horizon_ns.max(told.unwrap_or(0)) / DAY_NS).min(7);
-    let seen: f64 = (0..counts.len()).filter(|&w| counts[w]).map(|w| expected(edge(w), edge(w + 1))).sum();
+    let seen = expected(Duration::ZERO, Duration::from_nanos(horizon_ns as u64));
     let share = |from: Duration, to: Duration| if seen > 0.0 { expected(from, to) / seen } else { 0.0 };
     let span = if days == 1 { "the day".to_owned() } else { format!("{days} days") };
     if days >= 1 && horizon_ns < DAY_NS {

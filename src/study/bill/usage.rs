@@ -3,7 +3,8 @@
 use super::month::{Month, Shape};
 use crate::bill::{CapacityHour, Exact, Quantity};
 use crate::record::{Run, ScaleRow};
-use crate::world::{Basis, Charge, Direction, GatewayId, Leg, PathId, Tap, World};
+use crate::units::Duration;
+use crate::world::{Basis, Charge, Direction, GatewayId, Leg, PathId, Tap, World, windows};
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 
@@ -32,11 +33,11 @@ pub(in crate::study) struct PathUsage {
 }
 
 impl Usage {
-    /// What a run counted in the windows that count, windows gathered into hours.
+    /// What a run counted, windows gathered into hours.
     pub(super) fn counted(run: &Run, world: &World, month: &Month) -> Usage {
         let per_hour = (HOUR_NS / month.window_ns.max(1)).max(1) as usize;
-        let seen: Vec<usize> = (0..month.counts.len()).filter(|&window| month.counts[window]).collect();
-        let hours: Vec<&[usize]> = seen.chunks(per_hour).collect();
+        let all: Vec<usize> = (0..windows(Duration::from_nanos(run.horizon_ns.max(1)))).collect();
+        let hours: Vec<&[usize]> = all.chunks(per_hour).collect();
         let by_hour = |windows: &[u64]| {
             hours.iter().map(|hour| hour.iter().map(|&w| windows.get(w).copied().unwrap_or(0)).sum()).collect()
         };
@@ -51,7 +52,7 @@ impl Usage {
                 None => PathUsage::default(),
             })
             .collect();
-        let lived = |row: &ScaleRow| seen.iter().map(|&window| row.pod_ns.get(window).copied().unwrap_or(0)).sum();
+        let lived = |row: &ScaleRow| all.iter().map(|&window| row.pod_ns.get(window).copied().unwrap_or(0)).sum();
         let pods_ns = run.scaling.iter().map(lived).collect();
         Usage { pods_ns, hours_ns: hours.iter().map(|hour| hour.len() as u64 * month.window_ns).collect(), paths }
     }

@@ -9,12 +9,13 @@ mod errors;
 mod noticed;
 mod outlives;
 
+pub(super) use budget::up_to;
 pub use budget::{Objective, budget, burn};
 pub use errors::errors;
 pub use noticed::{detect, rule, shift};
 
 use super::figure::{Design, latencies};
-use super::recovery;
+use super::recovery::{self, SERVED, Until};
 use super::sample::{Part, samples};
 use crate::meter::Quantile;
 use crate::record::{FaultRow, FaultSummary, Run};
@@ -53,7 +54,8 @@ fn summary(runs: &[Run], fault: &str, objective: Option<Objective>, design: Desi
         hit_share,
         still_share,
         shift_rule: rule(),
-        recovery_s: recovery::recovery(runs, fault, design),
+        recovery_s: recovery::recovery(runs, fault, Until::AllBack, design),
+        served_s: SERVED.map(|share| (share, recovery::recovery(runs, fault, Until::Served(share), design))).into(),
         recovery_rule: recovery::rule(runs),
         p99_ms: design.quantile_ms(&latencies(&within), Quantile::P99),
         edges: edges::edges(runs, fault, design),

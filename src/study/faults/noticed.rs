@@ -50,7 +50,7 @@ fn until(
 pub fn detect(runs: &[Run], fault: &str, design: Design) -> (Estimate, Vec<(String, u64)>) {
     let noticed = |one: &Occurrence| one.noticed.map(|(after, _)| after);
     let none = |missing: u64, times: u64| {
-        let who = "nobody took notice: no proxy ejected a host, none was told of an endpoint, no entry was passed over";
+        let who = "nobody took notice: no proxy ejected a host, none was told of an endpoint, no entry was passed over or changed its answer";
         if missing == times { who.to_owned() } else { format!("in {missing} of {times} occurrences {who}") }
     };
     let by = |who: &NoticedBy| {
@@ -96,9 +96,11 @@ pub(super) fn shares(runs: &[Run], fault: &str, design: Design) -> (Estimate, Es
 /// What both mean.
 pub fn rule() -> String {
     format!(
-        "noticed: the first ejection of a host that it hits, endpoint of it that a proxy is told is gone, or entry that is \
-         passed over, to the event; left: no more than {} % of the usual share of calls goes to what it hits, over a second or \
-         as long as 30 usual calls take, counted from the fault's start in steps of {} s. Where it did not happen, how long \
+        "noticed: the first ejection of a host that it hits, endpoint of it that a proxy is told is gone, entry that is passed \
+         over, or change of a global entry's answer for its failed checks, to the event; what proxies in a dead place believe \
+         is nobody's notice; left: no more than {} % of the usual share of calls goes to what it hits, over a second or as \
+         long as 30 usual calls take, counted from the fault's start in steps of {} s; a request that is led to a dead door \
+         counts as the calls that a request made before. Where it did not happen, how long \
          the fault lasted is a lower bound",
         significant(100.0 * SHIFT_REST, 2),
         significant(SHIFT_BIN as f64 / SECOND as f64, 2)

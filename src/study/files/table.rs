@@ -366,8 +366,10 @@ fn faults(of: &Comparison) -> Vec<u8> {
         let burn = fault.burn.iter().flat_map(|burn| {
             [("burn_minutes", &burn.minutes), ("burn_budget_share", &burn.share), ("burn_rate", &burn.rate)]
         });
-        for (figure, estimate) in figures.into_iter().chain(worst).chain(blast).chain(burn) {
-            let keys = [variant.clone(), fault.name.clone(), figure.to_owned()];
+        let served = fault.served_s.iter().map(|(share, after)| (format!("served_{}_s", 100.0 * share), after));
+        let named = figures.into_iter().chain(worst).chain(blast).chain(burn);
+        for (figure, estimate) in named.map(|(figure, of)| (figure.to_owned(), of)).chain(served) {
+            let keys = [variant.clone(), fault.name.clone(), figure];
             sheet.row(keys.into_iter().chain(whole(estimate)));
         }
     }

@@ -90,9 +90,9 @@ pub struct SweepPoint {
 /// The best variant by one measure, beyond doubt.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct SweepLeader {
-    /// `latency`, `cost`, `availability`.
+    /// `latency`, `cost`, `availability`, `lost(FAULT)`.
     pub by: String,
-    /// The figure that decides: `p99`, `cost`.
+    /// The figure that decides: `p99`, `cost`, `lost(FAULT)`.
     pub figure: String,
     /// The variant.
     pub best: String,

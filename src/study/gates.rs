@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::difference::narrow;
 use super::faults;
 use super::figure::{Design, latencies};
+use super::loss;
 use super::measure::{Measured, measure};
 use super::recovery;
 use super::replicated::Replicated;
@@ -118,7 +119,7 @@ impl Context<'_> {
                 match &term.metric {
                     Metric::Recovery { .. } => notes.push(recovery::rule(&variant.runs)),
                     Metric::Detect { .. } | Metric::Shift { .. } => notes.push(faults::rule()),
-                    Metric::Lost { .. } => notes.push(recovery::lost_rule(&variant.runs)),
+                    Metric::Lost { .. } => notes.push(loss::lost_rule(&variant.runs)),
                     _ => {}
                 }
                 let note = notes.join("; ");

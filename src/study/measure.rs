@@ -3,6 +3,7 @@
 use super::faults::{self, Objective};
 use super::figure::{Design, MS, latencies};
 use super::gates::thin;
+use super::loss;
 use super::recovery;
 use super::replicated::Replicated;
 use super::resource;
@@ -100,11 +101,8 @@ pub fn measure(
             Measured::new(recovery::recovery(&of.runs, fault, until, design), None, "s", 1.0)
         }
         Metric::Lost { fault } => {
-            let each = recovery::each_lost(&of.runs, fault);
-            let once = each.iter().all(|&(_, times)| times == 1.0);
-            let sections =
-                if once { Some(Sections::mean(each.iter().map(|of| of.0).collect())) } else { Sections::ratio(&each) };
-            Measured::new(recovery::lost(&of.runs, fault, design), sections, "requests", 1.0)
+            let sections = loss::lost_by_run(&of.runs, fault);
+            Measured::new(loss::lost(&of.runs, fault, design), sections, "requests", 1.0)
         }
         Metric::Good { subject, within } => {
             let good = Objective { share: 1.0, within_ns: Some((within * 1e9) as u64) };

@@ -21,6 +21,7 @@ pub mod files;
 pub mod gates;
 pub mod hours;
 pub mod inputs;
+pub mod loss;
 pub mod measure;
 pub mod measured;
 mod operators;

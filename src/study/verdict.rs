@@ -2,6 +2,7 @@
 //! Computed, never typed: every word that ranks one variant over another is chosen by an interval.
 
 mod gated;
+mod harmed;
 mod leaders;
 mod ranking;
 
@@ -11,6 +12,7 @@ use super::statistics::INTERVAL_REPLICATIONS;
 use crate::record::{Estimate, Gate, VariantResult};
 use crate::units::{place, rounded, significant, supported};
 use gated::gates_met;
+pub use harmed::{Losses, losses};
 pub use leaders::leaders;
 use ranking::Ranking;
 
@@ -71,14 +73,16 @@ fn answers_any(variant: &VariantResult) -> bool {
 pub fn verdict(
     answers: &[Answers],
     variants: &[VariantResult],
+    losses: &[Losses],
     gates: &[Gate],
     design: Design,
     currency: &str,
 ) -> String {
     let mut sentences = match variants {
         [] => vec!["Nothing was run.".to_owned()],
-        [only] => vec![alone(only, currency)],
+        [only] => std::iter::once(alone(only, currency)).chain(harmed::alone(only)).collect(),
         _ => {
+            let own = design;
             let design = design.family(variants.len() as u32 - 1);
             let metric = latency_metric(variants);
             let all: Vec<usize> = (0..variants.len()).collect();
@@ -97,6 +101,7 @@ pub fn verdict(
             let price = fast.as_ref().and_then(|fast| price_of_a_millisecond(fast, &cheap, metric, currency));
             sentences.extend(price);
             sentences.extend(fast.is_some().then(|| soundness(&sound, variants, design)));
+            sentences.extend(harmed::sentences(losses, variants, &cheap, own, currency));
             sentences
         }
     };
@@ -389,7 +394,7 @@ mod tests {
     #[track_caller]
     fn check(of: &[(Answers, VariantResult)], want: &str) {
         let (answers, variants): (Vec<_>, Vec<_>) = of.iter().cloned().unzip();
-        assert_eq!(verdict(&answers, &variants, &[], Design::new(20, Duration::from_secs(60)), "USD"), want);
+        assert_eq!(verdict(&answers, &variants, &[], &[], Design::new(20, Duration::from_secs(60)), "USD"), want);
     }
 
     #[test]
@@ -423,7 +428,7 @@ mod tests {
     #[test]
     fn a_single_variant_is_described() {
         let (answers, only) = variant("cen", 70, 20, 200.0);
-        let said = verdict(&[answers], &[only], &[], Design::new(20, Duration::from_secs(60)), "USD");
+        let said = verdict(&[answers], &[only], &[], &[], Design::new(20, Duration::from_secs(60)), "USD");
         assert!(
             said.starts_with("cen: p99 71 ms (") && said.ends_with("99.900 % answered, 200 USD a month."),
             "{said}"

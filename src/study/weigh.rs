@@ -134,7 +134,8 @@ pub(super) fn weigh(
     solve_unknown_prices(&mut results);
 
     let claims = verdict::claims(&answers, &results, design);
-    let leaders = verdict::leaders(&answers, &results, design);
+    let losses = verdict::losses(&of);
+    let leaders = verdict::leaders(&answers, &results, &losses, design);
     let varied = RefCell::new(varied);
     let second = Second { of: &of, cut: &cut, seed, progress, varied: &varied, shifts: &shifts };
     let Answered { robustness, traces, whole } = second.answers(&results, &claims, options.trace);
@@ -144,7 +145,7 @@ pub(super) fn weigh(
     let currency = of[0].bill.currency.clone();
     let gates = gates::gates(&of, cut.first_window, design);
     let partial = partial((done, own), (replications, asked), whole);
-    let verdict = verdict::verdict(&answers, &results, &gates, design, &currency);
+    let verdict = verdict::verdict(&answers, &results, &losses, &gates, design, &currency);
     let comparison = Comparison {
         replications,
         warm_up: cut.words.clone(),

@@ -15,6 +15,7 @@ pub use errors::errors;
 pub use noticed::{detect, rule, shift};
 
 use super::figure::{Design, latencies};
+use super::loss;
 use super::recovery::{self, SERVED, Until};
 use super::sample::{Part, samples};
 use crate::meter::Quantile;
@@ -44,9 +45,9 @@ fn summary(runs: &[Run], fault: &str, objective: Option<Objective>, design: Desi
     FaultSummary {
         name: fault.to_owned(),
         occurrences: design.mean(&runs.iter().map(times).collect::<Vec<_>>()),
-        lost: recovery::lost(runs, fault, design),
-        lost_rule: recovery::lost_rule(runs),
-        sent: recovery::sent(runs, fault, &within, design),
+        lost: loss::lost(runs, fault, design),
+        lost_rule: loss::lost_rule(runs),
+        sent: loss::sent(runs, fault, &within, design),
         availability: design.availability(&within),
         detect_s,
         detected_by,

@@ -51,11 +51,22 @@ fn root((x0, y0): (f64, f64), (x1, y1): (f64, f64)) -> Option<f64> {
     (between && x.is_finite()).then_some(x)
 }
 
+/// What variants are ranked by along a line: latency, cost, availability, and what is lost to each fault.
+pub(super) fn measures(line: &Line<'_>) -> Vec<String> {
+    let mut known = ["latency", "cost", "availability"].map(str::to_owned).to_vec();
+    for by in line.points.iter().flat_map(|(_, point)| &point.leaders).map(|leader| &leader.by) {
+        if !known.contains(by) {
+            known.push(by.clone());
+        }
+    }
+    known
+}
+
 /// Where another variant becomes the best one, beyond doubt on both sides.
 pub(super) fn changes(sweep: &Sweep) -> Vec<SweepChange> {
     let mut changes = Vec::new();
     for line in lines(sweep) {
-        for by in ["latency", "cost", "availability"] {
+        for by in measures(&line) {
             let leader = |point: &SweepPoint| point.leaders.iter().find(|leader| leader.by == by).cloned();
             let led = line.points.iter().filter_map(|(at, point)| Some((*at, *point, leader(point)?)));
             let led: Vec<_> = led.collect();
@@ -73,7 +84,7 @@ pub(super) fn changes(sweep: &Sweep) -> Vec<SweepChange> {
                     .as_ref()
                     .and_then(|numbers| root((numbers[*from], apart(before)?), (numbers[*to], apart(after)?)));
                 changes.push(SweepChange {
-                    by: by.to_owned(),
+                    by: by.clone(),
                     figure: b.figure.clone(),
                     axis: line.axis.name.clone(),
                     beside: line.beside.clone(),

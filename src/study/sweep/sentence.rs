@@ -1,6 +1,6 @@
 //! The answer of a sweep in sentences: who is best over which part of an axis, and where bounds are crossed.
 
-use super::changes::{Line, figure, lines};
+use super::changes::{Line, figure, lines, measures};
 use crate::record::{Outcome, Sweep, SweepAxis, SweepChange, SweepCrossing, SweepPoint};
 use crate::units::significant;
 
@@ -35,7 +35,7 @@ fn of_line(sweep: &Sweep, line: &Line<'_>) -> Vec<String> {
     if sweep.variants.len() > 1 {
         said.extend(ranked(sweep, line, "cost"));
         said.extend(met(sweep, line));
-        said.extend(["latency", "availability"].map(|by| ranked(sweep, line, by)).into_iter().flatten());
+        said.extend(measures(line).iter().filter(|by| *by != "cost").filter_map(|by| ranked(sweep, line, by)));
     } else if let Some(only) = sweep.variants.first() {
         said.extend(course(line, only));
     }
@@ -48,10 +48,12 @@ fn of_line(sweep: &Sweep, line: &Line<'_>) -> Vec<String> {
 
 /// `Cheapest is copies at users 5 and lanes from 10 to 200; they cost the same at about 7.3.`
 fn ranked(sweep: &Sweep, line: &Line<'_>, by: &str) -> Option<String> {
-    let word = match by {
-        "cost" => "Cheapest",
-        "latency" => "Fastest",
-        _ => "Most available",
+    let fault = by.strip_prefix("lost(").and_then(|rest| rest.strip_suffix(')'));
+    let word = match (by, fault) {
+        ("cost", _) => "Cheapest".to_owned(),
+        ("latency", _) => "Fastest".to_owned(),
+        (_, Some(fault)) => format!("Least hit by {fault}"),
+        _ => "Most available".to_owned(),
     };
     let best =
         |point: &SweepPoint| point.leaders.iter().find(|leader| leader.by == by).map(|leader| leader.best.clone());

@@ -3,14 +3,16 @@
 use super::super::difference::{Answers, Metric};
 use super::super::figure::Design;
 use super::ranking::Ranking;
-use super::{comparable, latency_metric};
+use super::{Losses, comparable, harmed, latency_metric};
 use crate::record::{SweepLeader, VariantResult};
 
-/// The best variant by latency, cost and availability, each where another one is worse beyond doubt.
-pub fn leaders(answers: &[Answers], variants: &[VariantResult], design: Design) -> Vec<SweepLeader> {
+/// The best variant by latency, cost, availability and what is lost to each fault, each where another one is worse beyond
+/// doubt.
+pub fn leaders(answers: &[Answers], variants: &[VariantResult], losses: &[Losses], design: Design) -> Vec<SweepLeader> {
     if variants.len() < 2 {
         return Vec::new();
     }
+    let own = design;
     let design = design.family(variants.len() as u32 - 1);
     let all: Vec<usize> = (0..variants.len()).collect();
     let asked = [
@@ -27,5 +29,5 @@ pub fn leaders(answers: &[Answers], variants: &[VariantResult], design: Design) 
         let figure = metric.name().to_owned();
         (!worse.is_empty()).then(|| SweepLeader { by: by.to_owned(), figure, best: ranking.best, worse })
     };
-    asked.into_iter().filter_map(leader).collect()
+    asked.into_iter().filter_map(leader).chain(harmed::leaders(losses, variants, own)).collect()
 }

@@ -1,0 +1,230 @@
+//! Who loses least to which fault, and what that costs: for whoever reads one sentence.
+
+use super::super::figure::Design;
+use super::super::loss::lost_by_run;
+use super::super::replicated::Replicated;
+use super::super::statistics::Sections;
+use super::{money_of, ranking::Ranking};
+use crate::record::{SweepLeader, VariantResult};
+use crate::units::significant;
+
+/// So many faults are told of in a sentence; all stand in the tables.
+const TOLD: usize = 3;
+
+/// What each variant loses to a fault, once.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Losses {
+    /// The fault.
+    pub fault: String,
+    /// Index of each variant that has it and in which it came, in order, and requests lost by replication.
+    pub by_variant: Vec<(usize, Sections)>,
+}
+
+/// Of all faults that any variant has, in the order of the variants.
+pub fn losses(of: &[Replicated]) -> Vec<Losses> {
+    let mut faults: Vec<String> = Vec::new();
+    for row in of.iter().filter_map(|variant| variant.runs.first()).flat_map(|run| &run.faults) {
+        if !faults.contains(&row.fault) {
+            faults.push(row.fault.clone());
+        }
+    }
+    let lost = |fault: &str, variant: &Replicated| {
+        let has = variant.runs.iter().any(|run| run.faults.iter().any(|row| row.fault == fault));
+        has.then(|| lost_by_run(&variant.runs, fault)).flatten()
+    };
+    let of_fault = |fault: String| {
+        let each = of.iter().enumerate().filter_map(|(index, variant)| Some((index, lost(&fault, variant)?)));
+        Losses { by_variant: each.collect(), fault }
+    };
+    faults.into_iter().map(of_fault).collect()
+}
+
+impl Losses {
+    /// Who loses least, and who more beyond doubt (paired over replications), the most last; none without an interval.
+    fn ranked(&self, design: Design) -> Option<(usize, Vec<usize>)> {
+        let critical = design.critical()?;
+        let (best, least) = self.by_variant.iter().min_by(|a, b| a.1.value.total_cmp(&b.1.value))?;
+        let more = |other: &&(usize, Sections)| other.0 != *best && other.1.less(least, 1.0, critical).low > 0.0;
+        let mut worse: Vec<&(usize, Sections)> = self.by_variant.iter().filter(more).collect();
+        worse.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
+        Some((*best, worse.into_iter().map(|(index, _)| *index).collect()))
+    }
+
+    fn lost(&self, variant: usize) -> String {
+        let found = self.by_variant.iter().find(|(index, _)| *index == variant);
+        found.map_or_else(String::new, |(_, lost)| thousands(&significant(lost.value.max(0.0), 3)))
+    }
+
+    fn most(&self) -> f64 {
+        self.by_variant.iter().map(|(_, lost)| lost.value).fold(0.0, f64::max)
+    }
+}
+
+/// `5020` as `5,020`.
+fn thousands(digits: &str) -> String {
+    let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let parts: Vec<&str> =
+        whole.as_bytes().rchunks(3).rev().map(|part| std::str::from_utf8(part).unwrap_or("")).collect();
+    format!("{}{rest}", parts.join(","))
+}
+
+/// The best variant by what is lost to each fault, where others lose more beyond doubt.
+pub(super) fn leaders(losses: &[Losses], variants: &[VariantResult], design: Design) -> Vec<SweepLeader> {
+    let design = design.family(variants.len().max(2) as u32 - 1);
+    let name = |index: usize| variants[index].name.clone();
+    let of = |losses: &Losses| {
+        let (best, worse) = losses.ranked(design)?;
+        let by = format!("lost({})", losses.fault);
+        let worse: Vec<String> = worse.into_iter().map(name).collect();
+        (!worse.is_empty()).then(|| SweepLeader { figure: by.clone(), by, best: name(best), worse })
+    };
+    losses.iter().filter_map(of).collect()
+}
+
+/// One sentence for each variant that loses least to anything, and one for what nobody is ahead in.
+pub(super) fn sentences(
+    losses: &[Losses],
+    variants: &[VariantResult],
+    cheap: &Ranking,
+    design: Design,
+    currency: &str,
+) -> Vec<String> {
+    let design = design.family(variants.len().max(2) as u32 - 1);
+    let mut told: Vec<&Losses> = losses.iter().filter(|of| of.by_variant.len() > 1 && of.most() >= 1.0).collect();
+    told.sort_by(|a, b| b.most().total_cmp(&a.most()));
+    let untold = told.len().saturating_sub(TOLD);
+    told.truncate(TOLD);
+    let mut ahead: Vec<(usize, Vec<String>)> = Vec::new();
+    let mut alike: Vec<String> = Vec::new();
+    for of in told {
+        let most = |of: &Losses| {
+            let worst = of.by_variant.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value));
+            worst.map_or(0, |(index, _)| *index)
+        };
+        match of.ranked(design) {
+            Some((best, worse)) if !worse.is_empty() => {
+                let worst = *worse.last().expect("somebody loses more");
+                let peers = of.by_variant.len() - 1 - worse.len();
+                let beside = if peers == 0 { String::new() } else { format!(", {peers} not distinguishable from it") };
+                let figures = format!(
+                    "{} ({} requests{beside}; {} {})",
+                    of.fault,
+                    of.lost(best),
+                    variants[worst].name,
+                    of.lost(worst)
+                );
+                match ahead.iter_mut().find(|(known, _)| *known == best) {
+                    Some((_, faults)) => faults.push(figures),
+                    None => ahead.push((best, vec![figures])),
+                }
+            }
+            _ => alike.push(format!("{} ({} requests or fewer)", of.fault, of.lost(most(of)))),
+        }
+    }
+    let cost = |best: usize| {
+        let name = &variants[best].name;
+        match cheap.worse.iter().find(|(other, _)| other == name) {
+            Some((_, more)) => {
+                let more = money_of(more).unwrap_or_default();
+                format!(", for {more} {currency} a month more than {}", cheap.best)
+            }
+            None if cheap.worse.is_empty() => String::new(),
+            None => ", and none is cheaper".to_owned(),
+        }
+    };
+    let mut said: Vec<String> = ahead
+        .iter()
+        .map(|(best, faults)| format!("{} loses least to {}{}.", variants[*best].name, listed(faults), cost(*best)))
+        .collect();
+    if !alike.is_empty() {
+        said.push(format!("None loses less than the others beyond doubt to {}.", listed(&alike)));
+    }
+    if untold > 0 && !said.is_empty() {
+        let faults = if untold == 1 { "fault is" } else { "faults are" };
+        said.push(format!("{untold} more {faults} in the tables."));
+    }
+    said
+}
+
+/// Of a single variant: what it loses to the worst of its faults, and when it is back.
+pub(super) fn alone(only: &VariantResult) -> Option<String> {
+    let lost = |fault: &crate::record::FaultSummary| fault.lost.value.unwrap_or(0.0);
+    let mut faults: Vec<_> = only.faults.iter().filter(|fault| lost(fault) >= 1.0).collect();
+    faults.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
+    let back = |fault: &crate::record::FaultSummary| match (fault.recovery_s.value, fault.recovery_s.low) {
+        (Some(seconds), _) => format!(" and is back after {} s", significant(seconds, 3)),
+        (None, Some(low)) => format!(" and is not back after {} s", significant(low, 3)),
+        (None, None) => String::new(),
+    };
+    let told: Vec<String> = faults
+        .iter()
+        .take(TOLD)
+        .map(|fault| format!("{} requests to {}{}", thousands(&significant(lost(fault), 3)), fault.name, back(fault)))
+        .collect();
+    (!told.is_empty()).then(|| format!("It loses {}.", listed(&told)))
+}
+
+/// `a, b and c`.
+fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Estimate;
+    use crate::units::Duration;
+
+    fn variant(name: &str) -> VariantResult {
+        VariantResult { name: name.into(), ..VariantResult::default() }
+    }
+
+    fn fault(name: &str, lost: &[f64]) -> Losses {
+        // A little noise that all of them share.
+        let each = |mean: &f64| (0..10).map(|run| mean + f64::from(run) - 4.5).collect();
+        let by_variant = lost.iter().map(|mean| Sections::mean(each(mean))).enumerate().collect();
+        Losses { fault: name.into(), by_variant }
+    }
+
+    fn said(losses: &[Losses]) -> String {
+        let variants = ["drawn", "ejecting", "spare"].map(variant);
+        let month = |value| Estimate { value: Some(value), ..Estimate::default() };
+        let cheap = Ranking {
+            best: "drawn".into(),
+            value: month(700.0),
+            worse: vec![("spare".into(), month(120.0))],
+            alike: vec![("ejecting".into(), month(700.0))],
+        };
+        sentences(losses, &variants, &cheap, Design::new(10, Duration::from_secs(60)), "USD").join(" ")
+    }
+
+    #[test]
+    fn who_loses_least_and_for_how_much_is_one_sentence() {
+        assert_eq!(
+            said(&[fault("sour", &[5020.0, 62.0, 70.0])]),
+            "ejecting loses least to sour (62 requests; drawn 5,020), and none is cheaper."
+        );
+        assert_eq!(
+            said(&[fault("sour", &[5020.0, 62.0, 30.0]), fault("region-out", &[9000.0, 8000.0, 400.0])]),
+            "spare loses least to region-out (400 requests; drawn 9,000) and sour (30 requests; drawn 5,020), for 120 USD a \
+             month more than drawn."
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_told_apart_is_not_ranked_and_few_are_told_of() {
+        assert_eq!(
+            said(&[fault("dip", &[7.0, 7.0, 7.0])]),
+            "None loses less than the others beyond doubt to dip (7 requests or fewer)."
+        );
+        assert_eq!(said(&[fault("felt by nobody", &[0.0, 0.0, 0.0])]), "");
+        let many: Vec<Losses> = (1..=5).map(|n| fault(&format!("f{n}"), &[100.0 * f64::from(n), 10.0, 10.0])).collect();
+        let told = said(&many);
+        assert!(told.starts_with("ejecting loses least to f5 (10 requests, 1 not distinguishable from it; drawn 500)"));
+        assert!(told.ends_with("2 more faults are in the tables."), "{told}");
+    }
+}

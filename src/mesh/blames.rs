@@ -121,8 +121,12 @@ impl Machine<'_> {
         let upstream = self.upstreams[self.upstream_row(call.proxy, call.edge) as usize].as_ref();
         let host =
             upstream.map(|upstream| &self.world.host_sets[upstream.host_set].hosts[usize::from(row.host)].target);
-        let hit =
-            self.ledger.watch.as_ref().zip(host).and_then(|(watch, host)| watch.lasting(watch.bits(host), now.nanos()));
+        let hit = self
+            .ledger
+            .watch
+            .as_ref()
+            .zip(host)
+            .and_then(|(watch, host)| watch.lasting(watch.bits(host) | watch.of_caller(call.proxy), now.nanos()));
         let place = match host {
             _ if row.connection != NONE => self.world.endpoints[self.endpoint_of(attempt)].place,
             Some(HostTarget::Endpoint(endpoint, _)) => self.world.endpoints[*endpoint].place,

@@ -66,8 +66,8 @@ impl Machine<'_> {
         dead.iter().filter(on).map(|dead| dead.since).min()
     }
 
-    /// Does what is sent over a connection reach the other end's host?
-    pub(super) fn reaches(&self, connection: &Connection) -> bool {
+    /// Does what is sent over a connection get to where it leads, or to a gateway before that?
+    pub(super) fn arrives(&self, connection: &Connection) -> bool {
         self.path_states[connection.path.0 as usize].down == 0 && self.dead_way(connection).is_none()
     }
 }

@@ -1,11 +1,11 @@
 //! What goes down, and what that does at once. What anybody *learns* of it is the business of connections and proxies.
 
-use super::connections::State;
+use super::connections::{Connection, State};
 use super::machine::Machine;
 use crate::engine::Schedule;
 use crate::record::Failure;
 use crate::units::SimTime;
-use crate::world::{Manner, PathId, PlaceId, Target};
+use crate::world::{Manner, PathId, PlaceId, Target, World};
 
 impl Machine<'_> {
     /// Something goes down. Overlapping faults are counted: the last one to end brings it back.
@@ -24,7 +24,12 @@ impl Machine<'_> {
             }
             Target::Path(path) => self.cut_path(path, now),
             Target::Endpoint(endpoint) => self.cut_endpoint(endpoint.0 as usize, manner, now, schedule),
-            Target::Station(station) => self.cut_station(station.0 as usize, now),
+            Target::Station(station) => {
+                self.cut_station(station.0 as usize, manner, now);
+                if manner == Manner::Refused {
+                    self.reset(|connection, _| connection.replica == station, now, schedule);
+                }
+            }
             Target::Api(_)
             | Target::Plane(_)
             | Target::Pushes(_)
@@ -34,8 +39,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Something comes back.
-    pub(super) fn restore(&mut self, target: Target, now: SimTime, schedule: &mut Schedule) {
+    /// Something comes back that went down in that manner.
+    pub(super) fn restore(&mut self, target: Target, manner: Manner, now: SimTime, schedule: &mut Schedule) {
         if is_control(target) {
             return;
         }
@@ -50,8 +55,10 @@ impl Machine<'_> {
                 for station in world.stations_at(place) {
                     self.stations[station.0 as usize].down -= 1;
                 }
-                for path in world.paths_of(place) {
-                    self.path_states[path.0 as usize].down -= 1;
+                if manner == Manner::Silent {
+                    for path in world.paths_of(place) {
+                        self.path_states[path.0 as usize].down -= 1;
+                    }
                 }
             }
             Target::Link(link) => {
@@ -89,11 +96,20 @@ impl Machine<'_> {
         }
         state.0 += 1;
         let world = self.world;
-        for path in world.paths_of(place) {
-            self.cut_path(path, now);
+        // Where processes die and hosts live, packets pass.
+        if manner == Manner::Silent {
+            for path in world.paths_of(place) {
+                self.cut_path(path, now);
+            }
         }
         for station in world.stations_at(place) {
-            self.cut_station(station.0 as usize, now);
+            self.cut_station(station.0 as usize, manner, now);
+        }
+        if manner == Manner::Refused {
+            let there = |connection: &Connection, world: &World| {
+                world.stations.get(connection.replica).is_some_and(|station| station.place == place)
+            };
+            self.reset(there, now, schedule);
         }
         for endpoint in world.endpoints_at(place) {
             self.cut_endpoint(endpoint.0 as usize, manner, now, schedule);
@@ -108,10 +124,11 @@ impl Machine<'_> {
         state.down += 1;
     }
 
-    fn cut_station(&mut self, station: usize, now: SimTime) {
+    fn cut_station(&mut self, station: usize, manner: Manner, now: SimTime) {
         let state = &mut self.stations[station];
         if state.down == 0 {
             state.down_since = now.nanos();
+            state.manner = manner;
             state.fcfs.reset();
         }
         state.down += 1;
@@ -127,28 +144,47 @@ impl Machine<'_> {
         server.manner = manner;
         self.kill(endpoint, now, schedule);
         if manner == Manner::Refused {
-            // The host lives: it resets every connection of the dead process.
-            let mut broken: Vec<(u64, u32)> = (0..self.connections.slots())
-                .filter(|&slot| {
-                    let connection = &self.connections[slot];
-                    connection.endpoint.0 as usize == endpoint
-                        && (connection.state == State::Open || self.shakes_hands(connection))
-                        && self.reaches(connection)
-                })
-                .map(|slot| (self.connections[slot].key, slot))
-                .collect();
-            broken.sort_unstable();
-            for (key, slot) in broken {
-                // What the end of one leads to may close another one that rests, and give its place to a new one.
-                let connection = &self.connections[slot];
-                let up = connection.state == State::Open;
-                if connection.key != key || connection.state == State::Closed && connection.attached == 0 {
-                    continue;
-                }
-                let failure = if up { Failure::Reset } else { Failure::Connect };
-                self.break_connection(slot, failure, now, schedule);
-            }
+            let of_it = |connection: &Connection, _: &World| connection.endpoint.0 as usize == endpoint;
+            self.reset(of_it, now, schedule);
         }
+    }
+
+    /// The host of a process that died lives: it resets every connection of that process that it hears of.
+    fn reset(&mut self, of_it: impl Fn(&Connection, &World) -> bool, now: SimTime, schedule: &mut Schedule) {
+        let world = self.world;
+        let mut broken: Vec<(u64, u32)> = (0..self.connections.slots())
+            .filter(|&slot| {
+                let connection = &self.connections[slot];
+                of_it(connection, world)
+                    && (connection.state == State::Open || self.shakes_hands(connection))
+                    && self.refused_by(connection)
+            })
+            .map(|slot| (self.connections[slot].key, slot))
+            .collect();
+        broken.sort_unstable();
+        for (key, slot) in broken {
+            // What the end of one leads to may close another one that rests, and give its place to a new one.
+            let connection = &self.connections[slot];
+            let up = connection.state == State::Open;
+            if connection.key != key || connection.state == State::Closed && connection.attached == 0 {
+                continue;
+            }
+            let failure = if up { Failure::Reset } else { Failure::Connect };
+            self.break_connection(slot, failure, now, schedule);
+        }
+    }
+
+    /// Is somebody down on the way of a connection whose host answers for him, and is heard?
+    pub(super) fn refused_by(&self, connection: &Connection) -> bool {
+        if !self.arrives(connection) {
+            return false;
+        }
+        let gateway = self.stations.get(connection.replica.0 as usize).filter(|_| !connection.replica.is_none());
+        if let Some(gateway) = gateway.filter(|gateway| gateway.down > 0) {
+            return gateway.manner == Manner::Refused;
+        }
+        let server = &self.servers[connection.endpoint.0 as usize];
+        server.down > 0 && server.manner == Manner::Refused
     }
 }
 

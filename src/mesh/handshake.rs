@@ -2,7 +2,7 @@
 //!
 //! Whether anybody answers is judged when the SYN arrives: who is refused hears so a round trip after it was sent. A lost
 //! SYN, or answer to one, is repeated after 1 s, 3 s, 7 s (RFC 6298); what is lost of TLS is sent again as other
-//! segments are. Where nothing can change before the SYN arrives, its arrival needs no event.
+//! segments are. Who has no valid certificate is told when it is shown (`barriers`). Where nothing can change before the SYN arrives, its arrival needs no event.
 
 use super::connections::{Connection, State};
 use super::event::Kind;
@@ -13,7 +13,7 @@ use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::{Duration, SimTime};
-use crate::world::{Direction, Leg, Manner, PathId};
+use crate::world::{Direction, Leg, PathId};
 
 /// What a connection's next event of its handshake is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,6 +121,9 @@ impl Machine<'_> {
                 self.ledger.lost(path, sent);
                 continue;
             }
+            if self.shut(path, arrives) {
+                continue;
+            }
             let answered = arrives + floor_back + back.jitter;
             self.connections[slot].answered = answered.nanos();
             if self.down == 0 && self.connections[slot].admitted && self.certain(arrives) {
@@ -149,9 +152,13 @@ impl Machine<'_> {
             let out = self.packet(path, Direction::Forward, mix(key, 4 * round), 1, at).0;
             let back = self.packet(path, Direction::Back, mix(key, 4 * round + 1), 1, at).0;
             at = at + floor + out.whole() + floor_back + back.whole();
+            if round == 1 && self.distrusts(slot, at) {
+                self.next_phase(slot, Phase::Refused, at, schedule);
+                return;
+            }
         }
         let hello = at + floor + self.packet(path, Direction::Forward, mix(key, 2), 1, at).0.whole();
-        if self.handshake_cpu(slot).iter().any(|cpu| *cpu > Duration::ZERO) {
+        if self.guarded() || self.handshake_cpu(slot).iter().any(|cpu| *cpu > Duration::ZERO) {
             self.next_phase(slot, Phase::Hello, hello, schedule);
         } else {
             let ready = self.certified(slot, hello);
@@ -194,7 +201,7 @@ impl Machine<'_> {
         let admitted = self.admitted(slot, now);
         let connection = &self.connections[slot];
         if !admitted || self.down > 0 && self.dead_since(connection).is_some() {
-            if admitted && self.refuses(slot) {
+            if admitted && self.refused_by(connection) {
                 // The refusal is back as fast as an answer would be.
                 let back = self.greeting(connection.path).1;
                 let at = if phase == Phase::Syn { SimTime::from_nanos(connection.answered) } else { now + back };
@@ -217,26 +224,40 @@ impl Machine<'_> {
                 let certified = self.certified(slot, done);
                 self.next_phase(slot, Phase::Certificate, certified, schedule);
             }
+            Phase::Certificate if self.distrusts(slot, now) => {
+                self.break_connection(slot, Failure::Connect, now, schedule);
+            }
             Phase::Certificate => {
                 let proxy = &self.world.proxies[self.upstream(connection.upstream).proxy];
                 let (station, cpu) = (proxy.station, proxy.handshake);
                 let done = if station.is_none() { now } else { self.station_serve(station, now, cpu) };
                 self.next_phase(slot, Phase::Ready, done, schedule);
             }
+            Phase::Ready if self.guarded() => self.verified(slot, now, schedule),
             Phase::Ready => self.up(slot, now, schedule),
             Phase::Refused | Phase::TooLate => unreachable!("handled above"),
         }
     }
 
+    /// The client is through; the server may have, or have had, another view of its certificate.
+    fn verified(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
+        let path = self.connections[slot].path;
+        let rounds = self.world.paths[path].handshake;
+        let (out, back) = self.greeting(path);
+        if rounds > 2 && self.distrusted(slot, now) {
+            // In TLS 1.2, and where a tunnel is asked for, the server's word comes before the first request.
+            self.break_connection(slot, Failure::Connect, now, schedule);
+            return;
+        }
+        if rounds == 2 && self.distrusted(slot, now + out) {
+            let later = if self.strained { self.hot.strains.later(self.world, path, now) } else { 0 };
+            self.turned_away_after(slot, now, (out + back).nanos() + later, schedule);
+        }
+        self.up(slot, now, schedule);
+    }
+
     /// Has the server's kernel heard of a connection that is not up yet?
     pub(super) fn shakes_hands(&self, connection: &Connection) -> bool {
         connection.state == State::Connecting && !matches!(connection.phase, Phase::Syn | Phase::TooLate)
-    }
-
-    /// Is the host there, and says that nobody listens?
-    fn refuses(&self, slot: u32) -> bool {
-        let connection = &self.connections[slot];
-        let server = &self.servers[connection.endpoint.0 as usize];
-        server.down > 0 && server.manner == Manner::Refused && self.reaches(connection)
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::barriers::Barriers;
 use super::strains::Strains;
 use super::tcp;
 use super::upstream::View;
@@ -10,8 +11,8 @@ use crate::engine::Timers;
 use crate::policy::{Balance, Outlier, Policy, Status, timeout};
 use crate::units::{Bytes, Duration, Ratio};
 use crate::world::{
-    Caller, Cap, EdgeId, HostSet, HostTarget, Leg, LinkId, OnCancel, Operation, OperationId, PastCap, Path, PolicyId,
-    ProxyId, StationId, Step, World,
+    Caller, Cap, Change, EdgeId, HostSet, HostTarget, Leg, LinkId, OnCancel, Operation, OperationId, PastCap, Path,
+    PolicyId, ProxyId, StationId, Step, World,
 };
 
 /// Packed copies, by the ids of the world's tables.
@@ -32,6 +33,8 @@ pub(super) struct Hot {
     pub(super) statuses: Vec<Status>,
     /// What is slower at some time, loses packets or errs.
     pub(super) strains: Strains,
+    /// What stands in the way of what is new, where anything ever does.
+    pub(super) barriers: Option<Box<Barriers>>,
     /// Host sets as everybody sees them at first.
     pub(super) views: Vec<View>,
 }
@@ -162,7 +165,9 @@ impl Rules {
 
 impl Hot {
     /// Also makes the timer lists of the policies.
-    pub(super) fn new(world: &World, strains: Strains, timers: &mut Timers) -> Self {
+    pub(super) fn new(world: &World, changes: &[(i64, Change)], timers: &mut Timers) -> Self {
+        let strains = Strains::new(world, changes.iter().copied());
+        let barriers = Barriers::new(world, changes);
         let mut list = |delay: Option<Duration>| delay.map(|delay| timers.list(delay));
         let lists: Vec<[Option<u32>; 2]> = world
             .policies
@@ -253,7 +258,8 @@ impl Hot {
                 policy: edge.policy,
                 ordinal: edge.ordinal,
                 balance: policy.balance,
-                routed: !edge.routing.is_none(),
+                routed: !edge.routing.is_none()
+                    || barriers.as_ref().is_some_and(|barriers| barriers.hides(world, edge.from, edge.to)),
                 cluster: clusters[&(edge.from, edge.ordinal)],
                 outlier: policy.outlier,
                 usual: policy.balance == Balance::LEAST_REQUEST,
@@ -308,6 +314,7 @@ impl Hot {
             proxies: proxies.collect(),
             edges: edges.collect(),
             strains,
+            barriers,
             views: world.host_sets.rows().iter().map(View::new).collect(),
         }
     }

@@ -30,7 +30,7 @@ use super::upstream::{Tables, Upstream};
 use crate::engine::{Event, Later, Model, Schedule, Timers};
 use crate::random::{Key, hash_name, mix};
 use crate::units::{Duration, SimTime};
-use crate::world::{Cap, Change, Effect, EndpointId, Forecast, Link, PastCap, PathId, World};
+use crate::world::{Cap, Change, Effect, EndpointId, Forecast, Link, Manner, PastCap, PathId, World};
 
 /// One run under way.
 #[derive(Debug)]
@@ -121,6 +121,7 @@ pub(super) struct StationState {
     pub(super) fcfs: Fcfs,
     pub(super) down: u16,
     pub(super) down_since: u64,
+    pub(super) manner: Manner,
 }
 
 /// Is anything on a path down?
@@ -210,7 +211,12 @@ impl<'w> Machine<'w> {
                 .stations
                 .rows()
                 .iter()
-                .map(|station| StationState { fcfs: Fcfs::new(station.servers, false), down: 0, down_since: 0 })
+                .map(|station| StationState {
+                    fcfs: Fcfs::new(station.servers, false),
+                    down: 0,
+                    down_since: 0,
+                    manner: Manner::Silent,
+                })
                 .collect(),
             admission: Admission::new(world),
             caps: background.iter().map(|&taken| CapState::with_background(taken)).collect(),
@@ -363,12 +369,12 @@ impl<'w> Machine<'w> {
         };
         match (change.effect, change.begins) {
             (Effect::Down(manner), true) => self.cut(change.target, manner, now, schedule),
-            (Effect::Down(_), false) => self.restore(change.target, now, schedule),
+            (Effect::Down(manner), false) => self.restore(change.target, manner, now, schedule),
             (Effect::Forget, begins) => self.caches.forget(self.world, change.target, begins),
             (Effect::Paths(share), true) => self.kill_ways(change.target, change.fault, share.get(), now),
             (Effect::Paths(_), false) => self.revive_ways(change.target, change.fault, now, schedule),
-            // Functions of time (`strains`): nothing happens at their beginning and end.
-            (Effect::Slow { .. } | Effect::Loss(_) | Effect::Errors { .. }, _) => {}
+            // Functions of time (`strains`, `barriers`): nothing happens at their beginning and end.
+            _ => {}
         }
     }
 

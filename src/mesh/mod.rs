@@ -12,6 +12,7 @@ mod actions;
 mod admission;
 mod ahead;
 mod arrivals;
+mod barriers;
 mod blames;
 mod caches;
 mod calls;
@@ -61,7 +62,6 @@ use crate::units::SimTime;
 use crate::world::World;
 use hot::Hot;
 use machine::Machine;
-use strains::Strains;
 use trace::Tracer;
 
 /// One replication of one variant. Same world, same seed, same replication: the same run, bit for bit.
@@ -85,7 +85,7 @@ pub fn run_in_full(world: &World, seed: u64, replication: u32) -> Run {
 fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f64) -> bool) -> Option<Run> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
     let forecast = world.forecast(seed, replication);
-    let hot = Hot::new(world, Strains::new(world, forecast.changes.iter().copied()), &mut timers);
+    let hot = Hot::new(world, &forecast.changes, &mut timers);
     let mut machine = Machine::new(world, &hot, timers, &forecast, seed, replication, None, &mut schedule);
     if !ahead {
         machine.in_full();
@@ -118,7 +118,7 @@ pub fn trace(
 ) -> Option<Trace> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
     let forecast = world.forecast(seed, replication);
-    let hot = Hot::new(world, Strains::new(world, forecast.changes.iter().copied()), &mut timers);
+    let hot = Hot::new(world, &forecast.changes, &mut timers);
     let tracer = Some(Box::new(Tracer::new(which)));
     let mut machine = Machine::new(world, &hot, timers, &forecast, seed, replication, tracer, &mut schedule);
     engine::run_while(&mut machine, &mut schedule, end(world), |now| on(share(world, now)))?;

@@ -21,6 +21,14 @@ impl Machine<'_> {
     pub(super) fn route(&mut self, opening: Opening, now: SimTime, schedule: &mut Schedule) {
         let world = self.world;
         let Opening { key, edge, operation, .. } = opening;
+        if self.unrouted(&opening, now) {
+            self.turn_down(opening, Failure::NoRoute, now, schedule);
+            return;
+        }
+        if world.edges[edge].routing.is_none() {
+            self.open_on(opening, now, schedule);
+            return;
+        }
         let (written, draws) = (&world.edges[edge], self.edge_keys[edge.0 as usize]);
         let number = operation.0 - world.services[written.to].operations[0].0;
         let table = &world.routing.tables[written.routing];

@@ -45,7 +45,7 @@ impl Strain {
                     below += rest * share.get();
                     strain.errors.push((status, below));
                 }
-                Effect::Down(_) | Effect::Forget | Effect::Paths(_) => {}
+                _ => {}
             }
         }
         strain
@@ -85,7 +85,8 @@ impl Strains {
     pub(super) fn new(world: &World, changes: impl Iterator<Item = (i64, Change)>) -> Strains {
         let fill = world.plan.fill.nanos().cast_signed();
         let mut dated: BTreeMap<Target, Vec<(u64, Change)>> = BTreeMap::new();
-        let eventless = |change: &Change| !matches!(change.effect, Effect::Down(_) | Effect::Paths(_));
+        let eventless =
+            |change: &Change| matches!(change.effect, Effect::Slow { .. } | Effect::Loss(_) | Effect::Errors { .. });
         for (at, change) in changes.filter(|(_, change)| eventless(change)) {
             let at = at.saturating_add(fill).max(0).cast_unsigned();
             for target in parts(world, change.target, change.effect) {

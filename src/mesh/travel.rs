@@ -14,7 +14,7 @@ use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::{Bytes, Duration, SimTime};
-use crate::world::{Direction, Leg, LinkId, Manner, Step};
+use crate::world::{Direction, Leg, LinkId, Step};
 
 /// The leg of a message that has no other before it.
 pub(super) const THROUGH: u8 = u8::MAX;
@@ -357,9 +357,7 @@ impl Machine<'_> {
         let (response, leg) = (row.is(Attempt::RESPONSE), row.leg);
         let connection = &self.connections[row.connection];
         if self.down > 0 && self.dead_since(connection).is_some() {
-            let server = &self.servers[connection.endpoint.0 as usize];
-            let refused = !response && server.down > 0 && server.manner == Manner::Refused;
-            if refused && self.reaches(connection) {
+            if !response && self.refused_by(connection) {
                 self.reset_by_peer(attempt, now, schedule);
             } else {
                 self.hang(attempt, now, schedule);

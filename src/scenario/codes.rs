@@ -4,6 +4,7 @@
 //! never used for something else.
 
 mod advice;
+mod barriers;
 mod entry;
 mod istio;
 mod lanes;
@@ -45,6 +46,7 @@ fn every() -> impl Iterator<Item = &'static Code> {
         .chain(reliability::RELIABILITY)
         .chain(sweep::SWEEP)
         .chain(weather::WEATHER)
+        .chain(barriers::BARRIERS)
         .chain(storms::STORMS)
         .chain(scaling::SCALING)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Manner, Target};
+use super::{Manner, ServiceId, Target};
 use crate::policy::Status;
 use crate::units::{Duration, Ratio};
 
@@ -32,6 +32,16 @@ pub enum Effect {
     /// So large a share of the ways in parallel is dead that a link or path is made of (ECMP): connections that hash onto
     /// one of them hang, the others know nothing of it.
     Paths(Ratio),
+    /// Certificates of proxies, and of gateways that end TLS, are no longer valid: handshakes with them fail, what is
+    /// established lasts.
+    Expire,
+    /// Proxies and gateways have certificates of another authority, and trust it alone: handshakes pass among them and
+    /// among all others, and fail between.
+    NewRoot,
+    /// Nothing new is let through: SYNs vanish, and the connections that are known pass.
+    Shut,
+    /// Proxies know no route to this service; none: to none. Their calls to it fail at once.
+    NoRoute(ServiceId),
 }
 
 impl Effect {
@@ -42,6 +52,7 @@ impl Effect {
         match self {
             Effect::Forget => matches!(target, Target::Cache(_)),
             Effect::Down(_) => true,
+            Effect::Shut => matches!(target, Target::Path(_)),
             _ if place => matches!(target, Target::Place(_)),
             _ => {
                 let told = matches!(target, Target::Entry(_) | Target::Records(_));
@@ -52,6 +63,11 @@ impl Effect {
 }
 
 impl Effect {
+    /// Does it happen to proxies, in what they try anew, and to nothing else?
+    pub const fn of_proxies(self) -> bool {
+        matches!(self, Effect::Expire | Effect::NewRoot | Effect::NoRoute(_))
+    }
+
     /// How peers notice, where the target goes down.
     pub const fn outage(self) -> Option<Manner> {
         match self {
@@ -73,6 +89,11 @@ impl fmt::Display for Effect {
             Effect::Forget => f.write_str("forgotten"),
             Effect::Errors { status, share } => write!(f, "{} answered {status}", percent(share)),
             Effect::Paths(share) => write!(f, "silent for {} of connections", percent(share)),
+            Effect::Expire => f.write_str("certificates expired"),
+            Effect::NewRoot => f.write_str("certificates of a new authority"),
+            Effect::Shut => f.write_str("closed to new connections"),
+            Effect::NoRoute(service) if service.is_none() => f.write_str("without routes"),
+            Effect::NoRoute(_) => f.write_str("without a route"),
         }
     }
 }

@@ -232,6 +232,17 @@ impl World {
         proxies.into_iter().find(|proxy| proxy.place == place)
     }
 
+    /// Does this proxy make the calls of that caller?
+    pub fn calls(&self, proxy: ProxyId, caller: Caller) -> bool {
+        match caller {
+            Caller::Service(service) => {
+                let endpoint = self.endpoints.get(self.proxies[proxy].endpoint);
+                endpoint.is_some_and(|endpoint| endpoint.service == service)
+            }
+            Caller::Stream(stream) => self.streams[stream].entries.contains(&proxy),
+        }
+    }
+
     /// What a proxy at `place` sees behind `edge`.
     pub fn host_set(&self, edge: EdgeId, place: PlaceId) -> HostSetId {
         self.host_set_of[edge.0 as usize * self.places.len() + place.0 as usize]

@@ -155,6 +155,7 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
     entry(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "entry"), 0));
     scaling(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "scaling"), 0));
     giving_up(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "giving up"), 0));
+    crate::barriers::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "barriers"), 0));
     world
 }
 

@@ -2,6 +2,7 @@
 
 mod admission;
 mod balancing;
+mod barriers;
 mod chaos;
 mod effects;
 mod ejections;
@@ -310,7 +311,7 @@ fn what_is_done_ahead_of_its_time_comes_to_what_events_would() {
         assert_eq!(run, full, "world {seed}");
     }
     // Most of these worlds have what must be an event: threads, retries, caps, gateways, faults, pods that end.
-    assert!(briefly < fully / 100 * 96, "{briefly} events instead of {fully}");
+    assert!(briefly < fully / 100 * 97, "{briefly} events instead of {fully}");
 }
 
 #[test]

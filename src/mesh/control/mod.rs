@@ -18,7 +18,7 @@ use crate::world::{EndpointId, Host, HostTarget, Manner, PlaceId, Target};
 
 pub(super) use scaling::Scaling;
 pub(super) use spans::Spans;
-pub(super) use timeline::{Away, Deed, Step, away, away_by, away_of, steps};
+pub(super) use timeline::{Away, Deed, Rollback, Step, away, away_by, away_of, steps};
 
 /// What proxies have been told.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Machine<'_> {
         let deed = std::mem::replace(&mut self.told.steps[index].deed, Deed::Release(EndpointId::NONE));
         match deed {
             Deed::Hold(endpoint) => self.cut(Target::Endpoint(endpoint), Manner::Refused, now, schedule),
-            Deed::Release(endpoint) => self.restore(Target::Endpoint(endpoint), now, schedule),
+            Deed::Release(endpoint) => self.restore(Target::Endpoint(endpoint), Manner::Refused, now, schedule),
             Deed::Push { place, ready } => self.pushed(place, &ready, now, schedule),
             Deed::Join { place, pods } => self.hear_of(place, &pods, now, schedule),
             Deed::Scale(deed) => self.scale(index, deed, now, schedule),

@@ -168,7 +168,7 @@ impl Machine<'_> {
         pod.up = true;
         let counted = std::mem::take(&mut pod.called);
         self.down += u32::from(!counted);
-        self.restore(Target::Endpoint(endpoint), now, schedule);
+        self.restore(Target::Endpoint(endpoint), Manner::Refused, now, schedule);
         let booted = self.since_zero(booted);
         let Some(scaling) = &self.scaling else { return };
         let probe = world.control.readiness.get(row.service.0 as usize).copied().flatten();

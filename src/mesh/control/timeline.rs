@@ -309,3 +309,27 @@ impl Sight<'_> {
         }
     }
 }
+
+/// When a configuration that is taken back is so at the proxies.
+#[derive(Debug)]
+pub(in crate::mesh) struct Rollback<'w>(Sight<'w>);
+
+impl<'w> Rollback<'w> {
+    pub(in crate::mesh) fn new(world: &'w World, changes: &[(i64, Change)]) -> Self {
+        // Nothing is drawn for it.
+        Rollback(Sight::new(world, changes, 0, 0))
+    }
+
+    /// When it reaches the proxies of a place that is taken back at an instant: with the push of their control plane, if
+    /// there is one; `i64::MAX`: not in this run.
+    pub(in crate::mesh) fn reaches(&self, place: PlaceId, at: i64) -> i64 {
+        let control = &self.0.world.control;
+        if control.planes.is_empty() {
+            return at;
+        }
+        let serves = &control.serves[place.0 as usize];
+        let push = control.planes[serves.plane].push.nanos().cast_signed();
+        let pushed = self.0.quiet(serves.plane).over(at.saturating_add(push));
+        self.0.cut_off(place).over(pushed).saturating_add(serves.way.delay.nanos().cast_signed())
+    }
+}

@@ -6,7 +6,9 @@ use super::window::Window;
 use crate::meter::{Calls, Left, SHIFT_BIN, left, share};
 use crate::record::{NoticedBy, Occurrence};
 use crate::units::SimTime;
-use crate::world::{Change, EdgeId, EndpointId, HostTarget, Leg, PathId, PlaceId, Target, World};
+use crate::world::{
+    Change, EdgeId, Effect, EndpointId, HostTarget, Leg, PathId, PlaceId, Proxy, ProxyId, Target, World,
+};
 
 /// What went there before is counted for so long, nanoseconds.
 const LEAD: u64 = 30_000_000_000;
@@ -27,6 +29,10 @@ pub(in crate::mesh) struct Watch {
     edges: Vec<u64>,
     /// By edge: do users come in by it?
     ways_in: Vec<bool>,
+    /// By edge: faults that take its route from some of its callers.
+    unrouted: Vec<u64>,
+    /// By proxy: faults that its own connections fail by.
+    callers: Vec<u64>,
     faults: Vec<Vec<Around>>,
     /// Faults near the clock, and until when it is these.
     near: u64,
@@ -65,12 +71,20 @@ impl Watch {
             places: vec![0; world.places.len()],
             edges: vec![0; world.edges.len()],
             ways_in: vec![false; world.edges.len()],
+            unrouted: vec![0; world.edges.len()],
+            callers: vec![0; world.proxies.len()],
             faults: windows.iter().take(FAULTS).map(|window| arounds(window, zero, end)).collect(),
             near: 0,
             turn: 0,
         };
         for change in changes.iter().filter(|change| change.begins && (change.fault.0 as usize) < FAULTS) {
-            watch.hit(world, change.target, 1 << change.fault.0);
+            let bit = 1 << change.fault.0;
+            if change.effect.of_proxies() {
+                watch.hit_callers(world, change.target, change.effect, bit);
+            }
+            if !matches!(change.effect, Effect::NoRoute(_)) {
+                watch.hit(world, change.target, bit);
+            }
         }
         world.streams.rows().iter().for_each(|stream| watch.ways_in[stream.edge.0 as usize] = true);
         for edge in world.edges.ids() {
@@ -79,6 +93,25 @@ impl Watch {
             watch.edges[edge.0 as usize] = hosts.fold(0, |bits, host| bits | watch.bits(&host.target));
         }
         Some(Box::new(watch))
+    }
+
+    /// What happens to proxies as callers.
+    fn hit_callers(&mut self, world: &World, target: Target, effect: Effect, bit: u64) {
+        let hit = |proxy: &Proxy| match target {
+            Target::Endpoint(endpoint) => proxy.endpoint == endpoint,
+            Target::Place(place) => proxy.place == place,
+            _ => false,
+        };
+        let proxies: Vec<ProxyId> = world.proxies.iter().filter(|(_, proxy)| hit(proxy)).map(|(id, _)| id).collect();
+        let Effect::NoRoute(service) = effect else {
+            proxies.iter().for_each(|id| self.callers[id.0 as usize] |= bit);
+            return;
+        };
+        for (id, edge) in world.edges.iter().filter(|(_, edge)| service.is_none() || edge.to == service) {
+            if proxies.iter().any(|&proxy| world.calls(proxy, edge.from)) {
+                self.unrouted[id.0 as usize] |= bit;
+            }
+        }
     }
 
     fn hit(&mut self, world: &World, target: Target, bit: u64) {
@@ -121,7 +154,11 @@ impl Watch {
     }
 
     pub(in crate::mesh) fn of_edge(&self, edge: EdgeId) -> u64 {
-        self.edges[edge.0 as usize]
+        self.edges[edge.0 as usize] | self.unrouted[edge.0 as usize]
+    }
+
+    pub(in crate::mesh) fn of_caller(&self, proxy: ProxyId) -> u64 {
+        self.callers[proxy.0 as usize]
     }
 
     pub(in crate::mesh) fn of_endpoint(&self, endpoint: EndpointId) -> u64 {

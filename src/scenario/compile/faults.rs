@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::backbones;
+use super::barriers;
 use super::ground::region_named;
 use super::replay;
 use crate::connect::{Board, Carrier, Role};
@@ -93,8 +94,9 @@ pub(super) fn faults(
             Hit::All(word) if !STANDING.contains(word) && scene.targets(&fault.hit_text).is_err() => {
                 scene.declare(&fault.hit_text);
             }
-            Hit::Between(sides) => {
-                if let Err(wrong) = split(world, &mut scene, sides, &fault.hit_text) {
+            Hit::Between(sides) | Hit::Rule(sides) => {
+                let both_ways = matches!(fault.hit.value, Hit::Between(_));
+                if let Err(wrong) = split(world, &mut scene, sides, &fault.hit_text, both_ways) {
                     said.push(wrong.at(fault.hit.span, ""));
                     continue;
                 }
@@ -122,13 +124,17 @@ pub(super) fn faults(
             }
             continue;
         }
+        if let Some(wrong) = barriers::complaint(scenario, world, fault) {
+            said.push(wrong);
+            continue;
+        }
         let (when, lasts) = when(scenario, world, name, fault, said);
         let said_of_it = Disruption {
             name: name.clone(),
             hit: fault.hit_text.clone(),
             when,
             flap: fault.flap,
-            effects: fault.effects.iter().flat_map(effects).collect(),
+            effects: fault.effects.iter().flat_map(|effect| effects(world, effect)).collect(),
             recovery: recovery(lasts),
         };
         let few = fault.pick.map(|pick| scene.picked(&fault.hit_text, pick, name));
@@ -138,6 +144,7 @@ pub(super) fn faults(
                 if fault.effects.contains(&file::Effect::Freeze) {
                     freeze(world, id);
                 }
+                said.extend(barriers::finish(carrier, world, id, fault));
             }
             Err(error) => {
                 said.push(Diagnostic::error("EW346", error.to_string()).at(fault.hit.span, "what this fault hits"));
@@ -147,7 +154,7 @@ pub(super) fn faults(
 }
 
 /// An effect as the world knows it; a control plane that freezes loses its pushes.
-fn effects(said: &file::Effect) -> Vec<Effect> {
+fn effects(world: &World, said: &file::Effect) -> Vec<Effect> {
     match said {
         file::Effect::Down(Manner::Silent) | file::Effect::Freeze => vec![Effect::Down(fault::Manner::Silent)],
         file::Effect::Down(Manner::Refused) => vec![Effect::Down(fault::Manner::Refused)],
@@ -155,6 +162,10 @@ fn effects(said: &file::Effect) -> Vec<Effect> {
         file::Effect::Loss(share) => vec![Effect::Loss(*share)],
         file::Effect::Forget => vec![Effect::Forget],
         file::Effect::Paths(share) => vec![Effect::Paths(*share)],
+        file::Effect::Expire => vec![Effect::Expire],
+        file::Effect::NewRoot => vec![Effect::NewRoot],
+        file::Effect::Ruled(_) => vec![Effect::Shut],
+        file::Effect::NoRoute(services) => barriers::unrouted(world, services.as_deref()),
         file::Effect::Errors(errors) => {
             errors.iter().map(|&(status, share)| Effect::Errors { status, share }).collect()
         }
@@ -164,12 +175,13 @@ fn effects(said: &file::Effect) -> Vec<Effect> {
 /// Kinds of which all that the scenario has stands in every variant: a pattern that finds none of them is a mistake.
 const STANDING: [&str; 8] = ["region", "zone", "cluster", "vpc", "service", "replica", "control-plane", "api"];
 
-/// What two sides of a partition send to each other, as a domain of that name.
+/// What two sides send to each other, or what one opens to the other, as a domain of that name.
 fn split(
     world: &World,
     scene: &mut fault::Scene<Target>,
     sides: &[Vec<String>; 2],
     name: &str,
+    both_ways: bool,
 ) -> Result<(), Diagnostic> {
     let mut places = [BTreeSet::new(), BTreeSet::new()];
     for (side, places) in sides.iter().zip(&mut places) {
@@ -183,13 +195,13 @@ fn split(
     }
     let [one, other] = places;
     if let Some(both) = one.intersection(&other).next() {
-        let text = format!("{} is on both sides of this partition", world.places[*both].name);
+        let text = format!("{} is on both sides", world.places[*both].name);
         return Err(Diagnostic::error("EW417", text).help("what is on both sides reaches itself"));
     }
     scene.declare(name);
     for (id, path) in world.paths.iter() {
         let across = |a: &BTreeSet<PlaceId>, b: &BTreeSet<PlaceId>| a.contains(&path.from) && b.contains(&path.to);
-        if across(&one, &other) || across(&other, &one) {
+        if across(&one, &other) || both_ways && across(&other, &one) {
             scene.add(name, Target::Path(id));
         }
     }
@@ -248,7 +260,7 @@ fn take_over(carrier: &Carrier<'_>, board: &Board, world: &mut World, fault: Fau
 }
 
 /// What weather does, whenever it comes.
-fn acts(world: &mut World, fault: FaultId) -> impl Iterator<Item = &mut Act> {
+pub(super) fn acts(world: &mut World, fault: FaultId) -> impl Iterator<Item = &mut Act> {
     let weather = world.weather.iter_mut().filter(move |weather| weather.fault == fault);
     weather.flat_map(|weather| &mut weather.components).flat_map(|component| &mut component.acts)
 }

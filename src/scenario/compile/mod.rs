@@ -4,6 +4,7 @@
 
 mod advice;
 mod attachments;
+mod barriers;
 mod bursts;
 mod cells;
 mod charges;

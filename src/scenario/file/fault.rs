@@ -87,6 +87,24 @@ pub enum Effect {
     Forget,
     /// So large a share of the ways in parallel is dead.
     Paths(Ratio),
+    /// Certificates are no longer valid.
+    Expire,
+    /// Certificates are of another authority, which alone is trusted.
+    NewRoot,
+    /// Proxies know no route to these services; none: to none.
+    NoRoute(Option<Vec<Spanned<String>>>),
+    /// A rule of a security group is gone; are established connections kept? None: as the provider has it.
+    Ruled(Option<bool>),
+}
+
+impl Effect {
+    /// Services to which routes are lost, as far as they are named.
+    pub fn unrouted(&self) -> &[Spanned<String>] {
+        match self {
+            Effect::NoRoute(Some(services)) => services,
+            _ => &[],
+        }
+    }
 }
 
 /// What a fault hits.
@@ -109,6 +127,8 @@ pub enum Hit {
     All(&'static str),
     /// What two sets of places send to each other, each written as a `hit`.
     Between([Vec<String>; 2]),
+    /// What places open to others, each written as a `hit`: from, to.
+    Rule([Vec<String>; 2]),
     /// `link/A-B` (the backbone) or `link/internet/A-B`, or `link/NAME` of `topology.links`; both directions.
     Link {
         /// The two regions.

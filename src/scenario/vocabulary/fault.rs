@@ -20,6 +20,7 @@ pub static FAULT: Block = Block {
         Key::new("count", Shape::Count(1, 1_000_000), "Of what a `hit` with `*` finds, so many; which ones, a hash of their names decides.").absent("all of it", "eastwest"),
         Key::new("share", Shape::Share, "In place of `count`: the nearest to this share of them, at least one.").absent("all of it", "eastwest"),
         Key::new("partition", Shape::Block(&PARTITION), "In place of `hit`: two sets of places that cannot reach each other, silently.").absent("none", "eastwest"),
+        Key::new("security-group", Shape::Block(&SECURITY_GROUP), "In place of `hit`: the rule by which one set of places lets in what another opens is gone. What is new is dropped silently.").absent("none", "eastwest"),
         Key::new("down", Shape::Word(&["true", "silent", "refused"], &[]), "How peers notice: not at all (connections hang), or by resets. `true`: refused for replica and service, silent for all else.").absent("not down; one effect is required", "eastwest"),
         Key::new("freeze", Shape::Word(&["true"], &[]), "In place of `down`, of a control plane: what proxies know of endpoints stays as it is; of an entry: its records do.").absent("not frozen", "eastwest"),
         Key::new("slow", Shape::Block(&SLOW), "It takes longer: services, replicas and all that runs in a place for what they begin meanwhile, gateways for what they pass on, links and products for the way.").absent("as fast as ever", "eastwest"),
@@ -27,6 +28,9 @@ pub static FAULT: Block = Block {
         Key::new("errors", ERRORS, "Replicas answer with a 500 after their work so large a share of what they would have answered well, or shares by status: a grey failure, ready as ever.").absent("no more than ever", "eastwest"),
         Key::new("forget", Shape::Word(&["true"], &[]), "What a cache keeps is lost, and nothing is kept meanwhile.").absent("nothing is lost", "eastwest"),
         Key::new("paths", PATHS, "So many of the ways in parallel (ECMP) that a link, a product or all ways of a place consist of are dead: the connections that hash onto them hang, health checks may pass, and a new connection draws anew.").absent("all alive", "eastwest"),
+        Key::new("expire", Shape::Word(&["true"], &[]), "Certificates have expired: new handshakes of TLS with what is hit, as server or as client, fail; established connections last until they close. Of services, replicas, places, and gateways of `kind: l7`.").absent("valid", "eastwest"),
+        Key::new("new-root", Shape::Word(&["true"], &[]), "What is hit has certificates of a new authority already, and trusts no other: new handshakes with all that is not hit fail. Of services, replicas, places, and gateways of `kind: l7`; `share` of a pattern is how far the rotation is.").absent("one authority", "eastwest"),
+        Key::new("no-route", NO_ROUTE, "A configuration rolled out so far: the proxies of what is hit know no route to these services (`true`: to none), and answer 404 at once; at its end they are told so by their control plane, if there is one. Of services, replicas and places.").absent("all routes known", "eastwest"),
         Key::new("incident", Shape::Text, "In place of `for` and an effect: a recorded incident of the book (`eastwest catalog incidents`) is replayed, phase by phase; `at` is its beginning. What it can hit depends on it.").absent("none", "eastwest"),
         Key::new("speed", Shape::Number(1.0, 1e6), "With `incident`: its time runs so many times as fast; at 60 an hour is a minute.").default("1", "eastwest"),
     ],
@@ -38,6 +42,26 @@ const PATHS: Shape = Shape::Written {
     name: "ways",
     pattern: "^[0-9]+ ?/ ?[0-9]+$",
     example: "1/8",
+};
+
+/// Services to which no route is known.
+const NO_ROUTE: Shape = Shape::Either(&[Shape::Word(&["true"], &[]), Shape::List(&Shape::Reference("service"))]);
+
+/// `faults.NAME.security-group`.
+pub static SECURITY_GROUP: Block = Block {
+    title: "faults.NAME.security-group",
+    about: "Which rule is gone: connections that the places of `from` open to those of `to` are no longer let in. Those opened the other way are. Places are `region/R`, `zone/R/Z`, `cluster/C` or `vpc/V`.",
+    one_of: false,
+    keys: &[
+        Key::new("from", Shape::List(&Shape::Text), "Who is no longer let in.").required(),
+        Key::new("to", Shape::List(&Shape::Text), "Whose rule it was.").required(),
+        Key::new(
+            "established",
+            Shape::Word(&["kept", "cut"], &[]),
+            "Connections that the group knows go on (`kept`), or are dropped as silently as new ones (`cut`).",
+        )
+        .absent("kept at AWS and Azure, cut at Alibaba Cloud, by the provider of `to`; required at others", "provider"),
+    ],
 };
 
 /// `faults.NAME.partition`.

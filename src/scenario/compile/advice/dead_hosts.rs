@@ -91,17 +91,31 @@ fn told_of(reading: &Reading<'_>, called: &Called<'_>, down: &Down, fault: &str,
     let Some((share, dead, hosts, killed)) = worst else { return };
     let policy = &called.rules.policy;
     let hangs = down.manner == Manner::Silent && policy.timeout.is_none() && policy.http2_ping.is_none();
+    let at = reading.scenario.faults.get(fault).map_or(Span::NONE, |fault| fault.span);
+    let before = format!("while `{fault}` lasts, {} of the calls ", percent(share));
+    if dead == 0 {
+        // A gateway or a balancer is one host, dead only with all that is behind it.
+        let after = format!(
+            " go by hosts of which a part is {}: a gateway or balancer is one host, and leaves that part out for new \
+             connections alone, after two health checks (20 s){}",
+            if killed { "dead" } else { "out of reach" },
+            if hangs { "; without a timeout those that are there hang" } else { "" }
+        );
+        let help = "write `pool: {http2-ping: 5s}`, which closes connections that hang, so that new ones are made";
+        told.say(&called.edge.name, Say { code: "EW389", before, after, at, help: help.to_owned() });
+        return;
+    }
     let needed = super::percent_of(dead.max(1) as u32, hosts as u32);
     let say = Say {
         code: "EW389",
-        before: format!("while `{fault}` lasts, {} of the calls ", percent(share)),
+        before,
         after: format!(
             " go to {} ({dead} of {hosts}): without outlier detection a client takes nobody out{}{}",
             if killed { "dead hosts" } else { "hosts out of reach" },
             if removed { ", and to the control plane they are ready as before" } else { "" },
             if hangs { ", and without a timeout each of them hangs" } else { "" }
         ),
-        at: reading.scenario.faults.get(fault).map_or(Span::NONE, |fault| fault.span),
+        at,
         help: format!(
             "write `outlier: {{max-ejection: {needed}%}}` or more{} (Istio: `outlierDetection` in the DestinationRule{})",
             if hangs { " and a `timeout`" } else { "" },

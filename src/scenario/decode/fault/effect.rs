@@ -1,6 +1,7 @@
 //! What a fault does to what it hits.
 
 use super::super::fields::{Decoder, Fields, Path, below};
+use super::barrier::SIDES;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Effect, Hit, Manner};
 use crate::scenario::quantity;
@@ -27,8 +28,11 @@ enum Kind {
     Split,
 }
 
+/// What shows a certificate.
+const PROXIES: &[Kind] = &[Kind::Place, Kind::Gateway, Kind::Replica];
+
 /// Effects that not everything can have: the word, who can, and what that is called.
-const ABLE: [(&str, &[Kind], &str); 6] = [
+const ABLE: [(&str, &[Kind], &str); 9] = [
     (
         "down",
         &[Kind::Place, Kind::Way, Kind::Gateway, Kind::Replica, Kind::Control],
@@ -43,6 +47,9 @@ const ABLE: [(&str, &[Kind], &str); 6] = [
     ("loss", &[Kind::Place, Kind::Way], "links, products and their parts, regions, zones and clusters"),
     ("errors", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
     ("paths", &[Kind::Place, Kind::Way], "links, products and their parts, regions, zones and clusters"),
+    ("expire", PROXIES, "services, replicas, regions, zones, clusters, and gateways of `kind: l7`"),
+    ("new-root", PROXIES, "services, replicas, regions, zones, clusters, and gateways of `kind: l7`"),
+    ("no-route", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
 ];
 
 fn kind(hit: &Hit) -> Kind {
@@ -54,7 +61,7 @@ fn kind(hit: &Hit) -> Kind {
         Hit::All("control-plane" | "api" | "entry" | "dns") => Kind::Control,
         Hit::All("cache") => Kind::Cache,
         Hit::All(_) => Kind::Way,
-        Hit::Between(_) => Kind::Split,
+        Hit::Between(_) | Hit::Rule(_) => Kind::Split,
         Hit::Link { .. } | Hit::Product(_) | Hit::Part(_) => Kind::Way,
         Hit::Gateway { .. } => Kind::Gateway,
         Hit::Service(_) | Hit::Replica { .. } => Kind::Replica,
@@ -80,14 +87,16 @@ impl Decoder {
         effects.extend(self.loss(map));
         effects.extend(map.word(self, "forget").map(|_| Effect::Forget));
         effects.extend(self.dead_ways(map));
+        effects.extend(self.barriers(map));
         effects.extend(self.errors(map).filter(|errors| !errors.is_empty()).map(Effect::Errors));
         if hit.is_some_and(|hit| kind(hit) == Kind::Split) {
             match EFFECTS.iter().find_map(|word| map.entry(word)) {
                 Some(entry) => {
-                    let text = "a partition is silent, and nothing else happens to it";
+                    let text = "what parts two sets of places is silent, and nothing else happens to it";
                     let help = "for anything else, write another fault";
                     self.say(Diagnostic::error("EW415", text).at(entry.key, "").help(help));
                 }
+                None if matches!(hit, Some(Hit::Rule(_))) => effects.push(Effect::Ruled(self.established(map))),
                 None => effects.push(Effect::Down(Manner::Silent)),
             }
             return Some(effects);
@@ -100,7 +109,7 @@ impl Decoder {
             }
         }
         // A partition that means nothing has been told.
-        let said_elsewhere = map.entry("partition").is_some();
+        let said_elsewhere = SIDES.iter().any(|word| map.entry(word).is_some());
         if effects.is_empty() && self.errors == wrong && !said_elsewhere {
             let said = || words::FAULT.keys.iter().map(|key| key.name).filter(|key| EFFECTS.contains(key));
             if said().any(|key| map.entry(key).is_some_and(|entry| !entry.node.is_null())) {
@@ -108,7 +117,7 @@ impl Decoder {
                 self.say(Diagnostic::error("EW416", text).at(entry.key, "").help("say by how much"));
             } else {
                 let lacks = format!("`faults.{name}` does not say what happens");
-                let help = "down: How peers notice, `true`, `silent` or `refused`; or `slow`, `loss`, `errors`, `paths`; of a \
+                let help = "down: How peers notice, `true`, `silent` or `refused`; or `slow`, `loss`, `errors`, `paths`, `expire`; of a \
                             control plane or an entry also `freeze: true`.";
                 self.say(Diagnostic::error("EW013", lacks).at(entry.key, "of this").help(help));
             }
@@ -135,6 +144,12 @@ impl Decoder {
             2 => Manner::Refused,
             _ => Manner::Silent,
         };
+        if manner == Manner::Refused && hit.is_some_and(|hit| kind(hit) == Kind::Way) {
+            let text = "nobody answers for a way that is gone";
+            let help = "`silent`: packets vanish. What refuses is a process whose host lives: of a gateway, a service, a cluster";
+            let said = map.entry("down").map_or(entry.key, |entry| entry.node.span);
+            self.say(Diagnostic::error("EW514", text).at(said, "").help(help));
+        }
         // Left to what is hit.
         if entry.node.get("down").and_then(Node::as_text) == Some("true") {
             let words = if manner == Manner::Refused { "refused" } else { "silent" };
@@ -178,4 +193,5 @@ impl Decoder {
 }
 
 /// Words that say what happens.
-pub(super) const EFFECTS: [&str; 7] = ["down", "freeze", "slow", "loss", "errors", "forget", "paths"];
+pub(super) const EFFECTS: [&str; 10] =
+    ["down", "freeze", "slow", "loss", "errors", "forget", "paths", "expire", "new-root", "no-route"];

@@ -1,15 +1,13 @@
 //! Who is hit: the names that `hit` knows, held against what the scenario has.
 
 use super::super::connectivity::{vpc_names, zones_of_vpc};
-use super::super::fields::{Decoder, Path};
+use super::super::fields::Decoder;
 use crate::fault::KINDS;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
     GlobalEntry, Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Step, Topology,
 };
 use crate::scenario::span::Spanned;
-use crate::scenario::tree::Entry;
-use crate::scenario::vocabulary as words;
 use crate::world::Kept;
 use indexmap::IndexMap;
 
@@ -168,42 +166,6 @@ impl Decoder {
                 None
             }
         }
-    }
-
-    /// `partition`: its two sides, and both as one text.
-    pub(super) fn partition(
-        &mut self,
-        entry: &Entry,
-        path: Path,
-        things: &Things<'_>,
-    ) -> Option<(Spanned<Hit>, String)> {
-        let map = self.open(Some(&entry.node), &words::PARTITION, path, entry.key)?;
-        let sides = ["between", "and"].map(|key| {
-            let side = map.entry(key)?;
-            let mut places = Vec::new();
-            for node in self.items(&side.node, "places") {
-                let text = Spanned::new(self.text(node, "a place, `region/R`")?.to_owned(), node.span);
-                let hit = self.hit(&text, things)?;
-                let place = ["region", "zone", "cluster", "vpc"].iter().any(|kind| text.value.starts_with(kind));
-                if !place {
-                    let wrong = Diagnostic::error("EW417", format!("`{}` is on no side of a partition", text.value));
-                    let help = "its sides are places: `region/R`, `zone/R/Z`, `cluster/C`, `vpc/V`";
-                    self.say(wrong.at(hit.span, "").help(help));
-                    return None;
-                }
-                places.push(text.value);
-            }
-            Some(places)
-        });
-        map.close();
-        let [Some(one), Some(other)] = sides else { return None };
-        if one.is_empty() || other.is_empty() {
-            let wrong = Diagnostic::error("EW417", "a side of this partition is empty").at(entry.key, "");
-            self.say(wrong.help("write at least one place on each side"));
-            return None;
-        }
-        let text = format!("{} | {}", one.join(" + "), other.join(" + "));
-        Some((Spanned::new(Hit::Between([one, other]), entry.key), text))
     }
 
     /// A part of a product: the product has such a thing, in that place and zone.

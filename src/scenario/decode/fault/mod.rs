@@ -1,14 +1,15 @@
 //! `faults:`: who is hit, when, and what happens.
 
+mod barrier;
 mod effect;
 mod hit;
 mod incident;
 mod when;
 
-use super::fields::{Decoder, Fields, Path, below};
+use super::fields::{Decoder, Fields, Path};
 use crate::fault::Pick;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Fault, Hit};
+use crate::scenario::file::{Effect, Fault, Hit};
 use crate::scenario::quantity;
 use crate::scenario::span::Spanned;
 use crate::scenario::tree::{Entry, Node};
@@ -52,12 +53,15 @@ impl Decoder {
         }
         let when = self.when(&map, &path, name, entry, attacked);
         let effects = self.effects(&map, &path, name, entry, hit.as_ref().map(|hit| &hit.value));
+        for service in effects.iter().flatten().flat_map(Effect::unrouted) {
+            self.known("service", &service.value, service.span, things.services.keys().map(String::as_str));
+        }
         let flap = self.flap(&map, &path);
         map.close();
         Some(Fault { span: entry.key, when: when?, flap, hit: hit?, hit_text: text?, pick, effects: effects? })
     }
 
-    /// `hit` or `partition`: what, and its text.
+    /// `hit`, `partition` or `security-group`: what, and its text.
     fn who(
         &mut self,
         map: &Fields<'_>,
@@ -65,24 +69,22 @@ impl Decoder {
         entry: &Entry,
         things: &Things<'_>,
     ) -> (Option<Spanned<Hit>>, Option<String>) {
-        let split = map.entry("partition");
-        match (map.entry("hit"), split) {
+        match (map.entry("hit"), self.parted(map, path, things)) {
             (Some(hit), Some(_)) => {
-                let text = "`hit` and `partition` exclude each other";
-                self.say(Diagnostic::error("EW014", text).at(hit.key, "").help("a partition says itself whom it hits"));
+                let word = barrier::SIDES.iter().find(|word| map.entry(word).is_some()).expect("one of them is there");
+                let text = format!("`hit` and `{word}` exclude each other");
+                let help = format!("a {} says itself whom it hits", word.replace('-', " "));
+                self.say(Diagnostic::error("EW014", text).at(hit.key, "").help(help));
                 (None, None)
             }
-            (None, Some(split)) => match self.partition(split, below(path, "partition"), things) {
-                Some((hit, text)) => (Some(hit), Some(text)),
-                None => (None, None),
-            },
+            (None, Some(parted)) => parted.unzip(),
             (Some(_), None) => {
                 let text = map.text(self, "hit");
                 (text.as_ref().and_then(|text| self.hit(text, things)), text.map(|text| text.value))
             }
             (None, None) => {
                 let text = format!("`{}` lacks `hit`", path.join("."));
-                let help = "hit: What, `zone/REGION/ZONE`; or `partition`.";
+                let help = "hit: What, `zone/REGION/ZONE`; or `partition`, or `security-group`.";
                 self.say(Diagnostic::error("EW013", text).at(entry.key, "of this").help(help));
                 (None, None)
             }

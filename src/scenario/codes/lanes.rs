@@ -1,8 +1,8 @@
-//! Codes of traffic lanes (docs/mesh-lanes.md).
+//! Codes of versions and of traffic lanes (docs/mesh-lanes.md).
 
 use super::{Code, code};
 
-/// EW376 to EW379.
+/// EW376 to EW379, and EW530.
 pub(super) const LANES: &[Code] = &[
     code(
         "EW376",
@@ -23,5 +23,10 @@ pub(super) const LANES: &[Code] = &[
         "EW379",
         "a lane that requests lose, or never enter",
         "In a permissive group the request carries its lane in a header. An application that does not pass it on sends the rest of its chain to the baseline, silently: nothing fails, and the wrong version is tested.",
+    ),
+    code(
+        "EW530",
+        "one name for two subsets",
+        "Each version is a subset of its own name; `subsets:` cannot give that name to other replicas.",
     ),
 ];

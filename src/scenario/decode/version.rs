@@ -104,6 +104,17 @@ impl Decoder {
                     Diagnostic::warning("EW317", format!("subset `{name}` selects no replica")).at(entry.key, "");
                 self.say(empty.help("calls that are sent to it are answered 503"));
             }
+            // A version is a subset of its own; one name cannot mean two sets of replicas.
+            if let Some(own) = subsets.get(name).filter(|own| **own != selected) {
+                let version = versions.get_index(own[0]).map(|(_, version)| version.span);
+                let mut wrong = Diagnostic::error("EW530", format!("subset `{name}` is not version `{name}`"))
+                    .at(entry.key, "selects other replicas");
+                if let Some(span) = version {
+                    wrong = wrong.at(span, "is a subset by itself");
+                }
+                self.say(wrong.help("give the subset another name"));
+                continue;
+            }
             subsets.insert(name.to_owned(), selected);
         }
         subsets

@@ -49,6 +49,9 @@ const IDLE_KINDS: [&str; 16] = [
     "ClusterRoleBinding",
     "CustomResourceDefinition",
 ];
+/// The API that DestinationRule and VirtualService are of, in the versions that Istio's CRDs serve (1.22 on: v1).
+const API_VERSIONS: [&str; 3] =
+    ["networking.istio.io/v1", "networking.istio.io/v1beta1", "networking.istio.io/v1alpha3"];
 const RESOURCE: Message = Message {
     name: "",
     fields: &[("apiVersion", Read), ("kind", Read), ("metadata", Read), ("spec", Read), ("status", Judged::Read)],
@@ -228,6 +231,12 @@ impl<'t> Translation<'t> {
     /// The fields of a resource's `spec`.
     fn spec<'n>(&mut self, node: &'n Node, message: &Message) -> Option<&'n IndexMap<String, super::tree::Entry>> {
         let resource = self.open(node, &RESOURCE)?;
+        if let Some(entry) = said(resource, "apiVersion")
+            && !entry.node.as_text().is_some_and(|text| API_VERSIONS.contains(&text))
+        {
+            let wrong = Diagnostic::error("EW406", "a resource of another API is not read").at(entry.node.span, "");
+            self.say(wrong.help(format!("Istio's own are of {}", API_VERSIONS.join(", "))));
+        }
         let Some(spec) = said(resource, "spec") else {
             self.wrong(node, "a resource has a `spec`");
             return None;

@@ -76,7 +76,10 @@ pub struct LongRunVariant {
     pub runs: u64,
     /// Weight of the states that were cut off: more components down.
     pub cut_off: f64,
-    /// Weight of classes too rare to be simulated.
+    /// What these are reckoned to lose, as a share of all requests: as many times what states with `within` down lose as there
+    /// are more of them down, everything at most.
+    pub cut_off_lost: f64,
+    /// Weight of classes too rare to be simulated, and of those that were not settled as far as that leaves room.
     pub unresolved: f64,
     /// Half of the 95 % interval of the simulation alone.
     pub noise: f64,
@@ -138,6 +141,10 @@ pub struct ComponentLongRun {
     pub part: f64,
     /// Mean share lost while it is down less that while it is up (Birnbaum).
     pub birnbaum: f64,
+    /// Seconds for which it was watched from its start.
+    pub watched_s: f64,
+    /// Its losses still moved then: they have a bracket, which is in the interval.
+    pub unsettled: bool,
     /// It is over before all have learnt of it: counted whole by the event.
     pub short: bool,
 }
@@ -153,6 +160,8 @@ pub struct ClassLongRun {
     pub weight: f64,
     /// Share of requests lost.
     pub share_lost: f64,
+    /// Of it, what is lost for certain: no living replica of what they need can be reached.
+    pub certain: f64,
     /// Replications; 0: reckoned from its parts.
     pub replications: u32,
 }

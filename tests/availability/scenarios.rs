@@ -190,3 +190,44 @@ fn equal_designs_under_other_names_are_not_told_apart_more_often_than_is_said() 
     // One of twenty is expected at 95 %; four or more are seen by chance in 1.6 % of such tests.
     assert!(told_apart <= 3, "{told_apart} of 20");
 }
+
+#[test]
+fn what_nobody_can_reach_is_lost_whole_though_it_was_not_simulated() {
+    // Each zone alone is covered by the other one, so that the parts of both add up to next to nothing.
+    let text = two_zones("{book: none, rows: {zone: {mean-up: 1000h, mean-down: 2h}}, slo: 99.9%}");
+    let told = told_with("both", &text, 2, Effort { least: 3, rounds: 0, calls: 0 });
+    let [base] = &told.variants[..] else { panic!("one variant") };
+    let both = base.worst.iter().find(|class| class.class.contains(" + ")).expect("both are down for a while");
+    assert_eq!((both.share_lost, both.certain, both.replications), (1.0, 1.0, 0), "{both:?}");
+    let u = 2.0 / 1002.0;
+    let [low, value, high] = ["low", "value", "high"].map(|end| match end {
+        "low" => base.unavailability.low.unwrap(),
+        "high" => base.unavailability.high.unwrap(),
+        _ => base.unavailability.value.unwrap(),
+    });
+    assert!(value > u * u && low <= value && value <= high, "{low} to {high}, {value}");
+    // What is certain is no part of what is not known.
+    assert!(base.unresolved < 0.01 * u * u, "{}", base.unresolved);
+    // With one down at most told apart the bound on the rest holds it, and it is reckoned.
+    let text = two_zones("{book: none, rows: {zone: {mean-up: 1000h, mean-down: 2h}}, slo: 99.9%, within: 1}");
+    let told = told_with("cut", &text, 2, Effort { least: 3, rounds: 0, calls: 0 });
+    let cut = &told.variants[0];
+    assert!(cut.within == 1 && (cut.cut_off / (u * u) - 1.0).abs() < 1e-9, "{}", cut.cut_off);
+    assert!(cut.unavailability.low.unwrap() <= value && value <= cut.unavailability.high.unwrap(), "{cut:?}");
+    assert!(told.verdict.contains("between "), "a wide interval is said: {}", told.verdict);
+}
+
+#[test]
+fn what_is_lost_for_certain_is_lost_where_it_is_simulated_too() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/availability.yaml");
+    let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let rates = ["china", "asia", "europe"].map(|name| set(&format!("workload.{name}.rate"), "4rps"));
+    let sets = [rates.to_vec(), vec![set("run.fill", "10s")]].concat();
+    let loaded = scenario::load(&path, &sets).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let effort = Effort { least: 2, rounds: 0, calls: 0 };
+    let options = Options { variants: vec!["public".into()], ..Options::default() };
+    let told = availability(&loaded, &options, effort, Some(1), &Unwatched).expect("it runs");
+    let classes = &told.variants[0].worst;
+    let certain = classes.iter().filter(|class| class.certain > 0.0).count();
+    assert!(certain >= 4 && classes.iter().all(|class| class.certain <= class.share_lost + 0.02), "{classes:#?}");
+}

@@ -192,8 +192,8 @@ fn streams(told: &LongRun) -> Grid {
 fn method(told: &LongRun, width: usize, style: Style) -> String {
     let of = |variant: &LongRunVariant| {
         format!(
-            "{}: {} states with up to {} down in {} classes, {} of them simulated in {} runs; cut off {}, too rare to be \
-             simulated {}; the components alone, drawn for {} years without a request: {} min a year ({})",
+            "{}: {} states with up to {} down in {} classes, {} of them simulated in {} runs; cut off {} (reckoned to lose {} min a year), \
+             not simulated or not settled {}; the components alone, drawn for {} years without a request: {} min a year ({})",
             variant.name,
             variant.states,
             variant.within,
@@ -201,6 +201,7 @@ fn method(told: &LongRun, width: usize, style: Style) -> String {
             variant.simulated,
             variant.runs,
             figure(variant.cut_off),
+            figure(variant.cut_off_lost * 525_600.0),
             figure(variant.unresolved),
             variant.months.as_ref().map_or(20_000, |months| months.months) * 720 / 8760,
             variant.direct.value.map_or(String::new(), |value| figure(value * 525_600.0)),

@@ -9,7 +9,6 @@ use super::months::{self, MONTH_H};
 use super::renewal::Start;
 use super::samples;
 use super::study::{Case, STATES_MAX, WIDTH};
-use super::trial::Course;
 use crate::record::{Attainment, ClassLongRun, ComponentLongRun, Estimate, LongRunVariant, StreamLongRun};
 use crate::study::statistics::wilson;
 use crate::units::significant;
@@ -93,6 +92,7 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>) -> Answered {
         simulated: case.trials.len(),
         runs,
         cut_off: case.cut_off,
+        cut_off_lost: lost.beyond,
         unresolved: interval.unknown - case.cut_off,
         noise: interval.noise,
         streams: streams.collect(),
@@ -128,7 +128,7 @@ fn contributions(case: &Case, model: &Model, lost: &Lost) -> Vec<ComponentLongRu
         let down_min = component.mean_down_h * 60.0;
         let moving_min = model.moving_s[index] / 60.0;
         let minutes_event = (steady - model.base) * down_min + moving_min;
-        let by_window = windows(case, index);
+        let by_window = trial.shares();
         let worst = by_window.iter().copied().fold(0.0, f64::max);
         let (mine, moving) = (lost.steady[index] + lost.moving[index], lost.moving[index]);
         ComponentLongRun {
@@ -143,31 +143,19 @@ fn contributions(case: &Case, model: &Model, lost: &Lost) -> Vec<ComponentLongRu
             share_lost: (steady - model.base).max(0.0),
             share_worst: (worst - model.base).max(0.0),
             streams_hit: streams_hit(case, index),
-            settles_s: if hit { settles(case, index) } else { 0.0 },
+            settles_s: if hit { trial.settles(if short { model.base } else { trial.loss() }, case.rate) } else { 0.0 },
+            unsettled: hit && trial.unsettled(model.base, case.rate).is_some(),
             minutes_year: mine * YEAR_MIN,
             minutes_year_moving: moving * YEAR_MIN,
             part: mine / whole,
             birnbaum: model.birnbaum(index),
             short,
+            watched_s: (mark::SAVED - mark::FALLS) as f64 * trial.window,
         }
     };
     let mut all: Vec<ComponentLongRun> = (0..model.components.len()).map(of).collect();
     all.sort_by(|a, b| b.minutes_year.total_cmp(&a.minutes_year));
     all
-}
-
-/// The share lost by window of a component's trial, all replications together.
-fn windows(case: &Case, component: usize) -> Vec<f64> {
-    let trial = &case.trials[case.event_of[component]];
-    let count = trial.seen.iter().map(|seen| seen.windows.len()).max().unwrap_or(0);
-    let share = |number: usize| {
-        let sum = trial
-            .seen
-            .iter()
-            .fold((0u64, 0u64), |sum, seen| (sum.0 + seen.windows[number].lost, sum.1 + seen.windows[number].sent));
-        if sum.1 == 0 { 0.0 } else { sum.0 as f64 / sum.1 as f64 }
-    };
-    (0..count).map(share).collect()
 }
 
 /// Streams of which a trial loses more than twice what they lose anyway, and more than a thousandth.
@@ -184,26 +172,21 @@ fn streams_hit(case: &Case, component: usize) -> u32 {
     (0..case.streams.len()).filter(hit).count() as u32
 }
 
-/// Seconds from a failure's start to the end of the last window in which more is lost than in its steady part.
-fn settles(case: &Case, component: usize) -> f64 {
-    let trial = &case.trials[case.event_of[component]];
-    let shares = windows(case, component);
-    let (onset, until) = (trial.course.row(mark::FALLS, shares.len()), trial.course.row(mark::SETTLED, shares.len()));
-    let usual = if matches!(trial.course, Course::Short(_)) { case.base() } else { trial.loss() };
-    let sent = case.rate * case.window * trial.seen.len() as f64;
-    let noise = 4.0 * libm::sqrt((usual * (1.0 - usual)).max(1e-9) / sent.max(1.0)) + 2.0 / sent.max(1.0);
-    let last = (onset..until.min(shares.len())).rev().find(|&number| (shares[number] - usual).abs() > noise);
-    last.map_or(0.0, |number| (number + 1 - onset) as f64 * case.window)
-}
-
 fn worst(case: &Case) -> Vec<ClassLongRun> {
     let weights = case.class_weights();
     let (base, figures) = (case.base(), case.figures());
     let of = |(class, weight): (usize, &f64)| {
         let replications = case.trial_of[class].map_or(0, |trial| case.trials[trial].seen.len() as u32);
-        let (share_lost, _) = case.loss_of_class(&figures, class);
+        let (_, share_lost, _) = case.loss_of_class(&figures, class);
         let states = case.classes[class].states.len();
-        ClassLongRun { class: case.classes[class].name.clone(), states, weight: *weight, share_lost, replications }
+        ClassLongRun {
+            class: case.classes[class].name.clone(),
+            states,
+            weight: *weight,
+            share_lost,
+            certain: case.certain[class],
+            replications,
+        }
     };
     let mut all: Vec<ClassLongRun> = weights.iter().enumerate().map(of).collect();
     let cost = |class: &ClassLongRun| class.weight * (class.share_lost - base);
@@ -283,12 +266,12 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
     }
     for component in &answered.record.components {
         let ratio = component.down_min * 60.0 / component.settles_s.max(1e-9);
-        let settling = mark::SETTLING as f64 * case.window;
-        if !component.short && component.settles_s >= settling {
+        if component.unsettled {
             said.push(format!(
-                "{name}: {} was not settled {} s after it fell, so that its losses may be off",
+                "{name}: {} was not settled {} s after it fell: its losses are taken between what was seen and where they may \
+                 have gone, which is in the interval",
                 component.component,
-                significant(settling, 3)
+                significant(component.watched_s, 3)
             ));
         } else if !component.short && component.settles_s > 0.0 && ratio < 10.0 {
             said.push(format!(

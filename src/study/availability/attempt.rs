@@ -3,6 +3,7 @@
 use super::component::Fall;
 use super::mark;
 use super::trial::{Count, Course, Seen};
+use crate::study::statistics::{student_quantile, variance};
 
 /// One failure to be simulated, and what was seen of it.
 #[derive(Clone, Debug)]
@@ -14,11 +15,96 @@ pub(super) struct Attempted {
     pub(super) seen: Vec<Seen>,
     /// Replications that are wanted.
     pub(super) wanted: u32,
+    /// Seconds of a window.
+    pub(super) window: f64,
+    /// So many times the windows of the other trials, since it was not settled in those.
+    pub(super) stretch: u32,
 }
 
+/// A difference between parts of the steady part is one beyond so much chance, and from this share of requests on.
+const DRIFTS: (f64, f64) = (0.9995, 0.01);
+/// Deviations of a window that differs from the steady ones.
+const DIFFERS: f64 = 4.0;
+
 impl Attempted {
-    pub(super) fn new(name: &str, course: Course, falls: Vec<Fall>, wanted: u32) -> Self {
-        Attempted { name: name.to_owned(), course, falls, seen: Vec::new(), wanted }
+    pub(super) fn new(name: &str, course: Course, falls: Vec<Fall>, wanted: u32, window: f64) -> Self {
+        Attempted { name: name.to_owned(), course, falls, seen: Vec::new(), wanted, window, stretch: 1 }
+    }
+
+    /// Begins anew with windows twice as long.
+    pub(super) fn stretched(&mut self) {
+        self.stretch *= 2;
+        self.window *= 2.0;
+        self.seen.clear();
+    }
+
+    /// The share lost by window, all replications together.
+    pub(super) fn shares(&self) -> Vec<f64> {
+        let count = self.seen.iter().map(|seen| seen.windows.len()).max().unwrap_or(0);
+        let share = |number: usize| {
+            let sum = self.seen.iter().fold(Count::default(), |sum, seen| Count {
+                sent: sum.sent + seen.windows[number].sent,
+                lost: sum.lost + seen.windows[number].lost,
+            });
+            sum.share()
+        };
+        (0..count).map(share).collect()
+    }
+
+    /// Seconds from its start to the end of the last window of settling in which other than `usual` is lost.
+    pub(super) fn settles(&self, usual: f64, rate: f64) -> f64 {
+        let shares = self.shares();
+        let count = shares.len();
+        let (onset, until) = (self.course.row(mark::FALLS, count), self.course.row(mark::SETTLED, count));
+        let sent = rate * self.window * self.seen.len() as f64;
+        let noise = DIFFERS * libm::sqrt((usual * (1.0 - usual)).max(1e-9) / sent.max(1.0)) + 2.0 / sent.max(1.0);
+        let last = (onset..until.min(count)).rev().find(|&number| (shares[number] - usual).abs() > noise);
+        last.map_or(0.0, |number| (number + 1 - onset) as f64 * self.window)
+    }
+
+    /// What its losses may come to where they were not settled while it was watched: the ends. As long as they still rise
+    /// nothing says where that ends, and as long as they fall neither; where they only were late they are between what was
+    /// seen last and in its steady part.
+    pub(super) fn unsettled(&self, base: f64, rate: f64) -> Option<(f64, f64)> {
+        if !matches!(self.course, Course::Long | Course::Standing) || self.seen.is_empty() {
+            return None;
+        }
+        let loss = self.loss();
+        let drift = self.drift();
+        if drift > 0.0 {
+            return Some((loss, 1.0));
+        }
+        if drift < 0.0 {
+            return Some((base.min(loss), loss));
+        }
+        let late = self.settles(loss, rate) >= mark::SETTLING as f64 * self.window;
+        late.then(|| {
+            let shares = self.shares();
+            let last = shares[self.course.row(mark::SETTLED, shares.len()) - 1];
+            (loss.min(last), loss.max(last))
+        })
+    }
+
+    /// By how much more is lost in the second half of its steady part than in the first; 0 where that may be chance.
+    fn drift(&self) -> f64 {
+        let halves = |seen: &Seen| {
+            let steady = self.course.steady(seen.windows.len());
+            let middle = (steady.start + steady.end) / 2;
+            let share = |range: std::ops::Range<usize>| {
+                let of =
+                    |sum: Count, window: &Count| Count { sent: sum.sent + window.sent, lost: sum.lost + window.lost };
+                seen.windows[range].iter().fold(Count::default(), of).share()
+            };
+            share(middle..steady.end) - share(steady.start..middle)
+        };
+        let each: Vec<f64> = self.seen.iter().map(halves).collect();
+        if each.len() < 2 {
+            return 0.0;
+        }
+        let mean = each.iter().sum::<f64>() / each.len() as f64;
+        let half =
+            student_quantile(DRIFTS.0, (each.len() - 1) as f64) * libm::sqrt(variance(&each) / each.len() as f64);
+        if mean.abs() > half.max(DRIFTS.1) { mean } else { 0.0 }
     }
 
     /// The share lost in its steady part, all replications together.
@@ -39,11 +125,11 @@ impl Attempted {
     }
 
     /// Seconds of all requests lost as it comes and goes, beyond what is lost in it and without it.
-    pub(super) fn moving_of(&self, seen: &Seen, base: f64, rate: f64, window: f64) -> f64 {
+    pub(super) fn moving_of(&self, seen: &Seen, base: f64, rate: f64) -> f64 {
         let steady = if matches!(self.course, Course::Short(_)) { base } else { seen.steady.share() };
         let count = seen.windows.len().max(1);
         let onset = self.course.row(mark::FALLS, count);
-        let per_window = rate * window * self.course.length() as f64 / count as f64;
+        let per_window = rate * self.window * self.course.length() as f64 / count as f64;
         // Of each window as a share of what it sends on average, so that chance arrivals cost nothing.
         let excess = |number: usize, usual: f64| {
             let window = seen.windows[number];
@@ -57,8 +143,8 @@ impl Attempted {
         (before + begin + after) / rate.max(1e-12)
     }
 
-    pub(super) fn moving(&self, base: f64, rate: f64, window: f64) -> f64 {
-        let sum: f64 = self.seen.iter().map(|seen| self.moving_of(seen, base, rate, window)).sum();
+    pub(super) fn moving(&self, base: f64, rate: f64) -> f64 {
+        let sum: f64 = self.seen.iter().map(|seen| self.moving_of(seen, base, rate)).sum();
         sum / self.seen.len().max(1) as f64
     }
 }

@@ -37,7 +37,7 @@ impl Case {
     pub(super) fn figures(&self) -> Figures {
         let base = self.base();
         let moving = |(index, trial): (usize, &super::attempt::Attempted)| {
-            if index == 0 { 0.0 } else { trial.moving(base, self.rate, self.window) }
+            if index == 0 { 0.0 } else { trial.moving(base, self.rate) }
         };
         Figures {
             loss: self.trials.iter().map(super::attempt::Attempted::loss).collect(),
@@ -50,7 +50,7 @@ impl Case {
         let base = self.base();
         let of = |(index, trial): (usize, &super::attempt::Attempted)| {
             let each = |seen: &super::trial::Seen| {
-                let moving = if index == 0 { 0.0 } else { trial.moving_of(seen, base, self.rate, self.window) };
+                let moving = if index == 0 { 0.0 } else { trial.moving_of(seen, base, self.rate) };
                 (trial.loss_of(seen), moving)
             };
             trial.seen.iter().map(each).collect()
@@ -128,10 +128,13 @@ impl Case {
     /// Puts these figures into a model of this case.
     pub(super) fn fill(&self, model: &mut Model, figures: &Figures, unknown: Unknown) {
         model.base = figures.loss[0];
-        let of = |class| match (self.loss_of_class(figures, class), unknown) {
-            ((loss, true), _) | ((loss, false), Unknown::Reckoned) => loss,
-            ((_, false), Unknown::Least) => model.base,
-            ((_, false), Unknown::Most) => 1.0,
+        let of = |class| {
+            let (low, loss, high) = self.loss_of_class(figures, class);
+            match unknown {
+                Unknown::Reckoned => loss,
+                Unknown::Least => low,
+                Unknown::Most => high,
+            }
         };
         let by_class: Vec<f64> = (0..self.classes.len()).map(of).collect();
         // A short event is counted whole as an event.

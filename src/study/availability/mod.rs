@@ -10,6 +10,7 @@
 
 mod answer;
 mod attempt;
+mod certain;
 pub mod chain;
 pub mod class;
 pub mod component;
@@ -22,6 +23,7 @@ pub mod model;
 pub mod months;
 mod pairs;
 pub mod renewal;
+mod rounds;
 pub mod samples;
 pub mod states;
 pub mod steady;
@@ -148,5 +150,6 @@ fn run(cases: &mut [Case], seed: u64, round: u32, progress: &dyn Progress) -> Re
     for ((case, trial), seen) in places.into_iter().zip(found) {
         cases[case].trials[trial].seen.extend(seen);
     }
+    cases.iter_mut().for_each(Case::look);
     Ok(())
 }

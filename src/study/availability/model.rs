@@ -33,7 +33,9 @@ pub struct Lost {
     pub steady: Vec<f64>,
     /// By component: as it comes and goes.
     pub moving: Vec<f64>,
-    /// The weight of states that are not told apart.
+    /// In states that are not told apart, reckoned.
+    pub beyond: f64,
+    /// Their weight.
     pub rest: f64,
 }
 
@@ -68,9 +70,14 @@ impl Model {
             ..Lost::default()
         };
         lost.whole = self.base;
+        // Of the states with the most units down that are told apart: their weight and what they lose.
+        let mut most = (0.0, 0.0);
         for (state, loss) in self.states.iter().zip(&self.loss) {
             let weight = state.iter().fold(all_up, |weight, &(c, count)| weight * down[c][count as usize] / down[c][0]);
             let units: u32 = state.iter().map(|(_, count)| count).sum();
+            if units == self.within {
+                most = (most.0 + weight, most.1 + weight * (loss - self.base));
+            }
             for &(component, count) in state {
                 lost.steady[component] += weight * (loss - self.base) * f64::from(count) / f64::from(units);
             }
@@ -78,7 +85,13 @@ impl Model {
         for (index, rate) in self.failures(times).iter().enumerate() {
             lost.moving[index] = rate * self.moving_s[index] / 3600.0;
         }
-        lost.all = (lost.whole + lost.steady.iter().sum::<f64>() + lost.moving.iter().sum::<f64>()).clamp(0.0, 1.0);
+        // Each more unit down costs as much as those before it.
+        if most.0 > 0.0 && self.within > 0 {
+            let each = most.1 / most.0 * f64::from(self.within + 1) / f64::from(self.within);
+            lost.beyond = lost.rest * each.clamp(0.0, 1.0 - self.base);
+        }
+        lost.all = (lost.whole + lost.beyond + lost.steady.iter().sum::<f64>() + lost.moving.iter().sum::<f64>())
+            .clamp(0.0, 1.0);
         lost
     }
 

@@ -13,16 +13,6 @@ use crate::random::Key;
 /// Hours of a month of 30 days.
 pub const MONTH_H: f64 = 720.0;
 
-/// What a state loses where it is not among those of the model: each component for itself, all at most.
-fn sum_of(model: &Model, singles: &BTreeMap<(usize, u32), f64>, state: &State) -> f64 {
-    let lost = |part: &(usize, u32)| match singles.get(part) {
-        Some(loss) => loss - model.base,
-        // More units than are told apart.
-        None => 1.0 - model.base,
-    };
-    (model.base + state.iter().map(lost).sum::<f64>()).min(1.0)
-}
-
 /// What is lost by state in one reckoning of the same components.
 struct Lane<'m> {
     model: &'m Model,
@@ -40,10 +30,33 @@ impl<'m> Lane<'m> {
 
     fn loss(&self, state: &State) -> f64 {
         self.known.get(state).copied().unwrap_or_else(|| match self.unknown {
-            Unknown::Reckoned => sum_of(self.model, &self.singles, state),
+            Unknown::Reckoned => self.sum_of(state),
             Unknown::Least => self.model.base,
             Unknown::Most => 1.0,
         })
+    }
+}
+
+impl Lane<'_> {
+    /// What a state loses that is not among those of the model: each component for itself, and not less than the states do
+    /// in which one unit fewer is down.
+    fn sum_of(&self, state: &State) -> f64 {
+        let base = self.model.base;
+        let lost = |part: &(usize, u32)| match self.singles.get(part) {
+            Some(loss) => loss - base,
+            // More units than are told apart.
+            None => 1.0 - base,
+        };
+        let sum = base + state.iter().map(lost).sum::<f64>();
+        let fewer = |place: usize| {
+            let mut fewer = state.clone();
+            match fewer[place].1 {
+                1 => drop(fewer.remove(place)),
+                _ => fewer[place].1 -= 1,
+            }
+            self.known.get(&fewer).copied().unwrap_or(base)
+        };
+        (0..state.len()).map(fewer).fold(sum, f64::max).min(1.0)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::attempt::Attempted;
+use super::certain::certain;
 use super::class::{self, Class};
 use super::component::{Component, components};
 use super::figures::{Figures, Sample, Unknown};
@@ -40,14 +41,8 @@ impl Effort {
 
 /// The interval is to be no wider than this share of the unavailability.
 pub const WIDTH: f64 = 0.1;
-/// Of that, what classes that are not simulated may take.
-const REST: f64 = 0.3;
 /// More states are not told apart.
 pub(super) const STATES_MAX: usize = 200_000;
-/// More classes are not simulated.
-const CLASSES_MAX: usize = 400;
-/// Replications of one class, at most.
-const REPLICATIONS_MAX: u32 = 400;
 
 /// A variant under study.
 pub(super) struct Case {
@@ -58,6 +53,8 @@ pub(super) struct Case {
     pub(super) classes: Vec<Class>,
     pub(super) class_of: Vec<usize>,
     pub(super) cut_off: f64,
+    /// By class: what is lost for certain, simulated or not.
+    pub(super) certain: Vec<f64>,
     pub(super) within: u32,
     /// What was asked for.
     pub(super) asked: u32,
@@ -67,12 +64,15 @@ pub(super) struct Case {
     pub(super) window: f64,
     /// The first one: nothing fails.
     pub(super) trials: Vec<Attempted>,
+    /// By trial: between what it may come to, where its losses still moved when it was watched last.
+    pub(super) unsettled: Vec<Option<(f64, f64)>>,
     /// By class: the trial whose steady part says what it loses.
     pub(super) trial_of: Vec<Option<usize>>,
     /// By component: the trial of one unit of it.
     pub(super) event_of: Vec<usize>,
     pub(super) streams: Vec<String>,
-    calls: u64,
+    /// Calls of a run, about.
+    pub(super) calls: u64,
 }
 
 /// The interval of a case and its parts.
@@ -119,7 +119,9 @@ impl Case {
         let rate = estimate::requests(&twin) as f64 / seconds;
         let window = trial::window(&world, rate);
         let calls = estimate::calls(&trial::world(&world, &[], Course::Long, window));
-        let whole = Attempted::new("nothing", Course::Whole, Vec::new(), effort.least.max(5));
+        let whole = Attempted::new("nothing", Course::Whole, Vec::new(), effort.least.max(5), window);
+        let rates = estimate::requests_by_stream(&twin);
+        let certain = classes.iter().map(|class| certain(&world, &rates, &class.falls)).collect();
         let streams = world.streams.rows().iter().map(|stream| stream.name.clone()).collect();
         let mut case = Case {
             name: world.variant.clone(),
@@ -131,11 +133,13 @@ impl Case {
             classes,
             class_of,
             cut_off,
+            certain,
             within,
             asked,
             rate,
             window,
             trials: vec![whole],
+            unsettled: Vec::new(),
             streams,
             calls,
         };
@@ -159,14 +163,20 @@ impl Case {
                 let known = self.trial_of[class];
                 self.event_of[component] = known.unwrap_or_else(|| {
                     let name = &self.classes[class].name;
-                    self.trials.push(Attempted::new(name, Course::Long, self.classes[class].falls.clone(), wanted));
+                    self.trials.push(Attempted::new(
+                        name,
+                        Course::Long,
+                        self.classes[class].falls.clone(),
+                        wanted,
+                        self.window,
+                    ));
                     self.trials.len() - 1
                 });
                 self.trial_of[class] = Some(self.event_of[component]);
             } else {
                 let Component { name, .. } = &self.components[component];
                 let falls = self.components[component].falls(1).collect();
-                self.trials.push(Attempted::new(name, Course::Short(lasts), falls, wanted));
+                self.trials.push(Attempted::new(name, Course::Short(lasts), falls, wanted, self.window));
                 self.event_of[component] = self.trials.len() - 1;
             }
         }
@@ -185,12 +195,12 @@ impl Case {
                 // Each class has chances of its own, the same in all variants.
                 let seed = mix(seed, hash_name(&trial.name));
                 let work = move |watch: &Watch<'_>| {
-                    let world = trial::world(&self.world, &trial.falls, trial.course, self.window);
+                    let world = trial::world(&self.world, &trial.falls, trial.course, trial.window);
                     let run: Run = mesh::run_while(&world, seed, replication, watch)?;
                     Some(Seen::of(&run, trial.course, &self.streams))
                 };
                 let name = format!("{}: {}, replication {}", self.name, trial.name, replication + 1);
-                tasks.push((index, Task { name, cost: self.calls, work: Box::new(work) }));
+                tasks.push((index, Task { name, cost: self.calls * u64::from(trial.stretch), work: Box::new(work) }));
             }
         }
         tasks
@@ -201,21 +211,31 @@ impl Case {
         self.trials[0].loss()
     }
 
-    /// What a class loses, and whether it was simulated.
-    pub(super) fn loss_of_class(&self, figures: &Figures, class: usize) -> (f64, bool) {
-        if let Some(trial) = self.trial_of[class] {
-            return (figures.loss[trial], true);
-        }
+    /// Was a class simulated, or counted by the event?
+    pub(super) fn is_simulated(&self, class: usize) -> bool {
+        let state = &self.states[self.classes[class].states[0]].0;
+        self.trial_of[class].is_some() || matches!(state[..], [(_, 1)])
+    }
+
+    /// What a class loses, between what it loses at least and at most. One that was simulated and settled loses what was
+    /// seen; of the others at least what is lost for certain.
+    pub(super) fn loss_of_class(&self, figures: &Figures, class: usize) -> (f64, f64, f64) {
         let base = figures.loss[0];
+        if let Some(trial) = self.trial_of[class] {
+            let loss = figures.loss[trial];
+            let (low, high) = self.unsettled.get(trial).copied().flatten().unwrap_or((loss, loss));
+            return (low.min(loss), loss, high.max(loss));
+        }
         let state = &self.states[self.classes[class].states[0]].0;
         if let [(component, 1)] = state[..] {
             // A short event: what it costs is counted by the event.
             debug_assert!(self.is_short(component));
-            return (base, true);
+            return (base, base, base);
         }
         let part =
             |&(component, count): &(usize, u32)| f64::from(count) * (self.loss_of_unit(figures, component) - base);
-        ((base + state.iter().map(part).sum::<f64>()).clamp(base, 1.0), false)
+        let low = self.certain[class].max(base);
+        (low, (base + state.iter().map(part).sum::<f64>()).clamp(low, 1.0), 1.0)
     }
 
     /// The share lost while one unit of a component is down.
@@ -261,7 +281,8 @@ impl Case {
     /// The unavailability with its interval.
     pub(super) fn interval(&self) -> Interval {
         let figures = self.figures();
-        let value = self.model_of(&figures, Unknown::Reckoned).lost(&Times::new()).all;
+        let lost = self.model_of(&figures, Unknown::Reckoned).lost(&Times::new());
+        let value = lost.all;
         let (mut sum, mut freedom) = (0.0, 0.0);
         for part in self.parts() {
             if part.len() >= 2 {
@@ -273,78 +294,19 @@ impl Case {
         // Satterthwaite's degrees of freedom of a sum of variances.
         let degrees = if freedom > 0.0 { (sum * sum / freedom).max(1.0) } else { 1.0 };
         let noise = if sum > 0.0 { student_quantile(0.975, degrees) * libm::sqrt(sum) } else { 0.0 };
-        let (mut guessed, mut unknown) = (0.0, self.cut_off);
-        let base = figures.loss[0];
+        let (mut guessed, mut unknown) = (lost.beyond, self.cut_off * (1.0 - figures.loss[0]));
         for (class, weight) in self.class_weights().into_iter().enumerate() {
-            let (loss, simulated) = self.loss_of_class(&figures, class);
-            if !simulated {
-                guessed += weight * (loss - base);
-                unknown += weight;
-            }
+            let (low, loss, high) = self.loss_of_class(&figures, class);
+            guessed += weight * (loss - low);
+            unknown += weight * (high - low);
         }
         Interval { value, noise, guessed, unknown }
     }
 
-    /// What is simulated next; false where nothing is left to gain.
-    pub(super) fn go_on(&mut self, effort: Effort) -> bool {
-        let interval = self.interval();
-        if interval.is_narrow() {
-            return false;
-        }
-        let spent: u64 = self.trials.iter().map(|trial| trial.seen.len() as u64).sum::<u64>() * self.calls;
-        let left = effort.calls.saturating_sub(spent) / self.calls.max(1);
-        let mut more = self.resolve(interval, left.min(CLASSES_MAX as u64 * u64::from(effort.least)), effort.least);
-        more |= self.replicate(interval, left);
-        more
-    }
-
-    /// Simulates classes until the weight of the rest is small enough.
-    fn resolve(&mut self, interval: Interval, left: u64, wanted: u32) -> bool {
-        let allowed = REST * WIDTH * interval.value;
-        let figures = self.figures();
-        let is_open = |class| !self.loss_of_class(&figures, class).1;
-        let mut open: Vec<(usize, f64)> =
-            self.class_weights().into_iter().enumerate().filter(|&(class, _)| is_open(class)).collect();
-        open.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let mut rest = self.cut_off + open.iter().map(|(_, weight)| weight).sum::<f64>();
-        let mut runs = 0;
-        for (class, weight) in open {
-            if rest <= allowed || runs + u64::from(wanted) > left {
-                break;
-            }
-            runs += u64::from(wanted);
-            let Class { name, falls, .. } = &self.classes[class];
-            self.trials.push(Attempted::new(name, Course::Standing, falls.clone(), wanted));
-            self.trial_of[class] = Some(self.trials.len() - 1);
-            rest -= weight;
-        }
-        runs > 0
-    }
-
-    /// Neyman: replications in proportion to what each class adds to the noise.
-    fn replicate(&mut self, interval: Interval, left: u64) -> bool {
-        let allowed = (1.0 - REST) * WIDTH * interval.value / 2.0;
-        if interval.noise <= allowed || interval.value <= 0.0 {
-            return false;
-        }
-        let spread: Vec<f64> =
-            self.parts().iter().map(|part| if part.len() >= 2 { libm::sqrt(variance(part)) } else { 0.0 }).collect();
-        let sum: f64 = spread.iter().sum();
-        // A little more than it takes, for the next look is by other numbers.
-        let deviation = allowed / 2.2;
-        let mut runs = 0;
-        for (trial, own) in self.trials.iter_mut().zip(&spread) {
-            let wanted = libm::ceil(own * sum / (deviation * deviation)).min(f64::from(REPLICATIONS_MAX)) as u32;
-            let had = trial.wanted;
-            // Doubling at most, so that a first guess of the spread is not taken for gold.
-            trial.wanted = had.max(wanted.min(had * 4));
-            runs += u64::from(trial.wanted - had);
-            if runs > left {
-                trial.wanted = had;
-                break;
-            }
-        }
-        runs > 0
+    /// Looks at what the trials say now.
+    pub(super) fn look(&mut self) {
+        let base = self.base();
+        self.unsettled = self.trials.iter().map(|trial| trial.unsettled(base, self.rate)).collect();
     }
 
     /// Share of each stream's requests lost in the long run.

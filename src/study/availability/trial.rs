@@ -49,7 +49,7 @@ impl Course {
     }
 
     /// Its steady part.
-    fn steady(self, count: usize) -> std::ops::Range<usize> {
+    pub(super) fn steady(self, count: usize) -> std::ops::Range<usize> {
         let (from, to) = match self {
             Course::Whole => (0, self.length()),
             Course::Long => (mark::SETTLED, mark::SAVED),

@@ -20,8 +20,13 @@ pub(in crate::study) fn calls(world: &World) -> u64 {
 
 /// Requests that one replication of `world` measures.
 pub(in crate::study) fn requests(world: &World) -> u64 {
+    requests_by_stream(world).iter().sum::<f64>() as u64
+}
+
+/// The same by stream.
+pub(in crate::study) fn requests_by_stream(world: &World) -> Vec<f64> {
     let flow = Flow::new(world);
-    world.streams.ids().map(|stream| requests_in(world, &flow, stream, world.plan.horizon)).sum::<f64>() as u64
+    world.streams.ids().map(|stream| requests_in(world, &flow, stream, world.plan.horizon)).collect()
 }
 
 /// Requests of a stream from t = 0 on; in no time at all, per second.

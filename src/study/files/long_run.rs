@@ -108,11 +108,12 @@ fn classes(told: &LongRun) -> Vec<u8> {
                 class.states.to_string(),
                 class.weight.to_string(),
                 class.share_lost.to_string(),
+                class.certain.to_string(),
                 class.replications.to_string(),
             ]
         })
     });
-    table("variant,class,states,weight,share_lost,replications", rows)
+    table("variant,class,states,weight,share_lost,lost_for_certain,replications", rows)
 }
 
 fn streams(told: &LongRun) -> Vec<u8> {

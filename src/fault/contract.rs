@@ -42,6 +42,9 @@ fn listed(names: &[String]) -> String {
     }
 }
 
+/// Between the names of several that are hit together.
+pub const JOINED: &str = " + ";
+
 /// A domain's name and its targets, each once.
 pub type Named<'s, T> = (&'s str, Vec<T>);
 
@@ -92,8 +95,24 @@ impl<T: Copy + Ord> Scene<T> {
         Ok((each_once(components.into_iter().flat_map(|(_, targets)| targets)), manner))
     }
 
-    /// The domains that `hit` names, each with its targets, by the name under which it is known.
+    /// The domains that `hit` names, each once and with its targets, by the name under which it is known; of several that
+    /// are joined by ` + ` all. Peers notice as they do of the first.
     pub fn components(&self, hit: &str) -> Result<(Vec<Named<'_, T>>, Manner), FaultError> {
+        if !hit.contains(JOINED) || self.by_name.contains_key(&plain(hit)) {
+            return self.of_one(hit);
+        }
+        let (mut all, mut manner): (Vec<Named<'_, T>>, _) = (Vec::new(), None);
+        for one in hit.split(JOINED) {
+            let (found, its) = self.of_one(one)?;
+            manner = manner.or(Some(its));
+            let news: Vec<_> =
+                found.into_iter().filter(|(name, _)| !all.iter().any(|other| other.0 == *name)).collect();
+            all.extend(news);
+        }
+        Ok((all, manner.unwrap_or(Manner::Silent)))
+    }
+
+    fn of_one(&self, hit: &str) -> Result<(Vec<Named<'_, T>>, Manner), FaultError> {
         // All of them, where none is named.
         let hit = match hit {
             "control-plane" => "control-plane/*",
@@ -196,6 +215,13 @@ mod tests {
         check("replica/*@east#0", &[10, 12], Manner::Refused);
         check("zone/*/i", &[2], Manner::Silent);
         check("replica/o*s@e*1", &[11], Manner::Refused);
+    }
+
+    #[test]
+    fn several_are_hit_together_each_once() {
+        check("zone/hangzhou/i + zone/hangzhou/h", &[2, 1], Manner::Silent);
+        check("replica/*@east#0 + replica/orders/*", &[10, 12, 11], Manner::Refused);
+        assert!(scene().targets("zone/hangzhou/i + zone/hangzhou/k").is_err());
     }
 
     #[test]

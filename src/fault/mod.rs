@@ -12,7 +12,7 @@ mod pick;
 mod renewal;
 
 pub use calendar::{Calendar, Flap};
-pub use contract::{FaultError, Manner, Named, Scene};
+pub use contract::{FaultError, JOINED, Manner, Named, Scene};
 pub use notice::notices;
 pub use outage::{KINDS, Kind};
 pub use pick::{Pick, rank};

@@ -172,6 +172,21 @@ impl Machine<'_> {
             let failure = if up { Failure::Reset } else { Failure::Connect };
             self.break_connection(slot, failure, now, schedule);
         }
+        // Those that take no new calls, and still have some of it, are reset with the others.
+        let mut closing: Vec<(u64, u32)> = (0..self.connections.slots())
+            .filter(|&slot| {
+                let connection = &self.connections[slot];
+                let closes = connection.state == State::Closed && connection.attached > 0;
+                closes && of_it(connection, world) && self.refused_by(connection)
+            })
+            .map(|slot| (self.connections[slot].key, slot))
+            .collect();
+        closing.sort_unstable();
+        for (key, slot) in closing {
+            if self.connections[slot].key == key && self.connections[slot].attached > 0 {
+                self.break_connection(slot, Failure::Reset, now, schedule);
+            }
+        }
     }
 
     /// Is somebody down on the way of a connection whose host answers for him, and is heard?

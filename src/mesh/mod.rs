@@ -84,7 +84,7 @@ pub fn run_in_full(world: &World, seed: u64, replication: u32) -> Run {
 
 fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f64) -> bool) -> Option<Run> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
-    let forecast = world.forecast(seed, replication);
+    let forecast = control::lived(world, world.forecast(seed, replication), seed, replication);
     let hot = Hot::new(world, &forecast.changes, &mut timers);
     let mut machine = Machine::new(world, &hot, timers, &forecast, seed, replication, None, &mut schedule);
     if !ahead {
@@ -117,7 +117,7 @@ pub fn trace(
     on: impl Fn(f64) -> bool,
 ) -> Option<Trace> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
-    let forecast = world.forecast(seed, replication);
+    let forecast = control::lived(world, world.forecast(seed, replication), seed, replication);
     let hot = Hot::new(world, &forecast.changes, &mut timers);
     let tracer = Some(Box::new(Tracer::new(which)));
     let mut machine = Machine::new(world, &hot, timers, &forecast, seed, replication, tracer, &mut schedule);

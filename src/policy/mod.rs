@@ -27,6 +27,7 @@ pub mod rates;
 pub mod readiness;
 pub mod retry;
 pub mod ring_hash;
+pub mod rollout;
 pub mod round_robin;
 pub mod route_match;
 pub mod setting;

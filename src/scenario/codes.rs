@@ -8,6 +8,7 @@ mod barriers;
 mod entry;
 mod istio;
 mod lanes;
+mod pods;
 mod reliability;
 mod scaling;
 mod storms;
@@ -43,6 +44,7 @@ fn every() -> impl Iterator<Item = &'static Code> {
         .chain(entry::ENTRIES)
         .chain(istio::FILES)
         .chain(lanes::LANES)
+        .chain(pods::PODS)
         .chain(reliability::RELIABILITY)
         .chain(sweep::SWEEP)
         .chain(weather::WEATHER)

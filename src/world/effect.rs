@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Manner, ServiceId, Target};
 use crate::policy::Status;
+use crate::policy::rollout::{AtOnce, Rollout};
 use crate::units::{Duration, Ratio};
 
 /// What a fault does to a target while it lasts.
@@ -42,6 +43,13 @@ pub enum Effect {
     Shut,
     /// Proxies know no route to this service; none: to none. Their calls to it fail at once.
     NoRoute(ServiceId),
+    /// Processes exit and are started anew: all at once, each in its pod, or pod after pod.
+    Restart(Option<Rollout>),
+    /// Pods are sent away: they are no endpoints from then on, and exit.
+    Drain {
+        /// They work on for so long.
+        grace: Duration,
+    },
 }
 
 impl Effect {
@@ -53,6 +61,7 @@ impl Effect {
             Effect::Forget => matches!(target, Target::Cache(_)),
             Effect::Down(_) => true,
             Effect::Shut => matches!(target, Target::Path(_)),
+            Effect::Restart(_) | Effect::Drain { .. } => matches!(target, Target::Place(_) | Target::Endpoint(_)),
             _ if place => matches!(target, Target::Place(_)),
             _ => {
                 let told = matches!(target, Target::Entry(_) | Target::Records(_));
@@ -94,6 +103,14 @@ impl fmt::Display for Effect {
             Effect::Shut => f.write_str("closed to new connections"),
             Effect::NoRoute(service) if service.is_none() => f.write_str("without routes"),
             Effect::NoRoute(_) => f.write_str("without a route"),
+            Effect::Restart(None) => f.write_str("started anew"),
+            Effect::Restart(Some(Rollout { at_once: AtOnce::Count(count), .. })) => {
+                write!(f, "started anew, {count} at once")
+            }
+            Effect::Restart(Some(Rollout { at_once: AtOnce::Share(share), .. })) => {
+                write!(f, "started anew, {} at once", percent(share))
+            }
+            Effect::Drain { grace } => write!(f, "sent away, exits after {grace}"),
         }
     }
 }

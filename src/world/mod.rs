@@ -174,6 +174,8 @@ pub struct World {
     pub control: Control,
     /// Databases that are divided among clusters.
     pub stores: Vec<Store>,
+    /// How long a process takes from its start until it listens, of services where that is not at once.
+    pub start_ups: BTreeMap<ServiceId, Duration>,
     /// Whose replicas come and go with their load.
     pub autoscalers: Vec<Autoscaler>,
     /// Where any do: the same with the replicas that are there at first, and no others. Closed forms read this.
@@ -218,6 +220,11 @@ impl World {
     /// Replicas that are not there at first.
     pub fn absent(&self) -> BTreeSet<EndpointId> {
         self.autoscalers.iter().flat_map(|scaler| scaler.absent().iter().copied()).collect()
+    }
+
+    /// How long a process of a service takes from its start until it listens.
+    pub fn start_up(&self, service: ServiceId) -> Duration {
+        self.start_ups.get(&service).copied().unwrap_or_default()
     }
 
     /// A proxy at `place` that makes the calls of `edge`.

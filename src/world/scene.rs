@@ -58,25 +58,27 @@ impl World {
             },
             _ => None,
         };
-        let hit = said.hit.as_str();
-        let acts = |targets: &[Target]| -> Vec<Act> {
-            let of = |&effect: &Effect| {
-                let concerned = targets.iter().filter(move |target| effect.concerns(hit, **target));
-                concerned.map(move |&target| Act { target, effect, at_most: None })
-            };
-            effects.iter().flat_map(of).collect()
+        // What several of them take is taken once.
+        let acts = |of: &[Named<'_, Target>]| -> Vec<Act> {
+            let mut acts = IndexSet::new();
+            for (number, effect) in effects.iter().enumerate() {
+                for (hit, targets) in of {
+                    let concerned = targets.iter().filter(|target| effect.concerns(hit, **target));
+                    acts.extend(concerned.map(|&target| (number, target)));
+                }
+            }
+            acts.into_iter().map(|(number, target)| Act { target, effect: effects[number], at_most: None }).collect()
         };
         let Some((from, to)) = once else {
             let component =
-                |(name, targets): &Named<'_, Target>| Component { name: (*name).to_owned(), acts: acts(targets) };
+                |one: &Named<'_, Target>| Component { name: one.0.to_owned(), acts: acts(std::slice::from_ref(one)) };
             let components = components.iter().map(component).collect();
             self.weather.push(Weather { fault, when: said.when, flap: said.flap, components });
             return Ok(fault);
         };
-        let (targets, _) = scene.targets(&said.hit)?;
         for (at, begins) in [(from, true), (to, false)] {
             let at = SimTime::from_nanos(at.cast_unsigned());
-            let changes = acts(&targets).into_iter();
+            let changes = acts(&components).into_iter();
             self.changes.extend(changes.map(|act| Change {
                 at,
                 fault,

@@ -156,6 +156,7 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
     scaling(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "scaling"), 0));
     giving_up(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "giving up"), 0));
     crate::barriers::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "barriers"), 0));
+    crate::pods::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "pods"), 0));
     world
 }
 

@@ -10,6 +10,7 @@ mod giving_up;
 mod nodes;
 mod order;
 mod outages;
+mod pods;
 mod pools;
 mod readiness;
 mod resilience;

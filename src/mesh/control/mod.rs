@@ -3,6 +3,7 @@
 //! What faults do to it is known before a run begins (`timeline`); here it takes effect. What follows from the load is not:
 //! `scaling` asks for pods as autoscalers do, and `pods` come and go. Only on change, nothing for each request.
 
+mod lives;
 mod pods;
 mod scaling;
 mod spans;
@@ -16,6 +17,7 @@ use crate::record::NoticedBy;
 use crate::units::SimTime;
 use crate::world::{EndpointId, Host, HostTarget, Manner, PlaceId, Target};
 
+pub(super) use lives::lived;
 pub(super) use scaling::Scaling;
 pub(super) use spans::Spans;
 pub(super) use timeline::{Away, Deed, Rollback, Step, away, away_by, away_of, steps};

@@ -2,10 +2,9 @@
 //! be gone, finish what they have, and end.
 
 use super::scaling::{Group, ScaleDeed};
+use super::spans::Spans;
 use crate::engine::Schedule;
-use crate::mesh::connections::State;
 use crate::mesh::machine::Machine;
-use crate::record::Failure;
 use crate::units::{Duration, SimTime};
 use crate::world::{EndpointId, Manner, PlaceId, PlaneId, Target};
 
@@ -29,6 +28,8 @@ pub(super) struct Pod {
     called: bool,
     /// When its node is taken for dead.
     unreachable: Vec<(i64, i64)>,
+    /// When it is drained: no other one takes its place there.
+    cordoned: Spans,
 }
 
 /// How far a pod is.
@@ -38,7 +39,7 @@ pub(super) enum Phase {
     Absent,
     /// It is scheduled, pulled and started.
     Starting,
-    /// It runs, and waits for its proxy's configuration or its first probe.
+    /// It runs, and starts up, waits for its proxy's configuration, or for its first probe.
     Waiting,
     Ready,
     /// It is deleted, and finishes what it has.
@@ -53,7 +54,7 @@ impl Phase {
 }
 
 impl Pod {
-    pub(super) fn new(there: bool, unreachable: Vec<(i64, i64)>) -> Self {
+    pub(super) fn new(there: bool, unreachable: Vec<(i64, i64)>, cordoned: Spans) -> Self {
         Pod {
             phase: if there { Phase::Ready } else { Phase::Absent },
             life: 0,
@@ -64,6 +65,7 @@ impl Pod {
             up: there,
             called: false,
             unreachable,
+            cordoned,
         }
     }
 
@@ -105,7 +107,8 @@ impl Machine<'_> {
                 (0..pods.len()).filter(|&other| place_of(other) == place && pods[other].phase.counts()).count()
             };
             if count < wanted {
-                let reachable = |pod: &Pod| !pod.unreachable.iter().any(|(from, to)| (*from..*to).contains(&clock));
+                let dead = |pod: &Pod| pod.unreachable.iter().any(|(from, to)| (*from..*to).contains(&clock));
+                let reachable = |pod: &Pod| !dead(pod) && !pod.cordoned.holds(clock);
                 let room = (0..pods.len()).filter(|&it| pods[it].phase == Phase::Absent && reachable(&pods[it]));
                 let Some(member) = room.min_by_key(|&it| (in_place(place_of(it)), place_of(it), it)) else { break };
                 self.create(scaler.members[member], scaler.boot, now, schedule);
@@ -152,7 +155,8 @@ impl Machine<'_> {
             return;
         }
         let needs = world.control.configures && !world.control.planes.is_empty();
-        let at = if needs { scaling.sight.cut_off(place).over(clock) } else { clock };
+        let started = clock + world.start_up(world.endpoints[endpoint].service).nanos().cast_signed();
+        let at = if needs { scaling.sight.cut_off(place).over(clock).max(started) } else { started };
         if let Some(pod) = self.pod_in(endpoint, life, Phase::Starting) {
             pod.enters(Phase::Waiting, now);
         }
@@ -206,6 +210,18 @@ impl Machine<'_> {
         }
     }
 
+    /// A pod is sent away, and another one asked for in its place, elsewhere.
+    pub(super) fn drained(&mut self, endpoint: EndpointId, grace: Duration, now: SimTime, schedule: &mut Schedule) {
+        let (group, member) = self.pod(endpoint);
+        if !group.pods[member].phase.counts() {
+            return;
+        }
+        self.delete(endpoint, grace, now, schedule);
+        if let Some(scaling) = &self.scaling {
+            self.reconcile(scaling.member_of[&endpoint].0, now, schedule);
+        }
+    }
+
     /// A pod's node has been dead for so long that it is deleted, whatever becomes of the node.
     pub(super) fn evict(&mut self, endpoint: EndpointId, now: SimTime, schedule: &mut Schedule) {
         let (clock, world) = (self.since_zero(now), self.world);
@@ -243,23 +259,6 @@ impl Machine<'_> {
             return;
         }
         self.cut(Target::Endpoint(endpoint), Manner::Refused, now, schedule);
-        // Those that take no new calls are reset with the others.
-        let mut draining: Vec<(u64, u32)> = (0..self.connections.slots())
-            .filter(|&slot| {
-                let connection = &self.connections[slot];
-                connection.endpoint == endpoint
-                    && connection.state == State::Closed
-                    && connection.attached > 0
-                    && self.path_states[connection.path.0 as usize].down == 0
-            })
-            .map(|slot| (self.connections[slot].key, slot))
-            .collect();
-        draining.sort_unstable();
-        for (_, slot) in draining {
-            if self.connections[slot].attached > 0 {
-                self.break_connection(slot, Failure::Reset, now, schedule);
-            }
-        }
         self.quieten(endpoint, now, schedule);
     }
 

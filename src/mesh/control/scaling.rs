@@ -13,7 +13,7 @@ use crate::mesh::machine::{Machine, of_run};
 use crate::policy::autoscale::{self, Memory};
 use crate::record::{Run, ScaleRow, ScaleStep};
 use crate::units::{Duration, SimTime};
-use crate::world::{Change, EndpointId, Manner, PlaceId, PlaneId, Target};
+use crate::world::{Change, Effect, EndpointId, Manner, PlaceId, PlaneId, Target};
 
 /// A step of an autoscaler, of a pod, or of who tells of it. `u32`s are a row of `World::autoscalers`; of a pod which of
 /// its lives is meant, so that a step of an earlier one means nothing to it.
@@ -31,6 +31,8 @@ pub(in crate::mesh) enum ScaleDeed {
     Ready(EndpointId, u32),
     /// A pod on a dead node is deleted.
     Evict(EndpointId),
+    /// A pod is drained, with this grace.
+    Drain(EndpointId, Duration),
     /// A deleted pod's time is over.
     Gone(EndpointId, u32),
     /// No call can still be on its way to it.
@@ -96,7 +98,7 @@ impl Machine<'_> {
             for (number, &endpoint) in scaler.members.iter().enumerate() {
                 let there = number < scaler.start as usize;
                 member_of.insert(endpoint, (at, number));
-                pods.push(Pod::new(there, sight.unreachable(endpoint, scaler.cluster)));
+                pods.push(Pod::new(there, sight.unreachable(endpoint, scaler.cluster), sight.drained(endpoint)));
                 if !there {
                     let server = &mut self.servers[endpoint.0 as usize];
                     (server.down, server.manner) = (1, Manner::Refused);
@@ -129,6 +131,13 @@ impl Machine<'_> {
                 let missed = sight.unreachable(endpoint, scaler.cluster);
                 let lasting = missed.into_iter().filter(|(from, to)| from.saturating_add(evict) < *to);
                 plans.extend(lasting.map(|(from, _)| (from + evict, ScaleDeed::Evict(endpoint))));
+            }
+        }
+        for &(at, change) in changes.iter().filter(|(_, change)| change.begins) {
+            if let (Effect::Drain { grace }, Target::Endpoint(endpoint)) = (change.effect, change.target)
+                && member_of.contains_key(&endpoint)
+            {
+                plans.push((at, ScaleDeed::Drain(endpoint, grace)));
             }
         }
         self.scaling = Some(Box::new(Scaling { sight, groups, member_of, batches }));
@@ -196,6 +205,7 @@ impl Machine<'_> {
             ScaleDeed::Configured(pod, life) => self.configured(pod, life, now, schedule),
             ScaleDeed::Ready(pod, life) => self.is_ready(pod, life, now, schedule),
             ScaleDeed::Evict(pod) => self.evict(pod, now, schedule),
+            ScaleDeed::Drain(pod, grace) => self.drained(pod, grace, now, schedule),
             ScaleDeed::Gone(pod, life) => self.ends(pod, life, now, schedule),
             ScaleDeed::Quiet(pod, life) => self.is_quiet(pod, life),
             ScaleDeed::Hear(plane, pod, there) => self.plane_hears(plane, (pod, there), now, schedule),

@@ -11,7 +11,7 @@ use super::spans::Spans;
 use crate::policy::readiness::{self, LEASE_RENEWAL, NODE_MONITOR, RELIST, Readiness};
 use crate::random::Key;
 use crate::units::Duration;
-use crate::world::{Change, ClusterId, ControlWay, EndpointId, Manner, PlaceId, PlaneId, Target, World};
+use crate::world::{Change, ClusterId, ControlWay, Effect, EndpointId, Manner, PlaceId, PlaneId, Target, World};
 
 /// Something that the control planes do to the data plane.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +39,8 @@ pub(in crate::mesh) enum Deed {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Up,
+    /// It is sent away, and no endpoint from then on, whatever becomes of it.
+    Leaving,
     /// Its node died with it.
     Dead,
     /// Its process ended, or waits for its proxy; the kubelet lives.
@@ -49,8 +51,11 @@ enum State {
 
 /// All steps of a run, in order of time. `changes`: what faults do in it, each with its date.
 pub(in crate::mesh) fn steps(world: &World, changes: &[(i64, Change)], seed: u64, replication: u32) -> Vec<Step> {
-    if world.control.planes.is_empty() || changes.is_empty() {
+    if changes.is_empty() {
         return Vec::new();
+    }
+    if world.control.planes.is_empty() {
+        return without_planes(world, changes);
     }
     let sight = Sight::new(world, changes, seed, replication);
     let held = sight.held();
@@ -78,17 +83,45 @@ pub(in crate::mesh) fn steps(world: &World, changes: &[(i64, Change)], seed: u64
     steps
 }
 
+/// Without control planes proxies know of a pod that is sent away at once, and of the next one when it listens.
+fn without_planes(world: &World, changes: &[(i64, Change)]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (target, spans) in leaving(changes) {
+        let Target::Endpoint(id) = target else { continue };
+        let turns = spans.iter().flat_map(|(from, to)| [(from, false), (to, true)]);
+        for (at, ready) in turns.filter(|(at, _)| *at < i64::MAX) {
+            let told = |place| Step { at, deed: Deed::Push { place, ready: vec![(id, ready)] } };
+            steps.extend(world.places.ids().map(told));
+        }
+    }
+    steps.sort_by_key(|step| step.at);
+    steps
+}
+
+/// When each pod that is sent away is gone.
+fn leaving(changes: &[(i64, Change)]) -> BTreeMap<Target, Spans> {
+    let drains = changes.iter().filter(|(_, change)| matches!(change.effect, Effect::Drain { .. }));
+    spans(drains.map(|&(at, change)| (at, change.begins, change.target)))
+}
+
 /// When each thing is away, by what it is and how its peers notice.
 pub(in crate::mesh) type Away = BTreeMap<(Target, bool), Spans>;
 
 pub(in crate::mesh) fn away(changes: &[(i64, Change)]) -> Away {
-    let mut open: BTreeMap<(Target, bool), (u32, i64)> = BTreeMap::new();
-    let mut spans: BTreeMap<(Target, bool), Vec<(i64, i64)>> = BTreeMap::new();
-    for &(at, change) in changes {
-        let Some(manner) = change.outage() else { continue };
-        let what = (change.target, manner == Manner::Refused);
+    let outage = |&(at, change): &(i64, Change)| {
+        let manner = change.outage()?;
+        Some((at, change.begins, (change.target, manner == Manner::Refused)))
+    };
+    spans(changes.iter().filter_map(outage))
+}
+
+/// From beginnings and ends, counted, when each thing is so.
+fn spans<T: Copy + Ord>(turns: impl Iterator<Item = (i64, bool, T)>) -> BTreeMap<T, Spans> {
+    let mut open: BTreeMap<T, (u32, i64)> = BTreeMap::new();
+    let mut spans: BTreeMap<T, Vec<(i64, i64)>> = BTreeMap::new();
+    for (at, begins, what) in turns {
         let (count, since) = open.entry(what).or_insert((0, at));
-        if change.begins {
+        if begins {
             if *count == 0 {
                 *since = at;
             }
@@ -125,11 +158,13 @@ pub(super) struct Sight<'w> {
     seed: u64,
     replication: u32,
     away: Away,
+    /// Pods that are sent away, until the next one in their place listens.
+    leaving: BTreeMap<Target, Spans>,
 }
 
 impl<'w> Sight<'w> {
     pub(super) fn new(world: &'w World, changes: &[(i64, Change)], seed: u64, replication: u32) -> Self {
-        Sight { world, seed, replication, away: away(changes) }
+        Sight { world, seed, replication, away: away(changes), leaving: leaving(changes) }
     }
 }
 
@@ -190,13 +225,15 @@ impl Sight<'_> {
         let dead = self.by(place, false);
         let exited = Spans::any([&self.by(place, true), &self.by(own, true), held]);
         let silent = self.by(own, false);
-        let all = [&dead, &exited, &silent];
+        let leaving = self.drained(id);
+        let all = [&leaving, &dead, &exited, &silent];
         let mut turns: Vec<i64> = all.iter().flat_map(|spans| spans.iter()).flat_map(|(from, to)| [from, to]).collect();
         turns.sort_unstable();
         turns.dedup();
         let state = |at: i64| match all.map(|spans| spans.holds(at)) {
-            [true, ..] => State::Dead,
-            [_, true, _] => State::Exited,
+            [true, ..] => State::Leaving,
+            [_, true, ..] => State::Dead,
+            [_, _, true, _] => State::Exited,
             [.., true] => State::Silent,
             _ => State::Up,
         };
@@ -225,6 +262,26 @@ impl Sight<'_> {
         told.into_iter()
     }
 
+    /// When its process is dead, its node with it or not.
+    pub(super) fn dead(&self, id: EndpointId) -> Spans {
+        let place = Target::Place(self.world.endpoints[id].place);
+        Spans::any([&self.away(place), &self.by(Target::Endpoint(id), true)])
+    }
+
+    /// When a replica is sent away.
+    pub(super) fn drained(&self, id: EndpointId) -> Spans {
+        self.leaving.get(&Target::Endpoint(id)).cloned().unwrap_or_default()
+    }
+
+    /// When a replica that listens from an instant on counts as ready. Without control planes: at once.
+    pub(super) fn ready_again(&self, id: EndpointId, from: i64) -> i64 {
+        let row = &self.world.endpoints[id];
+        let probe = self.world.control.readiness.get(row.service.0 as usize).copied().flatten();
+        let Some(probe) = probe.filter(|_| from < i64::MAX) else { return from };
+        let cluster = self.world.places[row.place].cluster;
+        self.turned(&row.name, cluster, probe, (from, State::Up), &self.away(Target::Api(cluster)))
+    }
+
     /// When a replica that is in a state from an instant on counts as what it is.
     fn turned(&self, name: &str, cluster: ClusterId, probe: Readiness, since: (i64, State), api: &Spans) -> i64 {
         let draw = |name: &str, purpose: &str, period| self.draw(name, purpose, period);
@@ -232,6 +289,7 @@ impl Sight<'_> {
         match state {
             State::Up => api.over(probe.back(from, draw(name, "readiness probe", probe.period))),
             State::Silent => api.over(probe.silent(from, draw(name, "readiness probe", probe.period))),
+            State::Leaving => api.over(from),
             State::Exited => api.over(readiness::exited(from, draw(name, "kubelet relist", RELIST))),
             State::Dead => self.node_dead(name, cluster, from, api),
         }

@@ -88,26 +88,13 @@ pub(super) fn faults(
         scene.add(domain, *target);
     }
     for (name, fault) in &scenario.faults {
-        match &fault.hit.value {
-            // The decoder has found it in the scenario; a variant that goes another way has not drawn it.
-            Hit::Gateway { .. } | Hit::Product(_) => scene.declare(&fault.hit_text),
-            Hit::All(word) if !STANDING.contains(word) && scene.targets(&fault.hit_text).is_err() => {
-                scene.declare(&fault.hit_text);
-            }
-            Hit::Between(sides) | Hit::Rule(sides) => {
-                let both_ways = matches!(fault.hit.value, Hit::Between(_));
-                if let Err(wrong) = split(world, &mut scene, sides, &fault.hit_text, both_ways) {
-                    said.push(wrong.at(fault.hit.span, ""));
-                    continue;
-                }
-            }
-            Hit::Part(part) => {
-                scene.declare(&fault.hit_text);
-                for (id, _) in board.lines.iter().filter(|(_, line)| is_part(&line.name, part)) {
-                    scene.add(&fault.hit_text, Target::Link(id));
-                }
-            }
-            _ => {}
+        let staged = match &fault.hit.value {
+            Hit::Several(all) => all.iter().try_for_each(|(hit, text)| stage(world, board, &mut scene, hit, text)),
+            hit => stage(world, board, &mut scene, hit, &fault.hit_text),
+        };
+        if let Err(wrong) = staged {
+            said.push(wrong.at(fault.hit.span, ""));
+            continue;
         }
         if let When::Replay { at, incident, speed } = &fault.when {
             let (begins, _) = start(scenario, world, name, at, said);
@@ -141,6 +128,9 @@ pub(super) fn faults(
         match world.schedule(few.as_ref().unwrap_or(&scene), said_of_it) {
             Ok(id) => {
                 take_over(carrier, board, world, id);
+                if let Some(wrong) = super::scaling::rolls(scenario, world, id) {
+                    said.push(wrong.at(fault.hit.span, "what this fault hits"));
+                }
                 if fault.effects.contains(&file::Effect::Freeze) {
                     freeze(world, id);
                 }
@@ -151,6 +141,31 @@ pub(super) fn faults(
             }
         }
     }
+}
+
+/// What a fault hits that a world's own names do not tell.
+fn stage(
+    world: &World,
+    board: &Board,
+    scene: &mut fault::Scene<Target>,
+    hit: &Hit,
+    text: &str,
+) -> Result<(), Diagnostic> {
+    match hit {
+        // The decoder has found it in the scenario; a variant that goes another way has not drawn it.
+        Hit::Gateway { .. } | Hit::Product(_) => scene.declare(text),
+        Hit::All(word) if !STANDING.contains(word) && scene.targets(text).is_err() => scene.declare(text),
+        Hit::Between(sides) => split(world, scene, sides, text, true)?,
+        Hit::Rule(sides) => split(world, scene, sides, text, false)?,
+        Hit::Part(part) => {
+            scene.declare(text);
+            for (id, _) in board.lines.iter().filter(|(_, line)| is_part(&line.name, part)) {
+                scene.add(text, Target::Link(id));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// An effect as the world knows it; a control plane that freezes loses its pushes.
@@ -166,6 +181,8 @@ fn effects(world: &World, said: &file::Effect) -> Vec<Effect> {
         file::Effect::NewRoot => vec![Effect::NewRoot],
         file::Effect::Ruled(_) => vec![Effect::Shut],
         file::Effect::NoRoute(services) => barriers::unrouted(world, services.as_deref()),
+        file::Effect::Restart(rollout) => vec![Effect::Restart(*rollout)],
+        file::Effect::Drain(grace) => vec![Effect::Drain { grace: *grace }],
         file::Effect::Errors(errors) => {
             errors.iter().map(|&(status, share)| Effect::Errors { status, share }).collect()
         }

@@ -3,7 +3,7 @@
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Autoscale, Dataplane, ReplicaCount, Replicas, Scenario};
 use crate::topology::{ClusterId, PlaceId};
-use crate::world::{Autoscaler, EndpointId, ServiceId, World};
+use crate::world::{Autoscaler, Effect, EndpointId, FaultId, ServiceId, Target, World};
 
 /// Replicas of a service, or of a version of it, in a cluster: one Deployment.
 pub(super) struct Group {
@@ -65,6 +65,24 @@ pub(super) fn refused(scenario: &Scenario, said: &mut Vec<Diagnostic>) {
             said.push(wrong.help("`dataplane: sidecar` or `none`, or leave `autoscale` out"));
         }
     }
+}
+
+/// A rollout of replicas that come and go by themselves.
+pub(super) fn rolls(scenario: &Scenario, world: &World, fault: FaultId) -> Option<Diagnostic> {
+    let rolled = world.acts(fault).into_iter().filter(|act| matches!(act.effect, Effect::Restart(Some(_))));
+    let services = rolled.flat_map(|act| match act.target {
+        Target::Endpoint(id) => vec![world.endpoints[id].service],
+        Target::Place(place) => world.endpoints_at(place).map(|id| world.endpoints[id].service).collect(),
+        _ => Vec::new(),
+    });
+    let scales = |service: &ServiceId| {
+        let name = &world.services[*service].name;
+        scenario.services.get(name).is_some_and(|service| service.autoscale.is_some())
+    };
+    let service = services.filter(scales).min()?;
+    let text = format!("a rollout of `{}`, whose replicas come and go with its load", world.services[service].name);
+    let help = "`restart: true` starts all of them anew at once; or leave `autoscale` out";
+    Some(Diagnostic::error("EW507", text).help(help))
 }
 
 /// Autoscalers that cannot do what they are there for: at the peak of the load, and when a zone is lost.

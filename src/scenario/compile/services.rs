@@ -15,7 +15,7 @@ use crate::world::{
 /// Services without operations and replicas, in the order of the file, so that ids are known.
 pub(super) fn services(scenario: &Scenario, world: &mut World) {
     for (name, service) in &scenario.services {
-        world.services.push(Service {
+        let id = world.services.push(Service {
             rate_limit: scenario.mesh.rate_limit(name),
             name: name.clone(),
             workers: service.workers.value,
@@ -33,6 +33,9 @@ pub(super) fn services(scenario: &Scenario, world: &mut World) {
                 .collect(),
             forwards: ContextMapId::NONE,
         });
+        if !service.start_up.is_zero() {
+            world.start_ups.insert(id, service.start_up);
+        }
     }
 }
 

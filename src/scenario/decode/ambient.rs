@@ -147,6 +147,7 @@ impl Decoder {
                 discipline: Discipline::Fcfs,
                 on_cancel: OnCancel::Finish,
                 traffic_distribution: waypoint.traffic_distribution,
+                start_up: Default::default(),
                 autoscale: None,
                 operations,
             };

@@ -129,6 +129,7 @@ impl Decoder {
             }
         };
         let subsets = self.subsets(&map, &versions);
+        let start_up = map.read(self, "start-up", quantity::duration).map(|span| span.value).unwrap_or_default();
         let autoscale = self.autoscale(&map, replicas.as_deref().unwrap_or_default());
         map.close();
         let workers = workers.unwrap_or(Spanned::unsaid(1));
@@ -146,6 +147,7 @@ impl Decoder {
             discipline,
             on_cancel,
             traffic_distribution,
+            start_up,
             autoscale,
             operations,
         })

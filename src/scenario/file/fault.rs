@@ -2,6 +2,7 @@
 
 use crate::fault::{Common, Flap, Pick, Renewal};
 use crate::policy::Status;
+use crate::policy::rollout::Rollout;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Duration, Ratio, SimTime};
 
@@ -95,6 +96,10 @@ pub enum Effect {
     NoRoute(Option<Vec<Spanned<String>>>),
     /// A rule of a security group is gone; are established connections kept? None: as the provider has it.
     Ruled(Option<bool>),
+    /// Processes exit and are started anew, all at once or pod after pod.
+    Restart(Option<Rollout>),
+    /// Pods are sent away, and work on for so long.
+    Drain(Duration),
 }
 
 impl Effect {
@@ -125,6 +130,8 @@ pub enum Hit {
     Vpc(String),
     /// A pattern with `*`; the word before its first `/`.
     All(&'static str),
+    /// Several of them, each with its text.
+    Several(Vec<(Hit, String)>),
     /// What two sets of places send to each other, each written as a `hit`.
     Between([Vec<String>; 2]),
     /// What places open to others, each written as a `hit`: from, to.

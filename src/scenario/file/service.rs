@@ -4,7 +4,7 @@ use crate::policy::Status;
 use crate::policy::setting::TrafficDistribution;
 use crate::random::Law;
 use crate::scenario::span::{Span, Spanned};
-use crate::units::{Bytes, Ratio};
+use crate::units::{Bytes, Duration, Ratio};
 use crate::world::{CacheScope, Discipline, OnCancel};
 use indexmap::IndexMap;
 
@@ -37,6 +37,8 @@ pub struct Service {
     pub on_cancel: OnCancel,
     /// Where its callers should rather go.
     pub traffic_distribution: TrafficDistribution,
+    /// From a process' start until it listens.
+    pub start_up: Duration,
     /// How its replicas follow its load; none: their number stays.
     pub autoscale: Option<Autoscale>,
     /// By name; a service that says `work`, `calls` or `steps` itself has one operation, named "".

@@ -10,13 +10,13 @@ pub static FAULT: Block = Block {
     one_of: false,
     keys: &[
         Key::new("at", Shape::Either(&[Shape::Duration, Shape::TimeOfDay]), "When it begins: from t = 0, or at a time of day where the users of the first stream are.").absent("required, but where it comes by chance", "eastwest"),
-        Key::new("for", Shape::Duration, "For how long.").absent("2h30m for `eip/..`, which is how long a blackhole lasts; required for all else that has an `at`", "provider"),
+        Key::new("for", Shape::Duration, "For how long.").absent("2h30m for `eip/..`, which is how long a blackhole lasts; a `restart` is over when it is; required for all else that has an `at`", "provider"),
         Key::new("every", Shape::Duration, "It comes again after so long, counted from its beginning, until the run is over; with a time of day it came before, too.").absent("once", "eastwest"),
         Key::new("mean-up", Shape::Either(&[Shape::Duration, Shape::Block(&super::LAW)]), "In place of `at`: it comes by chance, after times up of this law (a duration alone: exponential with this mean). What is hit fails each by itself, `replica/*` replica by replica; a run meets it in its stationary state."),
         Key::new("mean-down", Shape::Either(&[Shape::Duration, Shape::Block(&super::LAW)]), "With `mean-up`: how long it lasts, by this law (a duration alone: exponential with this mean)."),
         Key::new("common", Shape::Either(&[Shape::Word(&["true"], &[]), Shape::Block(&COMMON)]), "With `mean-up`: failures that all of what is hit share. `true`: all of them are.").absent("each fails by itself", "eastwest"),
         Key::new("flap", Shape::Block(&FLAP), "It comes and goes while it lasts.").absent("it lasts without a break", "eastwest"),
-        Key::new("hit", Shape::Text, "What: `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER[/NUMBER]`, `product/NAME`, `eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`, `product/NAME/zone/ZONE`, `cluster/C`, `vpc/V`, `service/S`, `service/S@CLUSTER`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME`, `dns` (every entry that is a name); `*` stands for anything: `replica/orders@*`.").absent("required, but where there is `partition`", "eastwest"),
+        Key::new("hit", Shape::Either(&[Shape::Text, Shape::List(&Shape::Text)]), "What, or a list of what is hit together: `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER[/NUMBER]`, `product/NAME`, `eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`, `product/NAME/zone/ZONE`, `cluster/C`, `vpc/V`, `service/S`, `service/S@CLUSTER`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME`, `dns` (every entry that is a name); `*` stands for anything: `replica/orders@*`.").absent("required, but where there is `partition`", "eastwest"),
         Key::new("count", Shape::Count(1, 1_000_000), "Of what a `hit` with `*` finds, so many; which ones, a hash of their names decides.").absent("all of it", "eastwest"),
         Key::new("share", Shape::Share, "In place of `count`: the nearest to this share of them, at least one.").absent("all of it", "eastwest"),
         Key::new("partition", Shape::Block(&PARTITION), "In place of `hit`: two sets of places that cannot reach each other, silently.").absent("none", "eastwest"),
@@ -31,6 +31,8 @@ pub static FAULT: Block = Block {
         Key::new("expire", Shape::Word(&["true"], &[]), "Certificates have expired: new handshakes of TLS with what is hit, as server or as client, fail; established connections last until they close. Of services, replicas, places, and gateways of `kind: l7`.").absent("valid", "eastwest"),
         Key::new("new-root", Shape::Word(&["true"], &[]), "What is hit has certificates of a new authority already, and trusts no other: new handshakes with all that is not hit fail. Of services, replicas, places, and gateways of `kind: l7`; `share` of a pattern is how far the rotation is.").absent("one authority", "eastwest"),
         Key::new("no-route", NO_ROUTE, "A configuration rolled out so far: the proxies of what is hit know no route to these services (`true`: to none), and answer 404 at once; at its end they are told so by their control plane, if there is one. Of services, replicas and places.").absent("all routes known", "eastwest"),
+        Key::new("restart", Shape::Either(&[Shape::Word(&["true"], &[]), Shape::Block(&RESTART)]), "Processes exit and are started anew, of services, replicas and all that runs in a place. `true`: all at once, without a warning; it is over when they listen, after the `start-up` of their service, and needs no `for`.").absent("none", "eastwest"),
+        Key::new("drain", Shape::Either(&[Shape::Word(&["true"], &[]), Shape::Block(&DRAIN)]), "Pods are sent away, of services, replicas and all that runs in a place: they are no endpoints from then on, work on for their grace, exit, and are started anew when it is over.").absent("none", "eastwest"),
         Key::new("incident", Shape::Text, "In place of `for` and an effect: a recorded incident of the book (`eastwest catalog incidents`) is replayed, phase by phase; `at` is its beginning. What it can hit depends on it.").absent("none", "eastwest"),
         Key::new("speed", Shape::Number(1.0, 1e6), "With `incident`: its time runs so many times as fast; at 60 an hour is a minute.").default("1", "eastwest"),
     ],
@@ -86,6 +88,28 @@ pub static SLOW: Block = Block {
         Key::new("add", Shape::Duration, "So much longer: each piece of work, or each way.").default("0ms", "eastwest"),
     ],
 };
+
+/// `faults.NAME.restart`.
+pub static RESTART: Block = Block {
+    title: "faults.NAME.restart",
+    about: "A rollout without pods in excess (`maxSurge: 0`), as of a StatefulSet: in each cluster the last pod first, the next one when the new one is ready. Each is sent away, works on for its grace, exits, and is started anew.",
+    one_of: false,
+    keys: &[
+        Key::new(
+            "at-once",
+            Shape::Either(&[Shape::Count(1, 1_000_000), Shape::Share]),
+            "So many of a cluster's pods (of one version) are away at a time, or this share of them, rounded down, one at least (`maxUnavailable`).",
+        )
+        .required(),
+        GRACE,
+    ],
+};
+
+/// `faults.NAME.drain`.
+pub static DRAIN: Block =
+    Block { title: "faults.NAME.drain", about: "How pods are sent away.", one_of: false, keys: &[GRACE] };
+
+const GRACE: Key = Key::new("grace", Shape::Duration, "A pod that is sent away works on for so long, for those that have not been told, and for what it has; what it has then is reset. Kubernetes ends it after 30 s (`terminationGracePeriodSeconds`); with a sidecar of Istio it is over after 5 s (`terminationDrainDuration`), whatever it has.").default("30s", "Kubernetes");
 
 /// `common` of a fault.
 pub static COMMON: Block = Block {

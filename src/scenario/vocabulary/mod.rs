@@ -34,7 +34,7 @@ pub use connectivity::{
 };
 pub use control::{CONTROL_PLANE, READINESS};
 pub use entry::{ACTION, BALANCER, CHECK, DNS, ENTRY};
-pub use fault::{COMMON, FAULT, FLAP, PARTITION, SECURITY_GROUP, SLOW};
+pub use fault::{COMMON, DRAIN, FAULT, FLAP, PARTITION, RESTART, SECURITY_GROUP, SLOW};
 pub use lanes::{LANE, LANE_INGRESS, LANES};
 pub use law::{ERLANG, HYPER, HYPER_PHASE, LAW, LOGNORMAL, MIX_PART, PARETO, UNIFORM, WEIBULL};
 pub use mesh::{

@@ -11,7 +11,7 @@ pub static AUTOSCALE: Block = Block {
         Key::new("max", Shape::Count(1, 1000), "Never more replicas, in each cluster.").required(),
         Key::new("min", Shape::Count(1, 1000), "Never fewer.").default("1", "Kubernetes"),
         Key::new("target", Shape::Share, "Wanted share of busy workers, in whole percent.").default("80%", "Kubernetes"),
-        Key::new("boot", Shape::Duration, "From the decision until a pod's containers run: scheduling, pulling the image, starting. Then its proxy needs a control plane, it needs its probe, and proxies must be told.")
+        Key::new("boot", Shape::Duration, "From the decision until a pod's containers run: scheduling, pulling the image, starting. Then it has its `start-up`, its proxy needs a control plane, it needs its probe, and proxies must be told.")
             .required(),
         Key::new("every", Shape::Duration, "The autoscaler looks this often.").default("15s", "Kubernetes"),
         Key::new("metrics", Shape::Duration, "Use is measured this often, over as long.").default("15s", "Kubernetes"),

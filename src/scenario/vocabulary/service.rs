@@ -35,6 +35,7 @@ pub static SERVICE: Block = Block {
         Key::new("is", Shape::Text, "Who it is to the mesh, `namespace/name`: entries of one identity are one service, wanted or not.")
             .absent("its name here", "eastwest"),
         Key::new("in", Shape::Names(&Shape::Block(&IN)), "By cluster: what it does otherwise there.").absent("nothing", "eastwest"),
+        Key::new("start-up", Shape::Duration, "From the start of a process until it listens: after a `restart`, when what held it down is over, and of a new pod after its `boot`. Then its probe must pass, and proxies must be told.").default("0s", "eastwest"),
         Key::new("autoscale", Shape::Block(&AUTOSCALE), "Replicas that follow the load. `replicas` are those at the start.").absent("the number stays", "eastwest"),
         Key::new("on-cancel", Shape::Word(&["finish", "drop-queued"], &["stop"]), "What it does with a request when it hears that the caller gave up: finish it, as most servers do, or take it out of the queue if it has not begun.")
             .default("finish", "eastwest"),

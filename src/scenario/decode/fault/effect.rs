@@ -32,7 +32,7 @@ enum Kind {
 const PROXIES: &[Kind] = &[Kind::Place, Kind::Gateway, Kind::Replica];
 
 /// Effects that not everything can have: the word, who can, and what that is called.
-const ABLE: [(&str, &[Kind], &str); 9] = [
+const ABLE: [(&str, &[Kind], &str); 11] = [
     (
         "down",
         &[Kind::Place, Kind::Way, Kind::Gateway, Kind::Replica, Kind::Control],
@@ -50,7 +50,17 @@ const ABLE: [(&str, &[Kind], &str); 9] = [
     ("expire", PROXIES, "services, replicas, regions, zones, clusters, and gateways of `kind: l7`"),
     ("new-root", PROXIES, "services, replicas, regions, zones, clusters, and gateways of `kind: l7`"),
     ("no-route", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
+    ("restart", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
+    ("drain", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
 ];
+
+/// Of all that is hit.
+fn kinds(hit: &Hit) -> Vec<Kind> {
+    match hit {
+        Hit::Several(all) => all.iter().flat_map(|(hit, _)| kinds(hit)).collect(),
+        hit => vec![kind(hit)],
+    }
+}
 
 fn kind(hit: &Hit) -> Kind {
     match hit {
@@ -62,6 +72,7 @@ fn kind(hit: &Hit) -> Kind {
         Hit::All("cache") => Kind::Cache,
         Hit::All(_) => Kind::Way,
         Hit::Between(_) | Hit::Rule(_) => Kind::Split,
+        Hit::Several(all) => all.first().map_or(Kind::Split, |(hit, _)| kind(hit)),
         Hit::Link { .. } | Hit::Product(_) | Hit::Part(_) => Kind::Way,
         Hit::Gateway { .. } => Kind::Gateway,
         Hit::Service(_) | Hit::Replica { .. } => Kind::Replica,
@@ -88,6 +99,8 @@ impl Decoder {
         effects.extend(map.word(self, "forget").map(|_| Effect::Forget));
         effects.extend(self.dead_ways(map));
         effects.extend(self.barriers(map));
+        effects.extend(self.restart(map));
+        effects.extend(self.drain(map));
         effects.extend(self.errors(map).filter(|errors| !errors.is_empty()).map(Effect::Errors));
         if hit.is_some_and(|hit| kind(hit) == Kind::Split) {
             match EFFECTS.iter().find_map(|word| map.entry(word)) {
@@ -103,7 +116,7 @@ impl Decoder {
         }
         for (word, able, who) in ABLE {
             let Some(entry) = map.entry(word).filter(|entry| !entry.node.is_null()) else { continue };
-            if hit.is_some_and(|hit| !able.contains(&kind(hit))) {
+            if hit.is_some_and(|hit| !kinds(hit).iter().all(|kind| able.contains(kind))) {
                 let text = format!("`{word}` does not happen to this");
                 self.say(Diagnostic::error("EW415", text).at(entry.key, "").help(format!("it happens to {who}")));
             }
@@ -128,7 +141,11 @@ impl Decoder {
     /// `down` and `freeze`.
     fn down(&mut self, map: &Fields<'_>, path: &Path, entry: &Entry, hit: Option<&Hit>, effects: &mut Vec<Effect>) {
         let (down, freeze) = (map.word(self, "down"), map.word(self, "freeze").is_some());
-        let planes = hit.is_some_and(|hit| matches!(hit, Hit::ControlPlane(_) | Hit::Entry(_)));
+        let freezes = |hit: &Hit| matches!(hit, Hit::ControlPlane(_) | Hit::Entry(_));
+        let planes = hit.is_some_and(|hit| match hit {
+            Hit::Several(all) => all.iter().all(|(hit, _)| freezes(hit)),
+            hit => freezes(hit),
+        });
         if freeze && (!planes || down.is_some()) {
             let text = "only a control plane or an entry freezes, and then it is not down";
             let help = "write `hit: control-plane` or `hit: entry/NAME` with `freeze: true`, or `down: true` alone";
@@ -139,12 +156,18 @@ impl Decoder {
             return;
         }
         let Some(down) = down else { return };
+        let replicas: Vec<bool> = hit.iter().flat_map(|hit| kinds(hit)).map(|kind| kind == Kind::Replica).collect();
+        if down == 0 && replicas.windows(2).any(|two| two[0] != two[1]) {
+            let text = "`down: true` is refused for services and replicas, silent for all else, and this hits both";
+            let key = map.entry("down").map_or(entry.key, |down| down.key);
+            self.say(Diagnostic::error("EW508", text).at(key, "").help("write `silent` or `refused`, or two faults"));
+        }
         let manner = match down {
             0 if hit.is_some_and(|hit| kind(hit) == Kind::Replica) => Manner::Refused,
             2 => Manner::Refused,
             _ => Manner::Silent,
         };
-        if manner == Manner::Refused && hit.is_some_and(|hit| kind(hit) == Kind::Way) {
+        if manner == Manner::Refused && hit.is_some_and(|hit| kinds(hit).contains(&Kind::Way)) {
             let text = "nobody answers for a way that is gone";
             let help = "`silent`: packets vanish. What refuses is a process whose host lives: of a gateway, a service, a cluster";
             let said = map.entry("down").map_or(entry.key, |entry| entry.node.span);
@@ -193,5 +216,6 @@ impl Decoder {
 }
 
 /// Words that say what happens.
-pub(super) const EFFECTS: [&str; 10] =
-    ["down", "freeze", "slow", "loss", "errors", "forget", "paths", "expire", "new-root", "no-route"];
+pub(super) const EFFECTS: [&str; 12] = [
+    "down", "freeze", "slow", "loss", "errors", "forget", "paths", "expire", "new-root", "no-route", "restart", "drain",
+];

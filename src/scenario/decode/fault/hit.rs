@@ -2,12 +2,13 @@
 
 use super::super::connectivity::{vpc_names, zones_of_vpc};
 use super::super::fields::Decoder;
-use crate::fault::KINDS;
+use crate::fault::{JOINED, KINDS};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
     GlobalEntry, Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Step, Topology,
 };
 use crate::scenario::span::Spanned;
+use crate::scenario::tree::Entry;
 use crate::world::Kept;
 use indexmap::IndexMap;
 
@@ -152,6 +153,29 @@ impl Decoder {
             }
         };
         hit.map(|hit| Spanned::new(hit, span))
+    }
+
+    /// A list of what is hit together, and all of it as one text.
+    pub(super) fn several(&mut self, entry: &Entry, things: &Things<'_>) -> Option<(Spanned<Hit>, String)> {
+        let mut all = Some(Vec::new());
+        for node in self.items(&entry.node, "what is hit") {
+            let text = self.text(node, "what is hit, `zone/REGION/ZONE`").map(str::to_owned);
+            let text = text.map(|text| Spanned::new(text, node.span));
+            let hit = text.as_ref().and_then(|text| self.hit(text, things));
+            // All that is wrong with it is told.
+            all = all.zip(hit.zip(text)).map(|(mut all, (hit, text))| {
+                all.push((hit.value, text.value));
+                all
+            });
+        }
+        let all = all?;
+        if all.is_empty() {
+            let wrong = Diagnostic::error("EW508", "nothing is hit").at(entry.key, "");
+            self.say(wrong.help("write at least one, or leave the fault out"));
+            return None;
+        }
+        let text = all.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(JOINED);
+        Some((Spanned::new(Hit::Several(all), entry.node.span), text))
     }
 
     /// A pattern: of a kind that there is. Whether anything is called so, the compiler finds.

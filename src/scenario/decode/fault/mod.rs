@@ -4,15 +4,16 @@ mod barrier;
 mod effect;
 mod hit;
 mod incident;
+mod pods;
 mod when;
 
 use super::fields::{Decoder, Fields, Path};
-use crate::fault::Pick;
+use crate::fault::{JOINED, Pick};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Effect, Fault, Hit};
 use crate::scenario::quantity;
 use crate::scenario::span::Spanned;
-use crate::scenario::tree::{Entry, Node};
+use crate::scenario::tree::{Entry, Node, Value};
 use crate::scenario::vocabulary as words;
 use crate::units::Ratio;
 use indexmap::IndexMap;
@@ -37,7 +38,7 @@ impl Decoder {
         let path = vec!["faults".into(), name.to_owned()];
         let map = self.open(Some(&entry.node), &words::FAULT, path.clone(), entry.key)?;
         let (hit, text) = self.who(&map, &path, entry, things);
-        let attacked = text.as_ref().is_some_and(|text| text.starts_with("eip/"));
+        let attacked = text.as_ref().is_some_and(|text| text.split(JOINED).all(|one| one.starts_with("eip/")));
         let pick = self.pick(&map, text.as_deref());
         if map.entry("incident").is_some_and(|entry| !entry.node.is_null()) {
             let when = self.incident(&map, name, entry, hit.as_ref());
@@ -78,6 +79,10 @@ impl Decoder {
                 (None, None)
             }
             (None, Some(parted)) => parted.unzip(),
+            (Some(hit), None) if matches!(hit.node.value, Value::List(_)) => match self.several(hit, things) {
+                Some((hit, text)) => (Some(hit), Some(text)),
+                None => (None, None),
+            },
             (Some(_), None) => {
                 let text = map.text(self, "hit");
                 (text.as_ref().and_then(|text| self.hit(text, things)), text.map(|text| text.value))
@@ -99,8 +104,9 @@ impl Decoder {
             let text = "`count` and `share` exclude each other";
             self.say(Diagnostic::error("EW014", text).at(share.span, "the second of them"));
         }
-        if hit.is_some_and(|hit| !hit.contains('*')) {
-            let text = "this is some of one thing";
+        let list = hit.is_some_and(|hit| hit.contains(JOINED));
+        if list || hit.is_some_and(|hit| !hit.contains('*')) {
+            let text = if list { "this is some of a list" } else { "this is some of one thing" };
             let help = "write a `hit` with `*`, such as `replica/orders@*`, or leave `count` and `share` out";
             self.say(Diagnostic::error("EW418", text).at(said, "").help(help));
         }

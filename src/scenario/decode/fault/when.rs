@@ -12,6 +12,9 @@ use crate::scenario::tree::{Entry, Value};
 use crate::scenario::vocabulary as words;
 use crate::units::{Duration, SimTime};
 
+/// A restart is over when it is, which the run tells: here it has begun.
+const RESTART: Duration = Duration::from_secs(1);
+
 /// How long a public address stays blackholed after an attack, unless told (book of limits, `eip.blackhole`).
 const BLACKHOLE: Duration = Duration::from_secs(9_000);
 
@@ -52,6 +55,7 @@ impl Decoder {
         };
         let lasts = map.said(self, "for").map(|said| self.read(&said.node, "a duration", positive));
         let lasts = match lasts {
+            None if map.entry("restart").is_some() => Some(Spanned::unsaid(RESTART)),
             None if attacked => {
                 self.fill(below(path, "for"), "2h30m", false, "provider");
                 Some(Spanned::unsaid(BLACKHOLE))
@@ -91,6 +95,9 @@ impl Decoder {
     fn chance(&mut self, map: &Fields<'_>, path: &Path, name: &str, entry: &Entry) -> Option<When> {
         let [up, down] = ["mean-up", "mean-down"].map(|word| {
             let Some(said) = map.entry(word) else {
+                if word == "mean-down" && map.entry("restart").is_some() {
+                    return Some(Law::Constant(RESTART.seconds()));
+                }
                 let text = format!("`faults.{name}` lacks `{word}`");
                 let help = "both are needed: `mean-up: 30d` from a repair to the next failure, `mean-down: 4m` until it is repaired";
                 self.say(Diagnostic::error("EW013", text).at(entry.key, "of this").help(help));

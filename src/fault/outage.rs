@@ -15,7 +15,7 @@ pub struct Kind {
 }
 
 /// Every kind of domain that an outage may hit.
-pub const KINDS: [Kind; 19] = [
+pub const KINDS: [Kind; 20] = [
     Kind { word: "region", form: "region/REGION", manner: Manner::Silent },
     Kind { word: "zone", form: "zone/REGION/ZONE", manner: Manner::Silent },
     Kind { word: "cluster", form: "cluster/CLUSTER", manner: Manner::Silent },
@@ -33,6 +33,7 @@ pub const KINDS: [Kind; 19] = [
     Kind { word: "control-plane", form: "control-plane or control-plane/NAME", manner: Manner::Silent },
     Kind { word: "api", form: "api/CLUSTER", manner: Manner::Silent },
     Kind { word: "cache", form: "cache/SERVICE", manner: Manner::Silent },
+    Kind { word: "store", form: "store/NAME or store/NAME@CLUSTER", manner: Manner::Silent },
     Kind { word: "entry", form: "entry/NAME", manner: Manner::Silent },
     Kind { word: "dns", form: "dns, or dns/NAME of an entry that is a name", manner: Manner::Silent },
 ];

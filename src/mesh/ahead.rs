@@ -83,7 +83,7 @@ impl Machine<'_> {
         let usual = row.flags & (Attempt::CLIENT_DONE | Attempt::THREAD) == 0
             && row.core.failed == 0
             && row.epoch == self.servers[connection.endpoint.0 as usize].epoch
-            && task.errors == 0.0
+            && task.answers_well
             && connection.state == State::Open
             && connection.hung_since == u64::MAX
             && !connection.windows[1]

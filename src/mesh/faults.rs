@@ -35,7 +35,8 @@ impl Machine<'_> {
             | Target::Pushes(_)
             | Target::Entry(_)
             | Target::Records(_)
-            | Target::Cache(_) => {}
+            | Target::Cache(_)
+            | Target::Database(..) => {}
         }
     }
 
@@ -74,7 +75,8 @@ impl Machine<'_> {
             | Target::Pushes(_)
             | Target::Entry(_)
             | Target::Records(_)
-            | Target::Cache(_) => {}
+            | Target::Cache(_)
+            | Target::Database(..) => {}
         }
         self.send_again(now, schedule);
     }
@@ -203,9 +205,13 @@ impl Machine<'_> {
     }
 }
 
-/// No call goes through what the control plane or a global entry is made of: what its loss means has been reckoned
-/// (`control`, `entry`).
+/// No call goes through what the control plane, a global entry or a database is made of: what its loss means has been
+/// reckoned (`control`, `entry`, `stores`).
 fn is_control(target: Target) -> bool {
     let entry = matches!(target, Target::Entry(_) | Target::Records(_));
-    entry || matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_) | Target::Cache(_))
+    entry
+        || matches!(
+            target,
+            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) | Target::Cache(_) | Target::Database(..)
+        )
 }

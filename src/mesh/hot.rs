@@ -12,7 +12,7 @@ use crate::policy::{Balance, Outlier, Policy, Status, timeout};
 use crate::units::{Bytes, Duration, Ratio};
 use crate::world::{
     Caller, Cap, Change, EdgeId, HostSet, HostTarget, Leg, LinkId, OnCancel, Operation, OperationId, PastCap, Path,
-    PolicyId, ProxyId, StationId, Step, World,
+    PolicyId, ProxyId, ServiceId, StationId, Step, World,
 };
 
 /// Packed copies, by the ids of the world's tables.
@@ -71,6 +71,8 @@ pub(super) struct Task {
     pub(super) service: u32,
     /// Share of requests answered with an error, the largest of any version; where faults add to it, all.
     pub(super) errors: f64,
+    /// None of its answers is an error, and nobody looks at them: no write to a database.
+    pub(super) answers_well: bool,
     /// The request, the response.
     pub(super) messages: [Message; 2],
 }
@@ -198,21 +200,29 @@ impl Hot {
         // The narrowest window that a connection may begin with.
         let windows = world.policies.rows().iter().map(receive_window);
         let least = windows.fold(f32::from(tcp::INITIAL_WINDOW), f32::min);
-        let operations = world.operations.rows().iter().map(|row| Task {
-            start: row.start_of(0),
-            service: row.service.0,
-            errors: if strains.errs(world, row.service) { 1.0 } else { worst(row) },
-            messages: [
-                message(row.request, row.request_wire, row.request_acks),
-                message(row.response, row.response_wire, row.response_acks),
-            ],
+        let writes = |id: OperationId| world.databases.rows().iter().any(|database| database.writes.contains(&id));
+        let operations = world.operations.iter().map(|(id, row)| {
+            let errors = if strains.errs(world, row.service) { 1.0 } else { worst(row) };
+            Task {
+                start: row.start_of(0),
+                service: row.service.0,
+                errors,
+                answers_well: errors == 0.0 && !writes(id),
+                messages: [
+                    message(row.request, row.request_wire, row.request_acks),
+                    message(row.response, row.response_wire, row.response_acks),
+                ],
+            }
         });
         let operations = operations.collect();
         let mut owners = vec![0_u32; world.stations.len()];
         for proxy in world.proxies.rows().iter().filter(|proxy| !proxy.station.is_none()) {
             owners[proxy.station.0 as usize] += 1;
         }
-        let divided = |service| world.stores.iter().any(|store| store.used_by.contains(&service));
+        let stores = |service: ServiceId| {
+            let divided = world.stores.iter().any(|store| store.used_by.contains(&service));
+            divided || world.services[service].operations.iter().any(|&operation| writes(operation))
+        };
         let replicas = world.endpoints.iter().map(|(id, endpoint)| {
             let (service, proxy) = (&world.services[endpoint.service], &world.proxies[endpoint.proxy]);
             // All its jobs are alike, so that they leave in the order in which they come, however many workers it has.
@@ -225,7 +235,7 @@ impl Hot {
                 cpu: proxy.cpu,
                 delay: proxy.delay,
                 in_order: one_by_one
-                    && !divided(endpoint.service)
+                    && !stores(endpoint.service)
                     && once[endpoint.service.0 as usize]
                     && service.threads.is_none()
                     && service.rate_limit.is_none()
@@ -233,9 +243,9 @@ impl Hot {
                 threads: service.threads.is_some(),
                 limited: service.rate_limit.is_some()
                     || service.on_cancel != OnCancel::Finish
-                    || divided(endpoint.service),
+                    || stores(endpoint.service),
                 plain: proxy.station.is_none()
-                    && !divided(endpoint.service)
+                    && !stores(endpoint.service)
                     && proxy.delay.is_zero()
                     && service.threads.is_none()
                     && service.rate_limit.is_none()

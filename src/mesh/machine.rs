@@ -187,6 +187,7 @@ impl<'w> Machine<'w> {
         let background = background(world);
         let away = control::away(&forecast.changes);
         let deeds = actions::deeds(world, &forecast.changes, &away);
+        let stores = Stores::new(world, (seed, replication), zero, &away, &deeds);
         let mut machine = Machine {
             world,
             zero,
@@ -296,7 +297,7 @@ impl<'w> Machine<'w> {
                 .map(|proxy| mix(mix(seed, u64::from(replication)), hash_name(&proxy.name)))
                 .collect(),
             caches: Caches::new(world),
-            stores: Stores::new(world),
+            stores,
             ledger: Ledger::new(world, zero, &forecast.spans, &changes),
             blames: Blames::new(!world.faults.is_empty()),
             tracer,

@@ -99,7 +99,7 @@ fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f
         scaling.record(zero, &mut run);
     }
     if let Some(stores) = stores {
-        stores.record(world, &mut run);
+        stores.record(world, &forecast.changes, &mut run);
     }
     (run.digest, run.events) = (finished.digest, finished.events);
     run.actions = actions;

@@ -53,7 +53,7 @@ impl Machine<'_> {
         let status = |status: Status| Some(ResultClass::answered(rule, status.http()));
         match failure {
             Some(Failure::Error) => status(self.status_seen(attempt)),
-            Some(Failure::Overflow) => status(Status::Http(503)),
+            Some(Failure::Overflow | Failure::NoPrimary) => status(Status::Http(503)),
             Some(Failure::RateLimited) => status(Status::Http(429)),
             Some(Failure::WrongPartition) => status(Status::WRONG_PARTITION),
             // Who still waits for its connection never was on one.

@@ -173,7 +173,8 @@ impl Machine<'_> {
     }
 
     /// Is one more request let in? Not past the rate limit of the replica's proxy, which answers in the application's
-    /// place, nor where the news that nobody wants it came before it, nor for data that another cluster has.
+    /// place, nor where the news that nobody wants it came before it, nor for data
+    /// that another cluster has, nor to write where no primary is.
     #[cold]
     fn let_in(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) -> bool {
         let endpoint = self.endpoint_of(attempt);
@@ -185,8 +186,8 @@ impl Machine<'_> {
             self.ledger.blocked(endpoint, at);
         } else if self.attempts[attempt].is(Attempt::UNWANTED) {
             self.ledger.dropped(endpoint, at);
-        } else if self.stores.is_some() && self.is_misdirected(attempt, at) {
-            self.attempts[attempt].core.fail(Failure::WrongPartition, false);
+        } else if let Some(failure) = self.refused_by_store(attempt, at) {
+            self.attempts[attempt].core.fail(failure, false);
         } else {
             return true;
         }
@@ -253,12 +254,15 @@ impl Machine<'_> {
     pub(super) fn answer(&mut self, attempt: u32, at: SimTime, schedule: &mut Schedule) -> Option<(u32, SimTime)> {
         let row = &self.attempts[attempt];
         let operation = &self.hot.operations[self.calls[row.call].operation.0 as usize];
-        if operation.errors > 0.0 {
+        if !operation.answers_well {
             let draw = self.service_keys[operation.service as usize].error.uniform(row.core.salt);
             if draw < operation.errors
                 && let Some(status) = self.status_of(attempt, draw, at)
             {
                 self.attempts[attempt].core.fail_with(status);
+            }
+            if self.stores.is_some() {
+                self.commit(attempt, at);
             }
         }
         self.release_thread(attempt, at, schedule);

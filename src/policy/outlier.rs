@@ -30,7 +30,7 @@ impl ResultClass {
         match outcome {
             Ok(()) => Some(ResultClass::Success),
             Err(Failure::Error) => Some(ResultClass::ServerError),
-            Err(Failure::Overflow) => Some(ResultClass::GatewayError),
+            Err(Failure::Overflow | Failure::NoPrimary) => Some(ResultClass::GatewayError),
             // A 429 is an answer like any other, and so is a 421.
             Err(Failure::RateLimited | Failure::WrongPartition) => Some(ResultClass::Success),
             Err(Failure::Connect) => Some(ResultClass::Local { connected: false }),

@@ -92,7 +92,7 @@ impl Seen {
             Failure::Timeout => Seen::PerTryTimeout,
             Failure::Connect => Seen::ConnectFailure,
             Failure::Reset => Seen::Reset { sent: true },
-            Failure::Overflow => Seen::answer(Status::Http(503)),
+            Failure::Overflow | Failure::NoPrimary => Seen::answer(Status::Http(503)),
             Failure::Error => Seen::answer(status.unwrap_or(Status::ERROR)),
             Failure::RateLimited => {
                 Seen::Answer { status: Status::Http(429), rate_limited: true, retriable_header: false }

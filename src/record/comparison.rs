@@ -3,7 +3,10 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Availabilities, Budget, Business, ErrorSummary, FaultSummary, ScaleStep};
+use super::{
+    Availabilities, Budget, Business, ErrorSummary, FaultSummary, ScaleStep, StoreSummary, SuccessionSummary,
+    WriteSummary,
+};
 
 /// A figure with what is known of it.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -132,6 +135,12 @@ pub struct VariantResult {
     /// Calls that came to the data of stores; empty where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub stores: Vec<StoreSummary>,
+    /// Writes to databases with a primary; empty where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub writes: Vec<WriteSummary>,
+    /// What became of their primaries, by store.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub successions: Vec<SuccessionSummary>,
     /// Time series over the horizon, all requests.
     pub windows: Vec<WindowPoint>,
     /// By hour of the day, all requests, from the hour of t = 0 on; empty where the horizon is short or no whole hours.
@@ -175,21 +184,6 @@ pub struct ScalingSummary {
     pub mean: Estimate,
     /// How many were asked for, there and ready, from when on: in the first replication.
     pub steps: Vec<ScaleStep>,
-}
-
-/// Calls that reached a service which uses a store.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct StoreSummary {
-    /// The store.
-    pub store: String,
-    /// The service.
-    pub service: String,
-    /// Calls, in all replications.
-    pub asked: u64,
-    /// Of these, those that reached another cluster's data than their request's.
-    pub wrong: u64,
-    /// Their share.
-    pub share: Estimate,
 }
 
 /// Latency and availability of a set of requests.

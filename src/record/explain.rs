@@ -45,6 +45,9 @@ pub struct VariantExplanation {
     /// operators do. One sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<String>,
+    /// Where writes to databases with a primary go, and what becomes of them, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<String>,
     /// The faults, when they begin and end, and what goes down.
     pub faults: Vec<FaultExplanation>,
 }

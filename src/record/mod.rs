@@ -14,6 +14,7 @@ mod measured;
 mod projection;
 mod route;
 mod run;
+mod store;
 mod sweep;
 
 pub use availability::*;
@@ -27,4 +28,5 @@ pub use measured::*;
 pub use projection::*;
 pub use route::*;
 pub use run::*;
+pub use store::*;
 pub use sweep::*;

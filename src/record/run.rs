@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorRow, FaultRow, FineWindow, UserRow};
+use super::{ErrorRow, FaultRow, FineWindow, PromotionRow, StoreRow, UserRow, WriteRow};
 
 /// A sparse histogram of nanoseconds: (bucket, count), ascending. The bucketing is `meter::Histogram`'s.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -53,6 +53,8 @@ pub enum Failure {
     DirectResponse,
     /// The replica's cluster has other data than the one in which the request came in (421).
     WrongPartition,
+    /// The database that it writes to has no primary that the replica reaches (503).
+    NoPrimary,
     /// Its user gave up waiting.
     Abandoned,
     /// Not settled when the drain ended.
@@ -61,7 +63,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, in the order of their counters.
-    pub const ALL: [Failure; 16] = [
+    pub const ALL: [Failure; 17] = [
         Failure::Timeout,
         Failure::Connect,
         Failure::Reset,
@@ -76,6 +78,7 @@ impl Failure {
         Failure::NoCluster,
         Failure::DirectResponse,
         Failure::WrongPartition,
+        Failure::NoPrimary,
         Failure::Abandoned,
         Failure::Unfinished,
     ];
@@ -97,6 +100,7 @@ impl Failure {
             Failure::NoCluster => "no-cluster",
             Failure::DirectResponse => "direct-response",
             Failure::WrongPartition => "wrong-partition",
+            Failure::NoPrimary => "no-primary",
             Failure::Abandoned => "abandoned",
             Failure::Unfinished => "unfinished",
         }
@@ -148,6 +152,12 @@ pub struct Run {
     /// Calls that came to the data of stores, by store and service; empty where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stores: Vec<StoreRow>,
+    /// Writes to databases with a primary, by store and service; empty where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writes: Vec<WriteRow>,
+    /// Where one copy of a database took over from another, by store and in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promotions: Vec<PromotionRow>,
     /// The slowest requests, slowest first (at most 5), to be followed by a second run.
     pub slowest: Vec<Exemplar>,
     /// Conservation: calls opened, settled, unfinished; attempts opened and closed.
@@ -205,19 +215,6 @@ pub struct ScaleStep {
     pub pods: u32,
     /// Those of them that are ready, as far as the API server knows.
     pub ready: u32,
-}
-
-/// Calls that reached a service which uses a store, within the horizon.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct StoreRow {
-    /// The store.
-    pub store: String,
-    /// The service.
-    pub service: String,
-    /// Calls that reached a replica, retries included, for requests of users.
-    pub asked: u64,
-    /// Of these, those that reached another cluster's data than that of the cluster in which the request came in.
-    pub wrong: u64,
 }
 
 /// A request worth following.

@@ -51,6 +51,7 @@ fn every() -> impl Iterator<Item = &'static Code> {
         .chain(barriers::BARRIERS)
         .chain(storms::STORMS)
         .chain(scaling::SCALING)
+        .chain(scaling::STORES)
 }
 
 /// All but advice and what is told of Istio's files.

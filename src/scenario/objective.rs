@@ -19,6 +19,8 @@ pub enum Role {
     People,
     /// A fault.
     Fault,
+    /// A store with a primary.
+    Store,
     /// A service or a stream.
     Caller,
     /// A service.
@@ -62,6 +64,9 @@ const FIGURES: &[&str] = &[
     "throughput",
     "recovery",
     "lost",
+    "rto",
+    "rpo",
+    "lost-writes",
     "detect",
     "shift",
     "burn",
@@ -163,6 +168,9 @@ impl<'t> Reader<'t> {
                 Metric::Recovery { fault, share }
             }
             "lost" => Metric::Lost { fault: self.name(Role::Fault, "a fault")? },
+            "rto" => Metric::Rto { store: self.name(Role::Store, "a store")? },
+            "rpo" => Metric::Rpo { store: self.name(Role::Store, "a store")? },
+            "lost-writes" => Metric::LostWrites { store: self.name(Role::Store, "a store")? },
             "detect" => Metric::Detect { fault: self.name(Role::Fault, "a fault")? },
             "shift" => Metric::Shift { fault: self.name(Role::Fault, "a fault")? },
             "burn" => Metric::Burn { fault: self.name(Role::Fault, "a fault")? },
@@ -261,15 +269,18 @@ impl<'t> Reader<'t> {
             Metric::Quantile { .. }
             | Metric::Mean { .. }
             | Metric::Recovery { .. }
+            | Metric::Rto { .. }
+            | Metric::Rpo { .. }
             | Metric::Detect { .. }
             | Metric::Shift { .. } => quantity::seconds(rest),
             Metric::Throughput { .. } => quantity::rate(rest),
-            Metric::Lost { .. } => quantity::number(rest, 0.0, 1e15),
+            Metric::Lost { .. } | Metric::LostWrites { .. } => quantity::number(rest, 0.0, 1e15),
             Metric::Amplification { .. } => quantity::number(rest, 0.0, 1e6),
             Metric::Cost { .. } => cost(rest),
         };
         self.at = all.end;
-        let times = is_time(metric);
+        // No data at all may be lost.
+        let times = is_time(metric) && !matches!(metric, Metric::Rpo { .. });
         if times && value.as_ref().is_ok_and(|limit| *limit <= 0.0) {
             return Err(misread(all, "EW105", "a limit of no time is never met", example(metric)));
         }
@@ -408,6 +419,8 @@ const fn is_time(metric: &Metric) -> bool {
         Metric::Quantile { .. }
             | Metric::Mean { .. }
             | Metric::Recovery { .. }
+            | Metric::Rto { .. }
+            | Metric::Rpo { .. }
             | Metric::Detect { .. }
             | Metric::Shift { .. }
     )
@@ -416,12 +429,13 @@ const fn is_time(metric: &Metric) -> bool {
 fn example(metric: &Metric) -> String {
     let bound = match metric {
         Metric::Quantile { .. } | Metric::Mean { .. } => "350ms",
-        Metric::Recovery { .. } | Metric::Detect { .. } | Metric::Shift { .. } => "60s",
+        Metric::Recovery { .. } | Metric::Rto { .. } | Metric::Detect { .. } | Metric::Shift { .. } => "60s",
+        Metric::Rpo { .. } => "1s",
         Metric::Burn { .. } => "25%",
         Metric::Availability { .. } | Metric::Good { .. } | Metric::UserUptime { .. } | Metric::Mcr { .. } => "99.9%",
         Metric::Utilisation { .. } => "80%",
         Metric::Throughput { .. } => "400rps",
-        Metric::Lost { .. } => "1000",
+        Metric::Lost { .. } | Metric::LostWrites { .. } => "1000",
         Metric::Amplification { .. } => "1.25",
         Metric::Cost { .. } => "2500 USD/month",
     };

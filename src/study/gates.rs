@@ -11,6 +11,7 @@ use super::measure::{Measured, measure};
 use super::recovery;
 use super::replicated::Replicated;
 use super::route;
+use super::stores;
 use crate::record::{Estimate, Gate, Outcome};
 use crate::scenario::file::{Bound, Check, Metric, Objective, ObjectiveSeverity, Term};
 use crate::units::significant;
@@ -120,6 +121,7 @@ impl Context<'_> {
                     Metric::Recovery { .. } => notes.push(recovery::rule(&variant.runs)),
                     Metric::Detect { .. } | Metric::Shift { .. } => notes.push(faults::rule()),
                     Metric::Lost { .. } => notes.push(loss::lost_rule(&variant.runs)),
+                    Metric::Rto { .. } | Metric::Rpo { .. } => notes.push(stores::rule()),
                     _ => {}
                 }
                 let note = notes.join("; ");

@@ -9,6 +9,7 @@ use super::replicated::Replicated;
 use super::resource;
 use super::sample::{Part, Sample, samples};
 use super::statistics::{Sections, quantile_sections};
+use super::stores;
 use super::uptime;
 use crate::meter::Quantile;
 use crate::record::{Estimate, RequestRow, Run, UserRow};
@@ -103,6 +104,20 @@ pub fn measure(
         Metric::Lost { fault } => {
             let sections = loss::lost_by_run(&of.runs, fault);
             Measured::new(loss::lost(&of.runs, fault, design), sections, "requests", 1.0)
+        }
+        Metric::Rto { store } => {
+            let seen = of.runs.iter().all(|run| run.promotions.iter().all(|row| row.served_ns.is_some()));
+            let pairs = stores::each(&of.runs, store, |row| row.rto_ns().unwrap_or_default() as f64 / 1e9);
+            let sections = if seen { Sections::ratio(&pairs) } else { None };
+            Measured::new(stores::rto(&of.runs, store, design), sections, "s", 1.0)
+        }
+        Metric::Rpo { store } => {
+            let pairs = stores::each(&of.runs, store, |row| row.rpo_ns as f64 / 1e9);
+            Measured::new(stores::rpo(&of.runs, store, design), Sections::ratio(&pairs), "s", 1.0)
+        }
+        Metric::LostWrites { store } => {
+            let sections = Some(Sections::mean(stores::each_lost(&of.runs, store)));
+            Measured::new(stores::lost_writes(&of.runs, store, design), sections, "writes", 1.0)
         }
         Metric::Good { subject, within } => {
             let good = Objective { share: 1.0, within_ns: Some((within * 1e9) as u64) };

@@ -233,6 +233,8 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
         resources: resource::resources(&of.runs, whole),
         scaling: scaling::scaling(&of.runs, whole),
         stores: stores::stores(&of.runs, whole),
+        writes: stores::writes(&of.runs, whole),
+        successions: stores::successions(&of.runs, whole),
         windows: summary::windows(&of.runs),
         hours: hours::hours(&of.world, &of.runs, whole),
         faults: faults::faults(&of.runs, objective, whole),

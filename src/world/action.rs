@@ -1,6 +1,6 @@
 //! What operators and scripts do to a running system.
 
-use super::{EntryId, FaultId, Target};
+use super::{ClusterId, DatabaseId, EntryId, FaultId, Target};
 use crate::units::{Duration, SimTime};
 
 /// Something is done once, or each time that a fault asks for it.
@@ -44,4 +44,6 @@ pub enum Occasion {
 pub enum Set {
     /// The clusters that an entry leads to from then on, as `Entry::to`.
     Entry(EntryId, Vec<(u16, f64)>),
+    /// The cluster whose copy of a database is the primary from then on.
+    Primary(DatabaseId, ClusterId),
 }

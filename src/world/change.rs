@@ -1,6 +1,8 @@
 //! What faults do: dated changes, and what each hits.
 
-use super::{ClusterId, Effect, EndpointId, EntryId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId};
+use super::{
+    ClusterId, DatabaseId, Effect, EndpointId, EntryId, FaultId, LinkId, Manner, PathId, PlaceId, PlaneId, StationId,
+};
 use crate::fault::Span;
 use crate::units::{Duration, SimTime};
 
@@ -65,4 +67,6 @@ pub enum Target {
     Records(EntryId),
     /// What a cache keeps, whoever shares it: index into `World::caches`.
     Cache(u32),
+    /// The copy of a database in a cluster: it takes no writes and hears of none.
+    Database(DatabaseId, ClusterId),
 }

@@ -65,7 +65,7 @@ impl Effect {
             _ if place => matches!(target, Target::Place(_)),
             _ => {
                 let told = matches!(target, Target::Entry(_) | Target::Records(_));
-                !told && !matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_))
+                !told && !matches!(target, Target::Api(_) | Target::Plane(_) | Target::Pushes(_) | Target::Database(..))
             }
         }
     }

@@ -41,7 +41,7 @@ pub use scaling::Autoscaler;
 pub use scene::Disruption;
 pub use service::{Discipline, Endpoint, OnCancel, Service, Version};
 pub use shares::Standing;
-pub use store::Store;
+pub use store::{Database, Store};
 pub use weather::{Act, Component, Forecast, Phased, Weather, When};
 
 pub use crate::fault::Manner;
@@ -83,6 +83,8 @@ id! {
     EntryId,
     /// What an operator does.
     ActionId,
+    /// A database with a primary and replicas.
+    DatabaseId,
     /// A control plane.
     PlaneId,
     /// A named fault.
@@ -174,6 +176,8 @@ pub struct World {
     pub control: Control,
     /// Databases that are divided among clusters.
     pub stores: Vec<Store>,
+    /// Databases with a primary and replicas.
+    pub databases: Table<DatabaseId, Database>,
     /// How long a process takes from its start until it listens, of services where that is not at once.
     pub start_ups: BTreeMap<ServiceId, Duration>,
     /// Whose replicas come and go with their load.

@@ -37,6 +37,13 @@ impl World {
         self.stage_replicas(&mut scene);
         self.stage_control(&mut scene);
         self.stage_entries(&mut scene);
+        for (id, database) in self.databases.iter() {
+            for &cluster in &database.copies {
+                scene.add(&format!("store/{}", database.name), Target::Database(id, cluster));
+                let name = format!("store/{}@{}", database.name, self.clusters[cluster]);
+                scene.add(&name, Target::Database(id, cluster));
+            }
+        }
         for (index, cache) in self.caches.iter().enumerate() {
             scene.add(&format!("cache/{}", self.services[cache.service].name), Target::Cache(index as u32));
         }

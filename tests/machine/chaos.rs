@@ -36,7 +36,55 @@ impl Dice {
 pub(crate) fn world(seed: u64) -> World {
     let mut world = world_with(seed, |_, _| {});
     stores(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "stores"), 0));
+    databases(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "databases"), 0));
     world
+}
+
+/// In every other world some operations write to databases, whose copies die, lose sight of each other and are promoted.
+fn databases(world: &mut World, dice: &mut Dice) {
+    if dice.one_in(2) {
+        return;
+    }
+    // Copies need clusters: those that there are and some without replicas.
+    let clusters = world.clusters.len();
+    while world.clusters.len() < 3 {
+        world.clusters.push(format!("spare {}", world.clusters.len()));
+    }
+    let more = vec![ControlWay::default(); world.clusters.len() - clusters];
+    let watches = std::mem::take(&mut world.control.watches);
+    world.control.watches = watches.chunks(clusters).flat_map(|row| [row, &more[..]].concat()).collect();
+    let ms = Duration::from_millis;
+    for name in ["ledger", "stock"] {
+        let copies: Vec<ClusterId> = world.clusters.ids().collect();
+        let way = |dice: &mut Dice| {
+            let links = dice.one_in(2).then(|| LinkId(dice.below(world.links.len() as u64) as u32));
+            ControlWay { links: links.into_iter().collect(), ..ControlWay::default() }
+        };
+        let ways = (0..world.clusters.len() * copies.len()).map(|_| way(dice)).collect();
+        let id = world.databases.push(Database {
+            name: name.into(),
+            copies,
+            ways,
+            writes: world.operations.ids().filter(|_| dice.one_in(2)).collect(),
+            lag: (!dice.one_in(3)).then_some(Law::Exponential { mean: 0.5 }),
+            after: (!dice.one_in(4)).then(|| ms(dice.below(4_000))),
+            takes: ms(dice.below(2_000)),
+            fence: dice.one_in(2),
+        });
+        for number in 0..dice.below(4) {
+            let from = dice.below(20);
+            let target = Target::Database(id, ClusterId(dice.below(3) as u32));
+            down(world, &format!("{name} {number}"), from, from + 1 + dice.below(10), &[target], Manner::Silent);
+        }
+        if dice.one_in(2) {
+            world.actions.push(OperatorAction {
+                name: format!("move {name}"),
+                when: Occasion::At(SimTime::ZERO + ms(dice.below(25_000))),
+                needs: vec![],
+                sets: vec![Set::Primary(id, ClusterId(dice.below(3) as u32))],
+            });
+        }
+    }
 }
 
 /// Such a world, changed before anybody has looked for hosts.

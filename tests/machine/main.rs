@@ -12,6 +12,7 @@ mod order;
 mod outages;
 mod pods;
 mod pools;
+mod primaries;
 mod readiness;
 mod resilience;
 mod routes;

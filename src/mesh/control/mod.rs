@@ -20,7 +20,7 @@ use crate::world::{EndpointId, Host, HostTarget, Manner, PlaceId, Target};
 pub(super) use lives::lived;
 pub(super) use scaling::Scaling;
 pub(super) use spans::Spans;
-pub(super) use timeline::{Away, Deed, Rollback, Step, away, away_by, away_of, steps};
+pub(super) use timeline::{Away, Deed, Rollback, Step, away, away_by, away_of, cluster_of, steps, way_of};
 
 /// What proxies have been told.
 #[derive(Debug)]

@@ -34,6 +34,30 @@ impl Spans {
         })
     }
 
+    /// When it is away and `other` is not.
+    pub(in crate::mesh) fn but(&self, other: &Spans) -> Self {
+        let mut left = Vec::new();
+        for (from, to) in self.iter() {
+            let mut rest = from;
+            for (begins, ends) in other.iter().filter(|&(begins, ends)| begins < to && from < ends) {
+                left.push((rest, begins));
+                rest = ends;
+            }
+            left.push((rest, to));
+        }
+        Spans::of(left)
+    }
+
+    /// What of it lies in a span.
+    pub(in crate::mesh) fn within(&self, (from, to): (i64, i64)) -> Self {
+        Spans::of(self.iter().map(|(begins, ends)| (begins.max(from), ends.min(to))).collect())
+    }
+
+    /// The span that an instant lies in.
+    pub(in crate::mesh) fn around(&self, at: i64) -> Option<(i64, i64)> {
+        self.iter().find(|(from, to)| (*from..*to).contains(&at))
+    }
+
     /// The first instant at or after `at` when it is there.
     pub(in crate::mesh) fn over(&self, at: i64) -> i64 {
         self.0.iter().find(|(from, to)| (*from..*to).contains(&at)).map_or(at, |(_, to)| *to)
@@ -70,6 +94,16 @@ mod tests {
         assert_eq!(spans(&[(1, 3)]).over(2), 3);
         assert_eq!(spans(&[(1, 3)]).over(3), 3);
         assert_eq!(spans(&[(1, 3)]).over(0), 0);
+    }
+
+    #[test]
+    fn what_is_left_of_one_without_the_other() {
+        let (a, b) = (spans(&[(1, 5), (8, 12), (20, i64::MAX)]), spans(&[(0, 2), (3, 4), (9, 10), (12, 30)]));
+        assert_eq!(a.but(&b), spans(&[(2, 3), (4, 5), (8, 9), (10, 12), (30, i64::MAX)]));
+        assert_eq!(a.but(&Spans::default()), a);
+        assert_eq!(a.but(&a), Spans::default());
+        assert_eq!(a.within((4, 9)), spans(&[(4, 5), (8, 9)]));
+        assert_eq!((a.around(8), a.around(5)), (Some((8, 12)), None));
     }
 
     #[test]

@@ -151,6 +151,27 @@ pub(in crate::mesh) fn away_of(away: &Away, target: Target) -> Spans {
     Spans::any([&away_by(away, target, false), &away_by(away, target, true)])
 }
 
+/// When nothing passes on a way.
+pub(in crate::mesh) fn way_of(world: &World, away: &Away, way: &ControlWay) -> Spans {
+    let mut parts: Vec<Spans> = way.links.iter().map(|&link| away_of(away, Target::Link(link))).collect();
+    parts.extend(way.path.map(|path| away_of(away, Target::Path(path))));
+    parts.extend(way.gateways.iter().map(|&gateway| {
+        let replicas = world.gateways[gateway].replicas.iter().map(|&station| {
+            let place = Target::Place(world.stations[station].place);
+            Spans::any([&away_of(away, Target::Station(station)), &away_of(away, place)])
+        });
+        Spans::all(&replicas.collect::<Vec<_>>())
+    }));
+    Spans::any(&parts)
+}
+
+/// When nothing of a cluster is there: all its zones are dead.
+pub(in crate::mesh) fn cluster_of(world: &World, away: &Away, cluster: ClusterId) -> Spans {
+    let places = world.places.iter().filter(|(_, place)| place.cluster == cluster);
+    let zones: Vec<Spans> = places.map(|(id, _)| away_of(away, Target::Place(id))).collect();
+    Spans::all(&zones)
+}
+
 /// What is away when, and who looks when.
 #[derive(Debug)]
 pub(super) struct Sight<'w> {
@@ -181,22 +202,11 @@ impl Sight<'_> {
     pub(super) fn plane(&self, plane: PlaneId) -> Spans {
         let own = self.away(Target::Plane(plane));
         let Some(cluster) = self.world.control.planes[plane].cluster else { return own };
-        let places = self.world.places.iter().filter(|(_, place)| place.cluster == cluster);
-        let zones: Vec<Spans> = places.map(|(id, _)| self.away(Target::Place(id))).collect();
-        Spans::any([&own, &Spans::all(&zones)])
+        Spans::any([&own, &cluster_of(self.world, &self.away, cluster)])
     }
 
     pub(super) fn way(&self, way: &ControlWay) -> Spans {
-        let mut parts: Vec<Spans> = way.links.iter().map(|&link| self.away(Target::Link(link))).collect();
-        parts.extend(way.path.map(|path| self.away(Target::Path(path))));
-        parts.extend(way.gateways.iter().map(|&gateway| {
-            let replicas = self.world.gateways[gateway].replicas.iter().map(|&station| {
-                let place = Target::Place(self.world.stations[station].place);
-                Spans::any([&self.away(Target::Station(station)), &self.away(place)])
-            });
-            Spans::all(&replicas.collect::<Vec<_>>())
-        }));
-        Spans::any(&parts)
+        way_of(self.world, &self.away, way)
     }
 
     /// When a place's proxies cannot be told anything.

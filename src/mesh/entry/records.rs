@@ -48,8 +48,9 @@ pub(super) fn records(
     }
     for deed in deeds {
         for set in &world.actions[deed.action].sets {
-            let Set::Entry(of, to) = set;
-            if *of == id {
+            if let Set::Entry(of, to) = set
+                && *of == id
+            {
                 turns.push((frozen.over(deed.done), Turn::To(to)));
             }
         }

@@ -107,6 +107,8 @@ impl Ledger {
             paths: self.paths,
             scaling: Vec::new(),
             stores: Vec::new(),
+            writes: Vec::new(),
+            promotions: Vec::new(),
             digest: 0,
             events: 0,
         }

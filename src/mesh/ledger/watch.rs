@@ -139,7 +139,8 @@ impl Watch {
             | Target::Pushes(_)
             | Target::Entry(_)
             | Target::Records(_)
-            | Target::Cache(_) => {}
+            | Target::Cache(_)
+            | Target::Database(..) => {}
         }
     }
 

@@ -34,6 +34,10 @@ pub fn explain(explanation: &Explanation, width: usize, style: Style) -> String 
             out.push_str(&format!("\n  {}\n", style.bold("users")));
             variant.entries.iter().for_each(|text| out.push_str(&paragraph(text, 4, 6, width)));
         }
+        if !variant.stores.is_empty() {
+            out.push_str(&format!("\n  {}\n", style.bold("stores")));
+            variant.stores.iter().for_each(|text| out.push_str(&paragraph(text, 4, 6, width)));
+        }
         out.push_str(&standing(variant, &explanation.currency, width, style));
         out.push_str(&faults(variant, width, style));
     }

@@ -40,3 +40,29 @@ pub(super) const SCALING: &[Code] = &[
         "A database that is divided says how (`partition`), and which services look into it (`used-by`), each once.",
     ),
 ];
+
+/// EW490 to EW499.
+pub(super) const STORES: &[Code] = &[
+    code(
+        "EW490",
+        "not a store with a primary",
+        "A database with a primary says where it is (`primary`), who follows it (`replicas`, each in a cluster of its own), who writes to it (`used-by`) and how far replicas are behind (`lag`). It is not divided as well.",
+    ),
+    code(
+        "EW491",
+        "who writes is not clear",
+        "Of a service that uses a store with a primary either `writes` or `reads` is said, and some operation writes. Of a store that is divided it does not matter who writes.",
+    ),
+    code(
+        "EW492",
+        "copies that nothing joins",
+        "The copies of a database hear each other, and are written to from other clusters, over what calls between the two go over. Where no route leads from one to the other nothing stands between them, and no fault cuts them off from each other.",
+    ),
+    code(
+        "EW493",
+        "a promotion of unknown length",
+        "An action that sets `stores.NAME.primary` takes as long as the store's `promote.takes` says.",
+    ),
+    code("EW494", "an action without a deed", "`set` says what an action sets, and to what."),
+    code("EW495", "an action that comes too late", "It is due when the run is over, so that nothing is done."),
+];

@@ -94,9 +94,14 @@ fn way(world: &World, via: Option<&str>, from: RegionId, to: RegionId) -> Option
         return Some(ControlWay::default());
     }
     let ends = |path: &Path| (world.places[path.from].region, world.places[path.to].region);
-    let between = world.paths.iter().filter(|(_, path)| {
+    shortest(world, |path| {
         (ends(path) == (from, to) || ends(path) == (to, from)) && via.is_none_or(|via| path.via == via)
-    });
+    })
+}
+
+/// The way of the shortest of some paths.
+pub(super) fn shortest(world: &World, of: impl Fn(&Path) -> bool) -> Option<ControlWay> {
+    let between = world.paths.iter().filter(|(_, path)| of(path));
     let (id, path) = between.min_by_key(|(id, path)| (path.floor + path.floor_back, *id))?;
     let gateways = path.legs.iter().filter_map(|leg| match leg {
         Leg::Gateway(gateway) if !world.gateways[*gateway].replicas.is_empty() => Some(*gateway),

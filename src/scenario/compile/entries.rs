@@ -19,6 +19,7 @@ pub(super) fn entries(scenario: &Scenario, ground: &Ground, world: &mut World, s
         let mut targets: Vec<ClusterId> = Vec::new();
         let later = scenario.actions.values().flat_map(|action| &action.sets).filter_map(|set| match set {
             ActionSet::Entry(of, leads) => (of == name).then_some(leads),
+            ActionSet::Primary(..) => None,
         });
         for (cluster, _) in std::iter::once(&written.to).chain(later).flatten() {
             let id = cluster_named(ground, cluster).expect("clusters of an entry were checked to exist");
@@ -150,6 +151,12 @@ pub(super) fn actions(scenario: &Scenario, ground: &Ground, world: &mut World, s
                 let row = scenario.entries.get_index_of(of).expect("an entry was checked to exist");
                 let id = EntryId(row as u32);
                 Set::Entry(id, rows(ground, &world.entries[id].targets, leads))
+            }
+            ActionSet::Primary(of, cluster) => {
+                let database = world.databases.iter().find(|(_, database)| database.name == *of);
+                let cluster = world.clusters.iter().find(|(_, name)| *name == cluster);
+                let (database, cluster) = database.zip(cluster).expect("a store and its cluster were checked to exist");
+                Set::Primary(database.0, cluster.0)
             }
         });
         let action = OperatorAction { name: name.clone(), when, needs, sets: sets.collect() };

@@ -151,6 +151,7 @@ fn build(
     entries::ways(scenario, &carrier, &mut paths.board, &mut world, &mut said);
     flows::flows(scenario, &carrier, &mut paths, &mut world, &mut said);
     control::ways(scenario, &world, &mut paths);
+    stores::ways(scenario, &world, &mut paths);
     said.extend(paths.complaints(scenario));
     said.extend(paths.idle());
     attachments::overlaps(scenario, &ground, &paths.fees, &mut said);
@@ -172,6 +173,7 @@ fn build(
     world.charges = charges::charges(scenario, &carrier, &world, fees, &terms, &mut said);
     world.distances = distances::distances(scenario, &carrier, &paths.board);
     control::control(scenario, &ground, &mut world, &mut said);
+    stores::databases(scenario, &mut world, &mut said);
     faults::faults(scenario, &carrier, &paths.board, &through, &mut world, &mut said);
     entries::actions(scenario, &ground, &mut world, &mut said);
     if said.iter().any(Diagnostic::is_error) {

@@ -167,6 +167,21 @@ impl<'a> Paths<'a> {
         }
     }
 
+    /// Draws the way between two places on which a database is replicated, as calls between them would go; where one
+    /// network joins them, or a product that serves one service alone, there is none to draw.
+    pub(super) fn of_replication(&mut self, from: PlaceId, to: PlaceId) {
+        let (near, far) = (&self.places[from], &self.places[to]);
+        let ground = self.carrier.ground;
+        if ground.vpc_of(near.cluster) == ground.vpc_of(far.cluster) {
+            return;
+        }
+        let Some(index) = self.routes.between(ground, near.cluster, far.cluster) else { return };
+        let product = self.routes.ways[index].product.as_ref();
+        if product.is_some_and(|product| product.front() != Front::Balancer) {
+            self.reach(from, to, "replication");
+        }
+    }
+
     /// What stands before the endpoints of one place, seen from another; none: they share a network, or no route joins them.
     pub(super) fn front(&self, from: PlaceId, to: PlaceId) -> Option<Front> {
         let (near, far) = (&self.places[from], &self.places[to]);

@@ -1,18 +1,129 @@
-//! Databases: who looks into whose data.
+//! Databases: who looks into whose data, who writes to which, and how their copies hear each other.
 
-use crate::scenario::file::Scenario;
-use crate::world::{ServiceId, Store, World};
+use super::control::shortest;
+use super::paths::Paths;
+use crate::scenario::Diagnostic;
+use crate::scenario::file::{Replication, Scenario, StoreKind};
+use crate::units::Duration;
+use crate::world::{ClusterId, ControlWay, Database, PlaceId, ServiceId, Store, World};
 
-/// Services have the numbers of their order in the file.
+/// Those that are divided. Services have the numbers of their order in the file.
 pub(super) fn stores(scenario: &Scenario, world: &mut World) {
-    let id = |name: &str| scenario.services.get_index_of(name).map(|at| ServiceId(at as u32));
-    world.stores = scenario
-        .stores
-        .iter()
-        .map(|(name, store)| Store {
+    for (name, store) in &scenario.stores {
+        if let StoreKind::Divided { used_by, refuses } = &store.kind {
+            let used_by = used_by.iter().filter_map(|user| service(scenario, &user.value)).collect();
+            world.stores.push(Store { name: name.clone(), used_by, refuses: *refuses });
+        }
+    }
+}
+
+fn service(scenario: &Scenario, name: &str) -> Option<ServiceId> {
+    scenario.services.get_index_of(name).map(|at| ServiceId(at as u32))
+}
+
+fn replicated(scenario: &Scenario) -> impl Iterator<Item = (&String, &Replication)> {
+    scenario.stores.iter().filter_map(|(name, store)| Some((name, store.replication()?)))
+}
+
+/// Clusters between which copies are heard or written to, each pair once: a copy's, and that of another copy or of a
+/// replica that writes.
+fn pairs(scenario: &Scenario, world: &World, of: &Replication) -> Vec<(ClusterId, ClusterId)> {
+    let copies = clusters(world, of);
+    let mut others = copies.clone();
+    for (name, _) in &of.writers {
+        let Some(id) = service(scenario, &name.value) else { continue };
+        let endpoints = &world.services[id].endpoints;
+        others.extend(endpoints.iter().map(|&endpoint| world.places[world.endpoints[endpoint].place].cluster));
+    }
+    others.sort_unstable();
+    others.dedup();
+    let mut pairs = Vec::new();
+    for &copy in &copies {
+        for &other in others.iter().filter(|other| **other != copy) {
+            if !pairs.contains(&(other, copy)) {
+                pairs.push((copy, other));
+            }
+        }
+    }
+    pairs
+}
+
+fn clusters(world: &World, of: &Replication) -> Vec<ClusterId> {
+    let named = |name: &str| world.clusters.iter().find(|(_, known)| *known == name).map(|(id, _)| id);
+    of.copies.iter().filter_map(|copy| named(&copy.value)).collect()
+}
+
+/// Draws the ways of replication where no call has drawn them.
+pub(super) fn ways(scenario: &Scenario, world: &World, paths: &mut Paths<'_>) {
+    if !scenario.network {
+        return;
+    }
+    let first = |cluster| world.places.iter().find(|(_, place)| place.cluster == cluster).map(|(id, _)| id);
+    for (_, database) in replicated(scenario) {
+        for (one, other) in pairs(scenario, world, database) {
+            if let (Some(one), Some(other)) = (first(one), first(other)) {
+                paths.of_replication(one, other);
+            }
+        }
+    }
+}
+
+/// Those with a primary, once paths are drawn.
+pub(super) fn databases(scenario: &Scenario, world: &mut World, said: &mut Vec<Diagnostic>) {
+    for (name, of) in replicated(scenario) {
+        let copies = clusters(world, of);
+        for (one, other) in pairs(scenario, world, of).into_iter().filter(|_| scenario.network) {
+            if way(world, one, other).is_none() {
+                let (one, other) = (&world.clusters[one], &world.clusters[other]);
+                let text = format!("no product joins {one} and {other}, between which store `{name}` is replicated");
+                let span = scenario.stores[name].span;
+                let help = "its copies hear each other whatever is cut; a route between the two would say over what";
+                said.push(Diagnostic::warning("EW492", text).at(span, "").help(help));
+            }
+        }
+        let mut ways = Vec::new();
+        for cluster in world.clusters.ids() {
+            ways.extend(copies.iter().map(|&copy| way(world, cluster, copy).unwrap_or_default()));
+        }
+        let mut writes = Vec::new();
+        for (user, operations) in &of.writers {
+            let Some(id) = service(scenario, &user.value) else { continue };
+            let named = scenario.services[&user.value].operations.keys().zip(&world.services[id].operations);
+            writes.extend(named.filter(|(name, _)| operations.contains(name)).map(|(_, &operation)| operation));
+        }
+        let promote = of.promote.as_ref();
+        world.databases.push(Database {
             name: name.clone(),
-            used_by: store.used_by.iter().filter_map(|user| id(&user.value)).collect(),
-            refuses: store.refuses,
-        })
-        .collect();
+            copies,
+            ways,
+            writes,
+            lag: of.lag.clone(),
+            after: promote.and_then(|promote| promote.after),
+            takes: promote.map_or(Duration::ZERO, |promote| promote.takes),
+            fence: promote.is_none_or(|promote| promote.fence),
+        });
+    }
+}
+
+/// The way of the shortest path between two clusters, in either direction, or between their regions; none where no path
+/// goes between two regions.
+fn way(world: &World, one: ClusterId, other: ClusterId) -> Option<ControlWay> {
+    if one == other {
+        return Some(ControlWay::default());
+    }
+    let cluster = |place: PlaceId| world.places[place].cluster;
+    let own = shortest(world, |path| {
+        let ends = (cluster(path.from), cluster(path.to));
+        ends == (one, other) || ends == (other, one)
+    });
+    let region = |of| world.places.rows().iter().find(|place| place.cluster == of).map(|place| place.region);
+    let (near, far) = (region(one)?, region(other)?);
+    own.or_else(|| {
+        let region = |place: PlaceId| world.places[place].region;
+        let joined = shortest(world, |path| {
+            let ends = (region(path.from), region(path.to));
+            ends == (near, far) || ends == (far, near)
+        });
+        if near == far { Some(ControlWay::default()) } else { joined }
+    })
 }

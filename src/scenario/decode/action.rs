@@ -2,7 +2,7 @@
 
 use super::fields::Decoder;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Action, ActionSet, ActionWhen, GlobalEntry, Topology};
+use crate::scenario::file::{Action, ActionSet, ActionWhen, GlobalEntry, Store, Topology};
 use crate::scenario::quantity::{self, Complaint};
 use crate::scenario::span::Spanned;
 use crate::scenario::tree::{Entry, Node, Value};
@@ -15,6 +15,7 @@ use indexmap::IndexMap;
 pub(super) struct Scope<'s> {
     pub(super) topology: &'s Topology,
     pub(super) entries: &'s IndexMap<String, GlobalEntry>,
+    pub(super) stores: &'s IndexMap<String, Store>,
     pub(super) faults: &'s [String],
 }
 
@@ -81,12 +82,24 @@ impl Decoder {
     fn sets(&mut self, node: &Node, scope: &Scope<'_>) -> Option<Vec<ActionSet>> {
         let mut sets = Vec::new();
         let mut whole = true;
-        for (key, entry) in self.entries(Some(node), "values") {
+        let entries = self.entries(Some(node), "values");
+        if entries.is_empty() && node.as_map().is_some() {
+            let text = "an action that sets nothing does nothing";
+            self.say(Diagnostic::error("EW494", text).at(node.span, "").help(SETTABLE));
+            return None;
+        }
+        for (key, entry) in entries {
+            if let Some(name) = key.strip_prefix("stores.").and_then(|rest| rest.strip_suffix(".primary")) {
+                match self.primary_of(name, entry, scope) {
+                    Some(cluster) => sets.push(ActionSet::Primary(name.to_owned(), cluster)),
+                    None => whole = false,
+                }
+                continue;
+            }
             let of = key.strip_prefix("entry.").and_then(|rest| rest.strip_suffix(".to"));
             let Some(name) = of else {
                 let text = format!("an action cannot set `{key}`");
-                let help = "it can set `entry.NAME.to`; what else a scenario says stays as it is in a run";
-                self.say(Diagnostic::error("EW455", text).at(entry.key, "").help(help));
+                self.say(Diagnostic::error("EW455", text).at(entry.key, "").help(SETTABLE));
                 whole = false;
                 continue;
             };
@@ -107,6 +120,30 @@ impl Decoder {
             sets.push(ActionSet::Entry(name.to_owned(), leads));
         }
         whole.then_some(sets)
+    }
+}
+
+const SETTABLE: &str =
+    "it can set `entry.NAME.to` and `stores.NAME.primary`; what else a scenario says stays as it is in a run";
+
+impl Decoder {
+    /// The cluster that becomes a store's primary.
+    fn primary_of(&mut self, name: &str, entry: &Entry, scope: &Scope<'_>) -> Option<String> {
+        let with = scope.stores.iter().filter_map(|(name, store)| Some((name.as_str(), store.replication()?)));
+        let with: IndexMap<&str, _> = with.collect();
+        if !self.known("store with a primary", name, entry.key, with.keys().copied()) {
+            return None;
+        }
+        if with[name].promote.is_none() {
+            let text = format!("store `{name}` does not say how long a promotion takes");
+            let help = "for example `promote: {takes: 60s}`; without `after` operators alone promote";
+            let at = scope.stores[name].span;
+            self.say(Diagnostic::error("EW493", text).at(entry.key, "").at(at, "it has no `promote`").help(help));
+            return None;
+        }
+        let cluster = self.text(&entry.node, "a cluster")?;
+        let copies = with[name].copies.iter().map(|copy| copy.value.as_str());
+        self.known("cluster of this store", cluster, entry.node.span, copies).then(|| cluster.to_owned())
     }
 }
 

@@ -151,6 +151,9 @@ fn unjudged(objective: &Objective, scenario: &Scenario, pairs: &Pairs<'_>) -> Op
         }),
         Metric::Recovery { .. }
         | Metric::Lost { .. }
+        | Metric::Rto { .. }
+        | Metric::Rpo { .. }
+        | Metric::LostWrites { .. }
         | Metric::Detect { .. }
         | Metric::Shift { .. }
         | Metric::Cost { .. }

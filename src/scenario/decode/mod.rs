@@ -40,7 +40,7 @@ pub(in crate::scenario) use calls::meant_at;
 pub(in crate::scenario) use locality::host_of;
 
 use super::diagnostic::Diagnostic;
-use super::file::{ProductKind, Scenario, Start, StreamFrom, When};
+use super::file::{ActionWhen, ProductKind, Scenario, Start, StreamFrom, When};
 use super::folder::Folder;
 use super::span::{Span, Spanned};
 use super::tree::Node;
@@ -124,13 +124,24 @@ impl Decoder {
         self.lanes(map.entry("mesh"), &mut services, &streams, &mut mesh);
         self.through_waypoints(&mut mesh, &mut services);
         let entries = self.global_entries(map.written("entry"), &topology, &service_names);
-        let stores = self.stores(map.written("stores"), &service_names);
+        let known = store::Known { topology: &topology, services: &services, names: &service_names };
+        let stores = self.stores(map.written("stores"), &known);
         let workload = self.workload(map.written("workload"), &topology, &services, &written(map.written("entry")));
         let flows = self.flows(map.written("flows"), &topology);
-        let things =
-            fault::Things { topology: &topology, products: &connectivity, services: &services, entries: &entries };
+        let things = fault::Things {
+            topology: &topology,
+            products: &connectivity,
+            services: &services,
+            entries: &entries,
+            stores: &stores,
+        };
         let faults = self.faults(map.written("faults"), &things);
-        let scope = action::Scope { topology: &topology, entries: &entries, faults: &written(map.written("faults")) };
+        let scope = action::Scope {
+            topology: &topology,
+            entries: &entries,
+            stores: &stores,
+            faults: &written(map.written("faults")),
+        };
         let actions = self.actions(map.written("actions"), &scope);
         let prices = self.prices(map.entry("prices"));
         let currency = prices.as_ref().map_or("USD", |prices| prices.currency.value.as_str());
@@ -143,6 +154,7 @@ impl Decoder {
             products: &written(map.written("connectivity")),
             streams: &streams,
             faults: &written(map.written("faults")),
+            stores: &stores,
             variants: setting.variants,
         };
         let objectives = self.objectives(map.written("objectives"), &names);
@@ -186,9 +198,17 @@ impl Decoder {
         Some(scenario)
     }
 
-    /// Faults and gates that nothing of the run will meet.
+    /// Faults, actions and gates that nothing of the run will meet.
     fn check_times(&mut self, scenario: &Scenario) {
         let horizon = scenario.run.horizon;
+        for (name, action) in &scenario.actions {
+            if let ActionWhen::At(at) = action.when
+                && at.value.nanos() >= horizon.value.nanos()
+            {
+                let late = Diagnostic::warning("EW495", format!("action `{name}` is due when the run is over"));
+                self.say(late.at(at.span, "").at(horizon.span, "the run lasts this long"));
+            }
+        }
         for (name, fault) in &scenario.faults {
             let long;
             let often = |span: Span| {

@@ -2,7 +2,9 @@
 
 use super::fields::Decoder;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, Service, Topology};
+use crate::scenario::file::{
+    Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, Service, Store, Topology,
+};
 use crate::scenario::objective::{self, Role};
 use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node};
@@ -17,6 +19,7 @@ pub(super) struct Names<'s> {
     pub(super) products: &'s [String],
     pub(super) streams: &'s [String],
     pub(super) faults: &'s [String],
+    pub(super) stores: &'s IndexMap<String, Store>,
     pub(super) variants: &'s [String],
 }
 
@@ -45,6 +48,10 @@ impl Names<'_> {
                 ("region, cluster or stream", places.chain(self.streams).cloned().collect())
             }
             Role::Fault => ("fault", self.faults.to_vec()),
+            Role::Store => {
+                let replicated = self.stores.iter().filter(|(_, store)| store.replication().is_some());
+                ("store with a primary", replicated.map(|(name, _)| name.clone()).collect())
+            }
             Role::Caller => ("service or stream", services().chain(self.streams.iter().cloned()).collect()),
             Role::Callee => ("service", services().collect()),
             Role::Cost => {

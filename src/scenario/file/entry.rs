@@ -68,4 +68,6 @@ pub enum ActionWhen {
 pub enum ActionSet {
     /// Where an entry leads to.
     Entry(String, Leads),
+    /// In which cluster a store's primary is.
+    Primary(String, String),
 }

@@ -163,6 +163,8 @@ pub enum Hit {
     Api(String),
     /// `entry/NAME`: a global entry; none: `dns`, all of those that are names.
     Entry(Option<String>),
+    /// The copies of a database.
+    Store(String),
     /// `cache/S`: what the caches of a service keep.
     Cache(String),
     /// `service/S`: all replicas.

@@ -22,7 +22,7 @@ mod sweep;
 mod topology;
 mod workload;
 
-pub use self::store::Store;
+pub use self::store::{Promote, Replication, Store, StoreKind};
 pub use ambient::{Ambient, Waypoint, Ztunnel};
 pub use business::Business;
 pub use connectivity::{
@@ -80,7 +80,7 @@ pub struct Scenario {
     pub entries: IndexMap<String, GlobalEntry>,
     /// What operators do.
     pub actions: IndexMap<String, Action>,
-    /// Databases that are divided.
+    /// Databases.
     pub stores: IndexMap<String, Store>,
     /// What always flows.
     pub flows: IndexMap<String, Flow>,

@@ -81,6 +81,21 @@ pub enum Metric {
         /// The fault.
         fault: String,
     },
+    /// Time from when a primary is missed until its successor acknowledges a write, seconds, of a promotion.
+    Rto {
+        /// The store.
+        store: String,
+    },
+    /// Time of data that a new primary lacks, seconds, of a promotion.
+    Rpo {
+        /// The store.
+        store: String,
+    },
+    /// Acknowledged writes that are lost, of a run.
+    LostWrites {
+        /// The store.
+        store: String,
+    },
     /// Share of requests answered within a time.
     Good {
         /// What is asked for.

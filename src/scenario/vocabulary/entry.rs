@@ -4,6 +4,11 @@ use super::{Block, Key, Shape};
 
 /// Clusters in order, or with their weights.
 const TO: Shape = Shape::Either(&[Shape::List(&Shape::Reference("cluster")), Shape::Names(&Shape::Number(0.0, 1e6))]);
+const SET: Shape = Shape::Either(&[
+    Shape::List(&Shape::Reference("cluster")),
+    Shape::Names(&Shape::Number(0.0, 1e6)),
+    Shape::Reference("cluster"),
+]);
 const ANSWER: Shape = Shape::Word(&["nearest", "weighted", "primary-standby"], &[]);
 const ANSWERS: &str = "With which of the clusters whose checks pass: the one with the shortest round trip from the users' region, one by chance by the weights under `to`, or the first of `to`. Where none passes, all count as passing.";
 const ANSWER_ABSENT: &str = "nearest; weighted where `to` has weights";
@@ -103,6 +108,11 @@ pub static ACTION: Block = Block {
             "What must be there for it: while one of these is down it waits, and it is done when all are back.",
         )
         .absent("nothing", "eastwest"),
-        Key::new("set", Shape::Names(&TO), "What it sets, and to what: `entry.NAME.to: [standby]`.").required(),
+        Key::new(
+            "set",
+            Shape::Names(&SET),
+            "What it sets, and to what: `entry.NAME.to: [standby]`, `stores.NAME.primary: standby`.",
+        )
+        .required(),
     ],
 };

@@ -51,7 +51,7 @@ pub static ROOT: Block = Block {
         )
         .absent("one variant, `base`", "eastwest"),
         Key::new("objectives", Shape::Names(&Shape::Block(&OBJECTIVE)), "Gates."),
-        Key::new("stores", Shape::Names(&Shape::Block(&STORE)), "Databases whose data is divided among clusters."),
+        Key::new("stores", Shape::Names(&Shape::Block(&STORE)), "Databases: data that is divided among clusters, or has a primary and replicas."),
         Key::new(
             "copies",
             Shape::Names(&Shape::Count(COPIES_MIN, COPIES_MAX)),

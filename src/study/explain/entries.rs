@@ -20,10 +20,15 @@ pub(super) fn sentences(world: &World) -> Vec<String> {
         } else {
             format!(", and waits while the API server or control plane that it needs is down ({})", action.needs.len())
         };
-        let sets = action.sets.iter().map(|Set::Entry(id, to)| {
-            let entry = &world.entries[*id];
-            let names = to.iter().map(|(row, _)| world.clusters[entry.targets[usize::from(*row)]].as_str());
-            format!("leads {} to {}", entry.name, names.collect::<Vec<_>>().join(", "))
+        let sets = action.sets.iter().map(|set| match set {
+            Set::Entry(id, to) => {
+                let entry = &world.entries[*id];
+                let names = to.iter().map(|(row, _)| world.clusters[entry.targets[usize::from(*row)]].as_str());
+                format!("leads {} to {}", entry.name, names.collect::<Vec<_>>().join(", "))
+            }
+            Set::Primary(id, cluster) => {
+                format!("makes {} the primary of {}", world.clusters[*cluster], world.databases[*id].name)
+            }
         });
         format!("action {}: {} {}{needs}", action.name, when(world, action.when), sets.collect::<Vec<_>>().join("; "))
     }));

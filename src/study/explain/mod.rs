@@ -13,6 +13,7 @@ mod policy;
 pub mod route;
 mod rules;
 mod select;
+mod stores;
 mod times;
 
 pub use select::about;
@@ -96,6 +97,7 @@ fn variant(world: &World) -> VariantExplanation {
         standing: world.charges.iter().filter(|charge| !by_use(charge)).filter_map(standing).collect(),
         by_use: world.charges.iter().filter(|charge| by_use(charge)).filter_map(standing).collect(),
         entries: entries::sentences(world),
+        stores: stores::sentences(world),
         faults: world.faults.ids().map(|id| fault(world, id)).collect(),
         ..VariantExplanation::default()
     }
@@ -188,6 +190,9 @@ fn takes(world: &World, targets: &IndexSet<Target>) -> Vec<String> {
             Target::Records(id) => format!("changes of the entry {}", world.entries[id].name),
             Target::Cache(index) => {
                 format!("what {} caches", world.services[world.caches[index as usize].service].name)
+            }
+            Target::Database(id, cluster) => {
+                format!("the copy of {} in {}", world.databases[id].name, world.clusters[cluster])
             }
             Target::Pushes(id) => format!("the pushes of the control plane {}", world.control.planes[id].name),
             Target::Path(id) => {

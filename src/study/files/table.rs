@@ -6,7 +6,7 @@ use crate::record::{BillLine, BillStep, Comparison, Estimate, HourCap, RequestSu
 type Table = (&'static str, fn(&Comparison) -> Vec<u8>);
 
 /// All of them.
-pub(super) const ALL: [Table; 16] = [
+pub(super) const ALL: [Table; 18] = [
     ("summary.csv", summary),
     ("latency.csv", latency),
     ("differences.csv", differences),
@@ -15,6 +15,8 @@ pub(super) const ALL: [Table; 16] = [
     ("resources.csv", resources),
     ("scaling.csv", scaling),
     ("stores.csv", stores),
+    ("writes.csv", writes),
+    ("promotions.csv", promotions),
     ("windows.csv", windows),
     ("hours.csv", hours),
     ("bill.csv", bill),
@@ -161,6 +163,56 @@ fn stores(of: &Comparison) -> Vec<u8> {
         let counts = [row.asked, row.wrong].map(|count| count.to_string());
         let names = [variant.clone(), row.store.clone(), row.service.clone()];
         sheet.row(names.into_iter().chain(counts).chain([number(row.share.value)]));
+    }
+    sheet.bytes()
+}
+
+fn writes(of: &Comparison) -> Vec<u8> {
+    let head = ["variant", "store", "service", "writes", "no_primary", "acknowledged", "lost", "no_primary_share"];
+    let mut sheet = Sheet::new(&head);
+    for (variant, row) in each(of, |variant| &variant.writes) {
+        let counts = [row.asked, row.refused, row.acknowledged, row.lost].map(|count| count.to_string());
+        let names = [variant.clone(), row.store.clone(), row.service.clone()];
+        sheet.row(names.into_iter().chain(counts).chain([number(row.refused_share.value)]));
+    }
+    sheet.bytes()
+}
+
+fn promotions(of: &Comparison) -> Vec<u8> {
+    let head = [
+        "variant",
+        "replication",
+        "store",
+        "from",
+        "to",
+        "fault",
+        "planned",
+        "missed_s",
+        "promoted_s",
+        "rto_s",
+        "rpo_s",
+        "lost_writes",
+    ];
+    let mut sheet = Sheet::new(&head);
+    for (variant, store) in each(of, |variant| &variant.successions) {
+        for of_run in &store.each {
+            let row = &of_run.promotion;
+            let seconds = |nanos: Option<i64>| number(nanos.map(|nanos| nanos as f64 / 1e9));
+            sheet.row([
+                variant.clone(),
+                of_run.replication.to_string(),
+                row.store.clone(),
+                row.from.clone(),
+                row.to.clone(),
+                row.fault.clone().unwrap_or_default(),
+                row.planned.to_string(),
+                seconds(Some(row.since_ns)),
+                seconds(row.done_ns),
+                seconds(row.rto_ns().map(u64::cast_signed)),
+                seconds(Some(row.rpo_ns.cast_signed())),
+                row.lost.to_string(),
+            ]);
+        }
     }
     sheet.bytes()
 }

@@ -20,7 +20,7 @@ enum Kind {
     Gateway,
     /// Services and replicas.
     Replica,
-    /// Control planes, API servers and entries.
+    /// Control planes, API servers, entries and stores.
     Control,
     /// What is cached.
     Cache,
@@ -68,7 +68,7 @@ fn kind(hit: &Hit) -> Kind {
         Hit::All("region" | "zone" | "cluster" | "vpc") => Kind::Place,
         Hit::All("gateway") => Kind::Gateway,
         Hit::All("service" | "replica") => Kind::Replica,
-        Hit::All("control-plane" | "api" | "entry" | "dns") => Kind::Control,
+        Hit::All("control-plane" | "api" | "entry" | "dns" | "store") => Kind::Control,
         Hit::All("cache") => Kind::Cache,
         Hit::All(_) => Kind::Way,
         Hit::Between(_) | Hit::Rule(_) => Kind::Split,
@@ -76,7 +76,7 @@ fn kind(hit: &Hit) -> Kind {
         Hit::Link { .. } | Hit::Product(_) | Hit::Part(_) => Kind::Way,
         Hit::Gateway { .. } => Kind::Gateway,
         Hit::Service(_) | Hit::Replica { .. } => Kind::Replica,
-        Hit::ControlPlane(_) | Hit::Api(_) | Hit::Entry(_) => Kind::Control,
+        Hit::ControlPlane(_) | Hit::Api(_) | Hit::Entry(_) | Hit::Store(_) => Kind::Control,
         Hit::Cache(_) => Kind::Cache,
     }
 }

@@ -5,7 +5,7 @@ use super::super::fields::Decoder;
 use crate::fault::{JOINED, KINDS};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    GlobalEntry, Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Step, Topology,
+    GlobalEntry, Hit, Nat, Part, Product, ProductKind, ReplicaCount, Scenario, Service, Step, Store, Topology,
 };
 use crate::scenario::span::Spanned;
 use crate::scenario::tree::Entry;
@@ -18,9 +18,10 @@ pub(in crate::scenario::decode) struct Things<'s> {
     pub(in crate::scenario::decode) products: &'s IndexMap<String, Product>,
     pub(in crate::scenario::decode) services: &'s IndexMap<String, Service>,
     pub(in crate::scenario::decode) entries: &'s IndexMap<String, GlobalEntry>,
+    pub(in crate::scenario::decode) stores: &'s IndexMap<String, Store>,
 }
 
-const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `cluster/C`, `vpc/V`, `service/S`, `service/S@CLUSTER`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME` or `dns`";
+const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `cluster/C`, `vpc/V`, `service/S`, `service/S@CLUSTER`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME`, `dns`, `store/NAME` or `store/NAME@CLUSTER`";
 
 /// Would a fault of this scenario accept it as its `hit`?
 pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
@@ -29,6 +30,7 @@ pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
         products: &scenario.connectivity,
         services: &scenario.services,
         entries: &scenario.entries,
+        stores: &scenario.stores,
     };
     Decoder::default().hit(&Spanned::unsaid(hit.to_owned()), &things).is_some()
 }
@@ -135,13 +137,17 @@ impl Decoder {
                 let known = self.known("entry", name, span, things.entries.keys().map(String::as_str));
                 known.then(|| Hit::Entry(Some(name.into())))
             }
-            ["store", ..] => {
-                self.say(
-                    Diagnostic::error("EW015", format!("`{}` is known, but not supported yet", parts[0]))
-                        .at(span, "")
-                        .help(FORMS),
-                );
-                None
+            ["store", name] => {
+                let (name, cluster) = name.split_once('@').map_or((name, None), |(name, at)| (name, Some(at)));
+                let with = things.stores.iter().filter_map(|(name, store)| Some((name.as_str(), store.replication()?)));
+                let with: IndexMap<&str, _> = with.collect();
+                let known = self.known("store with a primary", name, span, with.keys().copied());
+                let good = known
+                    && cluster.is_none_or(|cluster| {
+                        let copies = with[name].copies.iter().map(|copy| copy.value.as_str());
+                        self.known("cluster of this store", cluster, span, copies)
+                    });
+                good.then(|| Hit::Store(name.into()))
             }
             _ => {
                 self.say(

@@ -30,13 +30,10 @@ pub fn explain(explanation: &Explanation, width: usize, style: Style) -> String 
                 None => out.push_str(&edge_text(edge, &explanation.currency, width, style)),
             }
         }
-        if !variant.entries.is_empty() {
-            out.push_str(&format!("\n  {}\n", style.bold("users")));
-            variant.entries.iter().for_each(|text| out.push_str(&paragraph(text, 4, 6, width)));
-        }
-        if !variant.stores.is_empty() {
-            out.push_str(&format!("\n  {}\n", style.bold("stores")));
-            variant.stores.iter().for_each(|text| out.push_str(&paragraph(text, 4, 6, width)));
+        let told = [("users", &variant.entries), ("stores", &variant.stores)];
+        for (title, sentences) in told.into_iter().filter(|(_, sentences)| !sentences.is_empty()) {
+            out.push_str(&format!("\n  {}\n", style.bold(title)));
+            sentences.iter().for_each(|text| out.push_str(&paragraph(text, 4, 6, width)));
         }
         out.push_str(&standing(variant, &explanation.currency, width, style));
         out.push_str(&faults(variant, width, style));

@@ -135,7 +135,7 @@ fn shipped_scenarios_keep_to_the_schema() {
 
 #[test]
 fn the_schema_refuses_what_the_decoder_refuses() {
-    let text = "eastwest: 1\ntopology: {regions: {a: {}}, clusters: {c: {region: a}}}\nservices: {web: {replicas: {c: 2}, worker: 2, on-cancel: stop}}\nworkload: {users: {from: a, to: web, rate: 1rps, entry: back}}\nstores: {db: {lag: 1s}}\n";
+    let text = "eastwest: 1\ntopology: {regions: {a: {}}, clusters: {c: {region: a}}}\nservices: {web: {replicas: {c: 2}, worker: 2, on-cancel: stop}}\nworkload: {users: {from: a, to: web, rate: 1rps, entry: back}}\nstores: {db: {partition: zone}}\n";
     let wrong = complaints(text);
     assert_eq!(wrong.len(), 4, "{wrong:#?}");
     assert!(load_text("x.yaml", text, &[]).is_err());
@@ -233,7 +233,7 @@ workload:
   five: {from: b, to: cut, rate: 1rps, headers: {x-a: {one-of: ["1", "2"]}}}
   six: {from: b, to: laned, rate: 1rps, headers: {x-t: "1"}}
   more-$i: {from: b, to: laned, rate: 1rps}
-stores: {data: {partition: cluster, used-by: [web]}}
+stores: {data: {partition: cluster, used-by: [web]}, ledger: {primary: ca, replicas: [cb], used-by: {web: {writes: [one]}}, lag: 1s, promote: {after: 1s, takes: 1s}}}
 flows: {copies: {from: a, to: b, rate: 8Mbps}}
 faults:
   out: {at: 1m, for: 1m, hit: gateway/pub/ca/0, down: true}

@@ -187,10 +187,11 @@ fn answered(of: &[Sample]) -> Option<f64> {
 
 /// Does an objective's subject mean this row? `all`, an operation, a service, a stream, or `service.operation`.
 fn asked_for(row: &RequestRow, subject: &str) -> bool {
-    let whole = subject
-        .split_once('.')
-        .is_some_and(|(service, operation)| service == row.service && operation == row.operation);
-    subject == "all" || whole || [&row.operation, &row.service, &row.stream].iter().any(|name| *name == subject)
+    // An operation is called by its service's name and its own.
+    let own = row.operation.strip_prefix(&row.service).and_then(|rest| rest.strip_prefix('.'));
+    subject == "all"
+        || own == Some(subject)
+        || [&row.operation, &row.service, &row.stream].iter().any(|name| *name == subject)
 }
 
 /// Do the row's users come from this region, cluster, or stream?

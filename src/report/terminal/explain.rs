@@ -2,7 +2,7 @@
 //! follows from it; and the table of who notices a failure.
 
 use super::table::Grid;
-use super::{Style, heading, paragraph, views};
+use super::{Style, heading, paragraph, told, views};
 use crate::record::{
     BytePrice, CallSketch, ClientView, EdgeExplanation, Explanation, HopSketch, OperationCost, StandingPrice,
     VariantExplanation,
@@ -30,11 +30,8 @@ pub fn explain(explanation: &Explanation, width: usize, style: Style) -> String 
                 None => out.push_str(&edge_text(edge, &explanation.currency, width, style)),
             }
         }
-        let told = [("users", &variant.entries), ("stores", &variant.stores)];
-        for (title, sentences) in told.into_iter().filter(|(_, sentences)| !sentences.is_empty()) {
-            out.push_str(&format!("\n  {}\n", style.bold(title)));
-            sentences.iter().for_each(|text| out.push_str(&paragraph(text, 4, 6, width)));
-        }
+        out.push_str(&told("users", &variant.entries, width, style));
+        out.push_str(&told("stores", &variant.stores, width, style));
         out.push_str(&standing(variant, &explanation.currency, width, style));
         out.push_str(&faults(variant, width, style));
     }

@@ -151,3 +151,15 @@ fn items(title: &str, items: &[String], width: usize, style: Style) -> String {
     }
     out
 }
+
+/// Sentences about something of a variant, under its name.
+fn told(title: &str, sentences: &[String], width: usize, style: Style) -> String {
+    if sentences.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n  {}\n", style.bold(title));
+    for sentence in sentences {
+        out.push_str(&paragraph(sentence, 4, 6, width));
+    }
+    out
+}

@@ -11,11 +11,7 @@ pub(super) fn sentences(world: &World) -> Vec<String> {
 fn sentence(world: &World, database: &Database) -> String {
     let clusters: Vec<&str> = database.copies.iter().map(|&copy| world.clusters[copy].as_str()).collect();
     let (primary, replicas) = clusters.split_first().expect("a database has a primary");
-    let mut writers: Vec<String> = Vec::new();
-    for &id in &database.writes {
-        let (service, operation) = (&world.services[world.operations[id].service].name, &world.operations[id].name);
-        writers.push(if service == operation { service.clone() } else { format!("{service}.{operation}") });
-    }
+    let writers: Vec<&str> = database.writes.iter().map(|&id| world.operations[id].name.as_str()).collect();
     let (name, writers, replicas) = (&database.name, writers.join(", "), replicas.join(", then "));
     let takes = database.takes;
     let back = Duration::from_nanos(database.after.unwrap_or_default().nanos() + takes.nanos());
@@ -42,5 +38,5 @@ fn sentence(world: &World, database: &Database) -> String {
             "a write is acknowledged once a replica has it: RPO 0, and no write where no replica is heard".to_owned()
         }
     };
-    format!("{name}: {writers} write to {primary}; {follows}; {lost}")
+    format!("{name}: writes of {writers} go to {primary}; {follows}; {lost}")
 }

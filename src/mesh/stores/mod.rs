@@ -188,9 +188,7 @@ impl Machine<'_> {
 
     /// A call is at the application: is it refused for what it would do to a store?
     pub(super) fn refused_by_store(&mut self, attempt: u32, at: SimTime) -> Option<Failure> {
-        if self.stores.is_none() {
-            return None;
-        }
+        self.stores.as_ref()?;
         if self.is_misdirected(attempt, at) {
             return Some(Failure::WrongPartition);
         }

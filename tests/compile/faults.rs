@@ -86,7 +86,7 @@ fn what_no_fault_can_mean_is_told() {
     told(
         "partition: {between: [region/hangzhou], and: [zone/hangzhou/h, region/singapore]}",
         expect![[r#"
-            EW417 east/h is on both sides of this partition
+            EW417 east/h is on both sides
         "#]],
     );
 }

@@ -60,11 +60,12 @@ impl Admission {
         Admission { of, entries: vec![Entries::default(); limits.len()], leaving: BinaryHeap::new() }
     }
 
-    /// Takes a place in each table of the path, or in none.
-    fn enter(&mut self, limits: &[ConnectionLimit], path: PathId, now: u64) -> bool {
+    /// Takes a place in each table of the path, or in none, for a SYN that is sent at `now`. Who leaves after `clock` has not
+    /// left yet: what is settled ahead of its time may say when it will, and must not make room for what comes before.
+    fn enter(&mut self, limits: &[ConnectionLimit], path: PathId, now: u64, clock: u64) -> bool {
         let Some(of) = self.of.get(path.0 as usize) else { return true };
         while let Some(&Reverse((at, table))) = self.leaving.peek()
-            && at <= now
+            && at <= clock
         {
             self.leaving.pop();
             self.entries[table as usize].open -= 1;
@@ -95,10 +96,11 @@ impl Machine<'_> {
     }
 
     /// Is there a place for this connection in every table on its way? Once there is, it is kept until the end.
-    pub(super) fn admitted(&mut self, slot: u32, now: SimTime) -> bool {
+    pub(super) fn admitted(&mut self, slot: u32, now: SimTime, clock: SimTime) -> bool {
         let connection = &mut self.connections[slot];
         if !connection.admitted && connection.state != State::Closed {
-            connection.admitted = self.admission.enter(&self.world.connection_limits, connection.path, now.nanos());
+            let (path, limits) = (connection.path, &self.world.connection_limits);
+            connection.admitted = self.admission.enter(limits, path, now.nanos(), clock.nanos());
         }
         connection.admitted
     }
@@ -120,19 +122,20 @@ mod tests {
     #[test]
     fn a_full_table_takes_nobody_until_one_leaves() {
         let (limits, mut table) = ([limit(Some(2), None)], admission(1));
-        let enter = |table: &mut Admission| table.enter(&limits, PathId(0), 0);
+        let enter = |table: &mut Admission| table.enter(&limits, PathId(0), 0, 0);
         assert_eq!([enter(&mut table), enter(&mut table), enter(&mut table)], [true, true, false]);
         table.leave(PathId(0), 0);
         assert_eq!([enter(&mut table), enter(&mut table)], [true, false]);
         table.leave(PathId(0), 7);
         assert!(!enter(&mut table), "it is over, but not yet");
-        assert!(table.enter(&limits, PathId(0), 7));
+        assert!(table.enter(&limits, PathId(0), 7, 7));
     }
 
     #[test]
     fn new_connections_come_at_the_rate_after_a_seconds_worth_at_once() {
         let (limits, mut table) = ([limit(None, Some(4))], admission(1));
-        let count = |table: &mut Admission, now: u64| (0..10).filter(|_| table.enter(&limits, PathId(0), now)).count();
+        let count =
+            |table: &mut Admission, now: u64| (0..10).filter(|_| table.enter(&limits, PathId(0), now, now)).count();
         assert_eq!(count(&mut table, 0), 4);
         assert_eq!(count(&mut table, 249_999_999), 0);
         assert_eq!(count(&mut table, 250_000_000), 1);
@@ -142,9 +145,9 @@ mod tests {
     #[test]
     fn who_is_refused_by_one_table_stands_in_none() {
         let (limits, mut table) = ([limit(Some(5), None), limit(Some(1), None)], admission(2));
-        assert!(table.enter(&limits, PathId(0), 0));
-        assert!(!table.enter(&limits, PathId(0), 0));
+        assert!(table.enter(&limits, PathId(0), 0, 0));
+        assert!(!table.enter(&limits, PathId(0), 0, 0));
         assert_eq!(table.entries[0].open, 1);
-        assert!(admission(0).enter(&[], PathId(0), 0) && admission(0).enter(&[], PathId(7), 0));
+        assert!(admission(0).enter(&[], PathId(0), 0, 0) && admission(0).enter(&[], PathId(7), 0, 0));
     }
 }

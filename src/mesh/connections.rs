@@ -17,7 +17,7 @@ use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::SimTime;
-use crate::world::{EndpointId, HostTarget, Leg, PathId, StationId};
+use crate::world::{EndpointId, GatewayId, HostTarget, Leg, PathId, StationId};
 
 /// A load balancer leaves a target out after this long without an answer: two health checks of 10 s (estimated from
 /// the defaults of cloud network load balancers; true figures are per listener).
@@ -198,7 +198,7 @@ impl Machine<'_> {
                 let (endpoint, path) = if through.by_client {
                     self.known_to(upstream, behind, key)
                 } else {
-                    self.behind(behind, key, now)
+                    self.behind(*gateway, upstream, behind, key, now)
                 };
                 self.pinned[endpoint.0 as usize] += 1;
                 (endpoint, path, replica, true)
@@ -252,7 +252,7 @@ impl Machine<'_> {
         self.ledger.connection_opened(path, edge);
         let [forward, back] = way.handshake_bytes;
         self.ledger.bytes(path, forward, back, now);
-        self.admitted(slot, now);
+        self.admitted(slot, now, schedule.now());
         if way.handshake > 0 {
             self.knock(slot, schedule);
         } else {
@@ -280,7 +280,14 @@ impl Machine<'_> {
     }
 
     /// The gateway's own choice, once per connection: of two draws the replica with fewer connections through gateways.
-    fn behind(&self, behind: &[(EndpointId, PathId)], key: u64, now: SimTime) -> (EndpointId, PathId) {
+    fn behind(
+        &self,
+        gateway: GatewayId,
+        upstream: u32,
+        behind: &[(EndpointId, PathId)],
+        key: u64,
+        now: SimTime,
+    ) -> (EndpointId, PathId) {
         let there: Vec<(EndpointId, PathId)>;
         let behind = if self.scaling.is_none() {
             behind
@@ -291,7 +298,11 @@ impl Machine<'_> {
             there = behind.iter().copied().filter(|(endpoint, _)| !absent(*endpoint)).collect();
             if there.is_empty() { behind } else { &there }
         };
-        let draw = |n: u64| self.entrance(behind, behind[(mix(key, n) % behind.len() as u64) as usize], now);
+        let client = self.world.proxies[self.upstream(upstream).proxy].place;
+        let draw = |n: u64| {
+            let chosen = behind[(mix(key, n) % behind.len() as u64) as usize];
+            self.entrance((gateway, client), behind, chosen, now)
+        };
         let (first, second) = (draw(2), draw(3));
         let load = |endpoint: EndpointId| self.pinned[endpoint.0 as usize];
         if load(second.0) < load(first.0) { second } else { first }
@@ -310,24 +321,6 @@ impl Machine<'_> {
                 *behind.iter().filter(known).nth(nth).expect("the draw is below the count")
             }
         }
-    }
-
-    /// The same replica by another way, where the chosen one has been dead for so long that the balancer's name no longer
-    /// leads there.
-    fn entrance(
-        &self,
-        behind: &[(EndpointId, PathId)],
-        chosen: (EndpointId, PathId),
-        now: SimTime,
-    ) -> (EndpointId, PathId) {
-        let known_dead = |path: PathId| {
-            let state = &self.path_states[path.0 as usize];
-            state.down > 0 && now.nanos() - state.down_since >= BALANCER_DETECT
-        };
-        if self.down == 0 || !known_dead(chosen.1) {
-            return chosen;
-        }
-        behind.iter().copied().find(|member| member.0 == chosen.0 && !known_dead(member.1)).unwrap_or(chosen)
     }
 
     /// Since when nothing gets through on this connection; none: it does.
@@ -387,7 +380,7 @@ impl Machine<'_> {
         }
     }
 
-    fn gateway_of(&self, path: PathId) -> Option<crate::world::GatewayId> {
+    fn gateway_of(&self, path: PathId) -> Option<GatewayId> {
         self.world.paths[path].legs.iter().find_map(|leg| match leg {
             Leg::Gateway(gateway) => Some(*gateway),
             _ => None,

@@ -198,7 +198,7 @@ impl Machine<'_> {
             return;
         }
         // Who finds a table of connections full is not answered either.
-        let admitted = self.admitted(slot, now);
+        let admitted = self.admitted(slot, now, now);
         let connection = &self.connections[slot];
         if !admitted || self.down > 0 && self.dead_since(connection).is_some() {
             if admitted && self.refused_by(connection) {

@@ -21,6 +21,7 @@ use super::giving_up::News;
 use super::histories::Histories;
 use super::hot::Hot;
 use super::ledger::Ledger;
+use super::names::Names;
 use super::servers::Server;
 use super::slab::Slab;
 use super::spells::Spells;
@@ -79,6 +80,8 @@ pub(super) struct Machine<'w> {
     pub(super) dead_ways: DeadWays,
     /// By fault: which connections it meets.
     pub(super) fault_keys: Vec<Key>,
+    /// Gateways that are known by a name; none: nobody is.
+    pub(super) names: Option<Box<Names<'w>>>,
     /// What proxies have been told of endpoints, and will be.
     pub(super) told: Told,
     /// Whose pods come and go; none: nobody's do.
@@ -233,6 +236,7 @@ impl<'w> Machine<'w> {
             place_down: vec![(0, 0); world.places.len()],
             dead_ways: DeadWays::default(),
             fault_keys: world.faults.rows().iter().map(|fault| key(&fault.name, "ways")).collect(),
+            names: Names::new(world, &forecast.changes, seed, replication),
             told: Told {
                 steps,
                 gone: vec![BTreeSet::new(); world.places.len()],

@@ -34,6 +34,7 @@ mod hot;
 mod idle;
 mod ledger;
 mod machine;
+mod names;
 mod noise;
 mod order;
 mod outliers;

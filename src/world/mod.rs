@@ -126,6 +126,8 @@ pub struct World {
     pub paths: Table<PathId, Path>,
     /// Round trip of a connection that ends at a gateway on the way, where it does: elsewhere it is the path's.
     pub greetings: BTreeMap<PathId, Duration>,
+    /// Gateways that are known by a name, and how long an answer is good for.
+    pub names: BTreeMap<GatewayId, Duration>,
     /// Tables of connections on the ways.
     pub connection_limits: Vec<ConnectionLimit>,
     /// Services.

@@ -25,6 +25,9 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
             }
         }
     }
+    let names = dice.below(3) as usize;
+    let gateways: Vec<GatewayId> = world.gateways.ids().take(names).collect();
+    world.names.extend(gateways.into_iter().map(|id| (id, Duration::from_secs(dice.below(60)))));
     if dice.one_in(3) {
         world.paths.ids().collect::<Vec<_>>().into_iter().for_each(|id| world.paths[id].handshake = 3);
     }
@@ -248,6 +251,46 @@ fn a_gateway_whose_process_died_resets_what_goes_through_it_and_refuses_the_rest
     down(&mut world, "crash", 3, 5, &[Target::Station(StationId(0))], Manner::Silent);
     let run = run(&world);
     assert_eq!((failed(&run, Failure::Reset), failed(&run, Failure::Connect)), (0, 0));
+}
+
+#[test]
+fn clients_of_a_gateway_behind_a_name_are_led_elsewhere_once_it_is_resolved_anew_and_pushed() {
+    // Two ways lead to it, one of them dead from 10 s to 200 s. Its balancer knows after 20 s; each connection is new, and one
+    // in two knocks at the dead one for 0.1 s, until the name is resolved: after 30 s at least, wherever in that the fault came.
+    let last = |seed: u64, ttl: Option<u64>, change: &dyn Fn(&mut World)| {
+        let mut small =
+            Small { one_way: Duration::from_millis(1), handshake: 2, arrivals: every(5.0), ..Small::default() };
+        small.horizon = Duration::from_secs(220);
+        small.policy.connect_timeout = Duration::from_millis(100);
+        small.policy.pool.idle_timeout = Some(Duration::from_millis(50));
+        let mut world = by_gateway(small);
+        let second = world.paths.push(world.paths[PathId(0)].clone());
+        let HostTarget::Gateway(gateway, _) = world.host_sets[HostSetId(0)].hosts[0].target else { unreachable!() };
+        let behind = vec![(EndpointId(0), PathId(0)), (EndpointId(0), second)];
+        let host = Host { target: HostTarget::Gateway(gateway, behind), weight: 1, priority: 0, locality: 0 };
+        world.host_sets[HostSetId(0)].hosts = [host].into();
+        world.names.extend(ttl.map(|ttl| (gateway, Duration::from_secs(ttl))));
+        down(&mut world, "zone", 10, 200, &[Target::Path(second)], Manner::Silent);
+        change(&mut world);
+        let (mut run, full) = (mesh::run(&world, seed, 0), mesh::run_in_full(&world, seed, 0));
+        (run.events, run.digest) = (full.events, full.digest);
+        assert_eq!(run, full);
+        // Half of five a second.
+        failed(&run, Failure::Connect) as f64 / 2.5
+    };
+    let mean =
+        |ttl: Option<u64>, change: &dyn Fn(&mut World)| (0..24).map(|seed| last(seed, ttl, change)).sum::<f64>() / 24.0;
+    let near = |seconds: f64, want: f64, by: f64| assert!((seconds - want).abs() < by, "{seconds}, {want}");
+    // Of 24 runs: four standard deviations of what is drawn, and of the coin.
+    near(mean(None, &|_| {}), 20.0, 2.5);
+    near(mean(Some(5), &|_| {}), 20.0 + 15.0, 8.0);
+    near(mean(Some(60), &|_| {}), 20.0 + 30.0, 15.0);
+    // Nobody tells who asks while the control plane cannot.
+    let frozen = |world: &mut World| {
+        multi_primary(world);
+        down(world, "frozen", 5, 150, &[Target::Pushes(PlaneId(0))], Manner::Silent);
+    };
+    near(mean(Some(60), &frozen), 140.0, 5.0);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::faults::acts;
 use crate::connect::Carrier;
 use crate::provider::Provider;
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{self, Dataplane, Fault, GatewaySize, Hit, PrivateLinkTo, ProductKind, Scenario, Tls};
+use crate::scenario::file::{self, Dataplane, Fault, Hit, Scenario, Tls};
 use crate::scenario::span::Spanned;
 use crate::world::{Caller, Effect, FaultId, Manner, ServiceId, Target, World};
 
@@ -35,18 +35,16 @@ pub(super) fn complaint(scenario: &Scenario, world: &World, fault: &Fault) -> Op
             return Some(Diagnostic::error("EW515", text).at(fault.hit.span, "").help(help));
         }
     }
-    let caller = match &fault.hit.value {
-        Hit::Service(name) | Hit::Replica { service: name, .. } => name,
-        _ => return None,
-    };
+    let callers = callers(&fault.hit.value)?;
     let service = |name: &str| world.services.iter().find(|(_, service)| service.name == name).map(|(id, _)| id);
+    let from: Vec<Caller> = callers.iter().filter_map(|name| service(name)).map(Caller::Service).collect();
     let called = |name: &str| {
-        let (from, to) = (service(caller).map(Caller::Service), service(name));
-        world.edges.rows().iter().any(|edge| Some(edge.from) == from && Some(edge.to) == to)
+        let to = service(name);
+        world.edges.rows().iter().any(|edge| from.contains(&edge.from) && Some(edge.to) == to)
     };
     let unknown = |service: &&Spanned<String>| !called(&service.value);
     let wrong = fault.effects.iter().flat_map(file::Effect::unrouted).find(unknown)?;
-    let text = format!("`{caller}` does not call `{}`", wrong.value);
+    let text = format!("`{}` does not call `{}`", callers.join("`, `"), wrong.value);
     Some(
         Diagnostic::error("EW516", text)
             .at(wrong.span, "")
@@ -54,23 +52,39 @@ pub(super) fn complaint(scenario: &Scenario, world: &World, fault: &Fault) -> Op
     )
 }
 
+/// Services that are hit by name; none: others are.
+fn callers(hit: &Hit) -> Option<Vec<&str>> {
+    match hit {
+        Hit::Service(name) | Hit::Replica { service: name, .. } => Some(vec![name.as_str()]),
+        Hit::Several(all) => {
+            let each: Option<Vec<Vec<&str>>> = all.iter().map(|(hit, _)| callers(hit)).collect();
+            each.map(|each| each.concat())
+        }
+        _ => None,
+    }
+}
+
 /// Does what is hit show a certificate?
 fn shows_one(scenario: &Scenario, hit: &Hit) -> bool {
-    let reads = |size: &GatewaySize| size.l7;
-    let gateways = |kind: &ProductKind, cluster: Option<&str>| match kind {
-        ProductKind::PublicGateway(product) => {
-            product.gateways.iter().any(|(name, size)| cluster.is_none_or(|it| it == name) && reads(size))
-        }
-        ProductKind::PrivateGateway(product) => {
-            product.gateways.iter().any(|(name, size)| cluster.is_none_or(|it| it == name) && reads(size))
-        }
-        ProductKind::PrivateLink(link) => matches!(link.to.value, PrivateLinkTo::Gateway(_)) && reads(&link.gateway),
-        _ => false,
-    };
     match hit {
-        Hit::Gateway { product, cluster, .. } => gateways(&scenario.connectivity[product].kind, Some(cluster)),
-        Hit::All("gateway") => scenario.connectivity.values().any(|product| gateways(&product.kind, None)),
+        Hit::Gateway { product, cluster, .. } => {
+            scenario.connectivity[product].kind.gateways().any(|(name, size)| name == cluster && size.l7)
+        }
+        Hit::Several(all) => all.iter().all(|(hit, _)| shows_one(scenario, hit)),
+        Hit::All("gateway") => {
+            scenario.connectivity.values().any(|product| product.kind.gateways().any(|(_, size)| size.l7))
+        }
         _ => true,
+    }
+}
+
+/// Gateways that are known by a name.
+pub(super) fn names(world: &mut World, scenario: &Scenario) {
+    for (id, gateway) in world.gateways.iter() {
+        let Some((product, cluster)) = gateway.name.split_once('/') else { continue };
+        let Some(product) = scenario.connectivity.get(product) else { continue };
+        let size = product.kind.gateways().find(|(name, _)| *name == cluster);
+        world.names.extend(size.and_then(|(_, size)| size.ttl).map(|ttl| (id, ttl)));
     }
 }
 

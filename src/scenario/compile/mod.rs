@@ -164,6 +164,7 @@ fn build(
     world.connection_limits = std::mem::take(&mut paths.limits).into_values().collect();
     world.prerequisites = std::mem::take(&mut paths.prerequisites);
     draw(&mut world, &carrier, &paths.board);
+    barriers::names(&mut world, scenario);
     flows::excess(scenario, &world, &mut said);
     let fees = std::mem::take(&mut paths.fees);
     // A way through two products (an endpoint behind cen) falls with either: the fees name both.

@@ -366,6 +366,7 @@ impl Decoder {
         let Some(map) = self.open(Some(node), &words::GATEWAY_SIZE, path, span) else { return fallback };
         let (replicas, cpu) = (map.count32(self, "replicas"), map.count32(self, "cpu"));
         let l7 = map.word(self, "kind") == Some(1);
+        let ttl = map.read(self, "ttl", quantity::duration).map(|ttl| ttl.value);
         let work = ["cpu-per-connection", "cpu-per-kib", "cpu-per-request"]
             .map(|key| map.read(self, key, quantity::duration).map(|work| work.value));
         if let (false, Some(entry)) = (l7, map.entry("cpu-per-request")) {
@@ -378,7 +379,7 @@ impl Decoder {
         map.close();
         match (replicas, cpu) {
             (Some(replicas), Some(cpu)) => {
-                GatewaySize { replicas: replicas.value, cpu: cpu.value, l7, work, ..fallback }
+                GatewaySize { replicas: replicas.value, cpu: cpu.value, l7, ttl, work, ..fallback }
             }
             _ => fallback,
         }

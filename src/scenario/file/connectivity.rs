@@ -53,6 +53,20 @@ impl ProductKind {
             ProductKind::PrivateGateway(_) => "private-gateway",
         }
     }
+
+    /// Its gateways, by cluster.
+    pub fn gateways(&self) -> impl Iterator<Item = (&str, &GatewaySize)> {
+        let (many, one) = match self {
+            ProductKind::PublicGateway(product) => (Some(&product.gateways), None),
+            ProductKind::PrivateGateway(product) => (Some(&product.gateways), None),
+            ProductKind::PrivateLink(link) => match &link.to.value {
+                PrivateLinkTo::Gateway(cluster) => (None, Some((cluster.as_str(), &link.gateway))),
+                PrivateLinkTo::Service(_) => (None, None),
+            },
+            ProductKind::Cen(_) | ProductKind::VpcPeering(_) => (None, None),
+        };
+        many.into_iter().flatten().map(|(cluster, size)| (cluster.as_str(), size)).chain(one)
+    }
 }
 
 /// `cen:`.
@@ -204,6 +218,8 @@ pub struct GatewaySize {
     pub cpu: u32,
     /// Does it end TLS and read requests?
     pub l7: bool,
+    /// Of answers of its balancer's name; none: it is known by addresses.
+    pub ttl: Option<Duration>,
     /// CPU for a connection, a KiB and a request; none: as the book has it.
     pub work: [Option<Duration>; 3],
 }
@@ -211,7 +227,7 @@ pub struct GatewaySize {
 impl GatewaySize {
     /// Two replicas of two cores that pass TLS through.
     pub const fn usual(span: Span) -> GatewaySize {
-        GatewaySize { span, replicas: 2, cpu: 2, l7: false, work: [None; 3] }
+        GatewaySize { span, replicas: 2, cpu: 2, l7: false, ttl: None, work: [None; 3] }
     }
 }
 

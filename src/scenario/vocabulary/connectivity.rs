@@ -213,6 +213,8 @@ pub static GATEWAY_SIZE: Block = Block {
     keys: &[
         Key::new("replicas", Shape::Count(1, 1000), "Pods, spread over the cluster's zones.").default("2", "eastwest"),
         Key::new("cpu", Shape::Count(1, 128), "Cores of each.").default("2", "eastwest"),
+        Key::new("ttl", Shape::Duration, "Its balancer is known by a name whose answers are good for so long: control planes resolve it anew then, after 30 s at least, and push what has changed.")
+            .absent("by addresses: new connections follow the balancer's checks at once", "eastwest"),
         Key::new("kind", Shape::Word(&["passthrough", "l7"], &[]), "`passthrough` passes TLS through by its name and picks an endpoint for each connection; `l7` ends TLS, reads HTTP and picks one for each request, as the cross-cluster proxy of ASM does.")
             .default("passthrough", "Istio"),
         Key::new("cpu-per-connection", Shape::Duration, "CPU for a new connection.")

@@ -133,6 +133,39 @@ fn one_user_who_asks_at_even_times_is_up_as_requests_are_good() {
     assert!((0.85..1.0).contains(&time), "{time}");
 }
 
+#[test]
+fn an_answer_that_comes_too_late_is_good_by_none_of_the_three() {
+    // Stock takes 600 ms from 60 s to 100 s, and nothing fails.
+    let slow = SHOP.replace("hit: zone/hangzhou/i, down: true", "hit: service/stock, slow: {add: 598ms}");
+    let slow = slow.replace("timeout: 1s", "timeout: 5s").replace("workers: 4, work: 2ms", "workers: 900, work: 2ms");
+    let slow = slow.replace("workers: 4, work: 1ms, calls", "workers: 900, work: 1ms, calls");
+    let found = answer(&slow);
+    let variant = &found.variants[0];
+    assert_eq!(variant.total.ok, variant.total.sent);
+    let measures = &variant.availability;
+    // 200 of 250 requests a second for 40 of 180 s; every window of them; the one user, for those 40 s.
+    between(&measures.requests, 1.0 - 0.8 * 40.0 / 180.0 - 0.003, 1.0 - 0.8 * 40.0 / 180.0 + 0.003);
+    between(&measures.time, 1.0 - 15.0 / 60.0, 1.0 - 13.0 / 60.0);
+    between(&measures.users, 1.0 - 40.0 / 180.0 - 0.003, 1.0 - 40.0 / 180.0 + 0.003);
+    // It burns what comes late, and loses nothing.
+    let lost = fault(variant, "lost");
+    assert_eq!(lost.lost.value, Some(0.0));
+    let minutes = lost.burn.as_ref().expect("an objective is said").minutes.value.expect("told");
+    assert!((minutes / (0.8 * 40.0 / 60.0) - 1.0).abs() < 0.01, "{minutes}");
+    // Without the limit all is good.
+    let patient = answer(&slow.replace(", good-within: 500ms", ""));
+    let measures = &patient.variants[0].availability;
+    assert_eq!([&measures.requests, &measures.time, &measures.users].map(|of| of.value), [Some(1.0); 3]);
+}
+
+#[test]
+fn the_warm_up_is_the_same_with_a_fault_and_without() {
+    let with = answer(SHOP);
+    let without = answer(&SHOP.replace("faults:\n  lost: {at: 1m, for: 40s, hit: zone/hangzhou/i, down: true}\n", ""));
+    assert_eq!(with.warm_up, without.warm_up);
+    assert!(with.warm_up.contains("MSER-5"), "{}", with.warm_up);
+}
+
 /// One worker with 10 ms for each of 80 calls/s; it is away for 10 s.
 const STORM: &str = r#"
 eastwest: 1

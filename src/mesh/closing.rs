@@ -22,7 +22,7 @@ impl Machine<'_> {
                 let sent = SimTime::from_nanos(self.sent_at(&request, call.started));
                 self.ledger.unfinished(&request, sent, edge);
                 if self.ledger.people.is_some() {
-                    self.user_told(&request, slot, call.started, false);
+                    self.user_told(&request, slot, call.started, None);
                 }
             }
             self.ledger.call_unfinished(call.edge, call.started);

@@ -458,7 +458,7 @@ impl Machine<'_> {
         let request = self.requests[slot];
         self.requests.release(slot);
         if self.ledger.people.is_some() {
-            self.user_told(&request, slot, intended, failure.is_none());
+            self.user_told(&request, slot, intended, failure.is_none().then_some(at));
         }
         if request.far != NONE {
             self.go_home(request, at, failure, schedule);

@@ -5,7 +5,7 @@ use super::machine::Machine;
 use crate::policy::{HashOn, hashing};
 use crate::random::{hash_name, mix};
 use crate::units::SimTime;
-use crate::world::{Caller, HeaderId, HeaderValue};
+use crate::world::{Caller, HeaderId, HeaderValue, StreamId};
 
 impl Machine<'_> {
     /// The hash of a call under a hash policy; none: it carries nothing to hash, and chance chooses.
@@ -51,8 +51,14 @@ impl Machine<'_> {
         }
     }
 
+    /// `answered`: when its answer left the ingress, if it has one.
     #[cold]
-    pub(super) fn user_told(&mut self, request: &Request, slot: u32, asked: u64, well: bool) {
+    pub(super) fn user_told(&mut self, request: &Request, slot: u32, asked: u64, answered: Option<SimTime>) {
+        let good_within = self.world.people.get(&StreamId(request.stream)).and_then(|people| people.good_within);
+        let well = answered.is_some_and(|at| {
+            let sent = SimTime::from_nanos(self.sent_at(request, asked));
+            good_within.is_none_or(|good| at + self.way_home(request) <= sent + good)
+        });
         if let (Some(user), Some(people)) = (self.person(request), &mut self.ledger.people) {
             people.told(request.stream, user, slot, asked, well);
         }

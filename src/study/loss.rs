@@ -1,10 +1,11 @@
 //! Requests lost to a named fault.
 
+use super::faults::up_to;
 use super::figure::Design;
 use super::recovery::{before_any, each, per_occurrence};
-use super::sample::{Part, Sample};
+use super::sample::Sample;
 use super::statistics::Sections;
-use crate::record::{Estimate, FaultRow, RequestRow, Run};
+use crate::record::{Estimate, FaultRow, RequestRow, Run, SparseHistogram};
 
 /// Requests sent while a fault lasts, per occurrence.
 pub(super) fn sent(runs: &[Run], fault: &str, within: &[Sample], design: Design) -> Estimate {
@@ -31,21 +32,32 @@ pub fn lost_by_run(runs: &[Run], fault: &str) -> Option<Sections> {
 /// Of each replication: requests lost, and how often it came. What fails without it is noise around its mean, so that one
 /// may lie below zero: cut off there, their mean would show a loss where there is none.
 pub fn each_lost(runs: &[Run], fault: &str) -> Vec<(f64, f64)> {
+    each_bad(runs, fault, None)
+}
+
+/// The same, where an answer that takes longer than so many nanoseconds is as bad as none.
+pub(super) fn each_bad(runs: &[Run], fault: &str, within_ns: Option<u64>) -> Vec<(f64, f64)> {
     let lost = |run: &Run| {
-        let failed = |part| Sample::of(run, part, &|_| true).lost;
         let rows = || run.faults.iter().filter(|row| row.fault == fault);
         let before: u64 = rows().map(|row| row.hit_before).sum();
-        let shares = usual(run).unwrap_or_default();
+        let all = rows().flat_map(|row| row.rows.iter().chain(&row.after));
+        let lost: u64 = all.map(|(_, failed, latency)| bad(failed, latency, within_ns)).sum();
+        let shares = usual(run, within_ns).unwrap_or_default();
         let sent = rows().flat_map(|row| row.rows.iter().zip(&shares).chain(row.after.iter().zip(&shares)));
         let anyway: f64 = sent.map(|((sent, ..), share)| *sent as f64 * share).sum();
-        (failed(Part::During(fault)) + failed(Part::After(fault)) + before) as f64 - anyway
+        (lost + before) as f64 - anyway
     };
     each(runs, fault, runs.iter().map(lost))
 }
 
+/// Requests that failed, and those that were answered too late.
+fn bad(failed: &[u64], latency: &SparseHistogram, within_ns: Option<u64>) -> u64 {
+    failed.iter().sum::<u64>() + within_ns.map_or(0, |limit| latency.count - up_to(latency, limit))
+}
+
 /// What lost means here, in words.
 pub fn lost_rule(runs: &[Run]) -> String {
-    let less = if runs.iter().all(|run| usual(run).is_some()) {
+    let less = if runs.iter().all(|run| usual(run, None).is_some()) {
         "less what would have failed at the share that failed before any fault"
     } else {
         "with nothing taken off for what fails without it, for want of a window before the first fault to tell it by"
@@ -56,13 +68,14 @@ pub fn lost_rule(runs: &[Run]) -> String {
     )
 }
 
-/// The share of each row's requests that failed before any fault; none without a window there.
-fn usual(run: &Run) -> Option<Vec<f64>> {
+/// The share of each row's requests that were bad before any fault; none without a window there.
+fn usual(run: &Run, within_ns: Option<u64>) -> Option<Vec<f64>> {
     let first = run.faults.iter().filter_map(FaultRow::first_ns).min();
     let before = before_any(run)?;
     let counted = |row: &RequestRow| {
         let windows = row.windows.iter().take(before);
-        windows.fold((0, 0), |sum, window| (sum.0 + window.failed.iter().sum::<u64>(), sum.1 + window.sent))
+        windows
+            .fold((0, 0), |sum, window| (sum.0 + bad(&window.failed, &window.latency, within_ns), sum.1 + window.sent))
     };
     let counts: Vec<(u64, u64)> = run.rows.iter().map(counted).collect();
     let (failed, sent) = counts.iter().fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1));

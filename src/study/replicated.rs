@@ -1,14 +1,16 @@
 //! One variant, run: its scenario, its world, its replications and their bills.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::bill;
 use super::difference::Answers;
-use super::replications::Replication;
+use super::replications::{Replication, counts, summed};
 use super::sample::{Part, samples};
-use crate::record::{Bill, Run};
+use crate::record::{Bill, FaultRow, RequestRow, Run};
 use crate::scenario::Scenario;
-use crate::world::World;
+use crate::units::Duration;
+use crate::world::{World, windows};
 
 /// A variant with everything that was simulated of it.
 #[derive(Clone, Debug)]
@@ -35,7 +37,7 @@ impl Replicated {
         let (runs, twins): (Vec<Run>, Vec<Option<Run>>) =
             replications.into_iter().map(|one| (one.run, one.twin)).unzip();
         let sound: Vec<Run> = if failed {
-            runs.iter().zip(twins).map(|(run, twin)| twin.unwrap_or_else(|| bill::counts(run.clone()))).collect()
+            runs.iter().zip(twins).map(|(run, twin)| twin.unwrap_or_else(|| counts(run.clone()))).collect()
         } else {
             Vec::new()
         };
@@ -52,6 +54,31 @@ impl Replicated {
         if self.sound.is_empty() { &self.runs } else { &self.sound }
     }
 
+    /// What a warm-up is looked for in: nothing that a fault has touched. The twins where there are any, else what
+    /// precedes the first fault of all replications.
+    pub(super) fn untouched(&self) -> Cow<'_, [Run]> {
+        let first = |run: &Run| run.faults.iter().filter_map(FaultRow::first_ns).min();
+        let Some(first_ns) = self.usual().iter().filter_map(first).min() else { return Cow::Borrowed(self.usual()) };
+        let before = |run: &Run| {
+            let mut series = summed(run);
+            let spans = u128::from(first_ns) * series.len() as u128 / u128::from(run.horizon_ns.max(1));
+            series.truncate(spans as usize);
+            Run { rows: vec![RequestRow { series, ..RequestRow::default() }], ..Run::default() }
+        };
+        Cow::Owned(self.runs.iter().map(before).collect())
+    }
+
+    /// The window of the horizon in which the first fault of all replications begins; none where none comes.
+    pub(super) fn first_fault(&self) -> Option<usize> {
+        let of_run = |run: &Run| {
+            let first =
+                run.faults.iter().filter_map(FaultRow::first_ns).min().filter(|first| *first < run.horizon_ns)?;
+            let all = windows(Duration::from_nanos(run.horizon_ns)) as u128;
+            Some((u128::from(first) * all / u128::from(run.horizon_ns)) as usize)
+        };
+        self.runs.iter().filter_map(of_run).min()
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.scenario.variant
@@ -66,7 +93,7 @@ impl Replicated {
         }
     }
 
-    /// Does everything stay as it is: no rate that changes over time, no fault?
+    /// Does everything that is no fault stay as it is: no rate that changes over time?
     pub fn stationary(&self) -> bool {
         use crate::workload::Arrivals;
         let steady = |stream: &crate::world::Stream| match &stream.arrivals {
@@ -77,6 +104,6 @@ impl Replicated {
             !link.jitter.is_some_and(|jitter| jitter.factor.changes())
                 && !link.loss.is_some_and(|loss| loss.follows_the_hour())
         });
-        self.world.streams.rows().iter().all(steady) && links && self.world.faults.is_empty()
+        self.world.streams.rows().iter().all(steady) && links
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::bill;
 use super::pool::Watch;
 use crate::mesh;
-use crate::record::Run;
+use crate::record::{RequestRow, Run};
 use crate::world::World;
 
 /// What a replication is run in: its world, and that world with nothing failing in it where a bill asks for it.
@@ -20,7 +20,7 @@ pub(super) struct Scene {
 pub(super) struct Replication {
     /// What was counted.
     pub(super) run: Run,
-    /// What a bill asks of its twin without faults, on the same random numbers; none where no fault came, or where nothing on
+    /// What a bill and a warm-up ask of its twin without faults, on the same random numbers; none where no fault came, or where nothing on
     /// the bill depends on use.
     pub(super) twin: Option<Run>,
 }
@@ -43,10 +43,30 @@ impl Scene {
         };
         let run = mesh::run_while(&self.world, seed, number, |share| watch(0.5 * share))?;
         let came = run.faults.iter().flat_map(|row| &row.spans).any(|span| span.0 < run.horizon_ns);
-        let twin = || mesh::run_while(sound, seed, number, |share| watch(0.5 + 0.5 * share)).map(bill::counts);
+        let twin = || mesh::run_while(sound, seed, number, |share| watch(0.5 + 0.5 * share)).map(counts);
         let twin = if came { Some(twin()?) } else { None };
         Some(Replication { run, twin })
     }
+}
+
+/// What a bill and a warm-up ask of a run, and nothing else.
+pub(super) fn counts(run: Run) -> Run {
+    let rows = vec![RequestRow { series: summed(&run), ..RequestRow::default() }];
+    let Run { replication, horizon_ns, paths, scaling, .. } = run;
+    Run { replication, horizon_ns, paths, scaling, rows, ..Run::default() }
+}
+
+/// Answers and their latency over time, of all requests.
+pub(super) fn summed(run: &Run) -> Vec<(u64, u64)> {
+    let length = run.rows.iter().map(|row| row.series.len()).max().unwrap_or(0);
+    let mut spans = vec![(0, 0); length];
+    for row in &run.rows {
+        for (span, &(count, sum_ns)) in spans.iter_mut().zip(&row.series) {
+            span.0 += count;
+            span.1 += sum_ns;
+        }
+    }
+    spans
 }
 
 /// A study's own runs, by variant.

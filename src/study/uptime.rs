@@ -1,11 +1,11 @@
 //! Availability by three measures: of requests, of time, of users.
 
-use super::faults::Objective;
+use super::faults::{Objective, up_to};
 use super::figure::Design;
 use super::sample::{Part, samples};
 use super::statistics::Sections;
 use crate::meter::{Active, minimal_cumulative_ratio, user_uptime};
-use crate::record::{Availabilities, Estimate, RequestRow, Run, UserRow};
+use crate::record::{Availabilities, Estimate, RequestRow, Run, SparseHistogram, UserRow};
 use crate::units::{Duration, significant};
 
 /// A window is up from this success on, where the scenario has no objective.
@@ -32,7 +32,7 @@ pub fn availabilities(
     };
     Availabilities {
         requests: good(runs, objective, first_window, design),
-        time: of_time(runs, up_at, first_window, design),
+        time: of_time(runs, up_at, objective.and_then(|objective| objective.within_ns), first_window, design),
         up_at,
         users: of_users(runs, &|_| true, design).0,
         windowed,
@@ -53,13 +53,14 @@ fn good(runs: &[Run], objective: Option<Objective>, first_window: usize, design:
     }
 }
 
-/// The share of windows of the horizon, of those in which anything was sent, with at least this success.
-fn of_time(runs: &[Run], up_at: f64, first_window: usize, design: Design) -> Estimate {
+/// The share of windows of the horizon, of those in which anything was sent, in which at least this share was good.
+fn of_time(runs: &[Run], up_at: f64, within_ns: Option<u64>, first_window: usize, design: Design) -> Estimate {
+    let good = |latency: &SparseHistogram| within_ns.map_or(latency.count, |limit| up_to(latency, limit));
     let of_run = |run: &Run| {
         let count = run.rows.iter().map(|row| row.windows.len()).max().unwrap_or(0);
         let window = |number: usize| {
             let all = run.rows.iter().filter_map(|row: &RequestRow| row.windows.get(number));
-            let (sent, ok) = all.fold((0, 0), |sum, window| (sum.0 + window.sent, sum.1 + window.latency.count));
+            let (sent, ok) = all.fold((0, 0), |sum, window| (sum.0 + window.sent, sum.1 + good(&window.latency)));
             (sent > 0).then_some(ok as f64 >= up_at * sent as f64)
         };
         let seen: Vec<bool> = (first_window..count).filter_map(window).collect();
@@ -132,7 +133,10 @@ pub fn minimal_ratio(
 fn rules(runs: &[Run], objective: Option<Objective>, up_at: f64) -> Vec<String> {
     let mut rules = Vec::new();
     if let Some(limit) = objective.and_then(|objective| objective.within_ns) {
-        rules.push(format!("a request is good that is answered within {}", Duration::from_nanos(limit)));
+        rules.push(format!(
+            "a request is good that is answered within {}, by requests, by time and by users alike",
+            Duration::from_nanos(limit)
+        ));
     }
     let length = runs.first().and_then(|run| {
         let count = run.rows.iter().map(|row| row.windows.len()).max().filter(|&count| count > 0)?;
@@ -140,7 +144,7 @@ fn rules(runs: &[Run], objective: Option<Objective>, up_at: f64) -> Vec<String> 
     });
     if let Some(length) = length {
         rules.push(format!(
-            "by time: the share of windows of {} s in which at least {} % of requests were answered",
+            "by time: the share of windows of {} s in which at least {} % of requests were good",
             significant(length, 3),
             significant(100.0 * up_at, 5)
         ));

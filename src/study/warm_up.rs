@@ -19,7 +19,8 @@ pub struct Cut {
 }
 
 /// The cut of a study. MSER-5 where the scenario leaves it open and every variant is stationary; nothing beyond the fill
-/// where something changes with time, for then there is no steady state to wait for.
+/// where something changes with time, for then there is no steady state to wait for. A fault is no such change: the cut is
+/// looked for without it, so that it is the same with the fault and without.
 pub fn cut(variants: &[Replicated]) -> Cut {
     let Some(first) = variants.first() else {
         return Cut { first_window: 0, words: "nothing was run".into(), warning: None };
@@ -41,13 +42,15 @@ pub fn cut(variants: &[Replicated]) -> Cut {
     }
     let mut cut = 0;
     for variant in variants {
-        let Some(series) = series(&variant.runs) else { continue };
+        let runs = variant.untouched();
+        let Some(series) = series(&runs) else { continue };
+        let spans_in_all = variant.runs.iter().flat_map(|run| &run.rows).map(|row| row.series.len()).max().unwrap_or(1);
         match warm_up_cut(&series) {
             // The cut is rounded up to one.
-            Ok(spans) if begins_apart(&variant.runs, spans) => {
-                cut = cut.max((spans * windows(horizon)).div_ceil(series.len()));
+            Ok(spans) if begins_apart(&runs, spans) => {
+                cut = cut.max((spans * windows(horizon)).div_ceil(spans_in_all));
             }
-            Err(WarmUpError::NotSettled) if begins_apart(&variant.runs, series.len() / 2) => {
+            Err(WarmUpError::NotSettled) if begins_apart(&runs, series.len() / 2) => {
                 return Cut {
                     first_window: 0,
                     words: format!("{filled}; MSER-5 found no settled stretch"),
@@ -61,6 +64,8 @@ pub fn cut(variants: &[Replicated]) -> Cut {
             Ok(_) | Err(_) => {}
         }
     }
+    // What a fault does is never cut.
+    let cut = variants.iter().filter_map(Replicated::first_fault).fold(cut, usize::min);
     let span = Duration::from_nanos(horizon.nanos() / windows(horizon) as u64 * cut as u64);
     let words = if cut == 0 {
         format!("{filled}; MSER-5 cuts nothing more")

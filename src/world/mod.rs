@@ -414,6 +414,8 @@ pub struct People {
     pub count: u32,
     /// For how long at most what one of them saw last holds.
     pub cutoff: Duration,
+    /// An answer that takes longer is none to them; none: any answer is good.
+    pub good_within: Option<Duration>,
 }
 
 /// A workload stream.

@@ -268,6 +268,16 @@ impl Machine<'_> {
         self.answered(&request, at, schedule);
     }
 
+    /// What the answer to a request that came in by an entry takes to its user, without jitter and loss.
+    pub(super) fn way_home(&self, request: &Request) -> Duration {
+        let via = || self.world.streams[StreamId(request.stream)].via.as_deref();
+        if request.far == NONE {
+            return Duration::ZERO;
+        }
+        let target = usize::from(self.far[request.far].target);
+        via().map_or(Duration::ZERO, |via| via.fronts[target].delay_back)
+    }
+
     /// When the user of a request that came in by an entry sent it.
     pub(super) fn sent_at(&self, request: &Request, otherwise: u64) -> u64 {
         if request.far == NONE { otherwise } else { self.far[request.far].intended }

@@ -58,7 +58,9 @@ pub(super) fn streams(
         });
         let mix = mix.collect();
         let arrivals = arrivals(scenario, carrier.books, stream);
-        if let Some(people) = people(stream, &arrivals, scenario.run.horizon.value) {
+        let business = scenario.business.as_ref();
+        let good_within = business.and_then(|business| business.good_within.as_ref()).map(|within| within.value);
+        if let Some(people) = people(stream, &arrivals, scenario.run.horizon.value, good_within) {
             world.people.insert(id, people);
         }
         let patience = stream.patience.as_ref().map(|law| intern(world, law));
@@ -115,7 +117,7 @@ fn entries(
 /// Who is behind a stream. An event of theirs decides until the next one or, as they have gone then, for the 99th percentile
 /// of a user's gaps at most, taken as exponential: open requests that come by chance and are anybody's are that exactly. Of
 /// closed streams the gap is what they think. Hauer et al. (NSDI 2020) choose the cutoff so, and have half an hour.
-fn people(stream: &Written, arrivals: &Arrivals, horizon: Duration) -> Option<People> {
+fn people(stream: &Written, arrivals: &Arrivals, horizon: Duration, good_within: Option<Duration>) -> Option<People> {
     let (count, gap_s) = match arrivals {
         Arrivals::Closed { users, think } => (*users, think.mean()),
         Arrivals::Open { rate, .. } => {
@@ -124,7 +126,7 @@ fn people(stream: &Written, arrivals: &Arrivals, horizon: Duration) -> Option<Pe
         }
     };
     let cutoff = Duration::from_seconds_f64(gap_s * libm::log(100.0)).clamp(CUTOFF_LEAST, CUTOFF_MOST);
-    Some(People { count, cutoff })
+    Some(People { count, cutoff, good_within })
 }
 
 fn arrivals(scenario: &Scenario, books: &Books, stream: &Written) -> Arrivals {

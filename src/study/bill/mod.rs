@@ -55,12 +55,6 @@ pub(super) fn depends_on_use(world: &World) -> bool {
     world.charges.iter().any(|charge| charge.basis.by_use())
 }
 
-/// What a bill asks of a run, and nothing else.
-pub(super) fn counts(run: Run) -> Run {
-    let Run { replication, horizon_ns, paths, scaling, .. } = run;
-    Run { replication, horizon_ns, paths, scaling, ..Run::default() }
-}
-
 /// The bill of counts that are a mean day's or hour's already: what the closed form leaves.
 pub(in crate::study) fn bill_of_usage(world: &World, usage: Usage, basis: Vec<String>) -> Bill {
     let seen_ns: i128 = usage.hours_ns.iter().map(|&ns| i128::from(ns)).sum();

@@ -1,8 +1,8 @@
 //! The error budget, and what one occurrence of a fault takes of it.
 
-use super::row;
 use crate::record::{Budget, Burn, Estimate, Run, SparseHistogram};
 use crate::study::figure::Design;
+use crate::study::loss;
 use crate::study::recovery;
 use crate::study::sample::{Part, Sample, samples};
 
@@ -63,19 +63,12 @@ pub fn burn(runs: &[Run], fault: &str, objective: Objective, design: Design) -> 
     if rate <= 0.0 || allowed <= 0.0 {
         return None;
     }
-    // What was not good in it and in its recovery, beyond what is not good without it.
-    let bad = |of: &Sample| (of.sent - objective.good(of)) as f64;
-    let lost = |run: &Run| {
-        let usual = Sample::of(run, Part::OutsideAll, &|_| true);
-        let share = if usual.sent > 0 { bad(&usual) / usual.sent as f64 } else { 0.0 };
-        let inside = [Part::During(fault), Part::After(fault)].map(|part| Sample::of(run, part, &|_| true));
-        let before = row(run, fault).map_or(0, |row| row.hit_before) as f64;
-        inside.iter().map(|of| bad(of) - share * of.sent as f64).sum::<f64>() + before
-    };
-    let each: Vec<(f64, f64)> =
-        runs.iter().map(|run| (lost(run), row(run, fault).map_or(0, |row| row.spans.len()) as f64)).collect();
+    // What was lost to it, where an answer that comes too late is as bad as none: less what is bad without it, by the time
+    // before any fault, as with lost requests. What outlives one fault must not make the next one cheaper.
+    let each = loss::each_bad(runs, fault, objective.within_ns);
     let lost = recovery::per_occurrence(&each, design);
     let per = |divisor: f64| scaled(&lost, 1.0 / divisor);
+    let bad = |of: &Sample| (of.sent - objective.good(of)) as f64;
     let during = samples(runs, Part::During(fault), &|_| true);
     let pairs: Vec<(f64, f64)> = during.iter().map(|of| (bad(of), of.sent as f64 * allowed)).collect();
     let share = per(allowed * rate * SECONDS);

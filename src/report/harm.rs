@@ -3,7 +3,7 @@
 
 use crate::record::{BillLine, BlastRow, Comparison, ErrorSummary, Estimate, FaultSummary, VariantResult};
 use crate::report::decision::fault_names;
-use crate::report::number::{Unit, count};
+use crate::report::number::{Unit, clock, count};
 use crate::units::significant;
 
 /// An edge is told from so many attempts per call on.
@@ -15,6 +15,8 @@ const PLACES: usize = 6;
 pub(super) struct Section {
     /// `Fault zone-out`.
     pub(super) title: String,
+    /// What a fault hits, and when it comes; empty for other tables.
+    pub(super) when: String,
     /// An empty cell, then the columns.
     pub(super) head: Vec<String>,
     /// Label, then cells.
@@ -50,12 +52,18 @@ fn cell(unit: Unit<'_>, figure: &Estimate) -> String {
 
 /// `1.2, 44, 44, more than 150 s`.
 fn served(fault: &FaultSummary) -> Option<String> {
-    let each = fault.served_s.iter().map(|(_, after)| match (after.value, after.low) {
-        (Some(seconds), _) => Some(significant(seconds, 3)),
-        (None, Some(low)) => Some(format!("more than {}", significant(low, 3))),
-        (None, None) => None,
-    });
-    let told: Vec<String> = each.collect::<Option<_>>()?;
+    let mut told: Vec<String> = Vec::new();
+    for (_, after) in &fault.served_s {
+        match (after.value, after.low) {
+            (Some(seconds), _) => told.push(significant(seconds, 3)),
+            // Nor is any larger share.
+            (None, Some(low)) => {
+                told.push(format!("more than {}", significant(low, 3)));
+                break;
+            }
+            (None, None) => return None,
+        }
+    }
     (!told.is_empty()).then(|| format!("{} s", told.join(", ")))
 }
 
@@ -97,7 +105,9 @@ fn fault(comparison: &Comparison, name: &str) -> Section {
     of.push("recovered after", |fault| Some(cell(Unit::Seconds, &fault.recovery_s)));
     of.push("50, 90, 95, 99 % of requests served as before after", served);
     of.push("requests lost", |fault| Some(cell(Unit::Plain(""), &fault.lost)));
+    of.push("of so many sent while it lasted", |fault| Some(Unit::Plain("").value(&fault.sent)));
     of.push("success while it lasted", |fault| Some(cell(Unit::Share, &fault.availability)));
+    of.push("p99 of those", |fault| fault.p99_ms.value.map(|_| cell(Unit::Milliseconds, &fault.p99_ms)));
     of.push("success in its worst window", |fault| {
         let worst = fault.worst.as_ref()?;
         let seconds = |value: f64| significant(value, 3);
@@ -157,7 +167,11 @@ fn fault(comparison: &Comparison, name: &str) -> Section {
     notes.extend(summaries().map(|(_, fault)| fault.shift_rule.clone()).find(|rule| !rule.is_empty()));
     notes.extend(summaries().filter_map(|(_, fault)| Some(fault.blast.as_ref()?.rule.clone())).next());
     notes.dedup();
-    Section { title: format!("Fault {name}"), head: head(variants), rows: of.rows, notes }
+    let span = comparison.faults.iter().find(|fault| fault.name == name);
+    let when = span.map_or_else(String::new, |fault| {
+        format!("{}, {} to {}", fault.hits, clock(fault.start_s), clock(fault.end_s))
+    });
+    Section { title: format!("Fault {name}"), when, head: head(variants), rows: of.rows, notes }
 }
 
 fn head(variants: &[VariantResult]) -> Vec<String> {
@@ -233,7 +247,13 @@ fn availability(comparison: &Comparison) -> Option<Section> {
             significant(100.0 * (1.0 - budget.objective), 4)
         ));
     }
-    Some(Section { title: "Availability by requests, time and users".to_owned(), head: head(variants), rows, notes })
+    Some(Section {
+        title: "Availability by requests, time and users".to_owned(),
+        when: String::new(),
+        head: head(variants),
+        rows,
+        notes,
+    })
 }
 
 fn errors(comparison: &Comparison, variant: &VariantResult) -> Option<Section> {
@@ -259,6 +279,7 @@ fn errors(comparison: &Comparison, variant: &VariantResult) -> Option<Section> {
             .to_owned(),
     ];
     Some(Section {
+        when: String::new(),
         title: format!("Where requests failed{of}"),
         head: ["", "place", "fault on its way", "sent in", "requests", "share"].map(str::to_owned).into(),
         rows: variant.errors.iter().take(PLACES).map(row).collect(),

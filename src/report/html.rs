@@ -11,7 +11,7 @@ use crate::record::{Comparison, Outcome, VariantResult};
 use super::business;
 use super::charts::{Figure, dark_line_hex, dark_rules, figures, line_hex};
 use super::decision::{Decision, quantile_of};
-use super::number::{Unit, clock, nines, span};
+use super::number::{Unit, nines, span};
 use super::sentence;
 use super::terminal::{gate_figure, gate_sign, gate_tally};
 
@@ -19,6 +19,12 @@ mod bill;
 mod tables;
 
 const TEMPLATE: &str = include_str!("assets/report.html");
+/// What every page has: its head with the answer, its foot, and the parts that it is made of.
+const SHARED: [(&str, &str); 3] = [
+    ("head.html", include_str!("assets/head.html")),
+    ("foot.html", include_str!("assets/foot.html")),
+    ("parts.html", include_str!("assets/parts.html")),
+];
 const STYLE: &str = include_str!("assets/report.css");
 const SCRIPT: &str = include_str!("assets/report.js");
 const REGULAR: &[u8] = include_bytes!("assets/Inter-400Regular.subset.ttf");
@@ -26,23 +32,41 @@ const BOLD: &[u8] = include_bytes!("assets/Inter-700Bold.subset.ttf");
 
 /// The page of `comparison`.
 pub fn page(comparison: &Comparison) -> String {
+    rendered(TEMPLATE, values(comparison))
+}
+
+/// A page of these values.
+pub(super) fn rendered(template: &'static str, values: Value) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("report", TEMPLATE).expect("the built-in template is well-formed");
-    let template = environment.get_template("report").expect("it was just added");
-    let mut page = template.render(values(comparison)).expect("the template names only what is given to it");
+    for (name, shared) in SHARED {
+        environment.add_template(name, shared).expect("the built-in template is well-formed");
+    }
+    environment.add_template("page", template).expect("the built-in template is well-formed");
+    let template = environment.get_template("page").expect("it was just added");
+    let mut page = template.render(values).expect("the template names only what is given to it");
     page.push('\n');
     page
 }
 
+/// The first sentence, and the others: what is set in large letters, and what is not.
+pub(super) fn split(verdict: &str) -> (String, String) {
+    match verdict.split_once(". ") {
+        Some((first, rest)) => (format!("{first}."), rest.to_owned()),
+        None => (verdict.to_owned(), String::new()),
+    }
+}
+
 fn values(comparison: &Comparison) -> Value {
     let variants = &comparison.variants;
+    let (verdict, rest) = split(&comparison.verdict);
     context! {
         style => Value::from_safe_string(style()),
         script => Value::from_safe_string(SCRIPT.to_owned()),
         scenario => comparison.scenario.clone(),
         question => comparison.question.clone(),
-        verdict => comparison.verdict.clone(),
+        verdict,
+        rest,
         robustness => comparison.robustness.clone(),
         facts => facts(comparison),
         warnings => comparison.warnings.clone(),
@@ -53,7 +77,6 @@ fn values(comparison: &Comparison) -> Value {
         differences => tables::differences(comparison),
         gates => gates(comparison),
         charts => figures(comparison).into_iter().map(chart).collect::<Vec<_>>(),
-        faults => tables::faults(comparison),
         harm => tables::harm(comparison),
         traces => variants.iter().flat_map(|v| v.traces.iter().map(move |t| tables::trace(&v.name, t))).collect::<Vec<_>>(),
         business => business::section(comparison).map(|section| context! { title => section.title, head => section.head, rows => section.rows, over => section.over, basis => section.basis }),
@@ -183,11 +206,6 @@ fn chart(figure: Figure) -> Value {
         _ => "What happens over time?",
     };
     context! { title, svg => Value::from_safe_string(figure.svg), head => figure.head, rows => figure.rows }
-}
-
-/// When a fault begins and ends, for a person.
-fn when(start_s: f64, end_s: f64) -> String {
-    format!("{} to {}", clock(start_s), clock(end_s))
 }
 
 #[cfg(test)]

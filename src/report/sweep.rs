@@ -1,7 +1,7 @@
 //! The files of a sweep that a person looks at: charts and one self-contained page.
 
+use minijinja::context;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, context};
 
 use super::Drawn;
 use super::charts::{self, Curve, curves};
@@ -28,10 +28,6 @@ pub fn drawn(sweep: &Sweep) -> Vec<Drawn<'_>> {
 }
 
 fn page(sweep: &Sweep, curves: &[Curve]) -> String {
-    let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    environment.add_template("sweep", TEMPLATE).expect("the built-in template is well-formed");
-    let template = environment.get_template("sweep").expect("it was just added");
     let chart = |curve: &Curve| {
         let svg = Value::from_safe_string(curve.svg.clone());
         context! { title => curve.name.clone(), svg, head => curve.head.clone(), rows => curve.rows.clone() }
@@ -49,11 +45,13 @@ fn page(sweep: &Sweep, curves: &[Curve]) -> String {
         format!("seed {}", sweep.seed),
         format!("eastwest {}", sweep.engine),
     ];
+    let (verdict, rest) = html::split(&sweep.verdict);
     let values = context! {
         style => Value::from_safe_string(html::style()),
         scenario => sweep.scenario.clone(),
         question => sweep.question.clone(),
-        verdict => sweep.verdict.clone(),
+        verdict,
+        rest,
         facts,
         warnings => sweep.warnings.clone(),
         axes => axes.collect::<Vec<_>>(),
@@ -64,7 +62,5 @@ fn page(sweep: &Sweep, curves: &[Curve]) -> String {
         seed => sweep.seed,
         hash => sweep.hash.clone(),
     };
-    let mut page = template.render(values).expect("the template names only what is given to it");
-    page.push('\n');
-    page
+    html::rendered(TEMPLATE, values)
 }

@@ -1,4 +1,4 @@
-//! Colours, dashes and type of the charts. Okabe and Ito's palette in the order of the file: never colour alone.
+//! Colours, dashes and type of the charts. Okabe and Ito's palette in the order of the file, and more where it ends: never colour alone.
 
 use plotters::style::RGBColor;
 
@@ -15,17 +15,21 @@ pub(super) const FAULT: RGBColor = RGBColor(0xF6, 0xE3, 0xD6);
 /// Words and ticks that belong to a fault.
 pub(super) const FAULT_INK: RGBColor = RGBColor(0xA8, 0x4A, 0x00);
 
-/// Lines of the variants. The palette's orange and sky blue are too faint for lines; darker kin stand for them.
-pub(super) const LINES: [RGBColor; 6] = [
+/// Lines of the variants. The palette's orange and sky blue are too faint for lines; darker kin stand for them, and three
+/// more follow that differ from them in lightness too.
+pub(super) const LINES: [RGBColor; 9] = [
     RGBColor(0x00, 0x72, 0xB2),
     RGBColor(0xD5, 0x5E, 0x00),
     RGBColor(0x00, 0x9E, 0x73),
     RGBColor(0xCC, 0x79, 0xA7),
     RGBColor(0x9A, 0x6A, 0x00),
     RGBColor(0x4D, 0x4D, 0x4D),
+    RGBColor(0x6A, 0x3D, 0x9A),
+    RGBColor(0x9C, 0x1B, 0x3C),
+    RGBColor(0x00, 0x7C, 0x8F),
 ];
 
-/// Dash patterns beside the colours, in pixels; dots are kept for what is not bounded; with six colours and five dashes no pair repeats before thirty.
+/// Dash patterns beside the colours, in pixels; dots are kept for what is not bounded; with nine colours and five dashes no pair repeats before forty-five.
 pub(super) const DASHES: [&str; 5] = ["", "8 3", "9 3 2 3", "4 2", "12 3 2 3 2 3"];
 
 /// Areas of the cost stack; the last one is for what is summed up as other lines.
@@ -39,7 +43,7 @@ pub(super) const AREAS: [RGBColor; 6] = [
 ];
 
 /// What each colour becomes on a dark page: (light, dark). Colours that are not named stay.
-const DARK: [(RGBColor, &str); 12] = [
+const DARK: [(RGBColor, &str); 15] = [
     (INK, "#E6E9EE"),
     (MUTED, "#A3ACB8"),
     (GRID, "#2E3742"),
@@ -52,6 +56,9 @@ const DARK: [(RGBColor, &str); 12] = [
     (LINES[3], "#DE9BC1"),
     (LINES[4], "#E6B84D"),
     (LINES[5], "#B8BEC6"),
+    (LINES[6], "#B394DB"),
+    (LINES[7], "#F0708A"),
+    (LINES[8], "#4CC3D4"),
 ];
 
 /// Style rules that turn a chart inside `scope` dark, to stand within a page's own rule for dark mode.

@@ -14,6 +14,9 @@ const LEFT: f64 = 78.0;
 const PANEL: f64 = 118.0;
 const GAP: f64 = 34.0;
 
+/// More lines than these are named in the first panel, and in the others where they stand apart.
+const NAMED: usize = 5;
+
 /// One of the three panels.
 struct Panel {
     title: &'static str,
@@ -140,15 +143,36 @@ fn draw(board: &Board, frame: Area, panel: &Panel, comparison: &Comparison, name
         let colour = if same { theme::INK } else { theme::line(variant) };
         let last = steps(board, &plot, &|window| (panel.of)(window).map(height), windows, horizon, colour);
         board.dashed("");
-        ends.extend(last.map(|at| (variant, at)));
+        // What ends before the horizon has no end to be named at.
+        ends.extend(last.filter(|at| at.0 > frame.right - 1.0).map(|at| (variant, at)));
     }
     if same {
         if let Some((_, (_, y))) = ends.first() {
             board.text(frame.right + 8.0, *y, "all variants", Type::LABEL, Hold::Left);
         }
     } else {
-        end_labels(board, frame, &ends, names);
+        let first = panel.title == PANELS[0].title;
+        let crowd = if first || ends.len() <= NAMED { None } else { crowd(&ends) };
+        if let Some((y, count)) = crowd {
+            ends.retain(|(_, (_, own))| (own - y).abs() > ALIKE);
+            let others = if ends.is_empty() { "all".to_owned() } else { format!("{count} others") };
+            let names: Vec<String> = names.iter().cloned().chain([others]).collect();
+            ends.push((names.len() - 1, (frame.right, y)));
+            end_labels(board, frame, &ends, &names, comparison.variants.len());
+        } else {
+            end_labels(board, frame, &ends, names, comparison.variants.len());
+        }
     }
+}
+
+/// Ends so close to each other are one place, pixels.
+const ALIKE: f64 = 3.0;
+
+/// Where three lines or more end together, the most of them, and how many they are.
+fn crowd(ends: &[(usize, (f64, f64))]) -> Option<(f64, usize)> {
+    let beside = |y: f64| ends.iter().filter(|(_, (_, own))| (own - y).abs() <= ALIKE).count();
+    let most = ends.iter().map(|(_, (_, y))| (*y, beside(*y))).max_by_key(|(_, count)| *count)?;
+    (most.1 >= 3).then_some(most)
 }
 
 fn series(variant: &VariantResult, panel: &Panel) -> Vec<Option<f64>> {
@@ -188,14 +212,19 @@ fn steps(
     end
 }
 
-fn end_labels(board: &Board, frame: Area, ends: &[(usize, (f64, f64))], names: &[String]) {
+fn end_labels(board: &Board, frame: Area, ends: &[(usize, (f64, f64))], names: &[String], variants: usize) {
     let wanted = ends.iter().map(|(_, (_, y))| *y).collect::<Vec<_>>();
     let gap = 15.0_f64.min((PANEL + GAP - 6.0) / ends.len().max(1) as f64);
     let heights = spread(&wanted, gap, frame.top - 8.0, frame.bottom + GAP - 18.0);
     for ((variant, (x, y)), height) in ends.iter().zip(heights) {
         let start = frame.right + 18.0;
-        board.line(&[(x + 2.0, *y), (start - 6.0, height)], theme::line(*variant), 1.0);
-        board.mark(*variant, (start, height));
+        // The last name of all may stand for several lines, and is no variant's.
+        let several = *variant >= variants;
+        let colour = if several { theme::MUTED } else { theme::line(*variant) };
+        board.line(&[(x + 2.0, *y), (start - 6.0, height)], colour, 1.0);
+        if !several {
+            board.mark(*variant, (start, height));
+        }
         board.text(start + 9.0, height, &names[*variant], Type::LABEL, Hold::Left);
     }
 }

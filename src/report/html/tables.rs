@@ -3,8 +3,7 @@
 use minijinja::context;
 use minijinja::value::Value;
 
-use crate::record::{Comparison, Estimate, FaultSummary, Span, Trace, VariantResult};
-use crate::report::decision::fault_names;
+use crate::record::{Comparison, Estimate, Span, Trace, VariantResult};
 use crate::report::harm::{Section, sections};
 use crate::report::number::{Unit, count, half_width, mark};
 
@@ -45,41 +44,12 @@ pub(super) fn differences(comparison: &Comparison) -> Value {
     table("", &["", "of", "difference", "interval", "less variance than unpaired"], rows.collect())
 }
 
-/// One table per fault: what each variant lost to it.
-pub(super) fn faults(comparison: &Comparison) -> Vec<Value> {
-    let faults = fault_names(comparison).into_iter().map(|name| {
-        let place = comparison.faults.iter().find(|fault| fault.name == name);
-        let when = place
-            .map_or_else(String::new, |fault| format!("{}, {}", fault.hits, super::when(fault.start_s, fault.end_s)));
-        let rows =
-            comparison.variants.iter().map(|variant| match variant.faults.iter().find(|fault| fault.name == name) {
-                Some(fault) => fault_row(&variant.name, fault),
-                None => vec![variant.name.clone(), "not in this variant".to_owned()],
-            });
-        let head = ["", "requests lost", "of sent", "success in it", "p99 in it", "recovered after"];
-        let rows = rows.collect::<Vec<_>>();
-        context! { name, when, head => heads(&head), rows }
-    });
-    faults.collect()
-}
-
 /// Faults from side to side, availability, and where requests failed.
 pub(super) fn harm(comparison: &Comparison) -> Vec<Value> {
     let section = |section: Section| {
-        context! { title => section.title, head => section.head, rows => section.rows, notes => section.notes }
+        context! { title => section.title, when => section.when, head => section.head, rows => section.rows, notes => section.notes }
     };
     sections(comparison).into_iter().map(section).collect()
-}
-
-fn fault_row(variant: &str, fault: &FaultSummary) -> Vec<String> {
-    vec![
-        variant.to_owned(),
-        cell(Unit::Plain(""), &fault.lost),
-        Unit::Plain("").value(&fault.sent),
-        cell(Unit::Share, &fault.availability),
-        cell(Unit::Milliseconds, &fault.p99_ms),
-        cell(Unit::Seconds, &fault.recovery_s),
-    ]
 }
 
 /// Requests, calls, resources and flows of a variant.

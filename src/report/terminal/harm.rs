@@ -8,7 +8,7 @@ use crate::report::harm::{Section, sections};
 /// The sections; nothing where nothing fails.
 pub(super) fn harm(comparison: &Comparison, width: usize, style: Style) -> String {
     let mut out = String::new();
-    for Section { title, head, rows, notes } in sections(comparison) {
+    for Section { title, head, rows, notes, .. } in sections(comparison) {
         out.push_str(&heading(&title, style));
         let figures = (1..head.len()).collect();
         let grid = Grid { head, rows, figures };

@@ -484,6 +484,11 @@ const CODES: &[Code] = &[
         "a gate that says nothing",
         "It would never be judged, or never be missed: nobody asks for its subject, or its limit is past what can be.",
     ),
+    code(
+        "EW526",
+        "too few replications for a gate",
+        "A gate is judged by an interval over replications, of which five are needed.",
+    ),
 ];
 
 /// What a code means.

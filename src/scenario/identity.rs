@@ -74,6 +74,22 @@ fn by_cluster(name: &str, entry: &mut Entry, diagnostics: &mut Vec<Diagnostic>) 
     let Some(map) = as_map_mut(&mut entry.node) else { return };
     let Some(said) = map.get("in").filter(|said| !said.node.is_null()).cloned() else { return };
     let Some(clusters) = said.node.as_map().cloned() else { return };
+    let silent =
+        clusters.iter().filter(|(_, own)| own.node.is_null() || own.node.as_map().is_some_and(IndexMap::is_empty));
+    for (cluster, own) in silent {
+        diagnostics.push(
+            Diagnostic::error("EW303", format!("`{name}` does nothing otherwise in `{cluster}`"))
+                .at(own.key, "")
+                .help("say what differs there, such as `{work: 5ms}`, or leave it out"),
+        );
+    }
+    if clusters.is_empty() {
+        diagnostics.push(
+            Diagnostic::error("EW303", format!("`{name}` does nothing otherwise anywhere"))
+                .at(said.key, "")
+                .help("name a cluster and what differs there, such as `in: {east: {work: 5ms}}`, or leave it out"),
+        );
+    }
     if let Some(versions) = map.get("versions").filter(|versions| !versions.node.is_null()) {
         diagnostics.push(
             Diagnostic::error("EW014", "`in` and `versions` exclude each other")
@@ -131,6 +147,15 @@ fn identity(name: &str) -> &str {
     name.strip_prefix("default/").unwrap_or(name)
 }
 
+/// Is it a name, or a namespace and a name?
+fn is_name(text: &str) -> bool {
+    let good = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    let parts: Vec<&str> = text.split('/').collect();
+    parts.len() <= 2 && parts.into_iter().all(good)
+}
+
 /// A name that stands for another one: the service, and the operation that an operation of it has become.
 struct Renamed {
     service: String,
@@ -142,6 +167,14 @@ struct Renamed {
 fn merged(services: &mut Entries, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, Renamed> {
     let mut groups: IndexMap<String, Vec<String>> = IndexMap::new();
     for (name, entry) in services.iter() {
+        let said = entry.node.get("is").filter(|is| !is.is_null());
+        if let Some((node, text)) = said.and_then(|is| Some((is, is.as_text()?))).filter(|(_, text)| !is_name(text)) {
+            diagnostics.push(
+                Diagnostic::error("EW525", format!("`{text}` is no service's name"))
+                    .at(node.span, "")
+                    .help("write a name, or a namespace and a name: `cache`, `shop/cache`"),
+            );
+        }
         let is = entry.node.get("is").filter(|is| !is.is_null()).and_then(Node::as_text).unwrap_or(name);
         groups.entry(identity(is).to_owned()).or_default().push(name.clone());
     }

@@ -2,7 +2,7 @@
 
 use super::{Code, code};
 
-/// EW470 to EW478.
+/// EW470 to EW478, EW525.
 pub(super) const SWEEP: &[Code] = &[
     code(
         "EW470",
@@ -45,4 +45,5 @@ pub(super) const SWEEP: &[Code] = &[
         "what cannot be one service",
         "Entries of one identity are replicas of one service: they agree on workers, threads, queue and the like; and `in` speaks of clusters in which the service runs.",
     ),
+    code("EW525", "no name of a service", "A mesh knows a service by its name, or by its namespace and its name."),
 ];

@@ -6,8 +6,8 @@ use super::fields::Decoder;
 use crate::policy::RetryOn;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Bound, CallTarget, Check, Dataplane, Metric, Objective, Rule, Scenario, Selector, Stream, StreamArrivals,
-    StreamFrom, Traffic,
+    Bound, CallTarget, Check, Dataplane, JUDGED_FROM, Metric, Objective, Rule, Scenario, Selector, Stream,
+    StreamArrivals, StreamFrom, Traffic,
 };
 use std::collections::BTreeSet;
 
@@ -40,6 +40,7 @@ impl Decoder {
         let streams = streams.map(|(name, to)| (name, to.split_once('.').map_or(to, |(service, _)| service)));
         let pairs: Pairs<'_> = calls.iter().map(|(from, to)| (*from, to.service.as_str())).chain(streams).collect();
         self.check_traffic(scenario, &pairs);
+        self.check_evidence(scenario, variant);
         for (name, objective) in &scenario.objectives {
             let asked = objective.variants.is_empty() || objective.variants.iter().any(|only| only.value == variant);
             if let Some((what, help)) = Some(()).filter(|()| asked).and_then(|()| unjudged(objective, scenario, &pairs))
@@ -51,6 +52,37 @@ impl Decoder {
                 );
             }
         }
+    }
+
+    /// Gates that an interval decides, where too few replications give none.
+    fn check_evidence(&mut self, scenario: &Scenario, variant: &str) {
+        let replications = &scenario.run.replications;
+        let open = |objective: &Objective| {
+            let asked = objective.variants.is_empty() || objective.variants.iter().any(|only| only.value == variant);
+            // What a bill says of fixed things is exact.
+            let noisy =
+                matches!(&objective.check, Check::Figure { term, .. } if !matches!(term.metric, Metric::Cost { .. }));
+            asked && noisy
+        };
+        let names: Vec<&str> = scenario
+            .objectives
+            .iter()
+            .filter(|(_, objective)| open(objective))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if replications.value >= JUDGED_FROM || names.is_empty() {
+            return;
+        }
+        let count = replications.value;
+        let are = if count == 1 { "replication gives" } else { "replications give" };
+        self.say(
+            Diagnostic::warning(
+                "EW526",
+                format!("{count} {are} no interval, so that `{}` will have not enough evidence", names.join("`, `")),
+            )
+            .at(replications.span, format!("{JUDGED_FROM} are needed at least"))
+            .help("gates are met or missed by their whole interval; leave `replications` out, or take 10 and more"),
+        );
     }
 
     fn check_traffic(&mut self, scenario: &Scenario, pairs: &Pairs<'_>) {

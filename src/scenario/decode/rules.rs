@@ -230,6 +230,11 @@ impl Decoder {
             return (Vec::new(), Vec::new());
         };
         let mut set = Vec::new();
+        if let Some(node) = map.written("set").filter(|node| node.as_map().is_some_and(indexmap::IndexMap::is_empty)) {
+            self.say(
+                Diagnostic::error("EW303", "no header is set").at(node.span, "").help("name one, or leave `set` out"),
+            );
+        }
         for (name, entry) in self.entries(map.written("set"), "headers") {
             let text = self.text(&entry.node, "a text").map(str::to_owned);
             set.extend(text.map(|text| (name.to_ascii_lowercase(), text)));

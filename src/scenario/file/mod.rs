@@ -37,7 +37,9 @@ pub use mesh::{
     Dataplane, Distribution, EdgePolicy, Locality, Mesh, PoolPatch, ProxyCost, Selector, Tls, Traffic, TrafficPatch,
     ZoneRule,
 };
-pub use objectives::{Bound, Check, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term};
+pub use objectives::{
+    Bound, Check, JUDGED_FROM, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term,
+};
 pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};
 pub use reliability::{Rate, Reliability};
 pub use rules::{Forwards, HeaderText, Headers, Rule, RuleAction, RuleTarget, TRACING, Variant, Version};

@@ -2,6 +2,9 @@
 
 use crate::scenario::span::{Span, Spanned};
 
+/// Replications that an interval, and so a gate, needs at least.
+pub const JUDGED_FROM: u32 = 5;
+
 /// An entry of `objectives:`.
 #[derive(Clone, Debug)]
 pub struct Objective {

@@ -13,7 +13,7 @@ pub const UNMARKED_BEYOND: u64 = 100;
 /// Replications from which on intervals are given unmarked; below, they are indicative.
 pub const UNMARKED_REPLICATIONS: u32 = 10;
 /// Replications below which there is no interval.
-pub const INTERVAL_REPLICATIONS: u32 = 5;
+pub const INTERVAL_REPLICATIONS: u32 = crate::scenario::file::JUDGED_FROM;
 /// Values beyond a quantile, per replication, below which it is not estimable.
 const ESTIMABLE_BEYOND: u64 = 10;
 

@@ -80,11 +80,6 @@ impl Decoder {
     }
 
     fn sets(&mut self, node: &Node, scope: &Scope<'_>) -> Option<Vec<ActionSet>> {
-        if node.as_map().is_some_and(indexmap::IndexMap::is_empty) {
-            let idle = Diagnostic::error("EW303", "this action sets nothing").at(node.span, "");
-            self.say(idle.help("for example `set: {entry.shop.to: [standby]}`"));
-            return None;
-        }
         let mut sets = Vec::new();
         let mut whole = true;
         let entries = self.entries(Some(node), "values");

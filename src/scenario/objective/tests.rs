@@ -94,3 +94,27 @@ proptest::proptest! {
         let _ = parse(&format!("mean(a) < {tail}"));
     }
 }
+
+#[test]
+fn gates_that_too_few_replications_leave_open_are_told_beforehand() {
+    const SHOP: &str = "
+eastwest: 1
+topology:
+  regions: {r: {is: alibaba/cn-hangzhou}}
+  clusters: {a: {region: r}}
+services: {web: {replicas: {a: 1}, work: 1ms}}
+workload: {users: {from: r, to: web, rate: 1rps}}
+objectives: {up: {check: availability(web) >= 99%}, dear: {check: cost(total) < 1000 USD/month}}
+run: {horizon: 5m, replications: 4}
+";
+    let said = |text: &str| {
+        let loaded =
+            crate::scenario::load_text("shop.yaml", text, &[]).unwrap_or_else(|no| panic!("{:?}", no.diagnostics));
+        let told = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.code == "EW526");
+        told.map(|diagnostic| diagnostic.message.clone()).collect::<Vec<_>>()
+    };
+    let few = said(SHOP);
+    assert_eq!(few, ["4 replications give no interval, so that `up` will have not enough evidence"], "a bill is exact");
+    assert!(said(&SHOP.replace("replications: 4", "replications: 5")).is_empty());
+    assert!(said(&SHOP.replace("up: {check: availability(web) >= 99%}, ", "")).is_empty());
+}

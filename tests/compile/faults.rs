@@ -90,3 +90,59 @@ fn what_no_fault_can_mean_is_told() {
         "#]],
     );
 }
+
+/// What begins to happen to ways, with their ends.
+fn to_ways(world: &World) -> Vec<(String, Effect)> {
+    let name = |path: PathId| {
+        let way = &world.paths[path];
+        format!("{} -> {}", world.places[way.from].name, world.places[way.to].name)
+    };
+    let of = |change: &Change| match change.target {
+        Target::Path(path) => (name(path), change.effect),
+        other => panic!("{other:?} is no way"),
+    };
+    world.changes.iter().filter(|change| change.begins).map(of).collect()
+}
+
+#[test]
+fn a_lost_rule_closes_one_direction_and_a_provider_says_what_becomes_of_what_it_knows() {
+    use eastwest::world::Manner;
+    let lost = |established: &str| {
+        to_ways(&hit(&format!("security-group: {{from: [cluster/east], to: [vpc/bank]{established}}}")))
+    };
+    let (kept, cut) = (Effect::Shut, Effect::Down(Manner::Silent));
+    for (said, want) in [("", cut), (", established: kept", kept), (", established: cut", cut)] {
+        let ways = lost(said);
+        assert!(!ways.is_empty());
+        assert!(
+            ways.iter().all(|(way, effect)| way.starts_with("east/") && way.contains("-> pay/") && *effect == want),
+            "{ways:?}"
+        );
+    }
+    let text = format!("{GROUND}{CONNECTIVITY}{SERVICES}").replace("alibaba/cn-hangzhou", "aws/eu-central-1");
+    let text = text.replace("alibaba/ap-southeast-1", "aws/ap-southeast-1");
+    let rule = "faults: {out: {at: 30s, for: 30s, security-group: {from: [cluster/east], to: [vpc/bank]}}}\n";
+    assert!(to_ways(&world(&format!("{text}{rule}"))).iter().all(|(_, effect)| *effect == kept));
+}
+
+#[test]
+fn lost_routes_are_of_the_services_named_and_names_of_gateways_are_kept() {
+    use eastwest::world::ServiceId;
+    let effects = |what: &str| -> Vec<Effect> {
+        hit(what).changes.iter().filter(|change| change.begins).map(|change| change.effect).collect()
+    };
+    assert_eq!(effects("hit: service/orders, no-route: true"), [Effect::NoRoute(ServiceId::NONE); 5]);
+    let payments =
+        hit("hit: service/orders, expire: true").services.iter().find(|(_, one)| one.name == "payments").unwrap().0;
+    assert_eq!(effects("hit: service/orders@east, no-route: [payments]"), [Effect::NoRoute(payments); 3]);
+    assert_eq!(effects("hit: \"replica/orders/*\", share: 40%, new-root: true"), [Effect::NewRoot; 2]);
+    let named = format!("{GROUND}{CONNECTIVITY}{SERVICES}").replace("{via: backbone}", "{via: internet}");
+    let named = named.replace("south: {replicas: 2, cpu: 2}", "south: {replicas: 2, cpu: 2, ttl: 60s}");
+    let world = world(&named.replace("calls: [payments]", "calls: [payments, far]").replace(
+        "  payments: {replicas: {pay: 3}",
+        "  far: {replicas: {south: 1}, work: 1ms}\n  payments: {replicas: {pay: 3}",
+    ));
+    let names: Vec<_> =
+        world.names.iter().map(|(&id, ttl)| (world.gateways[id].name.as_str(), ttl.seconds())).collect();
+    assert_eq!(names, [("internet/south", 60.0)]);
+}

@@ -35,7 +35,7 @@ fn two_services_of_one_name_get_each_others_calls_and_one_service_in_two_cluster
     assert_eq!(answered("two-names"), 1.0);
     // What is answered is the service that was meant: the other one has nothing of it.
     let failed = &variant("one-name").total.failed;
-    assert_eq!(failed.keys().map(String::as_str).collect::<Vec<_>>(), ["error"], "{failed:?}");
+    assert_eq!(failed.keys().map(String::as_str).collect::<Vec<_>>(), ["wrong-service"], "{failed:?}");
     // `score` is one service, and slower where there is no GPU.
     let sojourn = |place: &str| {
         let own = variant("two-names")

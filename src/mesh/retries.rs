@@ -56,6 +56,7 @@ impl Machine<'_> {
             Some(Failure::Overflow | Failure::NoPrimary) => status(Status::Http(503)),
             Some(Failure::RateLimited) => status(Status::Http(429)),
             Some(Failure::WrongPartition) => status(Status::WRONG_PARTITION),
+            Some(Failure::WrongService) => status(Status::WRONG_SERVICE),
             // Who still waits for its connection never was on one.
             Some(Failure::Timeout) if row.is(Attempt::PARKED) => Some(ResultClass::Local { connected: false }),
             other => ResultClass::of(other.map_or(Ok(()), Err)),

@@ -259,7 +259,11 @@ impl Machine<'_> {
             if draw < operation.errors
                 && let Some(status) = self.status_of(attempt, draw, at)
             {
-                self.attempts[attempt].core.fail_with(status);
+                if self.is_missing(attempt) {
+                    self.attempts[attempt].core.fail(Failure::WrongService, false);
+                } else {
+                    self.attempts[attempt].core.fail_with(status);
+                }
             }
             if self.stores.is_some() {
                 self.commit(attempt, at);
@@ -287,6 +291,14 @@ impl Machine<'_> {
         };
         let index = self.hot.statuses.binary_search(&status).expect("all statuses are listed");
         Some(index as u8)
+    }
+
+    /// Has the version that answers no such operation?
+    #[cold]
+    fn is_missing(&self, attempt: u32) -> bool {
+        let operation = self.calls[self.attempts[attempt].call].operation;
+        let version = self.hot.replicas[self.endpoint_of(attempt).0 as usize].version;
+        self.world.operations[operation].variants.get(usize::from(version)).is_some_and(|variant| variant.missing)
     }
 
     #[inline]

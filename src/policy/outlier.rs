@@ -31,8 +31,8 @@ impl ResultClass {
             Ok(()) => Some(ResultClass::Success),
             Err(Failure::Error) => Some(ResultClass::ServerError),
             Err(Failure::Overflow | Failure::NoPrimary) => Some(ResultClass::GatewayError),
-            // A 429 is an answer like any other, and so is a 421.
-            Err(Failure::RateLimited | Failure::WrongPartition) => Some(ResultClass::Success),
+            // A 429 is an answer like any other, and so are a 421 and a 404.
+            Err(Failure::RateLimited | Failure::WrongPartition | Failure::WrongService) => Some(ResultClass::Success),
             Err(Failure::Connect) => Some(ResultClass::Local { connected: false }),
             Err(Failure::Timeout | Failure::Reset) => Some(ResultClass::Local { connected: true }),
             // Envoy leaves circuit breakers aside: ejecting hosts of an overloaded upstream would make it worse.

@@ -98,6 +98,7 @@ impl Seen {
                 Seen::Answer { status: Status::Http(429), rate_limited: true, retriable_header: false }
             }
             Failure::WrongPartition => Seen::answer(Status::WRONG_PARTITION),
+            Failure::WrongService => Seen::answer(Status::WRONG_SERVICE),
             Failure::CircuitBreaker => Seen::Overflow,
             Failure::NoHost
             | Failure::Entry

@@ -36,6 +36,8 @@ impl Status {
     /// Misdirected Request (RFC 9110, 15.5.20): whoever was asked has not what was asked for. No condition of Envoy's but the
     /// code itself retries it; `retriable-4xx` means 409 alone.
     pub const WRONG_PARTITION: Status = Status::Http(421);
+    /// Not Found (RFC 9110, 15.5.5): whoever was asked knows nothing of the kind.
+    pub const WRONG_SERVICE: Status = Status::Http(404);
     /// gRPC's words, by number.
     pub const GRPC_WORDS: [&'static str; 17] = GRPC;
 

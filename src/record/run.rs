@@ -53,6 +53,9 @@ pub enum Failure {
     DirectResponse,
     /// The replica's cluster has other data than the one in which the request came in (421).
     WrongPartition,
+    /// It landed on a replica that has nothing of what it asks for: another service of the same name, or a version that
+    /// lacks the operation (404).
+    WrongService,
     /// The database that it writes to has no primary that the replica reaches (503).
     NoPrimary,
     /// Its user gave up waiting.
@@ -63,7 +66,7 @@ pub enum Failure {
 
 impl Failure {
     /// All of them, in the order of their counters.
-    pub const ALL: [Failure; 17] = [
+    pub const ALL: [Failure; 18] = [
         Failure::Timeout,
         Failure::Connect,
         Failure::Reset,
@@ -78,6 +81,7 @@ impl Failure {
         Failure::NoCluster,
         Failure::DirectResponse,
         Failure::WrongPartition,
+        Failure::WrongService,
         Failure::NoPrimary,
         Failure::Abandoned,
         Failure::Unfinished,
@@ -100,6 +104,7 @@ impl Failure {
             Failure::NoCluster => "no-cluster",
             Failure::DirectResponse => "direct-response",
             Failure::WrongPartition => "wrong-partition",
+            Failure::WrongService => "wrong-service",
             Failure::NoPrimary => "no-primary",
             Failure::Abandoned => "abandoned",
             Failure::Unfinished => "unfinished",

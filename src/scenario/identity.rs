@@ -335,10 +335,8 @@ fn one(
         };
         for operation in operations.keys().filter(|operation| !mine(operation)) {
             let at = entry.key;
-            let absent = IndexMap::from([("404".to_owned(), Entry { key: at, node: scalar("100%", at) })]);
             let mut answer: Entries = IndexMap::new();
-            put(&mut answer, "work", at, scalar("0ms", at));
-            put(&mut answer, "errors", at, map_of(absent, at));
+            put(&mut answer, "missing", at, scalar("true", at));
             put(&mut nothing, operation, at, map_of(answer, at));
         }
         put(&mut version, "operations", entry.key, map_of(nothing, entry.node.span));

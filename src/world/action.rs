@@ -46,4 +46,6 @@ pub enum Set {
     Entry(EntryId, Vec<(u16, f64)>),
     /// The cluster whose copy of a database is the primary from then on.
     Primary(DatabaseId, ClusterId),
+    /// The fewest replicas that an autoscaler, a row of `World::autoscalers`, keeps from its next look on.
+    Least(u32, u32),
 }

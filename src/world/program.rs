@@ -40,6 +40,8 @@ pub struct Variant {
     pub start: u32,
     /// Shares of requests answered with these statuses after the work is done.
     pub errors: Vec<(Status, Ratio)>,
+    /// It has no such operation, and answers so whatever it is asked.
+    pub missing: bool,
 }
 
 impl Operation {

@@ -45,6 +45,14 @@ fn databases(world: &mut World, dice: &mut Dice) {
     if dice.one_in(2) {
         return;
     }
+    // Somebody raises or lowers the least there are of what follows its load.
+    for row in 0..world.autoscalers.len() {
+        let max = world.autoscalers[row].rule.max;
+        let (at, least) = (dice.below(25_000), 1 + dice.below(u64::from(max)) as u32);
+        let when = Occasion::At(SimTime::ZERO + Duration::from_millis(at));
+        let sets = vec![Set::Least(row as u32, least)];
+        world.actions.push(OperatorAction { name: format!("scale {row}"), when, needs: vec![], sets });
+    }
     // Copies need clusters: those that there are and some without replicas.
     let clusters = world.clusters.len();
     while world.clusters.len() < 3 {

@@ -6,7 +6,7 @@ use eastwest::policy::autoscale::{self, Rule};
 use eastwest::policy::{Balance, readiness};
 use eastwest::random::{Key, Law};
 use eastwest::record::{Failure, Run};
-use eastwest::units::Duration;
+use eastwest::units::{Duration, SimTime};
 use eastwest::workload::{Arrivals, Rate};
 use eastwest::world::*;
 
@@ -230,4 +230,27 @@ fn a_dead_zone_is_made_up_for_after_its_eviction() {
     // With an API server that is gone as well nobody is missed, and nothing moves.
     down(&mut world, "api", 100, 700, &[Target::Api(ClusterId(1))], Manner::Silent);
     assert_eq!(steps(&world).1, [(0, 4, 4, 4)]);
+}
+
+#[test]
+fn an_operator_raises_the_least_there_are_and_the_next_look_starts_them() {
+    // 80 a second are 40 % of two: the autoscaler itself is content. Nothing is measured of a pod that boots.
+    let mut world = scaled(&[(0, 80.0)], 900);
+    world.actions.push(OperatorAction {
+        name: "scale up".into(),
+        when: Occasion::At(SimTime::from_nanos(100 * S)),
+        needs: vec![],
+        sets: vec![Set::Least(0, 6)],
+    });
+    let (_, found) = steps(&world);
+    let six = look(100 * S);
+    assert_eq!(found, [(0, 2, 2, 2), (six, 6, 6, 2), (six + 40 * S, 6, 6, 6)]);
+    // Set back, the two that are enough are left when the highest of 300 s is: the least is not what was recommended.
+    let sets = vec![Set::Least(0, 2)];
+    let when = Occasion::At(SimTime::from_nanos(400 * S));
+    world.actions.push(OperatorAction { name: "and down".into(), when, needs: vec![], sets });
+    let (_, found) = steps(&world);
+    let back = found.last().expect("it ends with two");
+    assert_eq!((back.1, back.2), (2, 2));
+    assert!(back.0 >= look(400 * S) && back.0 <= look(400 * S) + 330 * S, "{found:?}");
 }

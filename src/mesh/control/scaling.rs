@@ -13,7 +13,7 @@ use crate::mesh::machine::{Machine, of_run};
 use crate::policy::autoscale::{self, Memory};
 use crate::record::{Run, ScaleRow, ScaleStep};
 use crate::units::{Duration, SimTime};
-use crate::world::{Change, Effect, EndpointId, Manner, PlaceId, PlaneId, Target};
+use crate::world::{Change, Effect, EndpointId, Manner, PlaceId, PlaneId, Set, Target};
 
 /// A step of an autoscaler, of a pod, or of who tells of it. `u32`s are a row of `World::autoscalers`; of a pod which of
 /// its lives is meant, so that a step of an earlier one means nothing to it.
@@ -230,6 +230,21 @@ impl Machine<'_> {
         (group.scraped, group.whole) = (now, true);
     }
 
+    /// The rule of an autoscaler at an instant, nanoseconds from t = 0: as written, and as operators have set it since.
+    fn rule_of(&self, at: usize, clock: i64) -> autoscale::Rule {
+        let mut rule = self.world.autoscalers[at].rule;
+        for deed in self.deeds.iter().filter(|deed| deed.done <= clock) {
+            for set in &self.world.actions[deed.action].sets {
+                if let Set::Least(row, min) = *set
+                    && row as usize == at
+                {
+                    rule.min = min;
+                }
+            }
+        }
+        rule
+    }
+
     /// An autoscaler looks, where its API server answers.
     fn sync(&mut self, at: usize, now: SimTime, schedule: &mut Schedule) {
         let world = self.world;
@@ -240,6 +255,7 @@ impl Machine<'_> {
             let node = self.place_down[world.endpoints[endpoint].place.0 as usize].0 > 0;
             node || server.down > 0 && server.manner == Manner::Refused
         };
+        let rule = self.rule_of(at, clock);
         let Some(scaling) = &mut self.scaling else { return };
         if scaling.sight.away(Target::Api(scaler.cluster)).holds(clock) {
             return;
@@ -256,8 +272,8 @@ impl Machine<'_> {
         // Those that no zone has room for wait, and are not ready.
         seen.resize(seen.len().max(group.wanted as usize), autoscale::Pod::Unready);
         let request = scaler.rule.window.nanos().saturating_mul(u64::from(world.services[scaler.service].workers));
-        let wanted = autoscale::recommended(&scaler.rule, group.wanted, request, &seen);
-        group.wanted = group.memory.decide(&scaler.rule, clock.cast_unsigned(), group.wanted, wanted);
+        let wanted = autoscale::recommended(&rule, group.wanted, request, &seen);
+        group.wanted = group.memory.decide(&rule, clock.cast_unsigned(), group.wanted, wanted);
         self.reconcile(at, now, schedule);
     }
 }

@@ -64,5 +64,10 @@ pub(super) const STORES: &[Code] = &[
         "An action that sets `stores.NAME.primary` takes as long as the store's `promote.takes` says.",
     ),
     code("EW494", "an action without a deed", "`set` says what an action sets, and to what."),
+    code(
+        "EW496",
+        "something that is missing and does something",
+        "A version that has no such operation answers 404 without work: it has neither work nor calls nor other errors there.",
+    ),
     code("EW495", "an action that comes too late", "It is due when the run is over, so that nothing is done."),
 ];

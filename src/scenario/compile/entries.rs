@@ -10,7 +10,7 @@ use crate::scenario::file::{Action, ActionSet, ActionWhen, Leads, Scenario, Stre
 use crate::topology::{ClusterId, Ground, PlaceId, RegionId};
 use crate::units::Duration;
 use crate::world::{
-    Entry, EntryId, FaultId, Front, Kept, Occasion, OperatorAction, ServiceId, Set, Target, Via, World,
+    Autoscaler, Entry, EntryId, FaultId, Front, Kept, Occasion, OperatorAction, ServiceId, Set, Target, Via, World,
 };
 
 /// The entries of a scenario, in its order, before any stream looks for its own.
@@ -19,7 +19,7 @@ pub(super) fn entries(scenario: &Scenario, ground: &Ground, world: &mut World, s
         let mut targets: Vec<ClusterId> = Vec::new();
         let later = scenario.actions.values().flat_map(|action| &action.sets).filter_map(|set| match set {
             ActionSet::Entry(of, leads) => (of == name).then_some(leads),
-            ActionSet::Primary(..) => None,
+            ActionSet::Primary(..) | ActionSet::Least { .. } => None,
         });
         for (cluster, _) in std::iter::once(&written.to).chain(later).flatten() {
             let id = cluster_named(ground, cluster).expect("clusters of an entry were checked to exist");
@@ -146,17 +146,25 @@ pub(super) fn actions(scenario: &Scenario, ground: &Ground, world: &mut World, s
         let needs = needs(action, &scene, world, said);
         let fault = |name: &str| world.faults.iter().find(|(_, fault)| fault.name == name).map(|(id, _)| id);
         let Some(when) = when(&action.when, fault) else { continue };
-        let sets = action.sets.iter().map(|set| match set {
+        let sets = action.sets.iter().flat_map(|set| match set {
             ActionSet::Entry(of, leads) => {
                 let row = scenario.entries.get_index_of(of).expect("an entry was checked to exist");
                 let id = EntryId(row as u32);
-                Set::Entry(id, rows(ground, &world.entries[id].targets, leads))
+                vec![Set::Entry(id, rows(ground, &world.entries[id].targets, leads))]
             }
             ActionSet::Primary(of, cluster) => {
                 let database = world.databases.iter().find(|(_, database)| database.name == *of);
                 let cluster = world.clusters.iter().find(|(_, name)| *name == cluster);
                 let (database, cluster) = database.zip(cluster).expect("a store and its cluster were checked to exist");
-                Set::Primary(database.0, cluster.0)
+                vec![Set::Primary(database.0, cluster.0)]
+            }
+            ActionSet::Least { service, cluster, min } => {
+                let meant = |row: &Autoscaler| {
+                    let here = cluster.as_ref().is_none_or(|name| world.clusters[row.cluster] == *name);
+                    world.services[row.service].name == *service && here
+                };
+                let rows = world.autoscalers.iter().enumerate().filter(|(_, row)| meant(row));
+                rows.map(|(row, _)| Set::Least(row as u32, *min)).collect()
             }
         });
         let action = OperatorAction { name: name.clone(), when, needs, sets: sets.collect() };

@@ -110,7 +110,8 @@ pub(super) fn program<'a>(
                     steps.map_or_else(|| (start, mean.clone()), |steps| writer.operation(ServiceId(at as u32), steps));
                 let errors = own(version).and_then(|own| own.errors.clone());
                 let errors = errors.unwrap_or_else(|| operation.errors.clone());
-                writer.world.operations[id].variants.push(Variant { start, errors });
+                let missing = own(version).is_some_and(|own| own.missing);
+                writer.world.operations[id].variants.push(Variant { start, errors, missing });
                 of_versions.push(mean);
             }
             means.push(Mean::over(of_versions, &replicas));

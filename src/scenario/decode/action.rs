@@ -2,7 +2,7 @@
 
 use super::fields::Decoder;
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Action, ActionSet, ActionWhen, GlobalEntry, Store, Topology};
+use crate::scenario::file::{Action, ActionSet, ActionWhen, GlobalEntry, Service, Store, Topology};
 use crate::scenario::quantity::{self, Complaint};
 use crate::scenario::span::Spanned;
 use crate::scenario::tree::{Entry, Node, Value};
@@ -16,6 +16,7 @@ pub(super) struct Scope<'s> {
     pub(super) topology: &'s Topology,
     pub(super) entries: &'s IndexMap<String, GlobalEntry>,
     pub(super) stores: &'s IndexMap<String, Store>,
+    pub(super) services: &'s IndexMap<String, Service>,
     pub(super) faults: &'s [String],
 }
 
@@ -96,6 +97,13 @@ impl Decoder {
                 }
                 continue;
             }
+            if let Some(whose) = key.strip_prefix("services.").and_then(|rest| rest.strip_suffix(".autoscale.min")) {
+                match self.least_of(whose, entry, scope) {
+                    Some(set) => sets.push(set),
+                    None => whole = false,
+                }
+                continue;
+            }
             let of = key.strip_prefix("entry.").and_then(|rest| rest.strip_suffix(".to"));
             let Some(name) = of else {
                 let text = format!("an action cannot set `{key}`");
@@ -123,8 +131,7 @@ impl Decoder {
     }
 }
 
-const SETTABLE: &str =
-    "it can set `entry.NAME.to` and `stores.NAME.primary`; what else a scenario says stays as it is in a run";
+const SETTABLE: &str = "it can set `entry.NAME.to`, `stores.NAME.primary` and `services.NAME.autoscale.min` (or `services.NAME@CLUSTER.autoscale.min`); what else a scenario says stays as it is in a run";
 
 impl Decoder {
     /// The cluster that becomes a store's primary.
@@ -144,6 +151,33 @@ impl Decoder {
         let cluster = self.text(&entry.node, "a cluster")?;
         let copies = with[name].copies.iter().map(|copy| copy.value.as_str());
         self.known("cluster of this store", cluster, entry.node.span, copies).then(|| cluster.to_owned())
+    }
+}
+
+impl Decoder {
+    /// The fewest replicas that a service's autoscalers keep, `NAME` or `NAME@CLUSTER`.
+    fn least_of(&mut self, whose: &str, entry: &Entry, scope: &Scope<'_>) -> Option<ActionSet> {
+        let (name, cluster) = whose.split_once('@').map_or((whose, None), |(name, at)| (name, Some(at)));
+        let scaled = scope.services.iter().filter(|(_, service)| service.autoscale.is_some());
+        if !self.known("service with an autoscaler", name, entry.key, scaled.map(|(name, _)| name.as_str())) {
+            return None;
+        }
+        let service = &scope.services[name];
+        if let Some(cluster) = cluster {
+            let clusters = service.replicas.iter().map(|replicas| replicas.cluster.value.as_str());
+            if !self.known("cluster of this service", cluster, entry.key, clusters) {
+                return None;
+            }
+        }
+        let min = self.read(&entry.node, "a number of replicas", |text| quantity::count(text, 1, 1000))?;
+        let scaler = service.autoscale.as_ref()?;
+        if min.value > u64::from(scaler.rule.max) {
+            let text = format!("its autoscaler asks for no more than {}", scaler.rule.max);
+            let help = "say a greater `autoscale.max`: there is room for so many replicas from the beginning";
+            self.say(Diagnostic::error("EW460", text).at(min.span, "").at(scaler.span, "here").help(help));
+            return None;
+        }
+        Some(ActionSet::Least { service: name.to_owned(), cluster: cluster.map(str::to_owned), min: min.value as u32 })
     }
 }
 

@@ -140,6 +140,7 @@ impl Decoder {
             topology: &topology,
             entries: &entries,
             stores: &stores,
+            services: &services,
             faults: &written(map.written("faults")),
         };
         let actions = self.actions(map.written("actions"), &scope);

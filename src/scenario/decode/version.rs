@@ -3,11 +3,13 @@
 use indexmap::IndexMap;
 
 use super::fields::{Decoder, Fields, Path, below};
+use crate::policy::Status;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Forwards, HeaderText, Headers, Operation, Replicas, TRACING, Topology, Variant, Version};
-use crate::scenario::span::Spanned;
+use crate::scenario::span::{Span, Spanned};
 use crate::scenario::tree::{Entry, Node, Value};
 use crate::scenario::vocabulary as words;
+use crate::units::Ratio;
 
 impl Decoder {
     /// `versions:` of a service, and the replicas of all of them; none where a service has no versions.
@@ -62,8 +64,19 @@ impl Decoder {
             let path = below(&map.path_of("operations"), operation);
             let Some(own) = self.open(Some(&entry.node), &words::VERSION_OPERATION, path, entry.key) else { continue };
             let (steps, errors) = (self.operation_steps(&own).map(|(steps, _)| steps), self.errors(&own));
+            let missing = own.word(self, "missing").is_some();
             own.close();
-            operations.insert((*operation).to_owned(), Variant { steps, errors });
+            let does = ["work", "calls", "steps", "errors"].into_iter().find_map(|key| own_entry(entry, key));
+            if let Some(does) = does.filter(|_| missing) {
+                let wrong = Diagnostic::error("EW496", "what is missing does nothing").at(does, "");
+                self.say(wrong.help("remove it, or `missing`"));
+            }
+            let variant = if missing {
+                Variant { steps: Some(Vec::new()), errors: Some(vec![(Status::WRONG_SERVICE, Ratio::ONE)]), missing }
+            } else {
+                Variant { steps, errors, missing }
+            };
+            operations.insert((*operation).to_owned(), variant);
         }
         map.close();
         // What it says of itself it says of a service's only operation; its errors are those of all.
@@ -165,4 +178,9 @@ impl Decoder {
         }
         Some(HeaderText::OneOf(texts))
     }
+}
+
+/// Where a key of an entry is written.
+fn own_entry(entry: &Entry, key: &str) -> Option<Span> {
+    entry.node.as_map()?.get(key).map(|entry| entry.key)
 }

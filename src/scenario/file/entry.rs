@@ -70,4 +70,13 @@ pub enum ActionSet {
     Entry(String, Leads),
     /// In which cluster a store's primary is.
     Primary(String, String),
+    /// The fewest replicas that the autoscalers of a service keep, in one cluster or in each.
+    Least {
+        /// The service.
+        service: String,
+        /// The cluster; none: each.
+        cluster: Option<String>,
+        /// So many.
+        min: u32,
+    },
 }

@@ -82,6 +82,8 @@ pub struct Variant {
     pub steps: Option<Vec<Step>>,
     /// Its errors.
     pub errors: Option<Vec<(Status, Ratio)>>,
+    /// It has no such operation.
+    pub missing: bool,
 }
 
 /// Which headers of a request a service passes on to those that it calls for it.

@@ -8,6 +8,7 @@ const SET: Shape = Shape::Either(&[
     Shape::List(&Shape::Reference("cluster")),
     Shape::Names(&Shape::Number(0.0, 1e6)),
     Shape::Reference("cluster"),
+    Shape::Count(1, 1000),
 ]);
 const ANSWER: Shape = Shape::Word(&["nearest", "weighted", "primary-standby"], &[]);
 const ANSWERS: &str = "With which of the clusters whose checks pass: the one with the shortest round trip from the users' region, one by chance by the weights under `to`, or the first of `to`. Where none passes, all count as passing.";
@@ -111,7 +112,7 @@ pub static ACTION: Block = Block {
         Key::new(
             "set",
             Shape::Names(&SET),
-            "What it sets, and to what: `entry.NAME.to: [standby]`, `stores.NAME.primary: standby`.",
+            "What it sets, and to what: `entry.NAME.to: [standby]`, `stores.NAME.primary: standby`, `services.NAME.autoscale.min: 6`.",
         )
         .required(),
     ],

@@ -179,6 +179,11 @@ pub static VERSION_OPERATION: Block = Block {
         Key::new("steps", Shape::List(&Shape::Block(&STEP)), "In place of `work` and `calls`."),
         Key::new("errors", ERRORS, "Share answered with a 500, or shares by status.")
             .absent("the service's", "eastwest"),
+        Key::new(
+            "missing",
+            Shape::Word(&["true"], &[]),
+            "This version has no such operation: a call for it is answered 404 without work, and fails as `wrong-service`.",
+        ),
     ],
 };
 

@@ -26,6 +26,9 @@ pub(super) fn sentences(world: &World) -> Vec<String> {
                 let names = to.iter().map(|(row, _)| world.clusters[entry.targets[usize::from(*row)]].as_str());
                 format!("leads {} to {}", entry.name, names.collect::<Vec<_>>().join(", "))
             }
+            Set::Least(row, min) => {
+                format!("lets the autoscaler of {} keep at least {min}", world.autoscalers[*row as usize].name)
+            }
             Set::Primary(id, cluster) => {
                 format!("makes {} the primary of {}", world.clusters[*cluster], world.databases[*id].name)
             }

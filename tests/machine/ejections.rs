@@ -45,7 +45,8 @@ fn sour(max_ejection_percent: u32) -> World {
     world.endpoints[EndpointId(0)].version = 1;
     let start = world.operations[OperationId(0)].start;
     let errors = vec![(Status::ERROR, Ratio::ONE)];
-    world.operations[OperationId(0)].variants = vec![Variant { start, errors: Vec::new() }, Variant { start, errors }];
+    world.operations[OperationId(0)].variants =
+        vec![Variant { start, errors: Vec::new(), missing: false }, Variant { start, errors, missing: false }];
     world
 }
 

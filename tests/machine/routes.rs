@@ -100,8 +100,10 @@ fn by_chance(world: &mut World, dice: &mut Dice) {
     let operation = world.services[left].operations[0];
     let leaf = world.operations[operation].start;
     let errors = vec![(Status::ERROR, Ratio::new(0.1).expect("a share"))];
-    world.operations[operation].variants =
-        vec![Variant { start: leaf, errors: Vec::new() }, Variant { start: leaf, errors }];
+    world.operations[operation].variants = vec![
+        Variant { start: leaf, errors: Vec::new(), missing: false },
+        Variant { start: leaf, errors, missing: leaf.is_multiple_of(2) },
+    ];
     // Each replica of the front end has two upstreams more.
     let owner = |endpoint: EndpointId| world.endpoints.get(endpoint).map(|endpoint| endpoint.service);
     let fronts: Vec<bool> = world.proxies.rows().iter().map(|p| owner(p.endpoint) == Some(ServiceId(0))).collect();
@@ -224,7 +226,10 @@ fn a_version_does_its_own_work_and_has_its_own_errors() {
     world.program.extend([Step::Work { law: slow }, Step::End]);
     let errors = vec![(Status::ERROR, Ratio::new(0.25).expect("a share"))];
     let operation = &mut world.operations[OperationId(0)];
-    operation.variants = vec![Variant { start: operation.start, errors: Vec::new() }, Variant { start, errors }];
+    operation.variants = vec![
+        Variant { start: operation.start, errors: Vec::new(), missing: false },
+        Variant { start, errors, missing: false },
+    ];
     always(&mut world, route(Action::Send(vec![to(0.5, 1), to(1.0, 2)])));
     let run = run(&world);
     let (v1, v2) = (row(&run, "server:v1"), row(&run, "server:v2"));

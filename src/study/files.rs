@@ -19,7 +19,7 @@ use super::design::Study;
 use super::pool::{Task, work_off};
 use super::progress::Unwatched;
 use crate::record::{Comparison, Run, Trace};
-pub use long_run::write_long_run;
+pub use long_run::{RunLog, forget_runs, kept_runs, write_long_run};
 use manifest::Manifest;
 
 pub use sweep::{forget_points, keep_point, kept_points, write_sweep};

@@ -1,6 +1,8 @@
 //! Whole scenarios through `eastwest availability`'s study, against arithmetic.
 
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use eastwest::provider::Books;
 use eastwest::record::LongRun;
@@ -9,8 +11,9 @@ use eastwest::scenario;
 use eastwest::scenario::compile::{Inputs, compile};
 use eastwest::study::availability::component::components;
 use eastwest::study::availability::renewal::{Alternating, Start};
-use eastwest::study::availability::{Effort, availability};
-use eastwest::study::{Options, Unwatched};
+use eastwest::study::availability::{Effort, FinishedRun, Keep, KnownRuns, availability, resumed};
+use eastwest::study::progress::Progress;
+use eastwest::study::{Options, StudyError, Unwatched};
 
 const EFFORT: Effort = Effort { least: 3, rounds: 1, calls: 3_000_000 };
 
@@ -230,4 +233,44 @@ fn what_is_lost_for_certain_is_lost_where_it_is_simulated_too() {
     let classes = &told.variants[0].worst;
     let certain = classes.iter().filter(|class| class.certain > 0.0).count();
     assert!(certain >= 4 && classes.iter().all(|class| class.certain <= class.share_lost + 0.02), "{classes:#?}");
+}
+
+/// Stops after so many runs.
+struct After(AtomicU64);
+
+impl Progress for After {
+    fn begin(&self, _stage: &str, _total: u64) {}
+    fn advance(&self, n: u64, _what: &str) {
+        self.0.fetch_sub(n, Ordering::Relaxed);
+    }
+    fn stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+}
+
+#[test]
+fn an_interrupted_study_goes_on_where_it_was_to_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("again.yaml");
+    let text = two_zones("{book: none, rows: {zone: {mean-up: 1000h, mean-down: 2h}}, slo: 99.9%}");
+    std::fs::write(&path, text).expect("written");
+    let loaded = scenario::load(&path, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let options = Options { threads: Some(1), ..Options::default() };
+    let whole = availability(&loaded, &options, EFFORT, None, &Unwatched).expect("it runs");
+    let left: Mutex<Vec<FinishedRun>> = Mutex::default();
+    let take = |run| left.lock().expect("one thread").push(run);
+    let keep = |known| Keep { known, finished: &take };
+    let stopped = resumed(&loaded, &options, EFFORT, None, &keep(KnownRuns::new()), &After(AtomicU64::new(7)));
+    assert!(matches!(stopped, Err(StudyError::Stopped { done: 7, .. })), "{stopped:?}");
+    // Written and read again.
+    let lines: Vec<String> =
+        left.lock().expect("one thread").iter().map(|run| serde_json::to_string(run).expect("plain data")).collect();
+    assert_eq!(lines.len(), 7);
+    let runs = lines.iter().map(|line| serde_json::from_str::<FinishedRun>(line).expect("it was written so"));
+    let known: KnownRuns = runs.map(|run| (run.key, run.seen)).collect();
+    left.lock().expect("one thread").clear();
+    let resumed = resumed(&loaded, &options, EFFORT, None, &keep(known), &Unwatched).expect("it runs");
+    assert_eq!(report::json(&resumed), report::json(&whole));
+    let made = left.lock().expect("one thread").len() as u64;
+    assert_eq!(made + 7, whole.variants[0].runs, "no run is made twice");
 }

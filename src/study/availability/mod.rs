@@ -18,6 +18,7 @@ mod difference;
 pub mod draws;
 mod figures;
 pub mod group;
+mod keep;
 mod mark;
 pub mod model;
 pub mod months;
@@ -36,6 +37,7 @@ use super::progress::Progress;
 use crate::provider::Books;
 use crate::record::{Comparison, LongRun};
 use crate::scenario::Loaded;
+pub use keep::{FinishedRun, Keep, KnownRuns};
 use study::Case;
 pub use study::{Effort, WIDTH};
 
@@ -47,7 +49,19 @@ pub fn availability(
     within: Option<u32>,
     progress: &dyn Progress,
 ) -> Result<LongRun, StudyError> {
-    in_pool(options.threads, || study(loaded, options, effort, within, progress))?
+    resumed(loaded, options, effort, within, &Keep::default(), progress)
+}
+
+/// The same, with the runs that an interrupted study has left.
+pub fn resumed(
+    loaded: &Loaded,
+    options: &Options,
+    effort: Effort,
+    within: Option<u32>,
+    keep: &Keep<'_>,
+    progress: &dyn Progress,
+) -> Result<LongRun, StudyError> {
+    in_pool(options.threads, || study(loaded, options, effort, within, keep, progress))?
 }
 
 fn study(
@@ -55,6 +69,7 @@ fn study(
     options: &Options,
     effort: Effort,
     within: Option<u32>,
+    keep: &Keep<'_>,
     progress: &dyn Progress,
 ) -> Result<LongRun, StudyError> {
     let variants = chosen(loaded, &options.variants)?;
@@ -66,8 +81,10 @@ fn study(
         .zip(compiled)
         .map(|(variant, compiled)| Case::new(&variant.scenario, compiled.world, within, effort))
         .collect();
+    // Runs are the same whatever else is asked for of the same text.
+    let of = format!("{}/{}", loaded.hash, env!("CARGO_PKG_VERSION"));
     for round in 0..=effort.rounds {
-        run(&mut cases, seed, round, progress)?;
+        run(&mut cases, seed, round, (&of, keep), progress)?;
         let go_on: Vec<bool> = cases.iter_mut().map(|case| round < effort.rounds && case.go_on(effort)).collect();
         if !go_on.contains(&true) {
             break;
@@ -132,11 +149,19 @@ const RULES: [&str; 4] = [
 ];
 
 /// Makes all runs that are wanted.
-fn run(cases: &mut [Case], seed: u64, round: u32, progress: &dyn Progress) -> Result<(), StudyError> {
+fn run(
+    cases: &mut [Case],
+    seed: u64,
+    round: u32,
+    (of, keep): (&str, &Keep<'_>),
+    progress: &dyn Progress,
+) -> Result<(), StudyError> {
     let (places, tasks): (Vec<(usize, usize)>, Vec<_>) = cases
         .iter()
         .enumerate()
-        .flat_map(|(number, case)| case.tasks(seed).into_iter().map(move |(trial, task)| ((number, trial), task)))
+        .flat_map(|(number, case)| {
+            case.tasks(seed, of, keep).into_iter().map(move |(trial, task)| ((number, trial), task))
+        })
         .unzip();
     let total = tasks.len();
     let stage = if round == 0 { "1, each failure alone".to_owned() } else { format!("{}, narrowing", round + 1) };

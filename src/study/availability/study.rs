@@ -7,6 +7,7 @@ use super::certain::certain;
 use super::class::{self, Class};
 use super::component::{Component, components};
 use super::figures::{Figures, Sample, Unknown};
+use super::keep::Keep;
 use super::mark;
 use super::model::Times;
 use super::states::{self, State};
@@ -188,16 +189,20 @@ impl Case {
     }
 
     /// Runs that are wanted and were not made.
-    pub(super) fn tasks(&self, seed: u64) -> Vec<(usize, Task<'_, Seen>)> {
+    pub(super) fn tasks<'a>(&'a self, seed: u64, of: &'a str, keep: &'a Keep<'a>) -> Vec<(usize, Task<'a, Seen>)> {
         let mut tasks = Vec::new();
         for (index, trial) in self.trials.iter().enumerate() {
             for replication in trial.seen.len() as u32..trial.wanted {
                 // Each class has chances of its own, the same in all variants.
                 let seed = mix(seed, hash_name(&trial.name));
+                let (name, course, window) = (&trial.name, trial.course, trial.window);
+                let key = format!("{of}/{seed}/{}/{name}/{course:?}/{window}/{replication}", self.name);
                 let work = move |watch: &Watch<'_>| {
-                    let world = trial::world(&self.world, &trial.falls, trial.course, trial.window);
-                    let run: Run = mesh::run_while(&world, seed, replication, watch)?;
-                    Some(Seen::of(&run, trial.course, &self.streams))
+                    keep.run(&key, || {
+                        let world = trial::world(&self.world, &trial.falls, course, window);
+                        let run: Run = mesh::run_while(&world, seed, replication, watch)?;
+                        Some(Seen::of(&run, course, &self.streams))
+                    })
                 };
                 let name = format!("{}: {}, replication {}", self.name, trial.name, replication + 1);
                 tasks.push((index, Task { name, cost: self.calls * u64::from(trial.stretch), work: Box::new(work) }));

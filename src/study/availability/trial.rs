@@ -8,6 +8,8 @@ use super::component::Fall;
 use super::mark;
 use crate::record::{Run, SparseHistogram};
 use crate::units::{Duration, SimTime};
+use serde::{Deserialize, Serialize};
+
 use crate::world::{Change, Effect, Fault, FaultId, Kept, World};
 
 /// What is simulated of a failure.
@@ -133,7 +135,7 @@ pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64) -> Worl
 }
 
 /// Requests sent and lost.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Count {
     /// Sent.
     pub sent: u64,
@@ -154,7 +156,7 @@ impl Count {
 }
 
 /// What one replication says of a failure.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Seen {
     /// In it, once all is settled.
     pub steady: Count,

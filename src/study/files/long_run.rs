@@ -1,9 +1,13 @@
 //! The files of `eastwest availability`: tables, the document, and what is drawn.
 
-use std::path::Path;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use super::{File, FileError, all, document, finished, manifest};
 use crate::record::{Comparison, Estimate, LongRun, LongRunVariant};
+use crate::study::availability::{FinishedRun, KnownRuns};
 
 /// Writes a long run below `folder`, with `others` (charts). Files of an earlier result there that this one does not have
 /// are removed; what else lies there stays. Returns the names of the files; the manifest is the last.
@@ -33,6 +37,78 @@ pub fn write_long_run(folder: &Path, told: &LongRun, others: Vec<File<'_>>) -> R
         ..Comparison::default()
     };
     finished(folder, &of, &earlier, files)
+}
+
+/// Finished runs of a study that is not finished, one to a line.
+const RUNS: &str = "runs.jsonl";
+/// A larger one is not ours.
+const RUNS_MAX_BYTES: u64 = 4 << 30;
+
+/// Takes the finished runs of a study, so that an interrupted one can go on.
+pub struct RunLog {
+    path: PathBuf,
+    file: Mutex<Result<fs::File, std::io::Error>>,
+}
+
+impl RunLog {
+    /// Adds to what an interrupted study has left in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`] where it cannot be written.
+    pub fn open(folder: &Path) -> Result<RunLog, FileError> {
+        let path = folder.join(RUNS);
+        let failed = |source| FileError { path: path.clone(), source };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        // What was cut off in the middle of a line ends there.
+        file.write_all(b"\n").map_err(failed)?;
+        Ok(RunLog { path, file: Mutex::new(Ok(file)) })
+    }
+
+    /// Adds a run. The first failure is kept for [`RunLog::close`].
+    pub fn add(&self, run: &FinishedRun) {
+        let mut line = serde_json::to_vec(run).expect("a run is plain data, and memory takes it");
+        line.push(b'\n');
+        let mut file = self.file.lock().expect("nobody panics while writing");
+        if let Ok(open) = file.as_mut()
+            && let Err(source) = open.write_all(&line)
+        {
+            *file = Err(source);
+        }
+    }
+
+    /// Were all of them written?
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`], the first one.
+    pub fn close(self) -> Result<(), FileError> {
+        let file = self.file.into_inner().expect("nobody panics while writing");
+        file.and_then(|file| file.sync_data()).map_err(|source| FileError { path: self.path, source })
+    }
+}
+
+/// The runs that an interrupted study has left in `folder`, by key. A line that was cut off is none.
+pub fn kept_runs(folder: &Path) -> KnownRuns {
+    let path = folder.join(RUNS);
+    let sound = fs::metadata(&path).is_ok_and(|data| data.is_file() && data.len() <= RUNS_MAX_BYTES);
+    let text = if sound { fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
+    let runs = text.lines().filter_map(|line| serde_json::from_str::<FinishedRun>(line).ok());
+    runs.map(|run| (run.key, run.seen)).collect()
+}
+
+/// Takes away what an interrupted study has left in `folder`.
+///
+/// # Errors
+///
+/// [`FileError`] where it cannot be removed.
+pub fn forget_runs(folder: &Path) -> Result<(), FileError> {
+    let path = folder.join(RUNS);
+    match fs::remove_file(&path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(FileError { path, source }),
+        _ => Ok(()),
+    }
 }
 
 fn table(head: &str, rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
@@ -134,4 +210,29 @@ fn turns(told: &LongRun) -> Vec<u8> {
         })
     });
     table("best,other,row,events_year_of_a_unit,turns_at", rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_kept_until_the_study_is_whole_and_half_a_line_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let run = |key: &str| FinishedRun { key: key.into(), seen: Default::default() };
+        let log = RunLog::open(folder.path()).expect("it opens");
+        ["one", "two"].map(|key| log.add(&run(key)));
+        log.close().expect("all is written");
+        let path = folder.path().join(RUNS);
+        let text = fs::read_to_string(&path).expect("it is there");
+        fs::write(&path, &text[..text.len() - 9]).expect("cut off");
+        assert_eq!(kept_runs(folder.path()).into_keys().collect::<Vec<_>>(), ["one"]);
+        let log = RunLog::open(folder.path()).expect("it opens again");
+        log.add(&run("three"));
+        log.close().expect("all is written");
+        assert_eq!(kept_runs(folder.path()).into_keys().collect::<Vec<_>>(), ["one", "three"]);
+        forget_runs(folder.path()).expect("it goes");
+        forget_runs(folder.path()).expect("and is gone");
+        assert!(kept_runs(folder.path()).is_empty());
+    }
 }

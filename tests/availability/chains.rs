@@ -19,6 +19,7 @@ fn component(number: usize, of: Of) -> Component {
         units: vec![Vec::new(); n as usize],
         mean_up_h,
         range_h: (mean_up_h / 2.0, mean_up_h * 2.0),
+        counted: None,
         mean_down_h,
         down: Law::Exponential { mean: mean_down_h },
         share,

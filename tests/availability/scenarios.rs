@@ -274,3 +274,28 @@ fn an_interrupted_study_goes_on_where_it_was_to_the_same_bytes() {
     let made = left.lock().expect("one thread").len() as u64;
     assert_eq!(made + 7, whole.variants[0].runs, "no run is made twice");
 }
+
+#[test]
+fn a_rate_that_was_counted_is_as_uncertain_as_its_count() {
+    let rows = |seen: &str| format!("{{book: none, rows: {{region: {{seen: {seen}, mean-down: 30m}}}}}}");
+    let band = |seen: &str| {
+        let effort = Effort { least: 2, rounds: 0, calls: 0 };
+        let told = told_with("counted", &two_zones(&rows(seen)), 2, effort);
+        let minutes = &told.variants[0].minutes_year;
+        assert!(told.assumptions[0].contains("that were counted"), "{:?}", told.assumptions);
+        let (low, high) = minutes.inputs.expect("rates are uncertain");
+        (minutes.value.unwrap(), low, high)
+    };
+    // Two in three years: Gamma(5/2, 3 years) has a mean of 0.8333 a year; 5 % of it is below 0.1909, 5 % above 1.845
+    // (half of chi-square with 5 degrees of freedom: 1.1455 and 11.0705, over 6 years).
+    let (value, low, high) = band("{failures: 2, in: 3 years}");
+    let (mean, fifth, last) = (2.5 / 3.0 * 30.0, 1.145_476 / 6.0 * 30.0, 11.070_498 / 6.0 * 30.0);
+    assert!((value / mean - 1.0).abs() < 0.03, "{value}, not {mean}");
+    assert!((low / fifth - 1.0).abs() < 0.15 && (high / last - 1.0).abs() < 0.1, "{low} {high}, not {fifth} {last}");
+    // Ten times as many in ten times as long: the same rate, better known.
+    let (_, near, far) = band("{failures: 25, in: 30 years}");
+    assert!(low < near && far < high, "{near} to {far} within {low} to {high}");
+    // None in ten years is not never.
+    let (none, ..) = band("{failures: 0, in: 10 years}");
+    assert!((none / (0.05 * 30.0) - 1.0).abs() < 0.03, "{none}");
+}

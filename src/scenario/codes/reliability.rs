@@ -2,7 +2,7 @@
 
 use super::{Code, code};
 
-/// EW435 to EW438.
+/// EW435 to EW438, EW520 to EW522.
 pub(super) const RELIABILITY: &[Code] = &[
     code("EW435", "nothing ever fails", "With `book: none` only what stands under `rows` fails."),
     code("EW436", "a rate with half of its figures", "A component is up for a mean time and down for a mean time."),
@@ -15,5 +15,21 @@ pub(super) const RELIABILITY: &[Code] = &[
         "EW438",
         "a rate of nothing",
         "No variant has a component of that name, so that the row changes nothing; `eastwest availability` lists those that there are.",
+    ),
+    code(
+        "EW520",
+        "a rate that is said twice",
+        "`seen` says how often something failed; `mean-up` and `uncertain` say the same as belief. Write one of them.",
+    ),
+    code(
+        "EW521",
+        "down for longer than up",
+        "A component that is down most of the time is a part of how things are, not a failure; are the two times swapped?",
+    ),
+    code(
+        "EW522",
+        "a rate beyond what states can hold",
+        "States are weighed as if each lasted until all have learnt of it. What fails again within minutes never gets there: write it as a \
+         fault with `flap`, or as `errors`, and simulate it.",
     ),
 ];

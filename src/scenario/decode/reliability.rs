@@ -3,10 +3,10 @@
 use super::fields::{Decoder, what_is_due};
 use crate::provider::{COMPONENT_KINDS, ComponentKind};
 use crate::scenario::diagnostic::Diagnostic;
-use crate::scenario::file::{Rate, Reliability};
+use crate::scenario::file::{Counted, Rate, Reliability};
 use crate::scenario::quantity::{self, Complaint};
 use crate::scenario::span::{Span, Spanned};
-use crate::scenario::tree::Entry;
+use crate::scenario::tree::{Entry, Node};
 use crate::scenario::vocabulary as words;
 use indexmap::IndexMap;
 
@@ -14,6 +14,8 @@ use indexmap::IndexMap;
 const YEAR: f64 = 365.0 * 86_400.0;
 /// Nothing is known of longer spans, years.
 const YEARS_MAX: f64 = 1e6;
+/// What is up for less, seconds, fails before all have learnt of the last time.
+const SOON: f64 = 600.0;
 
 impl Decoder {
     /// `reliability:`; none where it is not written.
@@ -71,13 +73,53 @@ impl Decoder {
         let factor = map
             .written("uncertain")
             .and_then(|node| self.read(node, "a factor such as `3`", |text| quantity::number(text, 1.0, 100.0)));
-        let lacks = ["mean-up", "mean-down"].into_iter().find(|key| map.written(key).is_none());
+        let seen = map.written("seen").cloned().and_then(|node| self.counted(name, &node, entry.key));
+        let is_up = |key: &&str| *key == "mean-up" && map.written("seen").is_some();
+        let lacks = ["mean-up", "mean-down"].into_iter().find(|key| map.written(key).is_none() && !is_up(key));
+        let twice = ["mean-up", "uncertain"].into_iter().find(|key| map.written(key).is_some());
+        if let (true, Some(key)) = (map.written("seen").is_some(), twice) {
+            let message = format!("row `{name}` has `seen` and `{key}`: both say how often it fails");
+            self.say(Diagnostic::error("EW520", message).at(entry.key, "").help(format!("leave `{key}` out")));
+        }
         map.close();
+        self.plausible(name, (mean_up.as_ref(), mean_down.as_ref()), entry.key);
         if let (false, Some(key)) = (book, lacks) {
             let message = format!("row `{name}` has no `{key}`, and with `book: none` there is no other");
             self.say(Diagnostic::error("EW436", message).at(entry.key, ""));
         }
-        Some(Rate { span: entry.key, mean_up, mean_down, factor })
+        Some(Rate { span: entry.key, mean_up, mean_down, seen, factor })
+    }
+
+    fn counted(&mut self, name: &str, node: &Node, key: Span) -> Option<Counted> {
+        let path = vec!["reliability".into(), "rows".into(), name.to_owned(), "seen".into()];
+        let map = self.open(Some(node), &words::RELIABILITY_SEEN, path, key)?;
+        let failures = map.count32(self, "failures");
+        let due = what_is_due(map.shape("in"));
+        let time = map.written("in").and_then(|node| self.read(node, due, span));
+        let lacks = ["failures", "in"].into_iter().find(|key| map.written(key).is_none());
+        map.close();
+        if let Some(lacks) = lacks {
+            let message = format!("`seen` has no `{lacks}`");
+            self.say(Diagnostic::error("EW436", message).at(node.span, "").help("`seen: {failures: 2, in: 3 years}`"));
+        }
+        Some(Counted { failures: failures?.value, time: time?.value })
+    }
+
+    /// Says what cannot be meant.
+    fn plausible(&mut self, name: &str, (up, down): (Option<&Spanned<f64>>, Option<&Spanned<f64>>), at: Span) {
+        if let (Some(up), Some(down)) = (up, down)
+            && up.value <= down.value
+        {
+            let said = Diagnostic::warning("EW521", format!("`{name}` is down for longer than it is up"));
+            self.say(
+                said.at(at, "").help("`mean-up` is the time until it fails, `mean-down` the time until it is mended"),
+            );
+        } else if let Some(up) = up
+            && up.value < SOON
+        {
+            let said = Diagnostic::warning("EW522", format!("`{name}` fails again within minutes"));
+            self.say(said.at(up.span, "").help("write it as a fault that flaps, and simulate it"));
+        }
     }
 
     /// A kind, or a component of one.

@@ -41,7 +41,7 @@ pub use objectives::{
     Bound, Check, JUDGED_FROM, Metric, Objective, ObjectiveSeverity, ObjectiveWindow, PathCheck, Term,
 };
 pub use prices::{OwnRow, Price, PriceFile, PriceStep, Prices, StepFrom};
-pub use reliability::{Rate, Reliability};
+pub use reliability::{Counted, Rate, Reliability};
 pub use rules::{Forwards, HeaderText, Headers, Rule, RuleAction, RuleTarget, TRACING, Variant, Version};
 pub use scaling::Autoscale;
 pub use service::{Cache, CallTarget, Choice, Operation, ReplicaCount, Replicas, Service, Step};

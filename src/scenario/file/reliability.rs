@@ -24,6 +24,15 @@ pub struct Reliability {
     pub within: u32,
 }
 
+/// `reliability.rows.KEY.seen`.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    /// Failures.
+    pub failures: u32,
+    /// In so much time of all units together, seconds.
+    pub time: f64,
+}
+
 /// `reliability.rows.KEY`.
 #[derive(Clone, Debug)]
 pub struct Rate {
@@ -33,6 +42,8 @@ pub struct Rate {
     pub mean_up: Option<Spanned<f64>>,
     /// Mean time down, seconds; none: the book's.
     pub mean_down: Option<Spanned<f64>>,
+    /// What was counted, in place of `mean-up`.
+    pub seen: Option<Counted>,
     /// Within what factor `mean-up` is known; none: 1 where both times are written, else the book's.
     pub factor: Option<Spanned<f64>>,
 }

@@ -64,10 +64,34 @@ pub static RELIABILITY_ROW: Block = Block {
         Key::new("mean-up", SPAN, "Mean time from a repair to the next failure.").absent("the book's", "eastwest"),
         Key::new("mean-down", SPAN, "Mean time from a failure to its repair.").absent("the book's", "eastwest"),
         Key::new(
+            "seen",
+            Shape::Block(&RELIABILITY_SEEN),
+            "What was counted, in place of `mean-up`: `{failures: 2, in: 3 years}`. The rate is then believed to be \
+             Gamma(failures + 1/2, in) (Jeffreys), and the band over the rates is drawn from that.",
+        )
+        .absent("nothing was counted", "eastwest"),
+        Key::new(
             "uncertain",
             Shape::Number(1.0, 100.0),
             "`mean-up` is known within this factor, up or down, with a chance of 90 %.",
         )
         .absent("1 for a row that writes `mean-up`, else the book's", "eastwest"),
+    ],
+};
+
+/// `reliability.rows.KEY.seen`.
+pub static RELIABILITY_SEEN: Block = Block {
+    title: "reliability.rows.KEY.seen",
+    about: "Failures that were counted.",
+    one_of: false,
+    keys: &[
+        Key::new("failures", Shape::Count(0, 1_000_000), "How many; none at all says something too.")
+            .absent("required", "eastwest"),
+        Key::new(
+            "in",
+            SPAN,
+            "In how much time, of all units together: four zones watched for three years are 12 years.",
+        )
+        .absent("required", "eastwest"),
     ],
 };

@@ -9,6 +9,7 @@ use crate::provider::{Books, ComponentKind};
 use crate::random::Law;
 use crate::scenario::Scenario;
 use crate::scenario::file::{ProductKind, Reliability};
+use crate::study::statistics::gamma_quantile;
 use crate::units::significant;
 use crate::world::{Manner, PathId, Target, World};
 
@@ -26,6 +27,8 @@ pub struct Component {
     pub mean_up_h: f64,
     /// Its low and high end.
     pub range_h: (f64, f64),
+    /// Where failures were counted: the shape of what is believed of their rate, Gamma(failures + 1/2, time) (Jeffreys).
+    pub counted: Option<f64>,
     /// Mean time down, hours.
     pub mean_down_h: f64,
     /// Law of the time down, hours.
@@ -125,12 +128,19 @@ fn rated(part: &Part, said: Option<&Reliability>, books: &Books) -> Option<Compo
     const HOUR: f64 = 3600.0;
     // A rate of `config` is that of the whole mesh; one of `config/web` its own.
     let among = if own.is_some_and(|(key, _)| key.contains('/')) { 1.0 } else { part.among as f64 };
-    let own_up = own.and_then(|(_, row)| row.mean_up.as_ref()).map(|up| up.value / HOUR * among);
+    let seen = own.and_then(|(_, row)| row.seen);
+    let counted = seen.map(|seen| f64::from(seen.failures) + 0.5);
+    let of_counts = seen.map(|seen| seen.time / HOUR / (f64::from(seen.failures) + 0.5));
+    let own_up =
+        own.and_then(|(_, row)| row.mean_up.as_ref()).map(|up| up.value / HOUR).or(of_counts).map(|up| up * among);
     let own_down = own.and_then(|(_, row)| row.mean_down.as_ref()).map(|down| down.value / HOUR);
     let mean_up_h = own_up.or_else(|| book.and_then(|row| row.mean_up_h).map(|up| up * among))?;
     let mean_down_h = own_down.or_else(|| book.and_then(|row| row.mean_down_h()))?;
     let factor = own.and_then(|(_, row)| row.factor.as_ref()).map(|factor| factor.value);
+    // Nine tenths of what is believed, as with the book's.
+    let of_count = counted.map(|shape| [0.95, 0.05].map(|p| mean_up_h * shape / gamma_quantile(shape, p)));
     let range_h = match (factor, own_up, book) {
+        _ if of_count.is_some() => of_count.map_or((mean_up_h, mean_up_h), |[low, high]| (low, high)),
         (Some(factor), ..) => (mean_up_h / factor, mean_up_h * factor),
         (None, None, Some(row)) => {
             let end = |end: Option<f64>| end.map_or(mean_up_h, |end| end * among);
@@ -156,7 +166,7 @@ fn rated(part: &Part, said: Option<&Reliability>, books: &Books) -> Option<Compo
     let whose = if own_up.is_some() && own_down.is_some() { OWN } else { BOOK };
     let Part { name, units, .. } = part;
     let (name, units) = (name.clone(), units.clone());
-    Some(Component { name, units, mean_up_h, range_h, mean_down_h, down, share: 1.0, repair, row, whose })
+    Some(Component { name, units, mean_up_h, range_h, counted, mean_down_h, down, share: 1.0, repair, row, whose })
 }
 
 /// How peers notice that a domain of this word is down.
@@ -311,11 +321,13 @@ pub fn assumptions(components: &[Component]) -> Vec<String> {
         let (low, high) = component.range_h;
         let range = if low < high { format!(" ({} to {})", time(low), time(high)) } else { String::new() };
         let kind = ComponentKind::named(component.name.split('/').next().unwrap_or_default());
+        let counted = component.counted.map(|shape| format!(", from {} that were counted", shape - 0.5));
         let whose = if component.is_assumed() { "ASSUMED by the book, estimated" } else { "stated by the scenario" };
         format!(
-            "{row} ({}{count} of them): up for {}{range}, down for {} on average; {whose}",
+            "{row} ({}{count} of them): up for {}{range}{}, down for {} on average; {whose}",
             kind.map_or(String::new(), |kind| format!("{}, ", kind.form)),
             time(component.mean_up_h),
+            counted.unwrap_or_default(),
             time(component.mean_down_h)
         )
     };

@@ -3,7 +3,7 @@
 use super::component::Component;
 use super::model::{Model, Times};
 use crate::random::Key;
-use crate::study::statistics::normal_quantile;
+use crate::study::statistics::{gamma_quantile, normal_quantile};
 
 /// How many draws.
 pub const DRAWS: u64 = 1000;
@@ -14,7 +14,12 @@ const Z95: f64 = 1.644_853_626_951_472_7;
 /// draw is the same in all variants.
 pub fn times(components: &[Component], seed: u64, number: u64) -> Times {
     let factor = |component: &Component| {
-        let z = normal_quantile(Key::new(seed, 0, &component.row, "rate of failure").uniform(number));
+        let u = Key::new(seed, 0, &component.row, "rate of failure").uniform(number);
+        if let Some(shape) = component.counted {
+            // The rate is Gamma(shape, time), the time up its inverse: late for a high draw, as below.
+            return shape / gamma_quantile(shape, 1.0 - u);
+        }
+        let z = normal_quantile(u);
         let end = if z < 0.0 { component.range_h.0 } else { component.range_h.1 };
         libm::exp(libm::log(end / component.mean_up_h) * z.abs() / Z95)
     };

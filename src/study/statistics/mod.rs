@@ -5,12 +5,14 @@
 //! same on every platform.
 
 mod distribution;
+mod gamma;
 mod interval;
 mod proportion;
 mod quantile;
 mod warm_up;
 
 pub use distribution::{beta_quantile, beta_share, normal_quantile, student_quantile};
+pub use gamma::{gamma_quantile, gamma_share};
 pub use interval::{Critical, Interval, Sections, mean_interval, ratio_interval, variance, variance_ratio};
 pub use proportion::{clopper_pearson, design_effect, wilson};
 pub use quantile::{

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Estimate;
+use super::{Estimate, SparseHistogram};
 
 /// Of one scenario, all variants.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -217,4 +217,37 @@ pub struct RateTurn {
     pub events_year: f64,
     /// Where it turns.
     pub turns_at: f64,
+}
+
+/// Requests sent and lost.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct TrialCount {
+    /// Sent.
+    pub sent: u64,
+    /// Not answered.
+    pub lost: u64,
+}
+
+/// What one replication says of a failure.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct TrialSeen {
+    /// In it, once all is settled.
+    pub steady: TrialCount,
+    /// The steady part by stream.
+    pub by_stream: Vec<TrialCount>,
+    /// The coming and going by stream.
+    pub moving: Vec<TrialCount>,
+    /// All windows, in order.
+    pub windows: Vec<TrialCount>,
+    /// Latencies of the steady part.
+    pub latency: SparseHistogram,
+}
+
+/// One finished run of a failure, kept until the answer is there.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FinishedRun {
+    /// Of what: scenario, engine, seed, variant, failure, its course, replication.
+    pub key: String,
+    /// What was seen.
+    pub seen: TrialSeen,
 }

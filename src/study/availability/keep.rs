@@ -2,18 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::trial::Seen;
-
-/// One finished run.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct FinishedRun {
-    /// Of what: scenario, engine, seed, variant, failure, its course, replication.
-    pub key: String,
-    /// What was seen.
-    pub seen: Seen,
-}
+pub use crate::record::FinishedRun;
 
 /// Runs that are finished, by key.
 pub type KnownRuns = BTreeMap<String, Seen>;

@@ -7,9 +7,8 @@
 use super::component::Fall;
 use super::mark;
 use crate::record::{Run, SparseHistogram};
+pub use crate::record::{TrialCount as Count, TrialSeen as Seen};
 use crate::units::{Duration, SimTime};
-use serde::{Deserialize, Serialize};
-
 use crate::world::{Change, Effect, Fault, FaultId, Kept, World};
 
 /// What is simulated of a failure.
@@ -134,15 +133,6 @@ pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64) -> Worl
     world
 }
 
-/// Requests sent and lost.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Count {
-    /// Sent.
-    pub sent: u64,
-    /// Not answered.
-    pub lost: u64,
-}
-
 impl Count {
     fn add(&mut self, sent: u64, lost: u64) {
         self.sent += sent;
@@ -153,21 +143,6 @@ impl Count {
     pub fn share(&self) -> f64 {
         if self.sent == 0 { 0.0 } else { self.lost as f64 / self.sent as f64 }
     }
-}
-
-/// What one replication says of a failure.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Seen {
-    /// In it, once all is settled.
-    pub steady: Count,
-    /// The steady part by stream.
-    pub by_stream: Vec<Count>,
-    /// The coming and going by stream.
-    pub moving: Vec<Count>,
-    /// All windows, in order.
-    pub windows: Vec<Count>,
-    /// Latencies of the steady part.
-    pub latency: SparseHistogram,
 }
 
 impl Seen {

@@ -246,7 +246,7 @@ entry: {front: {dns: {check: {misses: 2}}, to: [ca, cb]}, wide: {balancer: {answ
 actions: {move: {when: end(out) + 1m, set: {entry.front.to: [cb]}}}
 prices: {rows: {x: [{from: 0, price: 1 USD/GB}]}, contract: [{item: x, price: 1 USD/GB}]}
 business: {downtime: 20000 USD/h, outages-per-year: {out: 1}}
-reliability: {rows: {zone: {mean-up: 3 years, mean-down: 2h, uncertain: 3}}, slo: 99.9%}
+reliability: {rows: {zone: {mean-up: 3 years, mean-down: 2h, uncertain: 3}, nat: {seen: {failures: 2, in: 3 years}}}, slo: 99.9%}
 run: {from: "2026-06-01T19:30+08:00", horizon: 5m, fill: 30s}
 objectives: {fast: {check: "p99(web.one) < 1s", during: out}}
 copies: {i: 2}

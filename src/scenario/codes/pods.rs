@@ -13,4 +13,9 @@ pub(super) const PODS: &[Code] = &[
         "a rollout of replicas that scale",
         "`restart: {at-once}` replaces pods in turns that are known before a run begins; an autoscaler decides in the run which pods there are. `restart: true` and `drain` work with both.",
     ),
+    code(
+        "EW508",
+        "not one target, or none",
+        "A fault hits at least one thing; where `down: true` means silence for some of what it hits and refusal for the rest, say which.",
+    ),
 ];

@@ -92,6 +92,24 @@ mod tests {
     use crate::meter::Histogram;
 
     #[test]
+    fn what_outlives_a_fault_does_not_make_it_cheaper() {
+        use crate::study::recovery::tests::{design, with_answers};
+        // 523 are lost to it; in one variant half of all fail later, long after its recovery, in the other nobody.
+        let burned = |later: u64| {
+            let answers = |number: usize| if number >= 40 { later } else { 1000 };
+            let runs = vec![with_answers(&[("cut", 20, 30)], answers); 10];
+            let objective = Objective { share: 0.99, within_ns: None };
+            let lost = crate::study::loss::lost(&runs, "cut", design()).value;
+            (lost, burn(&runs, "cut", objective, design()).expect("it has a budget").share.value)
+        };
+        let (healed, ill) = (burned(1000), burned(500));
+        assert_eq!(healed, ill, "equal losses burn the same");
+        // A thousand a second, a hundredth of 30 days of them.
+        let share = 523.0 / (0.01 * 1000.0 * SECONDS);
+        assert!((healed.1.expect("told") - share).abs() < 1e-12, "{healed:?}");
+    }
+
+    #[test]
     fn good_is_counted_off_the_histogram() {
         let mut latency = Histogram::new(10);
         (1..=1000).for_each(|ms| latency.record(ms * 1_000_000));

@@ -241,6 +241,7 @@ faults:
   grey: {at: 2m, for: 1m, hit: service/web, slow: {factor: 2, add: 1ms}, errors: 1%}
   random: {mean-up: {exponential: 30d}, mean-down: 4m, hit: region/a, down: true, common: {share: 5%, with: 60%}, flap: {down: 2s, up: 3s}}
   rolled: {at: 3m, hit: [service/db, service/odd], restart: {at-once: 25%, grace: 5s}}
+  thin: {at: 3m, for: 1m, hit: product/cen2, rate: 30%}
   drained: {at: 3m, for: 1m, hit: zone/a/z, drain: {grace: 5s}}
 entry: {front: {dns: {check: {misses: 2}}, to: [ca, cb]}, wide: {balancer: {answer: nearest}, to: [ca]}}
 actions: {move: {when: end(out) + 1m, set: {entry.front.to: [cb]}}}

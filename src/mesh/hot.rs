@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::barriers::Barriers;
+use super::cuts::Cuts;
 use super::strains::Strains;
 use super::tcp;
 use super::upstream::View;
@@ -35,6 +36,8 @@ pub(super) struct Hot {
     pub(super) strains: Strains,
     /// What stands in the way of what is new, where anything ever does.
     pub(super) barriers: Option<Box<Barriers>>,
+    /// Caps that are cut at some time.
+    pub(super) cuts: Option<Box<Cuts>>,
     /// Host sets as everybody sees them at first.
     pub(super) views: Vec<View>,
 }
@@ -325,6 +328,7 @@ impl Hot {
             edges: edges.collect(),
             strains,
             barriers,
+            cuts: Cuts::new(world, changes),
             views: world.host_sets.rows().iter().map(View::new).collect(),
         }
     }

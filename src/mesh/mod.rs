@@ -20,6 +20,7 @@ mod caps;
 mod closing;
 mod connections;
 mod control;
+mod cuts;
 mod ecmp;
 mod entry;
 mod event;
@@ -85,9 +86,15 @@ pub fn run_in_full(world: &World, seed: u64, replication: u32) -> Run {
 
 fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f64) -> bool) -> Option<Run> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
-    let forecast = control::lived(world, world.forecast(seed, replication), seed, replication);
+    // Tens of thousands of failures take a while before the first event.
+    let goes_on = || on(0.0).then_some(());
+    let forecast = world.forecast(seed, replication);
+    goes_on()?;
+    let forecast = control::lived(world, forecast, seed, replication);
     let hot = Hot::new(world, &forecast.changes, &mut timers);
+    goes_on()?;
     let mut machine = Machine::new(world, &hot, timers, &forecast, seed, replication, None, &mut schedule);
+    goes_on()?;
     if !ahead {
         machine.in_full();
     }

@@ -290,7 +290,11 @@ impl Machine<'_> {
             false if !row.is(Attempt::PACED) => row.core.latest.nanos(),
             _ => 0,
         };
-        let passed = self.caps[link.0 as usize].offer(&cap, at.nanos(), over, bytes);
+        let state = &mut self.caps[link.0 as usize];
+        let passed = match &self.hot.cuts {
+            None => state.offer(&cap, at.nanos(), over, bytes),
+            Some(cuts) => cuts.offer(link, state, &cap, (at.nanos(), over), bytes),
+        };
         let segments = bytes.div_ceil(tcp::SEGMENT_WIRE);
         match passed.dropped {
             0 if again => window.acknowledged(segments),

@@ -5,7 +5,26 @@ use std::fmt;
 use super::{Manner, ServiceId, Target};
 use crate::policy::Status;
 use crate::policy::rollout::{AtOnce, Rollout};
-use crate::units::{Duration, Ratio};
+use crate::units::{BitsPerSec, Duration, Ratio};
+
+/// What is left of a cap.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Cut {
+    /// This share of its rate, above zero.
+    Share(Ratio),
+    /// No more than this, above zero.
+    To(BitsPerSec),
+}
+
+impl Cut {
+    /// The share of a rate that is left, at most 1.
+    pub fn share_of(self, rate: BitsPerSec) -> f64 {
+        match self {
+            Cut::Share(share) => share.get(),
+            Cut::To(left) => (left.0 as f64 / rate.0.max(1) as f64).min(1.0),
+        }
+    }
+}
 
 /// What a fault does to a target while it lasts.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -43,6 +62,8 @@ pub enum Effect {
     Shut,
     /// Proxies know no route to this service; none: to none. Their calls to it fail at once.
     NoRoute(ServiceId),
+    /// Of a cap's rate no more passes than this; of several that overlap the least.
+    Rate(Cut),
     /// Processes exit and are started anew: all at once, each in its pod, or pod after pod.
     Restart(Option<Rollout>),
     /// Pods are sent away: they are no endpoints from then on, and exit.
@@ -61,6 +82,7 @@ impl Effect {
             Effect::Forget => matches!(target, Target::Cache(_)),
             Effect::Down(_) => true,
             Effect::Shut => matches!(target, Target::Path(_)),
+            Effect::Rate(_) => matches!(target, Target::Link(_)),
             Effect::Restart(_) | Effect::Drain { .. } => matches!(target, Target::Place(_) | Target::Endpoint(_)),
             _ if place => matches!(target, Target::Place(_)),
             _ => {
@@ -103,6 +125,8 @@ impl fmt::Display for Effect {
             Effect::Shut => f.write_str("closed to new connections"),
             Effect::NoRoute(service) if service.is_none() => f.write_str("without routes"),
             Effect::NoRoute(_) => f.write_str("without a route"),
+            Effect::Rate(Cut::Share(share)) => write!(f, "at {} of its rate", percent(share)),
+            Effect::Rate(Cut::To(rate)) => write!(f, "at {} Mbps", crate::units::significant(rate.0 as f64 / 1e6, 4)),
             Effect::Restart(None) => f.write_str("started anew"),
             Effect::Restart(Some(Rollout { at_once: AtOnce::Count(count), .. })) => {
                 write!(f, "started anew, {count} at once")

@@ -27,7 +27,7 @@ pub use action::{Occasion, OperatorAction, Set};
 pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
 pub use control::{Control, ControlWay, Plane, Serves};
-pub use effect::Effect;
+pub use effect::{Cut, Effect};
 pub use entry::{Answer, Entry, Front, Kept, Via};
 pub use gateways::PathRates;
 pub use hosts::{Among, Health, Host, HostLocality, HostSet, HostTarget, LocalityWeight, ZoneAware};

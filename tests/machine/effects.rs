@@ -4,7 +4,7 @@ use eastwest::mesh;
 use eastwest::policy::Status;
 use eastwest::random::Law;
 use eastwest::record::{Failure, Run};
-use eastwest::units::{Duration, Ratio};
+use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio};
 use eastwest::world::*;
 
 use crate::chaos::Dice;
@@ -167,6 +167,33 @@ fn what_is_sent_after_a_slow_spell_does_not_overtake_what_was_sent_in_it() {
     let all = latencies(&run(&world));
     // 110 ms for that of 4.99 s, then 100, 90, 80, 70, 60 and 50, each a nanosecond behind the other.
     assert_eq!(all.sum_ns, u128::from(999 * 50 * MS + (60 + 50 + 40 + 30 + 20 + 10) * MS + 21));
+}
+
+#[test]
+fn a_cap_that_is_cut_sends_the_rest_of_what_is_under_way_at_what_is_left() {
+    // 10 KB a second over a byte a microsecond: 10 ms each. At a quarter from 4.005 s to 6.5 s: half of what is sent at 4 s
+    // takes four times as long, and all of what is sent at 5 s and 6 s.
+    let took = |cuts: &[(&str, [u64; 2], Cut)]| {
+        let past = PastCap::Shape { buffer: Duration::from_millis(100) };
+        let cap = Some(Cap { rate: BitsPerSec(8_000_000), past });
+        let mut world = Small { request: Bytes(10_000), response: Bytes(100), cap, ..Small::default() }.world();
+        for &(name, span, cut) in cuts {
+            hit(&mut world, name, span, &[Target::Link(LinkId(0))], &[Effect::Rate(cut)]);
+        }
+        let all = latencies(&run(&world));
+        assert_eq!(all.count, 9);
+        (all.sum_ns / u128::from(MS), all.max_ns / MS)
+    };
+    let quarter = Cut::Share(share(25.0));
+    assert_eq!(took(&[]), (90, 10));
+    assert_eq!(took(&[("cut", [4_005, 6_500], quarter)]), (6 * 10 + 25 + 2 * 40, 40));
+    // No more than 2 Mbit/s is the same; what leaves more does nothing beside it, and another name for as much neither.
+    let more = ("more", [4_000, 7_000], Cut::To(BitsPerSec(6_000_000)));
+    let cut = ("cut", [4_005, 6_500], Cut::To(BitsPerSec(2_000_000)));
+    let again = ("again", [5_000, 6_500], quarter);
+    let (sum, most) = took(&[more, cut, again]);
+    // Of that at 4 s, 5 ms at three quarters are 3750 bytes, and the other 6250 take 25 ms.
+    assert_eq!((sum, most), (6 * 10 + 30 + 2 * 40, 40));
 }
 
 #[test]

@@ -5,14 +5,14 @@ use eastwest::policy::rollout::{AtOnce, Rollout};
 use eastwest::policy::{Balance, Protocol};
 use eastwest::random::Law;
 use eastwest::record::{Failure, Run};
-use eastwest::units::{Duration, Ratio};
+use eastwest::units::{BitsPerSec, Duration, Ratio};
 use eastwest::world::*;
 
 use crate::chaos::Dice;
 use crate::worlds::{Small, down, every, hit, multi_primary};
 use crate::{balanced, failed};
 
-/// In every third world processes need time to start, are started anew or sent away.
+/// In every third world processes need time to start, are started anew or sent away, and caps are cut.
 pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
     if !dice.one_in(3) {
         return;
@@ -21,6 +21,16 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
         if dice.one_in(2) {
             world.start_ups.insert(id, Duration::from_millis(1 + dice.below(6_000)));
         }
+    }
+    // And some cap is cut, where there is one that can be.
+    let can = |link: &Link| link.cap.is_some_and(|cap| !matches!(cap.past, PastCap::Fair { .. }));
+    let flows = |id: LinkId| world.flows.iter().any(|flow| world.paths[flow.path].links.contains(&id));
+    let caps: Vec<LinkId> = world.links.iter().filter(|(id, link)| can(link) && !flows(*id)).map(|(id, _)| id).collect();
+    for number in 0..if caps.is_empty() { 0 } else { dice.below(3) } {
+        let link = Target::Link(caps[dice.below(caps.len() as u64) as usize]);
+        let cut = if dice.one_in(2) { Cut::Share(Ratio::new(0.2).unwrap()) } else { Cut::To(BitsPerSec(700_000)) };
+        let from = dice.below(25_000);
+        hit(world, &format!("cut {number}"), [from, from + 1 + dice.below(10_000)], &[link], &[Effect::Rate(cut)]);
     }
     for number in 0..1 + dice.below(3) {
         let targets: Vec<Target> = match dice.below(4) {

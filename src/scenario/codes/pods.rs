@@ -15,7 +15,17 @@ pub(super) const PODS: &[Code] = &[
     ),
     code(
         "EW508",
-        "not one target, or none",
-        "A fault hits at least one thing; where `down: true` means silence for some of what it hits and refusal for the rest, say which.",
+        "a list of what is hit",
+        "All in a list are hit together, under one name, and a fault hits at least one thing. `down: true` is a matter of what is hit, silent or refused, so that a list of both kinds says which.",
+    ),
+    code(
+        "EW509",
+        "a cut that cuts nothing",
+        "`rate` takes from the bandwidth that a product or a part of it states. Where none is stated nothing limits what passes, and nothing is left to cut.",
+    ),
+    code(
+        "EW510",
+        "a cut that is not supported",
+        "`rate` stands alone in its fault. Caps that are shared max-min fairly, or with a flow in the background, cannot be cut in this version.",
     ),
 ];

@@ -125,7 +125,14 @@ pub(super) fn faults(
             recovery: recovery(lasts),
         };
         let few = fault.pick.map(|pick| scene.picked(&fault.hit_text, pick, name));
-        match world.schedule(few.as_ref().unwrap_or(&scene), said_of_it) {
+        let capped = match super::rates::caps(world, few.as_ref().unwrap_or(&scene), fault) {
+            Ok(capped) => capped,
+            Err(wrong) => {
+                said.push(wrong);
+                continue;
+            }
+        };
+        match world.schedule(capped.as_ref().or(few.as_ref()).unwrap_or(&scene), said_of_it) {
             Ok(id) => {
                 take_over(carrier, board, world, id);
                 if let Some(wrong) = super::scaling::rolls(scenario, world, id) {
@@ -183,6 +190,7 @@ fn effects(world: &World, said: &file::Effect) -> Vec<Effect> {
         file::Effect::NoRoute(services) => barriers::unrouted(world, services.as_deref()),
         file::Effect::Restart(rollout) => vec![Effect::Restart(*rollout)],
         file::Effect::Drain(grace) => vec![Effect::Drain { grace: *grace }],
+        file::Effect::Rate(cut) => vec![Effect::Rate(*cut)],
         file::Effect::Errors(errors) => {
             errors.iter().map(|&(status, share)| Effect::Errors { status, share }).collect()
         }

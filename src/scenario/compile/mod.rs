@@ -27,6 +27,7 @@ mod paths;
 mod plan;
 mod products;
 mod program;
+mod rates;
 mod replay;
 mod routes;
 mod rules;

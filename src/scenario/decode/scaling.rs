@@ -1,13 +1,12 @@
 //! `services.NAME.autoscale`.
 
 use super::fields::{Decoder, Fields};
-use super::mesh::positive;
 use crate::policy::autoscale::{DEFAULT, EVICTION, GRACE, Rule};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Autoscale, ReplicaCount, Replicas};
 use crate::scenario::quantity;
 use crate::scenario::vocabulary as words;
-use crate::units::Ratio;
+use crate::units::{Duration, Ratio};
 
 impl Decoder {
     /// How a service's replicas follow its load.
@@ -18,8 +17,8 @@ impl Decoder {
         let target = map.read(self, "target", quantity::share);
         let tolerance = map.read(self, "tolerance", quantity::share);
         let boot = map.read(self, "boot", quantity::duration);
-        let every = map.read(self, "every", positive).map_or(DEFAULT.every, |every| every.value);
-        let window = map.read(self, "metrics", positive).map_or(DEFAULT.window, |window| window.value);
+        let every = map.read(self, "every", look).map_or(DEFAULT.every, |every| every.value);
+        let window = map.read(self, "metrics", look).map_or(DEFAULT.window, |window| window.value);
         let mut span = |key, usual| map.read(self, key, quantity::duration).map_or(usual, |span| span.value);
         let down_window = span("scale-down-window", DEFAULT.down_window);
         let up_window = span("scale-up-window", DEFAULT.up_window);
@@ -67,5 +66,16 @@ impl Decoder {
             up_window,
         };
         Some(Autoscale { span: entry.key, rule, boot: boot?.value, evict, grace })
+    }
+}
+
+/// Who looks again and again does so once a second at most: metrics-server measures no more often than each 10 s, and a run
+/// of shorter periods would do nothing else.
+fn look(text: &str) -> Result<Duration, quantity::Complaint> {
+    match quantity::duration(text)? {
+        span if span < Duration::from_secs(1) => {
+            Err(quantity::Complaint::new("EW105", "an autoscaler looks once a second at most", "for example `15s`"))
+        }
+        span => Ok(span),
     }
 }

@@ -5,6 +5,7 @@ use crate::policy::Status;
 use crate::policy::rollout::Rollout;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{Duration, Ratio, SimTime};
+use crate::world::Cut;
 
 /// An entry of `faults:`: something happens to something for a while.
 #[derive(Clone, Debug)]
@@ -100,6 +101,8 @@ pub enum Effect {
     Restart(Option<Rollout>),
     /// Pods are sent away, and work on for so long.
     Drain(Duration),
+    /// No more than this is left of caps.
+    Rate(Cut),
 }
 
 impl Effect {

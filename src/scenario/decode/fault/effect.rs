@@ -7,7 +7,8 @@ use crate::scenario::file::{Effect, Hit, Manner};
 use crate::scenario::quantity;
 use crate::scenario::tree::{Entry, Node};
 use crate::scenario::vocabulary as words;
-use crate::units::{Duration, Ratio};
+use crate::units::{BitsPerSec, Duration, Ratio};
+use crate::world::Cut;
 
 /// Kinds of things that a fault hits, by what can happen to them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,7 +33,7 @@ enum Kind {
 const PROXIES: &[Kind] = &[Kind::Place, Kind::Gateway, Kind::Replica];
 
 /// Effects that not everything can have: the word, who can, and what that is called.
-const ABLE: [(&str, &[Kind], &str); 11] = [
+const ABLE: [(&str, &[Kind], &str); 12] = [
     (
         "down",
         &[Kind::Place, Kind::Way, Kind::Gateway, Kind::Replica, Kind::Control],
@@ -50,6 +51,7 @@ const ABLE: [(&str, &[Kind], &str); 11] = [
     ("expire", PROXIES, "services, replicas, regions, zones, clusters, and gateways of `kind: l7`"),
     ("new-root", PROXIES, "services, replicas, regions, zones, clusters, and gateways of `kind: l7`"),
     ("no-route", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
+    ("rate", &[Kind::Way], "products, their parts, and links"),
     ("restart", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
     ("drain", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
 ];
@@ -99,6 +101,7 @@ impl Decoder {
         effects.extend(map.word(self, "forget").map(|_| Effect::Forget));
         effects.extend(self.dead_ways(map));
         effects.extend(self.barriers(map));
+        effects.extend(self.cut(map));
         effects.extend(self.restart(map));
         effects.extend(self.drain(map));
         effects.extend(self.errors(map).filter(|errors| !errors.is_empty()).map(Effect::Errors));
@@ -198,6 +201,26 @@ impl Decoder {
         (share > Ratio::ZERO).then_some(Effect::Loss(share))
     }
 
+    /// `rate`.
+    fn cut(&mut self, map: &Fields<'_>) -> Option<Effect> {
+        let said = map.said(self, "rate")?;
+        let read = |text: &str| {
+            let cut = if text.contains('%') {
+                quantity::share(text).map(Cut::Share)
+            } else {
+                quantity::bandwidth(text).map(Cut::To)
+            };
+            match cut? {
+                Cut::Share(Ratio::ZERO) | Cut::To(BitsPerSec(0)) => {
+                    Err(quantity::Complaint::new("EW105", "where nothing passes it is down", "write `down: true`"))
+                }
+                cut => Ok(cut),
+            }
+        };
+        let cut = self.read(&said.node, "a share such as `30%`, or a bandwidth such as `20Mbps`", read)?.value;
+        (cut != Cut::Share(Ratio::ONE)).then_some(Effect::Rate(cut))
+    }
+
     /// `paths`.
     fn dead_ways(&mut self, map: &Fields<'_>) -> Option<Effect> {
         let said = map.said(self, "paths")?;
@@ -216,6 +239,7 @@ impl Decoder {
 }
 
 /// Words that say what happens.
-pub(super) const EFFECTS: [&str; 12] = [
-    "down", "freeze", "slow", "loss", "errors", "forget", "paths", "expire", "new-root", "no-route", "restart", "drain",
+pub(super) const EFFECTS: [&str; 13] = [
+    "down", "freeze", "slow", "loss", "errors", "forget", "paths", "expire", "new-root", "no-route", "restart",
+    "drain", "rate",
 ];

@@ -37,7 +37,10 @@ pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
 
 impl Decoder {
     pub(super) fn hit(&mut self, text: &Spanned<String>, things: &Things<'_>) -> Option<Spanned<Hit>> {
-        let parts: Vec<&str> = text.value.split('/').collect();
+        // `replica/web@shop#1` is `replica/web/shop/1`, and so with gateways.
+        let numbered = ["replica/", "gateway/"].iter().any(|word| text.value.starts_with(word));
+        let plain = if numbered { text.value.replace(['@', '#'], "/") } else { text.value.clone() };
+        let parts: Vec<&str> = plain.split('/').collect();
         let span = text.span;
         let topology = things.topology;
         if text.value.contains('*') {

@@ -26,13 +26,13 @@ pub(super) struct StreamState {
     users: u32,
     cycles: Vec<u32>,
     pub(super) name: u64,
-    mix: Key,
+    pub(super) mix: Key,
     pub(super) entry: Key,
     /// How long its users wait.
     pub(super) patience: Key,
     /// By drawn header.
     pub(super) headers: Vec<Key>,
-    first_row: u32,
+    pub(super) first_row: u32,
 }
 
 impl Machine<'_> {
@@ -48,6 +48,8 @@ impl Machine<'_> {
             let fill = Generator::new(&stream.arrivals, key("fill"), SimTime::ZERO, self.zero, self.zero);
             let users = match stream.arrivals {
                 Arrivals::Open { .. } => 0,
+                // They have users of their own kind (`sessions`).
+                Arrivals::Closed { .. } if stream.sessions.is_some() => 0,
                 Arrivals::Closed { users, .. } => users,
             };
             self.streams.push(StreamState {
@@ -71,6 +73,7 @@ impl Machine<'_> {
             first_user += users;
             self.pull(id.0, schedule);
         }
+        self.start_sessions(first_user, seed, replication, schedule);
     }
 
     fn pull(&mut self, stream: u32, schedule: &mut Schedule) {
@@ -113,6 +116,10 @@ impl Machine<'_> {
 
     /// A user of a closed stream asks.
     pub(super) fn think_over(&mut self, slot: u32, now: SimTime, schedule: &mut Schedule) {
+        if let Some(session) = self.session_slot(slot) {
+            self.session_due(session, now, schedule);
+            return;
+        }
         let stream = self
             .streams
             .iter()
@@ -186,7 +193,7 @@ impl Machine<'_> {
 }
 
 /// The operation whose part of 0..1 the draw falls into.
-fn choose(mix: &[(OperationId, Ratio)], draw: f64) -> usize {
+pub(super) fn choose(mix: &[(OperationId, Ratio)], draw: f64) -> usize {
     let mut share = 0.0;
     let chosen = mix.iter().position(|(_, ratio)| {
         share += ratio.get();

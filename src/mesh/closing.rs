@@ -28,5 +28,6 @@ impl Machine<'_> {
             self.ledger.call_unfinished(call.edge, call.started);
         }
         self.close_ways_in();
+        self.close_sessions();
     }
 }

@@ -116,6 +116,9 @@ impl Machine<'_> {
         for endpoint in world.endpoints_at(place) {
             self.cut_endpoint(endpoint.0 as usize, manner, now, schedule);
         }
+        if manner == Manner::Refused {
+            self.sessions_reset(place, now, schedule);
+        }
     }
 
     fn cut_path(&mut self, path: PathId, now: SimTime) {

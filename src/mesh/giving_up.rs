@@ -55,9 +55,15 @@ impl Machine<'_> {
     /// When the user of a root call gives up: by the request alone, whatever becomes of it.
     fn patience_ends(&self, call: &Call) -> SimTime {
         let Caller::Stream(stream) = self.world.edges[call.edge].from else { return SimTime::NEVER };
-        let Some(law) = self.world.streams[StreamId(stream.0)].patience else { return SimTime::NEVER };
-        let draw = self.streams[stream.0 as usize].patience.uniform(nth(call.key, 0));
-        SimTime::from_nanos(call.started) + Duration::from_seconds_f64(self.world.laws[law].sample(draw))
+        let sent = self.session_sent(&self.requests[call.parent]).unwrap_or(call.started);
+        self.patience_from(stream.0, call.key, SimTime::from_nanos(sent))
+    }
+
+    /// When the user of a request gives up who sent it at `sent`.
+    pub(super) fn patience_from(&self, stream: u32, key: u64, sent: SimTime) -> SimTime {
+        let Some(law) = self.world.streams[StreamId(stream)].patience else { return SimTime::NEVER };
+        let draw = self.streams[stream as usize].patience.uniform(nth(key, 0));
+        sent + Duration::from_seconds_f64(self.world.laws[law].sample(draw))
     }
 
     /// Will the user of a call still wait at `at`?

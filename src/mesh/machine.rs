@@ -23,6 +23,7 @@ use super::hot::Hot;
 use super::ledger::Ledger;
 use super::names::Names;
 use super::servers::Server;
+use super::sessions::{self, Sessions};
 use super::slab::Slab;
 use super::spells::Spells;
 use super::stores::Stores;
@@ -97,6 +98,8 @@ pub(super) struct Machine<'w> {
     pub(super) led: Vec<Option<Box<Led>>>,
     /// What operators do in this run.
     pub(super) deeds: Vec<Deed>,
+    /// Users who keep a connection; none: nobody does.
+    pub(super) sessions: Option<Box<Sessions>>,
     /// Requests that came by an entry, from their user's side.
     pub(super) far: Slab<Far>,
     pub(super) timers: Timers,
@@ -250,6 +253,7 @@ impl<'w> Machine<'w> {
             returning: Later::new(),
             streams: Vec::new(),
             led: entry::led(world, (seed, replication), &away, &deeds),
+            sessions: sessions::sessions(world, (seed, replication), &away),
             deeds,
             far: Slab::new(),
             timer_at: vec![SimTime::NEVER; 2 * world.policies.len()],

@@ -5,7 +5,7 @@
 //! attempts, from the caller's side), `histories` (what few calls need), `proxies`, `upstream` and `users` (whom to send to), `connections`, `pools`, `handshake`, `idle`,
 //! `hanging`, `tcp` and `transfer` (TCP, TLS, limits, dead paths),
 //! `travel`, `noise`, `spells`, `caps`, `fair` and `order` (leg by leg, first in, first out), `servers`, `fcfs` and `waiting` (threads, workers), `steps` (work and calls), `caches` (what is kept), `giving_up` (users and callers who no longer wait), `ahead` (what is certain
-//! needs no event), `ledger` (what is counted), `closing` (what is open when the run is over), `blames` (where a failure began), `faults` (what goes down), `entry` (where users come in), `actions` (what operators do), `control` (who is told of it, and when), `trace` (one request followed). `hot` is what
+//! needs no event), `ledger` (what is counted), `closing` (what is open when the run is over), `blames` (where a failure began), `faults` (what goes down), `entry` (where users come in), `sessions` (users who keep a connection), `actions` (what operators do), `control` (who is told of it, and when), `trace` (one request followed). `hot` is what
 //! they read of the world. Knows nothing of scenarios, products or prices.
 
 mod actions;
@@ -44,6 +44,7 @@ mod proxies;
 mod retries;
 mod route;
 mod servers;
+mod sessions;
 mod settle;
 mod slab;
 mod spells;

@@ -14,6 +14,7 @@ mod measured;
 mod projection;
 mod route;
 mod run;
+mod session;
 mod store;
 mod sweep;
 
@@ -28,5 +29,6 @@ pub use measured::*;
 pub use projection::*;
 pub use route::*;
 pub use run::*;
+pub use session::*;
 pub use store::*;
 pub use sweep::*;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorRow, FaultRow, FineWindow, PromotionRow, StoreRow, UserRow, WriteRow};
+use super::{ErrorRow, FaultRow, FineWindow, PromotionRow, SessionRow, StoreRow, UserRow, WriteRow};
 
 /// A sparse histogram of nanoseconds: (bucket, count), ascending. The bucketing is `meter::Histogram`'s.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -163,6 +163,8 @@ pub struct Run {
     /// Where one copy of a database took over from another, by store and in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub promotions: Vec<PromotionRow>,
+    /// Users who keep connections, by stream that has any.
+    pub sessions: Vec<SessionRow>,
     /// The slowest requests, slowest first (at most 5), to be followed by a second run.
     pub slowest: Vec<Exemplar>,
     /// Conservation: calls opened, settled, unfinished; attempts opened and closed.

@@ -19,6 +19,7 @@ mod routing;
 mod scaling;
 mod scene;
 mod service;
+mod session;
 mod shares;
 mod store;
 mod weather;
@@ -40,6 +41,7 @@ pub use routing::{
 pub use scaling::Autoscaler;
 pub use scene::Disruption;
 pub use service::{Discipline, Endpoint, OnCancel, Service, Version};
+pub use session::{Population, Sessions};
 pub use shares::Standing;
 pub use store::{Database, Store};
 pub use weather::{Act, Component, Forecast, Phased, Weather, When};
@@ -439,4 +441,6 @@ pub struct Stream {
     pub entry_detect: Duration,
     /// Through a global entry, whose fronts share `entries` out; none: all of them stand in the users' own cluster.
     pub via: Option<Box<Via>>,
+    /// Its users keep a connection from one request to the next; none: each request is by itself.
+    pub sessions: Option<Box<Sessions>>,
 }

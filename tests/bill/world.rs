@@ -318,6 +318,7 @@ fn a_profile_over_a_day_is_integrated_and_a_short_one_is_held() {
             patience: None,
             entry_detect: Duration::ZERO,
             via: None,
+            sessions: None,
         });
         world
     };

@@ -579,6 +579,7 @@ fn services(world: &mut World, dice: &mut Dice) {
         patience: None,
         entry_detect: Duration::from_secs(2),
         via: None,
+        sessions: None,
     });
 }
 

@@ -25,7 +25,8 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
     // And some cap is cut, where there is one that can be.
     let can = |link: &Link| link.cap.is_some_and(|cap| !matches!(cap.past, PastCap::Fair { .. }));
     let flows = |id: LinkId| world.flows.iter().any(|flow| world.paths[flow.path].links.contains(&id));
-    let caps: Vec<LinkId> = world.links.iter().filter(|(id, link)| can(link) && !flows(*id)).map(|(id, _)| id).collect();
+    let caps: Vec<LinkId> =
+        world.links.iter().filter(|(id, link)| can(link) && !flows(*id)).map(|(id, _)| id).collect();
     for number in 0..if caps.is_empty() { 0 } else { dice.below(3) } {
         let link = Target::Link(caps[dice.below(caps.len() as u64) as usize]);
         let cut = if dice.one_in(2) { Cut::Share(Ratio::new(0.2).unwrap()) } else { Cut::To(BitsPerSec(700_000)) };

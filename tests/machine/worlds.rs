@@ -163,6 +163,7 @@ impl Small {
             patience: None,
             entry_detect: Duration::from_secs(20),
             via: None,
+            sessions: None,
         }]);
         world.plan = RunPlan { fill: self.fill, horizon: self.horizon, drain: Duration::from_secs(60) };
         world

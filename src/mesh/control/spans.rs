@@ -63,6 +63,11 @@ impl Spans {
         self.0.iter().find(|(from, to)| (*from..*to).contains(&at)).map_or(at, |(_, to)| *to)
     }
 
+    /// Since when it has been away; none: it is there.
+    pub(in crate::mesh) fn since(&self, at: i64) -> Option<i64> {
+        self.0.iter().find(|(from, to)| (*from..*to).contains(&at)).map(|(from, _)| *from)
+    }
+
     pub(in crate::mesh) fn holds(&self, at: i64) -> bool {
         self.over(at) != at
     }

@@ -6,12 +6,15 @@
 
 mod records;
 
+pub(super) use records::{Reach, reach};
+
 use super::actions::Deed;
 use super::calls::{NONE, Request, nth};
 use super::control::{Away, Spans, away_of};
 use super::event::Kind;
 use super::machine::Machine;
 use super::noise::chance_of_loss;
+use super::sessions::SESSION;
 use super::tcp;
 use crate::engine::Schedule;
 use crate::policy::entry::{asked, client, phase};
@@ -21,7 +24,7 @@ use crate::units::{Duration, SimTime};
 use crate::world::{Entry, Front, Kept, LinkId, OperationId, PlaceId, StreamId, Target, Via, World};
 
 /// Marks the users of a closed stream among clients.
-const USER: u64 = 1 << 62;
+pub(super) const USER: u64 = 1 << 62;
 /// Marks draws of the users' own way among those of a request.
 const WAY_IN: u64 = 1 << 40;
 
@@ -91,7 +94,7 @@ pub(super) fn led(
 
 impl Led {
     /// The target that a client goes to at an instant, in nanoseconds from t = 0; none: it has no answer.
-    fn target(&self, entry: &Entry, via: &Via, who: u64, now: i64) -> Option<u16> {
+    pub(super) fn target(&self, entry: &Entry, via: &Via, who: u64, now: i64) -> Option<u16> {
         let mut as_of = match entry.kept {
             Kept::No => now,
             Kept::Answer { ttl, ignored, hold } => {
@@ -162,7 +165,7 @@ impl Machine<'_> {
         };
         let front = &via.fronts[usize::from(target)];
         let doors = || &world.streams[StreamId(request.stream)].entries[front.proxies()];
-        let Some(waited) = knock(entry, front, &led.reach[usize::from(target)], at) else {
+        let Some(waited) = knock(entry.connect_timeout, front, &led.reach[usize::from(target)], at) else {
             self.at_a_dead_door(request.stream, doors(), now);
             self.turned_away(request, now, now + entry.connect_timeout, "no answer from an ingress", schedule);
             return;
@@ -214,6 +217,10 @@ impl Machine<'_> {
 
     /// The answer leaves the ingress at `at`, and is its user's when it is home.
     pub(super) fn go_home(&mut self, request: Request, at: SimTime, failure: Option<Failure>, schedule: &mut Schedule) {
+        if request.far & SESSION != 0 {
+            self.session_answered(request, at, failure, schedule);
+            return;
+        }
         let world = self.world;
         let far = self.far[request.far];
         self.far[request.far].stage = Stage::Free;
@@ -243,7 +250,13 @@ impl Machine<'_> {
     }
 
     /// Jitter and loss of the link between users and an ingress.
-    fn over(&mut self, link: Option<LinkId>, front: &Front, (key, segments): (u64, u64), at: SimTime) -> SimTime {
+    pub(super) fn over(
+        &mut self,
+        link: Option<LinkId>,
+        front: &Front,
+        (key, segments): (u64, u64),
+        at: SimTime,
+    ) -> SimTime {
         let Some(link) = link else { return at };
         let round_trip = front.round_trip().nanos();
         let (world, keys, draw) = (self.world, self.link_keys[link.0 as usize], nth(key, WAY_IN));
@@ -280,7 +293,10 @@ impl Machine<'_> {
 
     /// When the user of a request that came in by an entry sent it.
     pub(super) fn sent_at(&self, request: &Request, otherwise: u64) -> u64 {
-        if request.far == NONE { otherwise } else { self.far[request.far].intended }
+        if request.far == NONE {
+            return otherwise;
+        }
+        self.session_sent(request).unwrap_or_else(|| self.far[request.far].intended)
     }
 
     /// The run is over: what is still on its way in counts as unfinished.
@@ -297,9 +313,9 @@ impl Machine<'_> {
 
 /// How long a client knocks until something at an ingress hears it, by the SYN's retransmissions (1, 3, 7 s ...): what
 /// answers or refuses; none: its connection times out.
-fn knock(entry: &Entry, front: &Front, reach: &records::Reach, at: i64) -> Option<Duration> {
+pub(super) fn knock(limit: Duration, front: &Front, reach: &Reach, at: i64) -> Option<Duration> {
     let (mut waited, mut again) = (0, tcp::SYN_TIMEOUT);
-    while waited < entry.connect_timeout.nanos().max(1) {
+    while waited < limit.nanos().max(1) {
         if !reach.silent.holds(at + (waited + front.delay.nanos()).cast_signed()) {
             return Some(Duration::from_nanos(waited));
         }

@@ -19,11 +19,11 @@ pub(super) struct Record {
 
 /// The ingress of a cluster, as users of a region find it.
 #[derive(Clone, PartialEq, Default, Debug)]
-pub(super) struct Reach {
+pub(in crate::mesh) struct Reach {
     /// When nothing of it answers.
-    pub(super) dead: Spans,
+    pub(in crate::mesh) dead: Spans,
     /// When nobody tells its users so.
-    pub(super) silent: Spans,
+    pub(in crate::mesh) silent: Spans,
     /// When the answer does not get home.
     pub(super) cut: Spans,
 }
@@ -118,7 +118,7 @@ fn judged(entry: &Entry, [silent, failing]: &[Spans; 2], phase: u64) -> Vec<(i64
 }
 
 /// How users of a stream find the ingress of a target.
-pub(super) fn reach(world: &World, stream: &Stream, front: &Front, away: &Away) -> Reach {
+pub(in crate::mesh) fn reach(world: &World, stream: &Stream, front: &Front, away: &Away) -> Reach {
     let proxies = &stream.entries[front.proxies()];
     let places = || proxies.iter().map(|&proxy| Target::Place(world.proxies[proxy].place));
     let all = |spans: Vec<Spans>| Spans::all(&spans);

@@ -7,6 +7,7 @@ mod latencies;
 mod people;
 mod record;
 mod rows;
+mod sessions;
 mod watch;
 mod window;
 
@@ -16,6 +17,7 @@ use self::fine::Fine;
 use self::latencies::Latencies;
 use self::people::People;
 use self::rows::{service_rows, station_rows};
+pub(super) use self::sessions::Turn;
 use self::watch::Watch;
 use self::window::{Part, Window, apart};
 use super::calls::Request;
@@ -72,6 +74,8 @@ pub(super) struct Ledger {
     fine: Option<Box<Fine>>,
     pub(super) watch: Option<Box<Watch>>,
     pub(super) people: Option<Box<People>>,
+    /// Of streams whose users keep connections, in order.
+    sessions: Vec<self::sessions::Count>,
     errors: Errors,
     slowest: Vec<Exemplar>,
     pub(super) balance: CallBalance,
@@ -173,6 +177,7 @@ impl Ledger {
             fine: Fine::new(&faults, zero.nanos(), end),
             watch: Watch::new(world, changes, &faults, zero.nanos(), end),
             people: People::new(world, zero, horizon),
+            sessions: Ledger::session_counts(world, windows, horizon),
             errors: Errors::default(),
             zero: zero.nanos(),
             end: zero.nanos() + horizon,

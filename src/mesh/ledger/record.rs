@@ -14,6 +14,7 @@ impl Ledger {
     pub(in crate::mesh) fn record(mut self, world: &World, replication: u32) -> Run {
         self.close_window();
         self.background(world);
+        let sessions = self.session_rows(world);
         let rows = self.rows.into_iter().map(|row| {
             let stream = &world.streams[row.stream];
             let operation = &world.operations[row.operation];
@@ -109,6 +110,7 @@ impl Ledger {
             stores: Vec::new(),
             writes: Vec::new(),
             promotions: Vec::new(),
+            sessions,
             digest: 0,
             events: 0,
         }

@@ -7,11 +7,14 @@ use super::services::{bare, proxy};
 use crate::connect::Carrier;
 use crate::provider::Books;
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{Entry, RateLaw, Scenario, Stream as Written, StreamArrivals, StreamFrom};
+use crate::scenario::file::{self, Entry, RateLaw, Scenario, Stream as Written, StreamArrivals, StreamFrom};
 use crate::topology::{ClusterId, Ground, PlaceId};
-use crate::units::Duration;
+use crate::units::{Duration, Ratio};
 use crate::workload::{Arrivals, Rate};
-use crate::world::{Caller, Carried, Edge, EndpointId, People, PolicyId, ServiceId, Stream, StreamId, World};
+use crate::world::{
+    Caller, Carried, Edge, EndpointId, OperationId, People, PolicyId, Population, ServiceId, Sessions, Stream,
+    StreamId, World,
+};
 
 /// A balancer in front of the ingress proxies leaves a dead zone out after two missed checks, 10 s apart (NLB's
 /// defaults: HealthCheckInterval 10, UnhealthyThreshold 2).
@@ -56,13 +59,28 @@ pub(super) fn streams(
             let operation = scenario.services[service].operations.get_index_of(&target.operation);
             (world.services[to].operations[operation.expect("a mix names operations that exist")], *share)
         });
-        let mix = mix.collect();
+        let mut mix: Vec<(OperationId, Ratio)> = mix.collect();
+        let asks = mix.len();
+        let login = stream.sessions.as_ref().and_then(|sessions| sessions.login.as_ref()).map(|login| {
+            let operation = scenario.services[service].operations.get_index_of(&login.operation);
+            let operation = world.services[to].operations[operation.expect("a login is an operation that exists")];
+            // What nobody asks for but at the beginning has no share of what is asked.
+            let row = mix.iter().position(|&(known, _)| known == operation).unwrap_or(asks);
+            if row == asks {
+                mix.push((operation, Ratio::ZERO));
+            }
+            row as u32
+        });
         let arrivals = arrivals(scenario, carrier.books, stream);
         let business = scenario.business.as_ref();
         let good_within = business.and_then(|business| business.good_within.as_ref()).map(|within| within.value);
         if let Some(people) = people(stream, &arrivals, scenario.run.horizon.value, good_within) {
             world.people.insert(id, people);
         }
+        let sessions = stream
+            .sessions
+            .as_deref()
+            .map(|sessions| Box::new(self::sessions(scenario, carrier.books, (stream, sessions), asks as u32, login)));
         let patience = stream.patience.as_ref().map(|law| intern(world, law));
         world.streams.push(Stream {
             name: name.clone(),
@@ -74,6 +92,7 @@ pub(super) fn streams(
             patience,
             entry_detect: ENTRY_DETECT,
             via,
+            sessions,
         });
     }
 }
@@ -119,6 +138,12 @@ fn entries(
 /// closed streams the gap is what they think. Hauer et al. (NSDI 2020) choose the cutoff so, and have half an hour.
 fn people(stream: &Written, arrivals: &Arrivals, horizon: Duration, good_within: Option<Duration>) -> Option<People> {
     let (count, gap_s) = match arrivals {
+        // Who comes and leaves for good is nobody whose time could be told.
+        Arrivals::Closed { .. }
+            if matches!(stream.sessions.as_ref().map(|s| &s.population), Some(file::Population::Arrive(_))) =>
+        {
+            return None;
+        }
         Arrivals::Closed { users, think } => (*users, think.mean()),
         Arrivals::Open { rate, .. } => {
             let users = stream.users.as_ref()?.value;
@@ -129,6 +154,23 @@ fn people(stream: &Written, arrivals: &Arrivals, horizon: Duration, good_within:
     Some(People { count, cutoff, good_within })
 }
 
+fn sessions(
+    scenario: &Scenario,
+    books: &Books,
+    (stream, told): (&Written, &crate::scenario::file::Sessions),
+    asks: u32,
+    login: Option<u32>,
+) -> Sessions {
+    let scale = stream.scale.value;
+    let population = match &told.population {
+        // At least one is left: `decode`.
+        file::Population::Open(count) => Population::Open((f64::from(*count) * scale).round() as u32),
+        file::Population::Arrive(law) => Population::Arrive(rate(scenario, books, stream, law)),
+    };
+    let (last, think) = (told.last.clone(), told.think.clone());
+    Sessions { population, last, think, asks, login, reconnect: told.reconnect }
+}
+
 fn arrivals(scenario: &Scenario, books: &Books, stream: &Written) -> Arrivals {
     let scale = stream.scale.value;
     match &stream.arrivals {
@@ -137,22 +179,27 @@ fn arrivals(scenario: &Scenario, books: &Books, stream: &Written) -> Arrivals {
             Arrivals::Closed { users, think: think.clone() }
         }
         StreamArrivals::Open { gap, rate } => {
-            let points = match &rate.value {
-                RateLaw::Constant(rate) => vec![(Duration::ZERO, rate * scale)],
-                RateLaw::Steps(steps) => steps_of(steps, scale),
-                RateLaw::Diurnal { low, high, peak } => {
-                    let region = match &stream.from.value {
-                        StreamFrom::Region(name) => name,
-                        StreamFrom::Cluster(name) => &scenario.topology.clusters[name].region.value,
-                    };
-                    let is = scenario.topology.regions[region].is.as_ref();
-                    let zero = clock_at_zero(scenario, is.and_then(|is| books.region(is)));
-                    diurnal(low * scale, high * scale, *peak, zero, scenario.run.horizon.value)
-                }
-            };
-            Arrivals::Open { gap: gap.clone(), rate: Rate { points } }
+            Arrivals::Open { gap: gap.clone(), rate: self::rate(scenario, books, stream, &rate.value) }
         }
     }
+}
+
+fn rate(scenario: &Scenario, books: &Books, stream: &Written, law: &RateLaw) -> Rate {
+    let scale = stream.scale.value;
+    let points = match law {
+        RateLaw::Constant(rate) => vec![(Duration::ZERO, rate * scale)],
+        RateLaw::Steps(steps) => steps_of(steps, scale),
+        RateLaw::Diurnal { low, high, peak } => {
+            let region = match &stream.from.value {
+                StreamFrom::Region(name) => name,
+                StreamFrom::Cluster(name) => &scenario.topology.clusters[name].region.value,
+            };
+            let is = scenario.topology.regions[region].is.as_ref();
+            let zero = clock_at_zero(scenario, is.and_then(|is| books.region(is)));
+            diurnal(low * scale, high * scale, *peak, zero, scenario.run.horizon.value)
+        }
+    };
+    Rate { points }
 }
 
 /// Two points at one time make a step.

@@ -6,7 +6,7 @@ use super::fields::Decoder;
 use crate::policy::RetryOn;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Bound, CallTarget, Check, Dataplane, JUDGED_FROM, Metric, Objective, Rule, Scenario, Selector, Stream,
+    Bound, CallTarget, Check, Dataplane, JUDGED_FROM, Metric, Objective, Population, Rule, Scenario, Selector, Stream,
     StreamArrivals, StreamFrom, Traffic,
 };
 use std::collections::BTreeSet;
@@ -213,7 +213,12 @@ fn unjudged(objective: &Objective, scenario: &Scenario, pairs: &Pairs<'_>) -> Op
 /// Why users tell nothing: none of those who ask are told apart.
 fn nobody(scenario: &Scenario, subject: &str) -> Option<(String, String)> {
     let of = |(name, stream): &(&String, &Stream)| subject == "all" || *name == subject || stream.to.value == subject;
-    let told = |stream: &Stream| stream.users.is_some() || matches!(stream.arrivals, StreamArrivals::Closed { .. });
+    let comes = |stream: &Stream| {
+        stream.sessions.as_ref().is_some_and(|sessions| matches!(sessions.population, Population::Arrive(_)))
+    };
+    let told = |stream: &Stream| {
+        stream.users.is_some() || matches!(stream.arrivals, StreamArrivals::Closed { .. }) && !comes(stream)
+    };
     (!scenario.workload.iter().filter(of).any(|(_, stream)| told(stream))).then(|| {
         let what = format!("the users behind `{subject}` are not told apart");
         (what, "say how many send an open stream's requests: `users: 5000`".to_owned())

@@ -27,6 +27,7 @@ mod rules;
 mod run;
 mod scaling;
 mod service;
+mod session;
 mod store;
 mod sweep;
 mod topology;

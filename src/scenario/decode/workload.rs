@@ -2,6 +2,7 @@
 
 use super::fields::{Decoder, Fields, Said, below};
 use super::law::balanced;
+use super::session::most;
 use crate::random::Law;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{CallTarget, Entry as Way, RateLaw, Service, Stream, StreamArrivals, StreamFrom, Topology};
@@ -53,13 +54,15 @@ impl Decoder {
         let rate = map.entry("rate").map(|entry| (entry.key, self.rate(&entry.node, map.path_of("rate"))));
         let gap = map.said(self, "arrivals").map(|said| (self.gap(&said.node, &map), said.node.span));
         let closed = map.entry("closed").map(|entry| (entry.key, self.closed(entry, &map)));
+        let sessions =
+            map.entry("sessions").map(|entry| (entry.key, self.sessions(entry, &map, to.as_ref(), services)));
         let users = map.count32(self, "users");
         let way = map.word(self, "entry").map_or(Way::Ingress, |word| [Way::Ingress, Way::Direct][word]);
         if let Some(via) = map.entry("via").filter(|_| way == Way::Direct) {
             let text = "a stream with `entry: direct` has no ingress to be led to";
             self.say(Diagnostic::error("EW452", text).at(via.key, "").help("leave one of the two out"));
         }
-        let patience = map.written("patience").and_then(|node| self.law(node, &map.path_of("patience")));
+        let patience = map.written("patience").and_then(|node| self.law_above_zero(node, &map.path_of("patience")));
         let scale = map.number(self, "scale").unwrap_or(Spanned::unsaid(1.0));
         map.close();
         if scale.value <= 0.0 {
@@ -70,7 +73,30 @@ impl Decoder {
             );
             return None;
         }
+        if let Some((first, second)) = sessions.as_ref().map(|(key, _)| *key).and_then(|key| {
+            let other = rate.as_ref().map(|(key, _)| *key).or_else(|| closed.as_ref().map(|(key, _)| *key));
+            Some((key, other?))
+        }) {
+            let both =
+                Diagnostic::error("EW014", "`sessions` excludes `rate` and `closed`: users ask on what they keep");
+            self.say(both.at(first, "").at(second, ""));
+            return None;
+        }
+        let (sessions, met) = match sessions {
+            Some((_, told)) => {
+                let (sessions, users) = told?;
+                (Some(Box::new(sessions)), Some(users))
+            }
+            None => (None, None),
+        };
         let arrivals = match (rate, closed) {
+            (None, None) if met.is_some() => {
+                if let Some((_, span)) = gap {
+                    let what = "`arrivals` is for open streams: new sessions come as a Poisson process";
+                    self.say(Diagnostic::error("EW014", what).at(span, ""));
+                }
+                met
+            }
             (Some((_, rate)), None) => {
                 let gap = match gap {
                     Some((gap, _)) => gap?,
@@ -95,7 +121,7 @@ impl Decoder {
             }
             (None, None) => {
                 self.say(
-                    Diagnostic::error("EW013", format!("stream `{name}` lacks `rate` or `closed`"))
+                    Diagnostic::error("EW013", format!("stream `{name}` lacks `rate`, `closed` or `sessions`"))
                         .at(entry.key, "of this")
                         .help("for example `rate: 300rps`, or `closed: {users: 20, think: 2s}`"),
                 );
@@ -123,7 +149,20 @@ impl Decoder {
         };
         let patience = patience.map(|law| law.value);
         let (from, mix, arrivals) = (from?, mix?, arrivals?);
-        Some(Stream { span: entry.key, from, to, mix, headers, arrivals, users, patience, entry: way, via, scale })
+        Some(Stream {
+            span: entry.key,
+            from,
+            to,
+            mix,
+            headers,
+            arrivals,
+            users,
+            patience,
+            entry: way,
+            via,
+            sessions,
+            scale,
+        })
     }
 
     /// What `scale` leaves of a stream: somebody, and no more than may be asked for without it.
@@ -140,12 +179,7 @@ impl Decoder {
                 }
             }
             StreamArrivals::Open { rate, .. } => {
-                let highest = match &rate.value {
-                    RateLaw::Constant(rate) => *rate,
-                    RateLaw::Steps(steps) => steps.iter().map(|(_, rate)| *rate).fold(0.0, f64::max),
-                    RateLaw::Diurnal { high, .. } => *high,
-                };
-                if highest * scale.value > RATE_MAX {
+                if most(&rate.value) * scale.value > RATE_MAX {
                     self.say(
                         Diagnostic::error("EW105", "scaled, this is more than 1e7 requests per second")
                             .at(scale.span, "times")
@@ -241,7 +275,7 @@ impl Decoder {
         (whole && self.shares_sum(mix.iter().map(|(_, share)| share.get()), said.node.span)).then_some(mix)
     }
 
-    fn rate(&mut self, node: &Node, path: super::fields::Path) -> Option<Spanned<RateLaw>> {
+    pub(super) fn rate(&mut self, node: &Node, path: super::fields::Path) -> Option<Spanned<RateLaw>> {
         if !matches!(node.value, Value::Map(_)) {
             let rate = self.read(node, "a rate such as `400rps`", quantity::rate)?;
             if rate.value <= 0.0 {

@@ -50,7 +50,7 @@ pub use sweep::{Axis, AxisValue};
 pub use topology::{
     Cidr, Cluster, Cni, LinkLoss, LinkOverride, LinkProfile, LinkRate, Region, RttFile, RttUnit, Topology, Vpc,
 };
-pub use workload::{Entry, Flow, RateLaw, Run, Stream, StreamArrivals, StreamFrom, WarmUp};
+pub use workload::{Entry, Flow, Population, RateLaw, Run, Sessions, Stream, StreamArrivals, StreamFrom, WarmUp};
 
 use super::span::Spanned;
 use indexmap::IndexMap;

@@ -1,5 +1,6 @@
 //! Who asks, what flows, how long to run.
 
+use crate::policy::Reconnect;
 use crate::random::Law;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{BitsPerSec, Duration, Ratio};
@@ -31,6 +32,8 @@ pub struct Stream {
     pub entry: Entry,
     /// The global entry that leads them.
     pub via: Option<Spanned<String>>,
+    /// They keep a connection from one request to the next; `arrivals` are then as many users who think on average.
+    pub sessions: Option<Box<Sessions>>,
     /// Factor on the rate, or on the number of users (rounded); not applied to `arrivals` yet.
     pub scale: Spanned<f64>,
 }
@@ -70,6 +73,30 @@ pub enum StreamArrivals {
         /// Think time, seconds.
         think: Law,
     },
+}
+
+/// `sessions`.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    /// How many there are.
+    pub population: Population,
+    /// How long one lasts, seconds; none: for the whole run.
+    pub last: Option<Law>,
+    /// Between an answer and the next request, seconds.
+    pub think: Law,
+    /// What each connection begins with.
+    pub login: Option<CallTarget>,
+    /// How a client comes back.
+    pub reconnect: Reconnect,
+}
+
+/// How many sessions there are, before `scale`.
+#[derive(Clone, Debug)]
+pub enum Population {
+    /// Always so many.
+    Open(u32),
+    /// They come at this rate.
+    Arrive(RateLaw),
 }
 
 /// Requests per second over time.

@@ -1,11 +1,11 @@
 //! Words of `workload:` and `flows:`.
 
-use super::{Block, DRAWN_HEADER, Key, LAW, Shape};
+use super::{Block, DRAWN_HEADER, Key, LAW, SESSIONS, Shape};
 
 /// `workload.NAME`.
 pub static STREAM: Block = Block {
     title: "workload.NAME",
-    about: "A stream of requests: `rate` (open) or `closed` is required.",
+    about: "A stream of requests: `rate` (open), `closed` or `sessions` is required.",
     one_of: false,
     keys: &[
         Key::new(
@@ -30,6 +30,11 @@ pub static STREAM: Block = Block {
         .absent("poisson", "eastwest"),
         Key::new("closed", Shape::Block(&CLOSED), "Closed: users who think, ask and wait for the answer."),
         Key::new(
+            "sessions",
+            Shape::Block(&SESSIONS),
+            "Users who keep a connection from one request to the next, and come back when it breaks.",
+        ),
+        Key::new(
             "users",
             Shape::Count(1, 1_000_000),
             "So many people send an open stream's requests, each as likely: by them user-perceived availability is told.",
@@ -52,7 +57,7 @@ pub static STREAM: Block = Block {
         Key::new(
             "patience",
             Shape::Either(&[Shape::Duration, Shape::Block(&LAW)]),
-            "How long a user waits for an answer before giving up: the request then fails as `abandoned`.",
+            "How long a user waits for an answer before giving up: the request then fails as `abandoned`, and a session's connection counts as broken.",
         )
         .absent("for ever", "eastwest"),
         Key::later("replay", "Recorded requests."),
@@ -62,7 +67,6 @@ pub static STREAM: Block = Block {
             "Headers of its requests, which rules look at: a text, or one that is drawn for each request.",
         )
         .absent("none", "eastwest"),
-        Key::later("sessions", "Users with state."),
     ],
 };
 

@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Availabilities, Budget, Business, ErrorSummary, FaultSummary, ScaleStep, StoreSummary, SuccessionSummary,
-    WriteSummary,
+    Availabilities, Budget, Business, ErrorSummary, FaultSummary, ScaleStep, SessionSummary, StoreSummary,
+    SuccessionSummary, WriteSummary,
 };
 
 /// A figure with what is known of it.
@@ -141,6 +141,9 @@ pub struct VariantResult {
     /// What became of their primaries, by store.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub successions: Vec<SuccessionSummary>,
+    /// Users who keep connections; empty where none do.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sessions: Vec<SessionSummary>,
     /// Time series over the horizon, all requests.
     pub windows: Vec<WindowPoint>,
     /// By hour of the day, all requests, from the hour of t = 0 on; empty where the horizon is short or no whole hours.

@@ -81,6 +81,29 @@ pub struct SessionSummary {
     pub clusters: Vec<ClusterShare>,
     /// By fault that broke any.
     pub faults: Vec<SessionHarm>,
+    /// Over the horizon.
+    pub windows: Vec<SessionPoint>,
+}
+
+/// What was seen in a window of the horizon, per replication.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct SessionPoint {
+    /// Its beginning, seconds from t = 0.
+    pub start_s: f64,
+    /// Its end.
+    pub end_s: f64,
+    /// Open sessions on average, by cluster in the order of `clusters`.
+    pub open: Vec<f64>,
+    /// Tries to connect.
+    pub tried: f64,
+    /// Of these, those that failed.
+    pub failed: f64,
+    /// Sessions that broke.
+    pub broken: f64,
+    /// That were open again.
+    pub back: f64,
+    /// That were given up.
+    pub given_up: f64,
 }
 
 /// Where sessions are.

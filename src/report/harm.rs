@@ -29,6 +29,7 @@ pub(super) struct Section {
 pub(super) fn sections(comparison: &Comparison) -> Vec<Section> {
     let mut sections: Vec<Section> = fault_names(comparison).iter().map(|name| fault(comparison, name)).collect();
     sections.extend(availability(comparison));
+    sections.extend(super::sessions::sections(comparison));
     sections.extend(comparison.variants.iter().filter_map(|variant| errors(comparison, variant)));
     // What is meant is said once for all tables.
     let mut said: Vec<String> = Vec::new();

@@ -14,6 +14,7 @@ pub mod markdown;
 pub mod measured;
 pub mod number;
 pub mod sentence;
+mod sessions;
 pub mod sweep;
 pub mod terminal;
 pub mod workbook;

@@ -42,7 +42,16 @@ pub(super) fn expand(tree: &Node, diagnostics: &mut Vec<Diagnostic>) -> Node {
         );
         return tree.clone();
     }
-    for (counter, _) in counters.iter().zip(&copier.used).filter(|(_, used)| !**used) {
+    for counter in counters.iter().filter(|counter| counter.count == 0) {
+        let at = declared.get(&counter.name).map_or(Span::NONE, |entry| entry.key);
+        copier.said.push(
+            Diagnostic::warning("EW476", format!("no copy is made for `${}`", counter.name))
+                .at(at, "zero of them")
+                .help("what is named with it is left out: write a number above zero where that is not meant"),
+        );
+    }
+    let unused = |(counter, used): &(&Counter, &bool)| !**used && counter.count > 0;
+    for (counter, _) in counters.iter().zip(&copier.used).filter(unused) {
         let at = declared.get(&counter.name).map_or(Span::NONE, |entry| entry.key);
         copier.said.push(
             Diagnostic::warning("EW476", format!("no name has `${}` in it", counter.name))

@@ -69,6 +69,8 @@ const FIGURES: &[&str] = &[
     "lost-writes",
     "detect",
     "shift",
+    "reconnected",
+    "reconnects",
     "burn",
     "user-uptime",
     "mcr",
@@ -173,6 +175,12 @@ impl<'t> Reader<'t> {
             "lost-writes" => Metric::LostWrites { store: self.name(Role::Store, "a store")? },
             "detect" => Metric::Detect { fault: self.name(Role::Fault, "a fault")? },
             "shift" => Metric::Shift { fault: self.name(Role::Fault, "a fault")? },
+            "reconnected" => {
+                let fault = self.name(Role::Fault, "a fault")?;
+                self.expect(",", "`,` and a share, for example `reconnected(cluster-out, 95%)`")?;
+                Metric::Reconnected { fault, share: self.part("`95%`")? }
+            }
+            "reconnects" => Metric::Reconnects { fault: self.name(Role::Fault, "a fault")? },
             "burn" => Metric::Burn { fault: self.name(Role::Fault, "a fault")? },
             "user-uptime" => Metric::UserUptime { subject: self.name(Role::People, "a stream, a service or `all`")? },
             "mcr" => {
@@ -272,8 +280,9 @@ impl<'t> Reader<'t> {
             | Metric::Rto { .. }
             | Metric::Rpo { .. }
             | Metric::Detect { .. }
-            | Metric::Shift { .. } => quantity::seconds(rest),
-            Metric::Throughput { .. } => quantity::rate(rest),
+            | Metric::Shift { .. }
+            | Metric::Reconnected { .. } => quantity::seconds(rest),
+            Metric::Throughput { .. } | Metric::Reconnects { .. } => quantity::rate(rest),
             Metric::Lost { .. } | Metric::LostWrites { .. } => quantity::number(rest, 0.0, 1e15),
             Metric::Amplification { .. } => quantity::number(rest, 0.0, 1e6),
             Metric::Cost { .. } => cost(rest),
@@ -423,18 +432,23 @@ const fn is_time(metric: &Metric) -> bool {
             | Metric::Rpo { .. }
             | Metric::Detect { .. }
             | Metric::Shift { .. }
+            | Metric::Reconnected { .. }
     )
 }
 
 fn example(metric: &Metric) -> String {
     let bound = match metric {
         Metric::Quantile { .. } | Metric::Mean { .. } => "350ms",
-        Metric::Recovery { .. } | Metric::Rto { .. } | Metric::Detect { .. } | Metric::Shift { .. } => "60s",
+        Metric::Recovery { .. }
+        | Metric::Rto { .. }
+        | Metric::Detect { .. }
+        | Metric::Shift { .. }
+        | Metric::Reconnected { .. } => "60s",
         Metric::Rpo { .. } => "1s",
         Metric::Burn { .. } => "25%",
         Metric::Availability { .. } | Metric::Good { .. } | Metric::UserUptime { .. } | Metric::Mcr { .. } => "99.9%",
         Metric::Utilisation { .. } => "80%",
-        Metric::Throughput { .. } => "400rps",
+        Metric::Throughput { .. } | Metric::Reconnects { .. } => "400rps",
         Metric::Lost { .. } | Metric::LostWrites { .. } => "1000",
         Metric::Amplification { .. } => "1.25",
         Metric::Cost { .. } => "2500 USD/month",

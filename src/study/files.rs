@@ -6,6 +6,7 @@
 mod harm;
 mod long_run;
 mod manifest;
+mod sessions;
 mod sweep;
 mod table;
 

@@ -11,6 +11,7 @@ use super::measure::{Measured, measure};
 use super::recovery;
 use super::replicated::Replicated;
 use super::route;
+use super::sessions;
 use super::stores;
 use crate::record::{Estimate, Gate, Outcome};
 use crate::scenario::file::{Bound, Check, Metric, Objective, ObjectiveSeverity, Term};
@@ -122,6 +123,7 @@ impl Context<'_> {
                     Metric::Detect { .. } | Metric::Shift { .. } => notes.push(faults::rule()),
                     Metric::Lost { .. } => notes.push(loss::lost_rule(&variant.runs)),
                     Metric::Rto { .. } | Metric::Rpo { .. } => notes.push(stores::rule()),
+                    Metric::Reconnected { .. } => notes.push(sessions::rule()),
                     _ => {}
                 }
                 let note = notes.join("; ");

@@ -8,6 +8,7 @@ use super::recovery;
 use super::replicated::Replicated;
 use super::resource;
 use super::sample::{Part, Sample, samples};
+use super::sessions;
 use super::statistics::{Sections, quantile_sections};
 use super::stores;
 use super::uptime;
@@ -127,6 +128,10 @@ pub fn measure(
         }
         Metric::Detect { fault } => Measured::new(faults::detect(&of.runs, fault, design).0, None, "s", 1.0),
         Metric::Shift { fault } => Measured::new(faults::shift(&of.runs, fault, design), None, "s", 1.0),
+        Metric::Reconnected { fault, share } => {
+            Measured::new(sessions::reconnected(&of.runs, fault, *share, design), None, "s", 1.0)
+        }
+        Metric::Reconnects { fault } => Measured::mean(sessions::worst(&of.runs, fault), "tries/s", design),
         Metric::Burn { fault } => {
             let burn = objective(&of.scenario).and_then(|objective| faults::burn(&of.runs, fault, objective, design));
             let estimate = burn.map_or_else(|| Estimate::none("`business.slo` is not stated"), |burn| burn.share);

@@ -37,6 +37,7 @@ pub mod route;
 mod run;
 pub mod sample;
 mod scaling;
+mod sessions;
 pub mod statistics;
 mod stores;
 pub mod summary;

@@ -24,8 +24,8 @@ use super::varied::Varied;
 use super::verdict::Claims;
 use super::warm_up::{Cut, cut};
 use super::{
-    bill, business, changes, estimate, faults, gates, hours, measure, resource, scaling, stores, summary, traffic,
-    uptime, verdict,
+    bill, business, changes, estimate, faults, gates, hours, measure, resource, scaling, sessions, stores, summary,
+    traffic, uptime, verdict,
 };
 use crate::mesh;
 use crate::provider::{Books, Level, Provider};
@@ -235,6 +235,7 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
         stores: stores::stores(&of.runs, whole),
         writes: stores::writes(&of.runs, whole),
         successions: stores::successions(&of.runs, whole),
+        sessions: sessions::sessions(&of.runs, whole),
         windows: summary::windows(&of.runs),
         hours: hours::hours(&of.world, &of.runs, whole),
         faults: faults::faults(&of.runs, objective, whole),

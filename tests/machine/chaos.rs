@@ -6,7 +6,7 @@ use eastwest::policy::pool::UNLIMITED;
 use eastwest::policy::readiness::Readiness;
 use eastwest::policy::{
     Balance, Budget, Codes, FailurePercentage, FaultFilter, Keepalive, Outlier, Policy, Pool, Protocol, RateLimit,
-    Status, SuccessRate, defaults,
+    Reconnect, Status, SuccessRate, defaults,
 };
 use eastwest::random::{Key, Law};
 use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio, SimTime};
@@ -37,6 +37,7 @@ pub(crate) fn world(seed: u64) -> World {
     let mut world = world_with(seed, |_, _| {});
     stores(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "stores"), 0));
     databases(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "databases"), 0));
+    sessions(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "sessions"), 0));
     world
 }
 
@@ -92,6 +93,40 @@ fn databases(world: &mut World, dice: &mut Dice) {
                 sets: vec![Set::Primary(id, ClusterId(dice.below(3) as u32))],
             });
         }
+    }
+}
+
+/// In every other world users keep their connections, and an ingress may die that says so.
+fn sessions(world: &mut World, dice: &mut Dice) {
+    if dice.one_in(2) {
+        return;
+    }
+    let think = Law::Exponential { mean: 0.1 + dice.below(20) as f64 / 10.0 };
+    let open = 1 + dice.below(100) as u32;
+    let long = Law::Exponential { mean: 1.0 + dice.below(20) as f64 };
+    let population = if dice.one_in(2) {
+        Population::Open(open)
+    } else {
+        Population::Arrive(eastwest::workload::Rate::constant(1.0 + dice.below(5) as f64))
+    };
+    let comes = matches!(population, Population::Arrive(_));
+    let ms = Duration::from_millis;
+    let reconnect = Reconnect {
+        after: ms(dice.below(1_000)),
+        jitter: ms(dice.below(5_000)),
+        base: ms(1 + dice.below(1_000)),
+        max: ms(1_001 + dice.below(4_000)),
+        give_up: dice.one_in(3).then(|| ms(1_000 + dice.below(10_000))),
+    };
+    let last = (comes || dice.one_in(2)).then_some(long);
+    let login = dice.one_in(2).then_some(0);
+    let stream = &mut world.streams[StreamId(0)];
+    stream.arrivals = eastwest::workload::Arrivals::Closed { users: open, think: think.clone() };
+    stream.sessions = Some(Box::new(Sessions { population, last, think, asks: 1, login, reconnect }));
+    for number in 0..dice.below(3) {
+        let place = Target::Place(PlaceId(dice.below(3) as u32));
+        let from = dice.below(20);
+        down(world, &format!("reset {number}"), from, from + 1 + dice.below(10), &[place], Manner::Refused);
     }
 }
 

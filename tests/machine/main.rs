@@ -17,6 +17,7 @@ mod readiness;
 mod resilience;
 mod routes;
 mod scaling;
+mod sessions;
 mod stores;
 mod transfers;
 mod weather;

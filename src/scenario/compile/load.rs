@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::program::{Mean, graph};
 use crate::connect::Board;
 use crate::provider::Books;
+use crate::random::Law;
 use crate::scenario::file::Scenario;
 use crate::scenario::{Diagnostic, Span};
 use crate::topology::PlaceId;
@@ -299,7 +300,15 @@ impl Load {
         for (stream, written) in world.streams.rows().iter().zip(scenario.workload.values()) {
             let Arrivals::Closed { think, .. } = &stream.arrivals else { continue };
             let work: f64 = stream.mix.iter().map(|(operation, share)| share.get() * whole[operation.0 as usize]).sum();
-            if !scenario.network && think.mean() + work < ROUND_LEAST_S {
+            // Who gives up goes round without an answer.
+            let patience = written.patience.as_ref().map_or(f64::INFINITY, Law::mean);
+            if think.mean() + patience < ROUND_LEAST_S {
+                said.push(
+                    Diagnostic::error("EW105", format!("users of `{}` go round in less than 1us", stream.name))
+                        .at(written.span, "hardly any thinking, hardly any patience")
+                        .help("give them time to think, or patience enough to be answered"),
+                );
+            } else if !scenario.network && think.mean() + work < ROUND_LEAST_S {
                 said.push(
                     Diagnostic::error("EW105", format!("users of `{}` go round in less than 1us", stream.name))
                         .at(written.span, "no network, hardly any thinking, hardly any work")

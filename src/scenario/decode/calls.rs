@@ -123,7 +123,10 @@ impl Decoder {
             return;
         }
         let mut reached: BTreeSet<&CallTarget> = BTreeSet::new();
-        let asked = workload.values().flat_map(|stream| stream.mix.iter().map(|(target, _)| target));
+        let login = |stream: &Stream| stream.sessions.as_ref().and_then(|sessions| sessions.login.clone());
+        let logins: Vec<CallTarget> = workload.values().filter_map(login).collect();
+        let mixed = workload.values().flat_map(|stream| stream.mix.iter().map(|(target, _)| target));
+        let asked = mixed.chain(&logins);
         let beside: Vec<CallTarget> = asked.clone().flat_map(|target| others(target, services, &led_to)).collect();
         let mut open: Vec<&CallTarget> = asked.chain(&beside).collect();
         while let Some(target) = open.pop() {

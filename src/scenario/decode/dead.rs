@@ -181,6 +181,12 @@ fn unjudged(objective: &Objective, scenario: &Scenario, pairs: &Pairs<'_>) -> Op
             let help = "say it: `business: {slo: 99.95%}`";
             ("there is no error budget without an objective".to_owned(), help.to_owned())
         }),
+        Metric::Reconnected { .. } | Metric::Reconnects { .. } => {
+            scenario.workload.values().all(|stream| stream.sessions.is_none()).then(|| {
+                let help = "say that users do: `workload.NAME.sessions`";
+                ("nobody keeps a connection that could break".to_owned(), help.to_owned())
+            })
+        }
         Metric::Recovery { .. }
         | Metric::Lost { .. }
         | Metric::Rto { .. }
@@ -234,7 +240,9 @@ fn unheard(scenario: &Scenario, subject: &str, from: Option<&str>) -> Option<(St
         subject == "all" || whole || subject == name || subject == target.service || subject == target.operation
     };
     let asks = |(name, stream): &(&String, &Stream)| {
+        let login = stream.sessions.as_ref().and_then(|sessions| sessions.login.as_ref());
         stream.mix.iter().any(|(target, share)| share.get() > 0.0 && means(name, target))
+            || login.is_some_and(|login| means(name, login))
     };
     let asking: Vec<(&String, &Stream)> = scenario.workload.iter().filter(asks).collect();
     if asking.is_empty() {

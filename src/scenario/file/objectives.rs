@@ -116,6 +116,18 @@ pub enum Metric {
         /// The fault.
         fault: String,
     },
+    /// Time from a fault's start until so large a share of the sessions that it broke are open again, seconds.
+    Reconnected {
+        /// The fault.
+        fault: String,
+        /// The share.
+        share: f64,
+    },
+    /// Tries to connect in the worst second of a fault and its recovery.
+    Reconnects {
+        /// The fault.
+        fault: String,
+    },
     /// Share of 30 days' error budget that an occurrence of a fault burns.
     Burn {
         /// The fault.

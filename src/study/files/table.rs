@@ -6,7 +6,7 @@ use crate::record::{BillLine, BillStep, Comparison, Estimate, HourCap, RequestSu
 type Table = (&'static str, fn(&Comparison) -> Vec<u8>);
 
 /// All of them.
-pub(super) const ALL: [Table; 18] = [
+pub(super) const ALL: [Table; 20] = [
     ("summary.csv", summary),
     ("latency.csv", latency),
     ("differences.csv", differences),
@@ -17,6 +17,8 @@ pub(super) const ALL: [Table; 18] = [
     ("stores.csv", stores),
     ("writes.csv", writes),
     ("promotions.csv", promotions),
+    ("sessions.csv", super::sessions::sessions),
+    ("session-faults.csv", super::sessions::faults),
     ("windows.csv", windows),
     ("hours.csv", hours),
     ("bill.csv", bill),

@@ -98,7 +98,11 @@ impl Replicated {
         use crate::workload::Arrivals;
         let steady = |stream: &crate::world::Stream| match &stream.arrivals {
             Arrivals::Open { rate, .. } => rate.points.iter().all(|point| point.1 == rate.points[0].1),
-            Arrivals::Closed { .. } => true,
+            Arrivals::Closed { .. } => {
+                let comes = stream.sessions.as_ref().map(|sessions| &sessions.population);
+                let Some(crate::world::Population::Arrive(rate)) = comes else { return true };
+                rate.points.iter().all(|point| point.1 == rate.points[0].1)
+            }
         };
         let links = self.world.links.rows().iter().all(|link| {
             !link.jitter.is_some_and(|jitter| jitter.factor.changes())

@@ -72,11 +72,14 @@ impl Machine<'_> {
         let (at, this) = (self.from_zero(now), self.line(line));
         let reach = &this.doors[door as usize].reach;
         let front = this.fronts[usize::from(this.doors[door as usize].target)].clone();
+        let proxy = self.world.streams[StreamId(stream)].entries[door as usize];
         let Some(waited) = knock(timeout, &front, reach, at) else {
+            self.at_a_dead_door(stream, &[proxy], now);
             self.not_connected(row, now, now + timeout, "no answer from an ingress", schedule);
             return;
         };
         if reach.dead.holds(at + (waited + front.delay).nanos().cast_signed()) {
+            self.at_a_dead_door(stream, &[proxy], now);
             self.not_connected(row, now, now + waited + front.round_trip(), "refused by an ingress", schedule);
             return;
         }

@@ -39,6 +39,7 @@ fn open(variant: &VariantResult, of: &str) -> Section {
                 first and in the end: in the first and the last window of the horizon";
     Section {
         title: format!("Sessions{of}"),
+        when: String::new(),
         head: head(&["", "open on average", "at first", "in the end", "connects/s", "of these failed"]),
         rows,
         notes: vec![note.to_owned()],
@@ -65,6 +66,7 @@ fn broken(variant: &VariantResult, of: &str) -> Option<Section> {
                 sessions are some";
     (!rows.is_empty()).then(|| Section {
         title: format!("Sessions{of} that broke"),
+        when: String::new(),
         head: head(&["", "broken", "given up", "connects/s before", "worst", "50 % back", "90 %", "95 %", "99 %"]),
         rows,
         notes: vec![note.to_owned()],

@@ -205,6 +205,7 @@ fn world(rate: Vec<(Duration, f64)>, charges: Vec<Charge>) -> World {
         patience: None,
         entry_detect: Duration::ZERO,
         via: None,
+        sessions: None,
     });
     world
 }

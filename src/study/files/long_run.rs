@@ -221,7 +221,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let run = |key: &str| FinishedRun { key: key.into(), seen: Default::default() };
         let log = RunLog::open(folder.path()).expect("it opens");
-        ["one", "two"].map(|key| log.add(&run(key)));
+        for key in ["one", "two"] {
+            log.add(&run(key));
+        }
         log.close().expect("all is written");
         let path = folder.path().join(RUNS);
         let text = fs::read_to_string(&path).expect("it is there");

@@ -166,6 +166,7 @@ fn variant(shape: &Shape) -> VariantResult {
         }],
         scaling: Vec::new(),
         stores: Vec::new(),
+        sessions: Vec::new(),
         writes: Vec::new(),
         successions: Vec::new(),
         windows: (0..60).map(|window| point(shape, window)).collect(),

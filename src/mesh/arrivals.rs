@@ -7,7 +7,7 @@ use crate::engine::Schedule;
 use crate::random::{Key, hash_name, mix};
 use crate::record::Failure;
 use crate::units::{Ratio, SimTime};
-use crate::workload::{Arrivals, Generator};
+use crate::workload::{Arrivals, Generator, asks_again_from};
 use crate::world::{OperationId, ProxyId, Stream, StreamId};
 
 /// Marks ordinals of requests that come before t = 0.
@@ -68,7 +68,7 @@ impl Machine<'_> {
             });
             first_row += stream.mix.len() as u32;
             for user in 0..users {
-                self.think(id.0, user, SimTime::ZERO, schedule);
+                self.think(id.0, user, SimTime::ZERO, SimTime::ZERO, schedule);
             }
             first_user += users;
             self.pull(id.0, schedule);
@@ -101,10 +101,11 @@ impl Machine<'_> {
         self.request(stream, ordinal, NONE, now, schedule);
     }
 
-    fn think(&mut self, stream: u32, user: u32, now: SimTime, schedule: &mut Schedule) {
+    /// A user thinks from `now` on, and asks no sooner than `earliest`.
+    fn think(&mut self, stream: u32, user: u32, now: SimTime, earliest: SimTime, schedule: &mut Schedule) {
         let state = &self.streams[stream as usize];
         let Generator::Closed(users) = &state.generator else { return };
-        let at = now + users.think(user, u64::from(state.cycles[user as usize]));
+        let at = (now + users.think(user, u64::from(state.cycles[user as usize]))).max(earliest);
         if at < self.zero + self.world.plan.horizon {
             schedule.at(
                 at,
@@ -134,10 +135,10 @@ impl Machine<'_> {
         self.request(stream as u32, ordinal, user, now, schedule);
     }
 
-    /// The user has an answer and thinks again.
-    pub(super) fn answered(&mut self, request: &Request, now: SimTime, schedule: &mut Schedule) {
+    /// The user, who asked at `asked`, has an answer and thinks again.
+    pub(super) fn answered(&mut self, request: &Request, asked: SimTime, now: SimTime, schedule: &mut Schedule) {
         if request.user != NONE {
-            self.think(request.stream, request.user, now, schedule);
+            self.think(request.stream, request.user, now, asks_again_from(asked, now), schedule);
         }
     }
 
@@ -165,7 +166,7 @@ impl Machine<'_> {
             if self.ledger.people.is_some() {
                 self.user_refused(&request, now);
             }
-            self.answered(&request, now, schedule);
+            self.answered(&request, now, now, schedule);
             return;
         };
         let context = self.carried(stream, key);

@@ -465,7 +465,7 @@ impl Machine<'_> {
             return;
         }
         self.ledger.request(&request, SimTime::from_nanos(intended), at, failure);
-        self.answered(&request, at, schedule);
+        self.answered(&request, SimTime::from_nanos(intended), at, schedule);
     }
 }
 

@@ -32,7 +32,7 @@ pub struct SessionWindow {
     pub back: u64,
     /// Tries to connect.
     pub tried: u64,
-    /// Of all tries those that failed: nobody there, or a login that was not answered well.
+    /// Of these tries, whenever it was known, those that failed: nobody there, or a login that was not answered well.
     pub failed: u64,
     /// Clients that tried no more.
     pub given_up: u64,

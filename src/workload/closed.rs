@@ -3,7 +3,16 @@
 //! Their requests come when the machine lets them; only the thinking is drawn here.
 
 use crate::random::{Key, Law};
-use crate::units::Duration;
+use crate::units::{Duration, SimTime};
+
+/// A user whose answer took no time at all asks again no sooner than this after asking: what a proxy answers of its own costs
+/// nothing here, and nobody asks without end at one instant. *Chosen*, about what the fastest of clients take for a turn.
+pub const LEAST_PAUSE: Duration = Duration::from_millis(1);
+
+/// From when on a user may ask again who asked at `asked` and had the answer at `answered`.
+pub fn asks_again_from(asked: SimTime, answered: SimTime) -> SimTime {
+    if answered > asked { answered } else { asked + LEAST_PAUSE }
+}
 
 /// The users of one closed stream.
 #[derive(Clone, Debug)]
@@ -42,6 +51,13 @@ mod tests {
     use super::*;
 
     const KEY: Key = Key::new(7, 0, "batch", "think");
+
+    #[test]
+    fn time_moves_between_two_requests_of_a_user() {
+        let at = SimTime::from_nanos;
+        assert_eq!(asks_again_from(at(7), at(7)), at(7) + LEAST_PAUSE);
+        assert_eq!(asks_again_from(at(7), at(8)), at(8));
+    }
 
     #[test]
     fn every_request_of_every_user_has_a_number_of_its_own() {

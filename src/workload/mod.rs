@@ -6,7 +6,7 @@
 mod closed;
 mod schedule;
 
-pub use closed::Closed;
+pub use closed::{Closed, LEAST_PAUSE, asks_again_from};
 pub use schedule::Schedule;
 
 use crate::random::{Key, Law};

@@ -213,3 +213,39 @@ fn who_gives_up_is_gone() {
     assert_eq!((fault.broken, fault.given_up, fault.back.count), (300, 300, 0));
     assert!((open_in(&run.sessions[0], 59, 100.0 / 60.0)).abs() < 1e-9);
 }
+
+/// Where neither thinking nor an answer takes time, a user asks every millisecond, not without end at one instant.
+#[test]
+fn time_moves_where_answers_and_thinking_take_none() {
+    const AT_ONCE: Law = Law::Constant(0.0);
+    let second = || Small { horizon: Duration::from_secs(1), ..Small::default() };
+    let closed = Small { arrivals: Arrivals::Closed { users: 3, think: AT_ONCE }, ..second() }.world();
+    let sessions = with(second(), Population::Open(3), AT_ONCE, |_| {});
+    let brief = with(second(), Population::Open(3), AT_ONCE, |sessions| sessions.last = Some(AT_ONCE));
+    for world in [closed, sessions, brief] {
+        let mut drained = world.clone();
+        let all: Vec<Target> = drained.endpoints.ids().map(Target::Endpoint).collect();
+        hit(&mut drained, "drain", [500, 1_000], &all, &[Effect::Drain { grace: Duration::ZERO }]);
+        for (world, lost) in [(world, 0), (drained, 1_500)] {
+            let run = run(&world, 5, 0);
+            let failures: u64 = Failure::ALL.iter().map(|&failure| failed(&run, failure)).sum();
+            assert!(sent(&run).abs_diff(3_000) <= 6, "{}", sent(&run));
+            assert!(failures.abs_diff(lost) <= 6, "{failures}");
+        }
+    }
+}
+
+/// Of the tries of any time no more fail than there are, though those of before t = 0 fail after it.
+#[test]
+fn failures_are_told_where_their_tries_are() {
+    let small = Small { work: Law::Constant(2.0), workers: 1, fill: Duration::from_secs(20), ..lasting(60) };
+    let mut world = with(small, Population::Open(50), RARELY, |sessions| {
+        sessions.login = Some(0);
+        sessions.last = Some(Law::Exponential { mean: 5.0 });
+    });
+    let patience = world.laws.push(Law::Constant(3.0));
+    world.streams[StreamId(0)].patience = Some(patience);
+    let windows = &run(&world, 5, 0).sessions[0].windows;
+    assert!(windows[0].tried > 0 && windows.iter().map(|window| window.failed).sum::<u64>() > 100);
+    assert!(windows.iter().all(|window| window.failed <= window.tried));
+}

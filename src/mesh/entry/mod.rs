@@ -246,7 +246,7 @@ impl Machine<'_> {
         let home = self.over(front.back, front, (key, tcp::segments(wire)), leaves) + front.delay_back;
         self.trace_home(&request, at, home);
         self.ledger.request(&request, intended, home, failure);
-        self.answered(&request, home, schedule);
+        self.answered(&request, intended, home, schedule);
     }
 
     /// Jitter and loss of the link between users and an ingress.
@@ -278,7 +278,7 @@ impl Machine<'_> {
         if self.ledger.people.is_some() {
             self.user_refused(&request, sent);
         }
-        self.answered(&request, at, schedule);
+        self.answered(&request, sent, at, schedule);
     }
 
     /// What the answer to a request that came in by an entry takes to its user, without jitter and loss.

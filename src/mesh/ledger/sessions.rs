@@ -16,7 +16,7 @@ const LEAD: usize = 30;
 pub(in crate::mesh) enum Turn {
     /// A client tries to connect: anew, or again.
     Tried,
-    /// A try failed: nobody there, or the login was not answered well.
+    /// A try, told by when it began, failed: nobody there, or the login was not answered well.
     Failed,
     /// A new session is open.
     Begun,

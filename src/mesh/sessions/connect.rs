@@ -9,6 +9,7 @@ use crate::mesh::machine::Machine;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::SimTime;
+use crate::workload::asks_again_from;
 use crate::world::{PlaceId, StreamId};
 
 /// Draws of the proxy, and of waits.
@@ -58,6 +59,7 @@ impl Machine<'_> {
     pub(super) fn connect(&mut self, row: u32, now: SimTime, schedule: &mut Schedule) {
         let session = self.session_mut(row);
         session.drawn += 1;
+        session.knocked = now.nanos();
         let (line, key) = (session.line, way(mix(session.key(), u64::from(session.drawn))));
         self.ledger.session(line as usize, Turn::Tried, now, None);
         let stream = self.line(line).stream;
@@ -122,7 +124,7 @@ impl Machine<'_> {
         (session.open, session.tries, session.broke) = (at.nanos(), 0, NEVER);
         let back = (broke != NEVER).then_some(broke);
         self.ledger.session(line, if back.is_some() { Turn::Back } else { Turn::Begun }, at, back);
-        self.think_on(row, at, schedule);
+        self.think_on(row, at, at, schedule);
     }
 
     /// Nobody heard a client that began to connect at `began`, or was asked whom to connect to: it knows at `at`.
@@ -142,8 +144,9 @@ impl Machine<'_> {
         let session = self.session_mut(row);
         let (line, n, broke) = (session.line, session.tries, session.broke);
         session.tries += 1;
-        let since = SimTime::from_nanos(session.since);
-        self.ledger.session(line as usize, Turn::Failed, at, None);
+        let (since, knocked) = (SimTime::from_nanos(session.since), SimTime::from_nanos(session.knocked));
+        // Told where the try is, so that of those of any time no more fail than there are.
+        self.ledger.session(line as usize, Turn::Failed, knocked, None);
         let reconnect = self.told(line).reconnect;
         let next = at + reconnect.again(n, self.wait_of(row));
         if reconnect.give_up.is_some_and(|most| next.saturating_since(since) > most) {
@@ -158,6 +161,7 @@ impl Machine<'_> {
     pub(super) fn breaks(&mut self, row: u32, at: SimTime, schedule: &mut Schedule) {
         let session = self.session(row);
         let line = session.line;
+        let open = SimTime::from_nanos(session.open);
         if session.open == NEVER {
             // It was not even logged in.
             self.not_in(row, at, schedule);
@@ -168,7 +172,8 @@ impl Machine<'_> {
         let session = self.session_mut(row);
         (session.broke, session.since, session.tries) = (at.nanos(), at.nanos(), 0);
         let first = self.told(line).reconnect.first(self.wait_of(row));
-        self.plan_session(row, Stage::Waiting, at + first, schedule);
+        // One that breaks as it opens must not open and break without end.
+        self.plan_session(row, Stage::Waiting, (at + first).max(asks_again_from(open, at)), schedule);
     }
 
     fn wait_of(&self, row: u32) -> f64 {

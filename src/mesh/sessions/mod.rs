@@ -19,7 +19,7 @@ use crate::engine::Schedule;
 use crate::policy::entry::CONNECT_TIMEOUT;
 use crate::random::{Key, Law, hash_name, mix};
 use crate::units::{Duration, SimTime};
-use crate::workload::{Rate, Schedule as Arriving};
+use crate::workload::{LEAST_PAUSE, Rate, Schedule as Arriving};
 use crate::world::{ClusterId, Front, Population, StreamId, World};
 
 /// Marks the slot of a session in `Request::far`.
@@ -98,6 +98,8 @@ pub(super) struct Session {
     broke: u64,
     /// When its client began to try.
     since: u64,
+    /// When its client last began to connect.
+    knocked: u64,
     /// When its request was sent, and which.
     sent: u64,
     ordinal: u64,
@@ -267,6 +269,7 @@ impl<'w> Machine<'w> {
             open: NEVER,
             broke: NEVER,
             since: now.nanos(),
+            knocked: now.nanos(),
             sent: 0,
             ordinal: 0,
             chosen: 0,
@@ -328,7 +331,8 @@ impl<'w> Machine<'w> {
         let (line, key) = (session.line, session.key());
         let last = self.told(line).last.as_ref();
         let span = last.map_or(NEVER, |last| seconds(last.sample(self.line(line).last.uniform(key))));
-        self.session_mut(row).until = now.nanos().saturating_add(span);
+        // One after the other, and time moves.
+        self.session_mut(row).until = now.nanos().saturating_add(span.max(LEAST_PAUSE.nanos()));
     }
 
     /// A session has lasted as long as it should. Where there are always as many, its user begins another.

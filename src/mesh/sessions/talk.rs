@@ -9,17 +9,19 @@ use crate::mesh::tcp;
 use crate::random::mix;
 use crate::record::Failure;
 use crate::units::{Duration, SimTime};
+use crate::workload::asks_again_from;
 use crate::world::StreamId;
 
 impl Machine<'_> {
-    /// The user of a session thinks from `at` on, and then asks, or leaves.
-    pub(super) fn think_on(&mut self, row: u32, at: SimTime, schedule: &mut Schedule) {
+    /// The user of a session thinks from `at` on, and then asks, no sooner than `earliest`, or leaves.
+    pub(super) fn think_on(&mut self, row: u32, at: SimTime, earliest: SimTime, schedule: &mut Schedule) {
         let session = self.session(row);
         let (line, draw) = (session.line, mix(session.key(), u64::from(session.asked)));
         let thought = self.told(line).think.sample(self.line(line).think.uniform(draw));
         let until = SimTime::from_nanos(session.until).max(at);
         self.session_mut(row).asked += 1;
-        self.plan_session(row, Stage::Thinking, (at + Duration::from_seconds_f64(thought)).min(until), schedule);
+        let asks = (at + Duration::from_seconds_f64(thought)).max(earliest);
+        self.plan_session(row, Stage::Thinking, asks.min(until), schedule);
     }
 
     /// The user has thought long enough.
@@ -155,7 +157,7 @@ impl Machine<'_> {
             (true, None) => self.opens(row, home, schedule),
             // Who is not let in is closed upon.
             (true, Some(_)) => self.not_in(row, home, schedule),
-            (false, _) => self.think_on(row, home, schedule),
+            (false, _) => self.think_on(row, home, asks_again_from(sent, home), schedule),
         }
     }
 

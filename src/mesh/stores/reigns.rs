@@ -169,10 +169,15 @@ impl Copies<'_> {
         loop {
             let primary = open.copy;
             let missed = self.missed(&open);
-            while orders.next_if(|&(_, copy)| copy == primary).is_some() {}
-            let ordered = orders.peek().map(|&(due, copy)| (self.dead[copy].over(due.max(at)), copy));
-            let ordered = ordered.filter(|(due, _)| *due < i64::MAX);
             let noticed = self.noticed(&missed, at);
+            let due = |&(due, copy): &(i64, usize)| self.dead[copy].over(due.max(at));
+            // An order of who is the primary then does nothing. Who that is may be decided by a promotion before it.
+            let idle = |order: &(i64, usize)| {
+                let first = noticed.is_none_or(|(_, decided)| due(order) <= decided);
+                due(order) == i64::MAX || order.1 == primary && first
+            };
+            while orders.next_if(idle).is_some() {}
+            let ordered = orders.peek().map(|order| (due(order), order.1)).filter(|&(_, copy)| copy != primary);
             let by_order = ordered.is_some_and(|(due, _)| noticed.is_none_or(|(_, decided)| due <= decided));
             let (since, decided, wanted) = match (ordered, noticed) {
                 (Some((due, copy)), _) if by_order => {

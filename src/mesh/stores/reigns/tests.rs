@@ -210,3 +210,21 @@ fn what_a_replica_has_is_never_lost_and_nothing_is_acknowledged_without_one() {
     let three = Three { lag: 0, dead: [vec![], vec![(20, 30)], vec![(25, 40)]], ..Three::default() };
     assert_eq!(reached(&three.reigns(), 0, 23..32), "aa-----aa");
 }
+
+#[test]
+fn an_operator_leads_back_who_was_configured_or_set_before() {
+    let dead = || [vec![(10, 30)], vec![], vec![]];
+    let back = Three { dead: dead(), orders: vec![(40, 0)], ..Three::default() };
+    assert_eq!(back.told(), [(10, 17, 1, 1), (40, 42, 0, 0)]);
+    assert_eq!(reached(&back.reigns(), 2, 38..44), "bb--aa");
+    // Said before the promotion it does nothing, and said twice no more than once; each promotion may be undone.
+    let twice = [vec![(10, 30), (60, 80)], vec![], vec![]];
+    let orders = vec![(5, 0), (40, 0), (45, 0), (90, 0)];
+    let told = Three { dead: twice, orders, ..Three::default() }.told();
+    assert_eq!(told, [(10, 17, 1, 1), (40, 42, 0, 0), (60, 67, 1, 1), (90, 92, 0, 0)]);
+    // Said while he is missed it does nothing if he stays; while another is promoted it is done after that.
+    assert_eq!(Three { dead: dead(), orders: vec![(16, 1)], ..Three::default() }.told(), [(10, 17, 1, 1)]);
+    let cut = vec![(0, 1, 10, 30), (0, 2, 10, 30)];
+    let told = Three { cut, orders: vec![(12, 0), (50, 0)], ..Three::default() }.told();
+    assert_eq!(told, [(10, 17, 1, 6), (50, 52, 0, 0)]);
+}

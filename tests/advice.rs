@@ -89,6 +89,8 @@ fn shipped_scenarios_hear_only_what_they_are_about() {
         ("availability", &["EW391"]),
         ("disaster-recovery", &["EW385"]),
         ("drills-gateways", &["EW389"]),
+        // Where calls leave their cluster, half of its neighbours' go to the dead one.
+        ("reconnect-storm", &["EW389"]),
         ("retry-storm", &["EW396"]),
         ("failover", &["EW356", "EW385"]),
         ("helloworld", &["EW356", "EW388"]),

@@ -233,6 +233,7 @@ workload:
   five: {from: b, to: cut, rate: 1rps, headers: {x-a: {one-of: ["1", "2"]}}}
   six: {from: b, to: laned, rate: 1rps, headers: {x-t: "1"}}
   more-$i: {from: b, to: laned, rate: 1rps}
+  kept: {from: a, to: web.one, patience: 3s, sessions: {arrive: 1rps, last: 1m, think: 5s, login: web.two, reconnect: {jitter: 5s, backoff: {base: 1s, max: 4s}}}}
 stores: {data: {partition: cluster, used-by: [web]}, ledger: {primary: ca, replicas: [cb], used-by: {web: {writes: [one]}}, lag: 1s, promote: {after: 1s, takes: 1s}}}
 flows: {copies: {from: a, to: b, rate: 8Mbps}}
 faults:

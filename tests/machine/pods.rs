@@ -132,6 +132,66 @@ fn one_that_dies_again_while_it_starts_begins_anew() {
     about(lost(&run(&world)), 45 * 25);
 }
 
+/// Its process is told to exit while another one of its kind has just begun: nothing queues, all begins anew.
+#[test]
+fn a_process_that_is_told_to_exit_while_it_starts_starts_anew() {
+    let restarts = |at: &[u64]| {
+        let mut world = four().world();
+        starts_in(&mut world, 20);
+        for (number, &at) in at.iter().enumerate() {
+            let times = [at * 1_000, at * 1_000 + 1_000];
+            hit(&mut world, &format!("restart {number}"), times, &ALL, &[Effect::Restart(None)]);
+        }
+        let run = run(&world);
+        let windows = run.faults.iter().map(|fault| fault.spans[0]);
+        let seconds = |at: u64| at as f64 / 1e9;
+        (lost(&run), windows.map(|(from, to)| (seconds(from), seconds(to))).collect::<Vec<_>>())
+    };
+    let (lost, windows) = restarts(&[120, 121]);
+    about(lost, 21 * 100);
+    assert_eq!(windows, [(120.0, 141.0), (121.0, 141.0)]);
+    let (lost, windows) = restarts(&[100, 115, 125]);
+    about(lost, 45 * 100);
+    assert_eq!(windows, [(100.0, 145.0), (115.0, 145.0), (125.0, 145.0)]);
+    // Once it listens it is another matter.
+    let (lost, windows) = restarts(&[100, 120]);
+    about(lost, 40 * 100);
+    assert_eq!(windows, [(100.0, 120.0), (120.0, 140.0)]);
+}
+
+#[test]
+fn restarts_drains_and_outages_that_overlap_end_with_the_last_and_one_start_up() {
+    // Who is told nothing loses the replica's 25 requests a second from its first exit until it listens.
+    let gone = |start_up: u64, faults: &[(u64, u64, Effect)]| {
+        let mut world = four().world();
+        multi_primary(&mut world);
+        starts_in(&mut world, start_up);
+        for (number, &(from, to, effect)) in faults.iter().enumerate() {
+            hit(&mut world, &format!("fault {number}"), [from * 1_000, to * 1_000], &FIRST, &[effect]);
+        }
+        down(&mut world, "frozen", 50, 299, &[Target::Pushes(PlaneId(0))], Manner::Silent);
+        lost(&run(&world))
+    };
+    let drain = |grace| Effect::Drain { grace: Duration::from_secs(grace) };
+    let (restart, down) = (Effect::Restart(None), Effect::Down(Manner::Refused));
+    // It exits at 105, nothing starts before 120, and it listens at 150.
+    about(gone(30, &[(100, 120, drain(5))]), 45 * 25);
+    about(gone(30, &[(100, 120, drain(5)), (115, 116, restart)]), 45 * 25);
+    about(gone(30, &[(100, 120, drain(5)), (102, 120, drain(5))]), 45 * 25);
+    about(gone(30, &[(100, 120, drain(5)), (100, 120, down)]), 50 * 25);
+    about(gone(30, &[(100, 120, down), (115, 116, restart)]), 50 * 25);
+    // While it starts: 130 and 30 s; nobody waits for the grace of who serves nobody.
+    about(gone(30, &[(100, 120, drain(5)), (130, 131, restart)]), 55 * 25);
+    about(gone(30, &[(100, 101, restart), (110, 115, drain(20))]), 45 * 25);
+    about(gone(30, &[(100, 101, restart), (110, 115, down)]), 45 * 25);
+    // Of two graces the one that is over first.
+    about(gone(10, &[(100, 101, drain(30)), (105, 106, drain(5))]), 10 * 25);
+    about(gone(10, &[(100, 101, drain(30)), (105, 106, restart)]), 10 * 25);
+    // One that flaps: from 101 on, and the last one is over at 119.
+    let flaps: Vec<_> = (0..10).map(|turn| (100 + 2 * turn, 101 + 2 * turn, drain(1))).collect();
+    about(gone(12, &flaps), 30 * 25);
+}
+
 #[test]
 fn a_restart_takes_the_start_up_and_its_window_is_as_long() {
     let restart = |start_up: u64, targets: &[Target]| {

@@ -32,28 +32,29 @@ pub(in crate::mesh) fn lived(world: &World, mut forecast: Forecast, seed: u64, r
     }
     let sight = Sight::new(world, &forecast.changes, seed, replication);
     let occurrences = occurrences(world, &forecast.changes);
-    let mut lives = Lives { sight, gone: BTreeMap::new(), told: Vec::new() };
-    // Drains first: a rollout waits for what is drained, not the other way round.
+    let mut lives = Lives { sight, orders: BTreeMap::new(), told: Vec::new() };
+    // What is known by the clock first: a rollout waits for it, not the other way round.
     for one in &occurrences {
-        if let Effect::Drain { grace } = one.effect {
-            one.replicas.iter().for_each(|&id| lives.drain(one, id, grace));
+        match one.effect {
+            Effect::Drain { grace } => one.replicas.iter().for_each(|&id| lives.drain(one, id, grace)),
+            Effect::Restart(None) => {
+                one.replicas.iter().for_each(|&id| lives.order(one, id, (one.from, one.from), None))
+            }
+            _ => {}
         }
     }
     for one in &occurrences {
-        let over = match one.effect {
-            Effect::Restart(None) => one.replicas.iter().map(|&id| lives.exit(one, id)).max(),
-            Effect::Restart(Some(rollout)) => lives.roll(one, rollout),
-            _ => continue,
-        };
-        // Its window lasts until all are back, and a second at least.
-        if let Some(over) = over {
-            let plan = &world.plan;
-            let end = (plan.horizon + plan.drain).nanos().cast_signed();
-            let span = forecast.spans[one.fault.0 as usize].iter_mut().find(|span| span.0 == one.from);
-            span.into_iter().for_each(|span| span.1 = over.min(end).max(one.from + SECOND));
+        if let Effect::Restart(Some(rollout)) = one.effect {
+            lives.roll(one, rollout);
         }
     }
-    lives.come_back(&forecast.changes);
+    let over = lives.live(&forecast.changes);
+    // The window of a restart lasts until all are back, and a second at least.
+    let end = (world.plan.horizon + world.plan.drain).nanos().cast_signed();
+    for ((fault, from), over) in over {
+        let span = forecast.spans[fault.0 as usize].iter_mut().find(|span| span.0 == from);
+        span.into_iter().for_each(|span| span.1 = over.min(end).max(from + SECOND));
+    }
     forecast.changes.retain(|(_, change)| !ends(change));
     forecast.changes.extend(lives.told);
     // Stable: what ends at an instant has ended before a process starts.
@@ -94,15 +95,42 @@ fn occurrences(world: &World, changes: &[(i64, Change)]) -> Vec<Occurrence> {
             one.to = at;
         }
     }
-    found.into_values().collect()
+    let mut found: Vec<_> = found.into_values().collect();
+    found.sort_by_key(|one| one.from);
+    found
+}
+
+/// What a replica's process is told by one occurrence.
+#[derive(Clone, Copy, Debug)]
+struct Order {
+    fault: FaultId,
+    /// When its occurrence began.
+    of: i64,
+    at: i64,
+    /// Its pod is sent away, and it exits so long after it was told; none: it exits in its pod, at once.
+    leaves: Option<Duration>,
+    /// Nothing starts in its place before.
+    until: i64,
+    /// Its occurrence is over when all are back.
+    restarts: bool,
 }
 
 /// What has been found of processes.
 struct Lives<'w> {
     sight: Sight<'w>,
-    /// By replica: when its process is gone by restarts and drains.
-    gone: BTreeMap<EndpointId, Vec<(i64, i64)>>,
+    /// By replica: what its processes are told.
+    orders: BTreeMap<EndpointId, Vec<Order>>,
     told: Vec<(i64, Change)>,
+}
+
+/// When a replica has no process that listens.
+#[derive(Debug, Default)]
+struct Life {
+    gone: Vec<(i64, i64)>,
+    /// By order: in which of these it takes effect.
+    orders: Vec<usize>,
+    /// When it is held down no longer, and in which of these that is.
+    freed: Vec<(i64, usize)>,
 }
 
 impl Lives<'_> {
@@ -129,24 +157,18 @@ impl Lives<'_> {
             self.tell(of.fault, id, Effect::Drain { grace }, (of.from, of.to));
             return;
         }
-        let exits = of.from.saturating_add(nanos(grace));
-        let back = self.listens(id, of.to.max(exits), true);
-        self.gone.entry(id).or_default().push((exits, back));
-        self.tell(of.fault, id, Effect::Drain { grace }, (of.from, back));
-        self.refuses(of.fault, id, (exits, back));
+        self.order(of, id, (of.from, of.to), Some(grace));
     }
 
-    /// A process exits, and its container is started anew in its pod. When it listens.
-    fn exit(&mut self, of: &Occurrence, id: EndpointId) -> i64 {
-        let back = self.listens(id, of.from, false);
-        self.gone.entry(id).or_default().push((of.from, back));
-        self.refuses(of.fault, id, (of.from, back));
-        back
+    /// A process is told to exit, and the next one starts no earlier than `until`.
+    fn order(&mut self, of: &Occurrence, id: EndpointId, (at, until): (i64, i64), leaves: Option<Duration>) {
+        let restarts = matches!(of.effect, Effect::Restart(_));
+        self.orders.entry(id).or_default().push(Order { fault: of.fault, of: of.from, at, leaves, until, restarts });
     }
 
     /// Pods are replaced a few at a time: in each Deployment the last one first, as a StatefulSet does it; the next when
-    /// one is ready. When the last one listens.
-    fn roll(&mut self, of: &Occurrence, rollout: Rollout) -> Option<i64> {
+    /// one is ready.
+    fn roll(&mut self, of: &Occurrence, rollout: Rollout) {
         let world = self.sight.world;
         let mut deployments: BTreeMap<_, Vec<EndpointId>> = BTreeMap::new();
         for &id in &of.replicas {
@@ -154,7 +176,6 @@ impl Lives<'_> {
             let key = (row.service, row.version, world.places[row.place].cluster);
             deployments.entry(key).or_default().push(id);
         }
-        let mut over = None;
         for ((service, version, cluster), pods) in deployments {
             let mine = |id: &&EndpointId| {
                 let row = &world.endpoints[**id];
@@ -166,65 +187,121 @@ impl Lives<'_> {
                 (0..rollout.at_once.of(whole)).map(|_| Reverse(of.from)).collect();
             for id in pods.into_iter().rev() {
                 let Some(Reverse(from)) = turns.pop().filter(|turn| turn.0 < i64::MAX) else { break };
-                let exits = from.saturating_add(nanos(rollout.grace));
-                let back = self.listens(id, exits, true);
-                self.gone.entry(id).or_default().push((exits, back));
-                self.tell(of.fault, id, Effect::Drain { grace: rollout.grace }, (from, back));
-                self.refuses(of.fault, id, (exits, back));
-                over = over.max(Some(back));
+                self.order(of, id, (from, from), Some(rollout.grace));
+                let life = self.life(id);
+                let back = life.orders.last().map_or(from, |&gone| life.gone[gone].1);
                 turns.push(Reverse(self.sight.ready_again(id, back)));
             }
         }
-        over
     }
 
-    /// When a process listens that may start from an instant on: it starts when nothing holds it down, and has its
-    /// service's start-up before it; a new pod waits for its proxy's configuration meanwhile.
-    fn listens(&self, id: EndpointId, from: i64, new_pod: bool) -> i64 {
+    /// What becomes of a replica. A process that works when it is told to exit does so after its grace, and of two graces
+    /// the one that is over first. One that dies or is told to exit while it starts does not begin its service: it starts
+    /// anew when nothing holds it down any longer, and has its service's start-up before it, all of it. A new pod waits for
+    /// its proxy's configuration meanwhile.
+    fn life(&self, id: EndpointId) -> Life {
+        #[derive(PartialEq, Eq, PartialOrd, Ord)]
+        enum Event {
+            Dies(i64),
+            Told(usize),
+        }
         let (world, sight) = (self.sight.world, &self.sight);
         let row = &world.endpoints[id];
         let takes = nanos(world.start_up(row.service));
-        let mut dead = sight.dead(id).iter().collect::<Vec<_>>();
-        dead.extend(self.gone.get(&id).into_iter().flatten());
-        let dead = Spans::of(dead);
-        let mut start = from;
-        loop {
-            start = dead.over(start);
-            let mut listens = start.saturating_add(takes);
-            if new_pod && world.control.configures && !world.control.planes.is_empty() {
-                listens = listens.max(sight.cut_off(row.place).over(start));
+        let orders = self.orders.get(&id).map_or(&[][..], Vec::as_slice);
+        let waits = world.control.configures
+            && !world.control.planes.is_empty()
+            && orders.iter().any(|order| order.leaves.is_some());
+        let cut_off = if waits { sight.cut_off(row.place) } else { Spans::default() };
+        let listens = |start: i64, new_pod: bool| {
+            let listens = start.saturating_add(takes);
+            if new_pod { listens.max(cut_off.over(start)) } else { listens }
+        };
+        let mut events: Vec<(i64, Event)> = sight.dead(id).iter().map(|(from, to)| (from, Event::Dies(to))).collect();
+        events.extend(orders.iter().enumerate().map(|(number, order)| (order.at, Event::Told(number))));
+        events.sort_unstable();
+        let mut life = Life { orders: vec![0; orders.len()], ..Life::default() };
+        // It works; or it works until it exits; or it is gone since then, and the next one starts when nothing holds it.
+        let mut leaves: Option<Away> = None;
+        let mut gone: Option<Away> = None;
+        for (at, event) in events.into_iter().map(|(at, event)| (at, Some(event))).chain([(i64::MAX, None)]) {
+            if let Some(away) = leaves.take_if(|away| away.from <= at) {
+                gone = Some(Away { start: away.start.max(away.from), ..away });
             }
-            match dead.iter().find(|&(dies, _)| start < dies && dies < listens) {
-                Some((_, to)) if start < i64::MAX => start = to,
-                _ => return listens,
+            if let Some(away) = gone.take_if(|away| event.is_none() || listens(away.start, away.new_pod) <= at) {
+                life.gone.push((away.from, listens(away.start, away.new_pod)));
+            }
+            let index = life.gone.len();
+            match event {
+                Some(Event::Dies(to)) => {
+                    life.freed.push((to, index));
+                    let mut away = gone.or(leaves.take()).unwrap_or(Away { from: at, start: to, new_pod: false });
+                    (away.from, away.start) = (away.from.min(at), away.start.max(to));
+                    gone = Some(away);
+                }
+                Some(Event::Told(number)) => {
+                    let Order { leaves: grace, until, .. } = orders[number];
+                    life.orders[number] = index;
+                    let exits = at.saturating_add(grace.map_or(0, nanos));
+                    let new_pod = grace.is_some();
+                    if let Some(away) = &mut gone {
+                        (away.start, away.new_pod) = (away.start.max(until).max(at), away.new_pod | new_pod);
+                    } else {
+                        let away = leaves.get_or_insert(Away { from: exits, start: until, new_pod });
+                        (away.from, away.start) = (away.from.min(exits), away.start.max(until));
+                        away.new_pod |= new_pod;
+                    }
+                }
+                None => {}
             }
         }
+        life
     }
 
-    /// What faults held down starts when they are over, and takes its start-up for it.
-    fn come_back(&mut self, changes: &[(i64, Change)]) {
+    /// Tells what has become of all processes: those that were told to exit, and those that faults held down and that take
+    /// their start-up. When all that a restart hit are back, by its fault and beginning.
+    fn live(&mut self, changes: &[(i64, Change)]) -> BTreeMap<(FaultId, i64), i64> {
         let world = self.sight.world;
-        if world.start_ups.is_empty() {
-            return;
-        }
+        let mut over = BTreeMap::new();
         let mut ended: BTreeMap<(Target, i64), FaultId> = BTreeMap::new();
         for (at, change) in changes.iter().filter(|(_, change)| !change.begins && change.outage().is_some()) {
             ended.insert((change.target, *at), change.fault);
         }
         for (id, row) in world.endpoints.iter() {
-            let takes = nanos(world.start_up(row.service));
-            if takes == 0 {
+            if !self.orders.contains_key(&id) && world.start_up(row.service) == Duration::ZERO {
                 continue;
             }
-            for (_, to) in self.sight.dead(id).iter().filter(|(_, to)| *to < i64::MAX) {
+            let life = self.life(id);
+            let orders = self.orders.remove(&id).unwrap_or_default();
+            for (order, &gone) in orders.iter().zip(&life.orders) {
+                let (exits, back) = life.gone[gone];
+                if let Some(grace) = order.leaves {
+                    self.tell(order.fault, id, Effect::Drain { grace }, (order.at, back));
+                }
+                self.refuses(order.fault, id, (exits.max(order.at), back));
+                if order.restarts {
+                    let over = over.entry((order.fault, order.of)).or_insert(back);
+                    *over = back.max(*over);
+                }
+            }
+            for &(to, gone) in life.freed.iter().filter(|(to, gone)| *to < life.gone[*gone].1) {
                 let of = [Target::Endpoint(id), Target::Place(row.place)];
                 let fault = of.iter().find_map(|target| ended.get(&(*target, to)));
                 if let Some(&fault) = fault {
-                    self.refuses(fault, id, (to, to.saturating_add(takes)));
+                    self.refuses(fault, id, (to, life.gone[gone].1));
                 }
             }
         }
+        over
     }
+}
+
+/// A process is gone from an instant on, and the next one starts no earlier than another, in its pod or in a new one.
+#[derive(Clone, Copy)]
+struct Away {
+    from: i64,
+    start: i64,
+    new_pod: bool,
 }
 
 fn nanos(span: Duration) -> i64 {

@@ -141,6 +141,7 @@ impl Machine<'_> {
         if !connection.forgotten {
             self.ledger.connection_closed(path);
         }
+        self.no_longer_beside(upstream, host, worker);
         if self.counts(upstream) {
             self.leaves_pool(slot, was, schedule);
         } else {
@@ -208,6 +209,7 @@ impl Machine<'_> {
         let long = self.hot.replicas[endpoint.0 as usize].windows;
         let windows = long.map(|long| long && self.hot.paths[path.0 as usize].round_trip > 0);
         let (idle_limit, forget) = idle::limits(self.policy_of(upstream), way);
+        let (aged, taken) = self.behind_it(upstream, host, worker, now);
         let slot = self.connections.insert(Connection {
             upstream,
             host,
@@ -224,7 +226,7 @@ impl Machine<'_> {
             epoch: self.servers[endpoint.0 as usize].epoch,
             key,
             opened: now.nanos(),
-            old_at: now.nanos().saturating_add(self.hot.edges[edge.0 as usize].max_age),
+            old_at: now.nanos().saturating_add(self.hot.edges[edge.0 as usize].max_age - aged),
             at: now.nanos(),
             phase: Phase::Syn,
             answered: u64::MAX,
@@ -233,7 +235,7 @@ impl Machine<'_> {
             forgotten: false,
             look_at: u64::MAX,
             streams: 0,
-            taken: 0,
+            taken,
             attached: 0,
             waiting: (NONE, NONE),
             hung: (NONE, NONE),

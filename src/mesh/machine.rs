@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::actions::{self, Deed};
 use super::admission::Admission;
+use super::ages::Ages;
 use super::arrivals::StreamState;
 use super::blames::Blames;
 use super::caches::Caches;
@@ -48,6 +49,7 @@ pub(super) struct Machine<'w> {
     pub(super) frames: Slab<SubFrame>,
     pub(super) requests: Slab<Request>,
     pub(super) connections: Slab<Connection>,
+    pub(super) ages: Ages,
     /// By `Proxy::first_upstream + Edge::ordinal`, made on first use.
     pub(super) upstreams: Vec<Option<Box<Upstream>>>,
     /// By endpoint.
@@ -204,6 +206,7 @@ impl<'w> Machine<'w> {
             frames: Slab::new(),
             requests: Slab::new(),
             connections: Slab::new(),
+            ages: Ages::new(&forecast.changes, zero),
             upstreams: (0..Hot::upstreams(world)).map(|_| None).collect(),
             hot,
             servers: world

@@ -10,6 +10,7 @@
 
 mod actions;
 mod admission;
+mod ages;
 mod ahead;
 mod arrivals;
 mod barriers;

@@ -62,6 +62,11 @@ fn run(world: &World) -> Run {
 const HERE: Target = Target::Place(PlaceId(0));
 const SERVER: Target = Target::Endpoint(EndpointId(0));
 
+/// A fault long over: connections made after it are new, and have a whole life before them.
+fn all_new(world: &mut World) {
+    hit(world, "long over", [0, 1], &[Target::Path(PathId(0))], &[Effect::Shut]);
+}
+
 /// A request each second over connections of 10 ms one way that last for 5.5 s, in a run of 30 s.
 fn churning(handshake: u32) -> Small {
     let mut small =
@@ -76,6 +81,7 @@ fn an_expired_certificate_stops_new_connections_and_leaves_established_ones_alon
     for handshake in [2, 3] {
         for side in [SERVER, Target::Place(PlaceId(1))] {
             let mut world = churning(handshake).world();
+            all_new(&mut world);
             hit(&mut world, "expired", [3_000, 20_000], &[side], &[Effect::Expire]);
             let run = run(&world);
             assert_eq!((sent(&run), failed(&run, Failure::Connect)), (29, 13));
@@ -85,6 +91,7 @@ fn an_expired_certificate_stops_new_connections_and_leaves_established_ones_alon
             small.policy.retries = 1;
             small.policy.backoff = Duration::ZERO;
             let mut world = small.world();
+            all_new(&mut world);
             hit(&mut world, "expired", [6_900, 7_060], &[side], &[Effect::Expire]);
             let run = self::run(&world);
             assert_eq!(failed(&run, Failure::Connect), 0);
@@ -99,6 +106,7 @@ fn an_expired_certificate_stops_new_connections_and_leaves_established_ones_alon
 fn a_clients_expired_certificate_is_a_reset_in_tls_1_3_and_a_failure_to_connect_in_tls_1_2() {
     for (handshake, failure) in [(2, Failure::Reset), (3, Failure::Connect)] {
         let mut world = churning(handshake).world();
+        all_new(&mut world);
         hit(&mut world, "expired", [3_000, 20_000], &[HERE], &[Effect::Expire]);
         let run = run(&world);
         // In TLS 1.3 the server's word on 19.04 s is there at 19.06 s, with the request before it.
@@ -110,9 +118,11 @@ fn a_clients_expired_certificate_is_a_reset_in_tls_1_3_and_a_failure_to_connect_
     }
     // Valid again 5 ms before the server sees it: TCP and the server's certificate take 40 ms, 10 ms more there.
     let mut world = churning(2).world();
+    all_new(&mut world);
     hit(&mut world, "expired", [3_000, 7_045], &[HERE], &[Effect::Expire]);
     assert_eq!(failed(&run(&world), Failure::Reset), 0);
     let mut world = churning(2).world();
+    all_new(&mut world);
     hit(&mut world, "expired", [3_000, 7_055], &[HERE], &[Effect::Expire]);
     assert_eq!(failed(&run(&world), Failure::Reset), 1);
 }
@@ -153,6 +163,38 @@ fn damage_grows_with_the_share_of_connections_that_have_been_made_anew() {
     let share = (0..steps).map(|i| fails(each * 0.5 * (f64::from(i) + 0.5) / f64::from(steps))).sum::<f64>();
     let want = share / f64::from(steps) * 0.5 * each * f64::from(hosts) * seeds as f64;
     assert!((lost as f64 / want - 1.0).abs() < 0.1, "{lost}, {want}");
+}
+
+#[test]
+fn what_a_fault_of_new_connections_costs_depends_neither_on_the_fill_nor_on_when_it_comes() {
+    // Connections of ten requests a second live for 10 s, each at any point of its life: in a fault of 5 s the one that ends
+    // after t of it loses 10 x (5 - t), which is 10 x 5 x 5 / (2 x 10) = 12.5 on average, and 16 in standard deviation.
+    let (hosts, seeds) = (50, 4);
+    for (fill, from) in [(0, 3_000), (1, 500), (6, 4_000), (13, 500), (13, 8_000), (27, 12_000)] {
+        let mut lost = 0;
+        for seed in 0..seeds {
+            let mut small = Small {
+                one_way: Duration::from_millis(1),
+                handshake: 2,
+                replicas: hosts,
+                arrivals: poisson(10.0 * f64::from(hosts)),
+                fill: Duration::from_secs(fill),
+                horizon: Duration::from_secs(18),
+                ..Small::default()
+            };
+            small.policy.balance = Balance::Random;
+            small.policy.max_connection_age = Some(Duration::from_secs(10));
+            let mut world = small.world();
+            hit(&mut world, "expired", [from, from + 5_000], &[Target::Place(PlaceId(1))], &[Effect::Expire]);
+            let run = mesh::run(&world, seed, 0);
+            balanced(&run);
+            lost += failed(&run, Failure::Connect);
+        }
+        let hosts = f64::from(hosts) * seeds as f64;
+        // Four standard deviations.
+        let (want, wide) = (12.5 * hosts, 4.0 * 16.2 * hosts.sqrt());
+        assert!((lost as f64 - want).abs() < wide, "{fill} s, {from} ms: {lost}, {want}");
+    }
 }
 
 #[test]
@@ -301,6 +343,7 @@ fn http_1_and_limited_pools_meet_the_same() {
             (small.arrivals, small.work) = (every(20.0), Law::Constant(0.2));
             (small.policy.pool.protocol, small.policy.pool.max_streams) = (protocol, streams);
             let mut world = small.world();
+            all_new(&mut world);
             hit(&mut world, "expired", [3_000, 20_000], &[target], &[Effect::Expire]);
             let run = run(&world);
             let lost = failed(&run, Failure::Connect) + failed(&run, Failure::Reset);

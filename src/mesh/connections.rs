@@ -82,6 +82,8 @@ pub(super) struct Connection {
     pub(super) give_up: u64,
     /// When it sends again after its path came back; tells a planned retransmission from a stale one.
     pub(super) retry_at: u64,
+    /// The bytes of its handshakes have been counted.
+    pub(super) metered: bool,
     /// SYNs sent.
     pub(super) syns: u8,
     /// Attempts that were sent over it and count.
@@ -243,6 +245,7 @@ impl Machine<'_> {
             hung_since: u64::MAX,
             give_up: u64::MAX,
             retry_at: u64::MAX,
+            metered: false,
             syns: 0,
             attempts: 0,
             windows,
@@ -252,12 +255,11 @@ impl Machine<'_> {
             *self.upstream_mut(upstream).connection(host, worker) = slot;
         }
         self.ledger.connection_opened(path, edge);
-        let [forward, back] = way.handshake_bytes;
-        self.ledger.bytes(path, forward, back, now);
         self.admitted(slot, now, schedule.now());
         if way.handshake > 0 {
             self.knock(slot, schedule);
         } else {
+            self.meter_handshake(slot, now);
             self.watch_idle(slot, now, schedule);
         }
         slot

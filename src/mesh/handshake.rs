@@ -12,7 +12,7 @@ use super::tcp;
 use crate::engine::Schedule;
 use crate::random::mix;
 use crate::record::Failure;
-use crate::units::{Duration, SimTime};
+use crate::units::{Bytes, Duration, SimTime};
 use crate::world::{Direction, Leg, PathId};
 
 /// What a connection's next event of its handshake is.
@@ -44,6 +44,12 @@ impl Packet {
         self.jitter + self.recovery
     }
 }
+
+/// A SYN with the options that Linux sends (RFC 9293, section 3.1; 20 of IP, 20 of TCP, 20 of options), and a RST, which has
+/// none. Who is refused has sent and got no more.
+const SYN_BYTES: u64 = 60;
+/// See [`SYN_BYTES`].
+const RST_BYTES: u64 = 40;
 
 /// Packets of a server's hello and certificates.
 const CERTIFICATE_SEGMENTS: u64 = 2;
@@ -126,7 +132,8 @@ impl Machine<'_> {
             }
             let answered = arrives + floor_back + back.jitter;
             self.connections[slot].answered = answered.nanos();
-            if self.down == 0 && self.connections[slot].admitted && self.certain(arrives) {
+            if self.down == 0 && self.connections[slot].admitted && self.certain(arrives) && arrives.nanos() <= limit {
+                self.meter_handshake(slot, arrives);
                 self.accepted(slot, answered, schedule);
             } else {
                 self.next_phase(slot, Phase::Syn, arrives, schedule);
@@ -166,6 +173,17 @@ impl Machine<'_> {
         }
     }
 
+    /// Somebody answers the SYN that arrives at `at`: from here on the handshakes cost what they cost, TLS that fails included.
+    pub(super) fn meter_handshake(&mut self, slot: u32, at: SimTime) {
+        let connection = &mut self.connections[slot];
+        if std::mem::replace(&mut connection.metered, true) {
+            return;
+        }
+        let path = connection.path;
+        let [forward, back] = self.world.paths[path].handshake_bytes;
+        self.ledger.bytes(path, forward, back, at);
+    }
+
     /// When the certificate that is sent at `at` is at the client.
     fn certified(&mut self, slot: u32, at: SimTime) -> SimTime {
         let connection = &self.connections[slot];
@@ -194,6 +212,10 @@ impl Machine<'_> {
         }
         let phase = connection.phase;
         if matches!(phase, Phase::TooLate | Phase::Refused) {
+            if phase == Phase::TooLate && !connection.metered {
+                let (path, syns) = (connection.path, u64::from(connection.syns));
+                self.ledger.bytes(path, Bytes(SYN_BYTES * syns), Bytes(0), now);
+            }
             self.break_connection(slot, Failure::Connect, now, schedule);
             return;
         }
@@ -204,6 +226,9 @@ impl Machine<'_> {
             if admitted && self.refused_by(connection) {
                 // The refusal is back as fast as an answer would be.
                 let back = self.greeting(connection.path).1;
+                if !connection.metered {
+                    self.ledger.bytes(connection.path, Bytes(SYN_BYTES), Bytes(RST_BYTES), now);
+                }
                 let at = if phase == Phase::Syn { SimTime::from_nanos(connection.answered) } else { now + back };
                 self.next_phase(slot, Phase::Refused, at, schedule);
             } else {
@@ -214,6 +239,7 @@ impl Machine<'_> {
         match phase {
             Phase::Syn => {
                 let answered = SimTime::from_nanos(connection.answered);
+                self.meter_handshake(slot, now);
                 self.accepted(slot, answered, schedule);
             }
             Phase::Hello => {

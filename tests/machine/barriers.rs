@@ -5,7 +5,7 @@ use eastwest::mesh;
 use eastwest::policy::{Balance, Protocol};
 use eastwest::random::Law;
 use eastwest::record::{Failure, Run};
-use eastwest::units::Duration;
+use eastwest::units::{Bytes, Duration};
 use eastwest::world::*;
 
 use crate::chaos::Dice;
@@ -195,6 +195,39 @@ fn what_a_fault_of_new_connections_costs_depends_neither_on_the_fill_nor_on_when
         let (want, wide) = (12.5 * hosts, 4.0 * 16.2 * hosts.sqrt());
         assert!((lost as f64 - want).abs() < wide, "{fill} s, {from} ms: {lost}, {want}");
     }
+}
+
+#[test]
+fn a_refused_connection_costs_a_syn_and_a_reset_and_one_that_nobody_answers_its_syns() {
+    let crossed = |manner: Option<Manner>| {
+        let mut small = Small {
+            one_way: Duration::from_millis(10),
+            handshake: 2,
+            horizon: Duration::from_millis(10_500),
+            ..Small::default()
+        };
+        small.policy.connect_timeout = Duration::from_millis(500);
+        small.policy.pool.max_requests_per_connection = 1;
+        let mut world = small.world();
+        let none = mesh::run(&world, 1, 0);
+        let whole = [Bytes(2_000), Bytes(3_000)];
+        world.paths.ids().collect::<Vec<_>>().into_iter().for_each(|id| world.paths[id].handshake_bytes = whole);
+        for manner in manner {
+            hit(&mut world, "gone", [0, 60_000], &[SERVER], &[Effect::Down(manner)]);
+        }
+        let run = run(&world);
+        let sum = |run: &Run| {
+            let row = &run.paths[0];
+            [row.forward.iter().sum::<u64>(), row.back.iter().sum::<u64>()]
+        };
+        // Of those that fail no request crosses.
+        let calls = if manner.is_some() { [0, 0] } else { sum(&none) };
+        let all = sum(&run);
+        (run.edges[0].connections, [all[0] - calls[0], all[1] - calls[1]])
+    };
+    assert_eq!(crossed(None), (10, [20_000, 30_000]));
+    assert_eq!(crossed(Some(Manner::Refused)), (10, [600, 400]));
+    assert_eq!(crossed(Some(Manner::Silent)), (10, [600, 0]));
 }
 
 #[test]

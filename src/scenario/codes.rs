@@ -426,7 +426,7 @@ const CODES: &[Code] = &[
     code(
         "EW416",
         "a fault that changes nothing",
-        "Its factor is 1, its share is 0%: it says that something happens and not how much.",
+        "Its factor is 1, its share is 0%; or what it stands in the way of does not happen there: nobody calls, nobody opens a connection, all have the same new authority.",
     ),
     code(
         "EW417",

@@ -21,6 +21,11 @@ pub(super) const BARRIERS: &[Code] = &[
     ),
     code("EW516", "a route that nobody takes", "What a proxy lacks is the route of calls that its service makes."),
     code(
+        "EW517",
+        "a route where nobody has routes",
+        "Routes of requests are known to sidecars and waypoints. Without a data plane, or with ztunnels alone, connections go by addresses.",
+    ),
+    code(
         "EW518",
         "connections that a security group knows",
         "Whether they outlive the rule that let them in is the provider's own, and not all say.",

@@ -1,13 +1,18 @@
 //! Faults that only new connections and calls meet: who has a certificate, who calls whom, and what a provider does with
 //! the connections that a security group knows.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::faults::acts;
 use crate::connect::Carrier;
 use crate::provider::Provider;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{self, Dataplane, Fault, Hit, Scenario, Tls};
 use crate::scenario::span::Spanned;
-use crate::world::{Caller, Effect, FaultId, Manner, ServiceId, Target, World};
+use crate::units::Duration;
+use crate::world::{
+    Caller, ClusterId, Effect, EndpointId, FaultId, HostTarget, Manner, PathId, ServiceId, Target, World,
+};
 
 /// Why a fault cannot do what it says to what it hits.
 pub(super) fn complaint(scenario: &Scenario, world: &World, fault: &Fault) -> Option<Diagnostic> {
@@ -35,6 +40,13 @@ pub(super) fn complaint(scenario: &Scenario, world: &World, fault: &Fault) -> Op
             return Some(Diagnostic::error("EW515", text).at(fault.hit.span, "").help(help));
         }
     }
+    let unroutes = |effect: &file::Effect| matches!(effect, file::Effect::NoRoute(_));
+    if fault.effects.iter().any(unroutes)
+        && let Some(help) = routes_nothing(scenario, &fault.hit.value)
+    {
+        let text = "no proxy here looks up a route";
+        return Some(Diagnostic::error("EW517", text).at(fault.hit.span, "").help(help));
+    }
     let callers = callers(&fault.hit.value)?;
     let service = |name: &str| world.services.iter().find(|(_, service)| service.name == name).map(|(id, _)| id);
     let from: Vec<Caller> = callers.iter().filter_map(|name| service(name)).map(Caller::Service).collect();
@@ -43,6 +55,12 @@ pub(super) fn complaint(scenario: &Scenario, world: &World, fault: &Fault) -> Op
         world.edges.rows().iter().any(|edge| from.contains(&edge.from) && Some(edge.to) == to)
     };
     let unknown = |service: &&Spanned<String>| !called(&service.value);
+    if fault.effects.contains(&file::Effect::NoRoute(None))
+        && !world.edges.rows().iter().any(|edge| from.contains(&edge.from))
+    {
+        let text = format!("`{}` calls nobody: a lost route changes nothing", callers.join("`, `"));
+        return Some(Diagnostic::error("EW416", text).at(fault.hit.span, "").help("hit who calls"));
+    }
     let wrong = fault.effects.iter().flat_map(file::Effect::unrouted).find(unknown)?;
     let text = format!("`{}` does not call `{}`", callers.join("`, `"), wrong.value);
     Some(
@@ -61,6 +79,25 @@ fn callers(hit: &Hit) -> Option<Vec<&str>> {
             each.map(|each| each.concat())
         }
         _ => None,
+    }
+}
+
+/// Why nothing that is hit knows routes of requests: then what to do.
+fn routes_nothing(scenario: &Scenario, hit: &Hit) -> Option<&'static str> {
+    let waypoints = &scenario.mesh.ambient.waypoints;
+    match scenario.mesh.dataplane {
+        Dataplane::Sidecar => None,
+        Dataplane::None => {
+            Some("routes are known to a data plane: `mesh.dataplane: sidecar`, or `ambient` with waypoints")
+        }
+        Dataplane::Ambient if waypoints.is_empty() => {
+            Some("ztunnels go by addresses; requests have routes where there are `mesh.waypoints`")
+        }
+        Dataplane::Ambient => {
+            let through = |name: &&str| waypoints.contains_key(*name);
+            let none = callers(hit).is_some_and(|callers| !callers.iter().any(through));
+            none.then_some("ztunnels go by addresses: hit a waypoint, or the place where it stands")
+        }
     }
 }
 
@@ -93,6 +130,79 @@ pub(super) fn unrouted(world: &World, services: Option<&[Spanned<String>]>) -> V
     let Some(services) = services else { return vec![Effect::NoRoute(ServiceId::NONE)] };
     let named = |name: &Spanned<String>| world.services.iter().find(|(_, service)| service.name == name.value);
     services.iter().filter_map(named).map(|(id, _)| Effect::NoRoute(id)).collect()
+}
+
+/// What is said and changes nothing in this variant: certificates that all are of one new authority, rules of a way on
+/// which nobody opens anything.
+pub(super) fn idle(world: &World, id: FaultId, fault: &Fault) -> Option<Diagnostic> {
+    let acts = world.acts(id);
+    let told = matches!(fault.when, file::When::Told { .. });
+    let warn = |text: &str, help: &str| {
+        Some(Diagnostic::warning("EW416", text.to_owned()).at(fault.hit.span, "").help(help.to_owned()))
+    };
+    if told && !acts.is_empty() && acts.iter().all(|act| act.effect == Effect::NewRoot) {
+        let hit = |place, own: Option<Target>| {
+            acts.iter().any(|act| act.target == Target::Place(place) || Some(act.target) == own)
+        };
+        let proxies = world.proxies.rows().iter();
+        let mut proxies = proxies.map(|proxy| (proxy.place, Some(proxy.endpoint).filter(|id| !id.is_none())));
+        let mut gateways = world.gateways.rows().iter().flat_map(|gateway| &gateway.replicas);
+        if proxies.all(|(place, own)| hit(place, own.map(Target::Endpoint)))
+            && gateways.all(|&station| hit(world.stations[station].place, Some(Target::Station(station))))
+        {
+            let text = "all have certificates of the new authority, and trust each other: this changes nothing";
+            return warn(text, "hit a part, or say `share`");
+        }
+    }
+    if fault.effects.iter().any(|effect| matches!(effect, file::Effect::Ruled(_))) {
+        let mut targets = world.host_sets.rows().iter().flat_map(|set| set.hosts.iter());
+        let opened = |path: PathId| acts.iter().any(|act| act.target == Target::Path(path));
+        let any = targets.any(|host| match &host.target {
+            HostTarget::Endpoint(_, path) => opened(*path),
+            HostTarget::Gateway(_, behind) => behind.iter().any(|(_, path)| opened(*path)),
+        });
+        if !any {
+            let text = "nobody opens connections in this direction: this changes nothing";
+            return warn(text, "`from` is who opens them and `to` whose group lets them in; answers are let in anyway");
+        }
+    }
+    None
+}
+
+/// A rollout, or a restart, that is not over when it comes again: of so many pods, so many at a time, each away for its
+/// grace and its start-up at least.
+pub(super) fn still_rolls(world: &World, id: FaultId, fault: &Fault) -> Option<Diagnostic> {
+    let file::When::Told { every: Some(every), .. } = fault.when else { return None };
+    let mut pods: BTreeMap<(ServiceId, u16, ClusterId), BTreeSet<EndpointId>> = BTreeMap::new();
+    let mut rollout = None;
+    for act in world.acts(id) {
+        let Effect::Restart(how) = act.effect else { continue };
+        rollout = how;
+        let replicas: Vec<EndpointId> = match act.target {
+            Target::Endpoint(id) => vec![id],
+            Target::Place(place) => world.endpoints_at(place).collect(),
+            _ => continue,
+        };
+        for id in replicas {
+            let row = &world.endpoints[id];
+            pods.entry((row.service, row.version, world.places[row.place].cluster)).or_default().insert(id);
+        }
+    }
+    let lasts = |(&(service, version, cluster), hit): (&(ServiceId, u16, ClusterId), &BTreeSet<EndpointId>)| {
+        let start_up = world.start_up(service);
+        let Some(rollout) = rollout else { return start_up };
+        let mine = |id: &&EndpointId| {
+            let row = &world.endpoints[**id];
+            row.version == version && world.places[row.place].cluster == cluster
+        };
+        let whole = world.services[service].endpoints.iter().filter(mine).count() as u32;
+        let turns = (hit.len() as u64).div_ceil(rollout.at_once.of(whole).into());
+        Duration::from_nanos((rollout.grace + start_up).nanos().saturating_mul(turns))
+    };
+    let lasts = pods.iter().map(lasts).max().filter(|lasts| *lasts >= every)?;
+    let text = format!("a restart comes again after {every}, before it is over: it lasts {lasts} at least");
+    let help = "make `every` longer; pods in turns are each away for their grace and their service's `start-up`";
+    Some(Diagnostic::error("EW428", text).at(fault.span, "").help(help))
 }
 
 /// What becomes of the connections that a security group knows, way by way.

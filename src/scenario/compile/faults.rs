@@ -141,6 +141,8 @@ pub(super) fn faults(
                 if fault.effects.contains(&file::Effect::Freeze) {
                     freeze(world, id);
                 }
+                said.extend(barriers::idle(world, id, fault));
+                said.extend(barriers::still_rolls(world, id, fault));
                 said.extend(barriers::finish(carrier, world, id, fault));
             }
             Err(error) => {

@@ -206,13 +206,13 @@ fn a_refused_connection_costs_a_syn_and_a_reset_and_one_that_nobody_answers_its_
             horizon: Duration::from_millis(10_500),
             ..Small::default()
         };
-        small.policy.connect_timeout = Duration::from_millis(500);
+        small.policy.connect_timeout = Duration::from_millis(400);
         small.policy.pool.max_requests_per_connection = 1;
         let mut world = small.world();
         let none = mesh::run(&world, 1, 0);
         let whole = [Bytes(2_000), Bytes(3_000)];
         world.paths.ids().collect::<Vec<_>>().into_iter().for_each(|id| world.paths[id].handshake_bytes = whole);
-        for manner in manner {
+        if let Some(manner) = manner {
             hit(&mut world, "gone", [0, 60_000], &[SERVER], &[Effect::Down(manner)]);
         }
         let run = run(&world);

@@ -37,6 +37,7 @@ pub mod route;
 mod run;
 pub mod sample;
 mod scaling;
+mod served;
 mod sessions;
 pub mod statistics;
 mod stores;

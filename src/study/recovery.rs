@@ -38,7 +38,7 @@ pub fn rule(runs: &[Run]) -> String {
     )
 }
 
-fn count(run: &Run) -> Option<usize> {
+pub(super) fn count(run: &Run) -> Option<usize> {
     run.rows.iter().map(|row| row.windows.len()).max().filter(|&count| count > 0)
 }
 
@@ -69,7 +69,7 @@ pub(super) fn before_any(run: &Run) -> Option<usize> {
 pub enum Until {
     /// Success and p99 are what they were.
     AllBack,
-    /// Of the requests that were answered within the limit before, this share is again: the rest is still misled.
+    /// Of the requests that were answered within the limit before, this share is again (`served`): the rest is still misled.
     Served(f64),
 }
 
@@ -80,7 +80,10 @@ pub const SERVED: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 /// served as then, to the precision of a window (a sixtieth of the horizon, near faults by seconds where these have
 /// requests enough). Where some replication does not see it, there is no value but a lower bound.
 pub fn recovery(runs: &[Run], fault: &str, until: Until, design: Design) -> Estimate {
-    let found: Option<Vec<Vec<Back>>> = runs.iter().map(|run| backs(run, fault, until)).collect();
+    if let Until::Served(share) = until {
+        return super::served::served(runs, fault, share, design);
+    }
+    let found: Option<Vec<Vec<Back>>> = runs.iter().map(|run| backs(run, fault)).collect();
     let Some(found) = found.filter(|found| !found.is_empty()) else {
         return Estimate::none("no window before the fault to compare with");
     };
@@ -109,8 +112,8 @@ struct Back {
 }
 
 /// Requests that were sent in some time, and latencies of those that were answered.
-struct Window {
-    sent: u64,
+pub(super) struct Window {
+    pub(super) sent: u64,
     latency: SparseHistogram,
 }
 
@@ -120,12 +123,12 @@ impl Window {
     }
 
     /// Answered within so many nanoseconds.
-    fn within(&self, limit_ns: u64) -> u64 {
+    pub(super) fn within(&self, limit_ns: u64) -> u64 {
         up_to(&self.latency, limit_ns)
     }
 }
 
-fn window(run: &Run, number: usize) -> Window {
+pub(super) fn window(run: &Run, number: usize) -> Window {
     let mut whole = Window { sent: 0, latency: SparseHistogram::empty(super::sample::REQUEST_GROUPING) };
     for window in run.rows.iter().filter_map(|row| row.windows.get(number)) {
         whole.sent += window.sent;
@@ -135,26 +138,26 @@ fn window(run: &Run, number: usize) -> Window {
 }
 
 /// Each occurrence of a fault; none where nothing came before any to compare with.
-fn backs(run: &Run, fault: &str, until: Until) -> Option<Vec<Back>> {
+fn backs(run: &Run, fault: &str) -> Option<Vec<Back>> {
     let this = run.faults.iter().find(|row| row.fault == fault)?;
     let measured = this.spans.iter().filter(|span| span.0 < run.horizon_ns);
     let usual = Usual::of(run)?;
-    measured.map(|&(start_ns, _)| back(run, &usual, start_ns, until)).collect()
+    measured.map(|&(start_ns, _)| back(run, &usual, start_ns)).collect()
 }
 
 /// What it is like before any fault.
-struct Usual {
+pub(super) struct Usual {
     /// Share answered.
     success: f64,
     /// What takes longer than this is slow, nanoseconds.
-    limit_ns: u64,
+    pub(super) limit_ns: u64,
     /// Share answered within it.
-    served: f64,
+    pub(super) served: f64,
 }
 
 impl Usual {
     /// None where no window lies before any fault, or nothing was answered in them.
-    fn of(run: &Run) -> Option<Usual> {
+    pub(super) fn of(run: &Run) -> Option<Usual> {
         let normal: Vec<Window> = (0..before_any(run)?).map(|number| window(run, number)).collect();
         let sum = |of: &dyn Fn(&Window) -> u64| normal.iter().map(of).sum::<u64>() as f64;
         let sent = sum(&|window| window.sent);
@@ -165,54 +168,54 @@ impl Usual {
     }
 
     /// Is it as before in this window? Only what is beyond doubt (three standard deviations of a share) is not.
-    fn is_back(&self, window: &Window, until: Until) -> bool {
-        let noise = |share: f64, of: u64| 3.0 * libm::sqrt(share * (1.0 - share) / of.max(1) as f64);
-        let sent = window.sent.max(1) as f64;
-        match until {
-            _ if window.sent == 0 => true,
-            Until::AllBack => {
-                let answered = window.latency.count;
-                let slow = (answered - window.within(self.limit_ns)) as f64;
-                let fast = slow <= answered as f64 * (SLOW + noise(SLOW, answered));
-                let success = self.success - noise(self.success, window.sent).max(SUCCESS_SLACK);
-                window.success() >= success && answered > 0 && fast
-            }
-            Until::Served(share) => {
-                let wanted = share * self.served;
-                window.within(self.limit_ns) as f64 / sent >= wanted - noise(wanted, window.sent)
-            }
+    fn is_back(&self, window: &Window) -> bool {
+        if window.sent == 0 {
+            return true;
         }
+        let answered = window.latency.count;
+        let slow = (answered - window.within(self.limit_ns)) as f64;
+        let fast = slow <= answered as f64 * (SLOW + noise(SLOW, answered as f64));
+        let success = self.success - noise(self.success, window.sent as f64).max(SUCCESS_SLACK);
+        window.success() >= success && answered > 0 && fast
     }
 
     /// Is this an outage, even in a window alone?
-    fn is_out(&self, window: &Window, until: Until) -> bool {
-        match until {
-            Until::AllBack => window.success() < self.success - OUTAGE,
-            Until::Served(share) => {
-                (window.within(self.limit_ns) as f64) < (share * self.served - OUTAGE) * window.sent as f64
-            }
-        }
+    fn is_out(&self, window: &Window) -> bool {
+        window.success() < self.success - OUTAGE
     }
 }
 
-fn back(run: &Run, usual: &Usual, start_ns: u64, until: Until) -> Option<Back> {
+/// Three standard deviations of a share of so many.
+pub(super) fn noise(share: f64, of: f64) -> f64 {
+    3.0 * libm::sqrt(share * (1.0 - share) / of.max(1.0))
+}
+
+/// The end of watching a fault that starts then, in windows: the next fault's start ends what can be said of this one.
+pub(super) fn watched_to(run: &Run, start_ns: u64, count: usize, length_ns: u64) -> usize {
+    let starts = run.faults.iter().flat_map(|row| &row.spans).map(|span| span.0);
+    let next = starts.filter(|&other| other > start_ns).min();
+    next.map_or(count, |next| (next / length_ns) as usize).min(count)
+}
+
+/// The last of these that is off: after the onset a window alone does not undo a recovery, unless it is an outage of its own.
+pub(super) fn last_off(off: &[bool], is_out: impl Fn(usize) -> bool) -> Option<usize> {
+    let bad = |at: usize| {
+        let beside = at <= 1 || off[at - 1] || off.get(at + 1).copied().unwrap_or(false);
+        off[at] && (beside || is_out(at))
+    };
+    (0..off.len()).rev().find(|&at| bad(at))
+}
+
+fn back(run: &Run, usual: &Usual, start_ns: u64) -> Option<Back> {
     let count = count(run)?;
     let length_ns = (run.horizon_ns / count as u64).max(1);
     let start = (start_ns / length_ns) as usize;
-    // The next fault's start ends what can be said of this one.
-    let starts = run.faults.iter().flat_map(|row| &row.spans).map(|span| span.0);
-    let next = starts.filter(|&other| other > start_ns).min();
-    let end = next.map_or(count, |next| (next / length_ns) as usize).min(count);
+    let end = watched_to(run, start_ns, count, length_ns);
     let each: Vec<Window> = (start..end).map(|number| window(run, number)).collect();
-    let off: Vec<bool> = each.iter().map(|window| !usual.is_back(window, until)).collect();
-    // After the onset a window alone does not undo a recovery, unless it is an outage of its own.
-    let bad = |at: usize| {
-        let beside = at <= 1 || off[at - 1] || off.get(at + 1).copied().unwrap_or(false);
-        off[at] && (beside || usual.is_out(&each[at], until))
-    };
-    let last_bad = (0..each.len()).rev().find(|&at| bad(at)).map(|at| start + at);
+    let off: Vec<bool> = each.iter().map(|window| !usual.is_back(window)).collect();
+    let last_bad = last_off(&off, |at| usual.is_out(&each[at])).map(|at| start + at);
     let Some(last_bad) = last_bad else { return Some(Back { seconds: 0.0, seen: true }) };
-    let finer = finer(run, usual, last_bad as u64 * length_ns, length_ns, until);
+    let finer = finer(run, usual, last_bad as u64 * length_ns, length_ns);
     let until_ns = finer.unwrap_or((last_bad as u64 + 1) * length_ns);
     let seconds = until_ns.saturating_sub(start_ns) as f64 / 1e9;
     Some(Back { seconds, seen: last_bad + 1 < end })
@@ -232,7 +235,7 @@ pub(super) fn seconds_together(run: &Run) -> Option<usize> {
 
 /// Where in the last bad window of the horizon it ends, by seconds near faults: the end of the last of them that is off.
 /// None where they do not tell.
-fn finer(run: &Run, usual: &Usual, from_ns: u64, length_ns: u64, until: Until) -> Option<u64> {
+fn finer(run: &Run, usual: &Usual, from_ns: u64, length_ns: u64) -> Option<u64> {
     let together = seconds_together(run)?;
     let first_ns = run.faults.iter().filter_map(FaultRow::first_ns).min()?;
     let chunk = |windows: &[FineWindow]| {
@@ -257,7 +260,7 @@ fn finer(run: &Run, usual: &Usual, from_ns: u64, length_ns: u64, until: Until) -
         })
         .collect();
     let covered = inside.len() as u64 * together as u64 * SECOND >= length_ns;
-    let last_off = inside.iter().rfind(|part| !usual.is_back(&chunk(part), until))?;
+    let last_off = inside.iter().rfind(|part| !usual.is_back(&chunk(part)))?;
     end_ns(last_off).filter(|_| covered).map(|end| end.clamp(from_ns, from_ns + length_ns))
 }
 

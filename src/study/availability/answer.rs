@@ -288,5 +288,14 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
 
 /// What is assumed of this variant.
 pub(super) fn assumed(case: &Case) -> Vec<String> {
-    assumptions(&case.components)
+    let mut said = assumptions(&case.components);
+    for database in case.world.databases.rows() {
+        said.push(format!(
+            "store {name}: its copies never fail by themselves, only with their clusters and the ways between them; acknowledged \
+             writes that a promotion loses count as answered, see lost-writes({name}) of a comparison; copies see each other by \
+             one pair of zones, so that a dead zone of that pair may be told as a cut between them",
+            name = database.name
+        ));
+    }
+    said
 }

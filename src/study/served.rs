@@ -39,6 +39,18 @@ impl Part {
         self.good < self.wanted - noise(level, self.asked) * self.asked
     }
 
+    /// Beyond doubt above it.
+    fn is_on(&self) -> bool {
+        let level = self.wanted / self.asked.max(1.0);
+        self.good > self.wanted + noise(level, self.asked) * self.asked
+    }
+
+    fn plus(&mut self, more: &Part) {
+        self.asked += more.asked;
+        self.good += more.good;
+        self.wanted += more.wanted;
+    }
+
     fn is_out(&self) -> bool {
         self.surplus() < -OUTAGE * self.asked
     }
@@ -84,15 +96,22 @@ fn occurrences(run: &Run, fault: &str, share: f64) -> Option<Vec<Occurrence>> {
     Some(measured.map(one).filter(|one| !one.windows.is_empty()).collect())
 }
 
-/// When the share is passed for good: seconds from the start, and in how many occurrences that lies past what was watched.
-fn crossing(of: &[&Occurrence]) -> (f64, usize) {
+/// When the share is passed for good.
+struct Crossing {
+    /// Seconds from the start.
+    at: f64,
+    /// In how many occurrences that lies past what was watched.
+    unseen: usize,
+    /// Until when what was served from then on is beyond doubt above the level; none: it never is.
+    sure: Option<f64>,
+}
+
+fn crossing(of: &[&Occurrence]) -> Crossing {
     let longest = of.iter().map(|one| one.windows.len()).max().unwrap_or(0);
     let mut pooled = vec![Part::default(); longest];
     for one in of {
         for (sum, part) in pooled.iter_mut().zip(&one.windows) {
-            sum.asked += part.asked;
-            sum.good += part.good;
-            sum.wanted += part.wanted;
+            sum.plus(part);
         }
     }
     let off: Vec<bool> = pooled.iter().map(Part::is_off).collect();
@@ -105,8 +124,18 @@ fn crossing(of: &[&Occurrence]) -> (f64, usize) {
         since((first + at as u64) * one.length_ns, one)
     };
     let mean = |sum: f64| sum / of.len().max(1) as f64;
-    let found = finer(of, at, doubtless).unwrap_or_else(|| mean(of.iter().map(coarse).sum()));
-    (found, unseen)
+    let coarse = mean(of.iter().map(coarse).sum());
+    let length_s = of.first().map_or(0.0, |one| one.length_ns as f64 / 1e9);
+    let (crossed, seconds) = finer(of, at, doubtless).unwrap_or((coarse, Vec::new()));
+    // By seconds as far as they go, then by windows.
+    let (mut sum, after) = (Part::default(), pooled.iter().enumerate().skip(at + usize::from(!seconds.is_empty())));
+    let fine = seconds.iter().enumerate().map(|(index, part)| (crossed + (index + 1) as f64, part));
+    let whole = after.map(|(index, part)| (coarse + (index + 1 - at) as f64 * length_s, part));
+    let sure = fine.chain(whole).find_map(|(end, part)| {
+        sum.plus(part);
+        sum.is_on().then_some(end)
+    });
+    Crossing { at: crossed, unseen, sure }
 }
 
 /// From which on the sum of the rest is most, from `least` on; the first of equals, and the end where it is nowhere above zero.
@@ -121,10 +150,11 @@ fn best(surplus: &[f64], least: usize) -> usize {
     at
 }
 
-/// The same by seconds, in the window before and the one after; none where seconds do not cover them.
-fn finer(of: &[&Occurrence], at: usize, doubtless: usize) -> Option<f64> {
+/// The same by seconds, in the window before and the one after, and the seconds that follow in these; none where seconds do not
+/// cover them.
+fn finer(of: &[&Occurrence], at: usize, doubtless: usize) -> Option<(f64, Vec<Part>)> {
     let from = at.saturating_sub(1).max(doubtless.saturating_sub(1));
-    let mut surplus: Vec<f64> = Vec::new();
+    let mut pooled: Vec<Part> = Vec::new();
     for one in of {
         let first = (one.start_ns / one.length_ns) as usize;
         let to = (at + 1).min(one.windows.len());
@@ -136,18 +166,18 @@ fn finer(of: &[&Occurrence], at: usize, doubtless: usize) -> Option<f64> {
         if begin >= end || inside.len() as u64 != end - begin {
             return None;
         }
-        surplus.resize(surplus.len().max(inside.len()), 0.0);
-        for (sum, (_, part)) in surplus.iter_mut().zip(inside) {
-            *sum += part.surplus();
+        pooled.resize(pooled.len().max(inside.len()), Part::default());
+        for (sum, (_, part)) in pooled.iter_mut().zip(inside) {
+            sum.plus(part);
         }
     }
-    let second = best(&surplus, 0) as u64;
+    let second = best(&pooled.iter().map(Part::surplus).collect::<Vec<_>>(), 0);
     let each = of.iter().map(|one| {
         let first = (one.start_ns / one.length_ns) as usize;
         let begin = ((first + from) as u64 * one.length_ns / SECOND).max(one.start_ns / SECOND);
-        ((begin + second) * SECOND).saturating_sub(one.start_ns) as f64 / 1e9
+        ((begin + second as u64) * SECOND).saturating_sub(one.start_ns) as f64 / 1e9
     });
-    (!of.is_empty()).then(|| each.sum::<f64>() / of.len() as f64)
+    (!of.is_empty()).then(|| (each.sum::<f64>() / of.len() as f64, pooled.split_off(second)))
 }
 
 /// Seconds from a fault's start until this share of requests is served as before, to the precision of a second near faults
@@ -164,7 +194,7 @@ pub(super) fn served(runs: &[Run], fault: &str, share: f64, design: Design) -> E
     if all.is_empty() {
         return Estimate::none("it came in no replication, or another followed at once");
     }
-    let (value, unseen) = crossing(&all);
+    let Crossing { at: value, unseen, sure } = crossing(&all);
     if unseen > 0 {
         let of = if all.len() == runs.len() { "replications" } else { "occurrences" };
         return Estimate {
@@ -175,12 +205,16 @@ pub(super) fn served(runs: &[Run], fault: &str, share: f64, design: Design) -> E
         };
     }
     let alone: Vec<f64> =
-        found.iter().filter(|own| !own.is_empty()).map(|own| crossing(&own.iter().collect::<Vec<_>>()).0).collect();
+        found.iter().filter(|own| !own.is_empty()).map(|own| crossing(&own.iter().collect::<Vec<_>>()).at).collect();
     let (Some(critical), true) = (design.critical(), alone.len() >= 2) else { return design.bare(value) };
     let count = alone.len() as f64;
     let spread = alone.iter().map(|own| (own - value) * (own - value)).sum::<f64>() / (count - 1.0);
     let half = critical.t * libm::sqrt(spread) / libm::cbrt(count);
-    let interval = super::statistics::Interval { value, low: (value - half).max(0.0), high: value + half };
+    let interval = super::statistics::Interval {
+        value,
+        low: (value - half).max(0.0),
+        high: (value + half).max(sure.unwrap_or(f64::INFINITY)),
+    };
     let watched = |one: &&Occurrence| {
         let first = one.start_ns / one.length_ns;
         ((first + one.windows.len() as u64) * one.length_ns).saturating_sub(one.start_ns) as f64 / 1e9
@@ -236,6 +270,19 @@ mod tests {
             assert!(late.high.unwrap() >= 20.0, "{rate}: {late:?}");
             assert_eq!(served(rate, replications, 0.9).value, Some(5.0), "{rate}");
         }
+    }
+
+    /// Where luck alone tells it early, the upper end waits until it is beyond doubt.
+    #[test]
+    fn an_upper_end_wants_evidence() {
+        let mut early = 0;
+        for first in (0..400).step_by(10) {
+            let runs: Vec<Run> = (first..first + 10).map(|seed| misled(seed, 5)).collect();
+            let few = served(&runs, "cut", 0.95, design());
+            early += u32::from(few.value.is_some_and(|value| value < 19.0));
+            assert!(few.high.is_none_or(|high| high >= 20.0), "{first}: {few:?}");
+        }
+        assert!(early > 0, "luck has told it early");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::component::Fall;
 use super::mark;
-use super::trial::{Count, Course, Seen};
+use super::outage::Outages;
+use super::trial::{self, Count, Course, Seen};
 use crate::study::statistics::{student_quantile, variance};
 
 /// One failure to be simulated, and what was seen of it.
@@ -10,6 +11,8 @@ use crate::study::statistics::{student_quantile, variance};
 pub(super) struct Attempted {
     pub(super) name: String,
     pub(super) course: Course,
+    /// How long they last, where they end.
+    pub(super) outages: Option<Outages>,
     pub(super) falls: Vec<Fall>,
     /// By replication.
     pub(super) seen: Vec<Seen>,
@@ -28,7 +31,18 @@ const DIFFERS: f64 = 4.0;
 
 impl Attempted {
     pub(super) fn new(name: &str, course: Course, falls: Vec<Fall>, wanted: u32, window: f64) -> Self {
-        Attempted { name: name.to_owned(), course, falls, seen: Vec::new(), wanted, window, stretch: 1 }
+        let name = name.to_owned();
+        Attempted { name, course, outages: None, falls, seen: Vec::new(), wanted, window, stretch: 1 }
+    }
+
+    /// The same of a failure that ends.
+    pub(super) fn ending(self, outages: Outages) -> Self {
+        Attempted { outages: Some(outages), ..self }
+    }
+
+    /// Seconds that it lasts in a replication as it is simulated.
+    pub(super) fn simulated(&self, replication: usize) -> f64 {
+        self.outages.as_ref().map_or(0.0, |outages| outages.simulated(replication, self.course, self.window))
     }
 
     /// Begins anew with windows twice as long.
@@ -124,9 +138,53 @@ impl Attempted {
         if sent == 0 { 0.0 } else { loss + (seen.steady.lost as f64 - loss * seen.steady.sent as f64) / mean }
     }
 
-    /// Seconds of all requests lost as it comes and goes, beyond what is lost in it and without it.
-    pub(super) fn moving_of(&self, seen: &Seen, base: f64, rate: f64) -> f64 {
-        let steady = if matches!(self.course, Course::Short(_)) { base } else { seen.steady.share() };
+    /// By replication: seconds of all requests lost as it comes and goes, beyond what is lost in it and without it. Of an event
+    /// that is counted whole the mean of these is what an outage of the mean length loses on average.
+    pub(super) fn moving_each(&self, base: f64, rate: f64) -> Vec<f64> {
+        let each: Vec<f64> = (0..self.seen.len()).map(|number| self.moving_of(number, base, rate)).collect();
+        match (&self.outages, self.line(&each)) {
+            (Some(outages), Some(line)) => line.at(outages.mean, &each),
+            _ => each,
+        }
+    }
+
+    pub(super) fn moving(&self, base: f64, rate: f64) -> f64 {
+        let each = self.moving_each(base, rate);
+        each.iter().sum::<f64>() / each.len().max(1) as f64
+    }
+
+    /// What it loses, as a multiple of what was lost in its runs.
+    pub(super) fn as_counted(&self, base: f64, rate: f64) -> f64 {
+        let all = |seen: &Seen| {
+            let sum = seen.windows.iter().fold(Count::default(), |sum, window| Count {
+                sent: sum.sent + window.sent,
+                lost: sum.lost + window.lost,
+            });
+            (sum.lost as f64 - base * sum.sent as f64) / rate.max(1e-12)
+        };
+        let seen = self.seen.iter().map(all).sum::<f64>() / self.seen.len().max(1) as f64;
+        if seen > 0.0 { (self.moving(base, rate) / seen).max(0.0) } else { 1.0 }
+    }
+
+    /// Of an event that is counted whole: seconds lost for each second that it lasts longer.
+    pub(super) fn by_length(&self, base: f64, rate: f64) -> f64 {
+        let each: Vec<f64> = (0..self.seen.len()).map(|number| self.moving_of(number, base, rate)).collect();
+        self.line(&each).map_or(0.0, |line| line.slope)
+    }
+
+    /// What replications lost against how long their outages lasted. That mean is known, so that what an outage loses by its
+    /// length alone is no noise (a control variate).
+    fn line(&self, each: &[f64]) -> Option<Line> {
+        let outages = self.outages.as_ref().filter(|_| matches!(self.course, Course::Short(_)))?;
+        if outages.is_constant() || each.len() < 3 {
+            return None;
+        }
+        Line::through((0..each.len()).map(|number| outages.lasts(number)).collect(), each)
+    }
+
+    fn moving_of(&self, replication: usize, base: f64, rate: f64) -> f64 {
+        let seen = &self.seen[replication];
+        let short = matches!(self.course, Course::Short(_));
         let count = seen.windows.len().max(1);
         let onset = self.course.row(mark::FALLS, count);
         let per_window = rate * self.window * self.course.length() as f64 / count as f64;
@@ -135,16 +193,55 @@ impl Attempted {
             let window = seen.windows[number];
             window.lost as f64 - usual * (window.sent as f64).min(2.0 * per_window)
         };
+        let steady = if short { base } else { seen.steady.share() };
         let before: f64 = (0..onset).map(|number| excess(number, base)).sum();
         let gone = if self.course == Course::Long { self.course.row(mark::MENDED, count) } else { count };
         // The steady windows among these add up to nothing; who asked last may have been saved by the repair.
         let begin: f64 = (onset..gone).map(|number| excess(number, steady)).sum();
         let after: f64 = (gone..count).map(|number| excess(number, base)).sum();
-        (before + begin + after) / rate.max(1e-12)
+        let lost = (before + begin + after) / rate.max(1e-12);
+        let simulated = self.simulated(replication);
+        if self.course == Course::Long {
+            // It ends later than those windows.
+            return lost - (steady - base) * (simulated - trial::settled_after(self.window));
+        }
+        let left_out = self.outages.as_ref().map_or(0.0, |outages| outages.lasts(replication) - simulated);
+        if left_out <= 0.0 {
+            return lost;
+        }
+        let (from, to) = (self.course.row(mark::SETTLED, count), self.course.row(mark::SAVED, count));
+        let settled = seen.windows[from..to]
+            .iter()
+            .fold(Count::default(), |sum, window| Count { sent: sum.sent + window.sent, lost: sum.lost + window.lost });
+        lost + (settled.share() - base) * left_out
+    }
+}
+
+/// A least squares line through what was lost, by length.
+struct Line {
+    x: Vec<f64>,
+    mean: (f64, f64),
+    squares: f64,
+    slope: f64,
+}
+
+impl Line {
+    fn through(x: Vec<f64>, y: &[f64]) -> Option<Self> {
+        let n = x.len() as f64;
+        let mean = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
+        let squares: f64 = x.iter().map(|x| (x - mean.0) * (x - mean.0)).sum();
+        let both: f64 = x.iter().zip(y).map(|(x, y)| (x - mean.0) * (y - mean.1)).sum();
+        (squares > 0.0).then(|| Line { slope: both / squares, x, mean, squares })
     }
 
-    pub(super) fn moving(&self, base: f64, rate: f64) -> f64 {
-        let sum: f64 = self.seen.iter().map(|seen| self.moving_of(seen, base, rate)).sum();
-        sum / self.seen.len().max(1) as f64
+    /// The line at `x` plus what each is off it, wider as it takes two figures to know a line and as `x` is off the middle:
+    /// their mean is the line's value, and their spread that value's.
+    fn at(&self, x: f64, y: &[f64]) -> Vec<f64> {
+        let n = y.len() as f64;
+        let off = x - self.mean.0;
+        let value = self.mean.1 + self.slope * off;
+        let wider = libm::sqrt((n - 1.0) / (n - 2.0) * (1.0 + n * off * off / self.squares));
+        let rest = |(own, y): (&f64, &f64)| value + wider * (y - self.mean.1 - self.slope * (own - self.mean.0));
+        self.x.iter().zip(y).map(rest).collect()
     }
 }

@@ -49,11 +49,8 @@ impl Case {
     pub(super) fn samples(&self) -> Vec<Sample> {
         let base = self.base();
         let of = |(index, trial): (usize, &super::attempt::Attempted)| {
-            let each = |seen: &super::trial::Seen| {
-                let moving = if index == 0 { 0.0 } else { trial.moving_of(seen, base, self.rate) };
-                (trial.loss_of(seen), moving)
-            };
-            trial.seen.iter().map(each).collect()
+            let moving = if index == 0 { vec![0.0; trial.seen.len()] } else { trial.moving_each(base, self.rate) };
+            trial.seen.iter().map(|seen| trial.loss_of(seen)).zip(moving).collect()
         };
         self.trials.iter().enumerate().map(of).collect()
     }
@@ -118,6 +115,7 @@ impl Case {
             states: self.states.iter().map(|(state, _)| state.clone()).collect(),
             loss: Vec::new(),
             moving_s: Vec::new(),
+            by_length: Vec::new(),
             base: 0.0,
             within: self.within,
         };
@@ -145,5 +143,11 @@ impl Case {
         model.loss = self.states.iter().zip(&self.class_of).map(loss).collect();
         let moving = |&trial: &usize| if trial == 0 { 0.0 } else { figures.moving[trial] };
         model.moving_s = self.event_of.iter().map(moving).collect();
+        let by_length = |(component, &trial): (usize, &usize)| {
+            // No outage gains anything.
+            let most = (moving(&trial) / (self.components[component].mean_down_h * 3600.0)).max(0.0);
+            if trial == 0 { 0.0 } else { self.trials[trial].by_length(model.base, self.rate).clamp(0.0, most) }
+        };
+        model.by_length = self.event_of.iter().enumerate().map(by_length).collect();
     }
 }

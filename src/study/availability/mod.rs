@@ -22,6 +22,7 @@ mod keep;
 mod mark;
 pub mod model;
 pub mod months;
+mod outage;
 mod pairs;
 pub mod renewal;
 mod rounds;
@@ -79,7 +80,7 @@ fn study(
     let mut cases: Vec<Case> = variants
         .iter()
         .zip(compiled)
-        .map(|(variant, compiled)| Case::new(&variant.scenario, compiled.world, within, effort))
+        .map(|(variant, compiled)| Case::new(&variant.scenario, compiled.world, within, effort, seed))
         .collect();
     // Runs are the same whatever else is asked for of the same text.
     let of = format!("{}/{}", loaded.hash, env!("CARGO_PKG_VERSION"));

@@ -16,6 +16,8 @@ pub struct Model {
     pub loss: Vec<f64>,
     /// By component: what its coming and going costs beyond that, in seconds of all requests.
     pub moving_s: Vec<f64>,
+    /// By component: of that, what each second costs by which an outage lasts longer than the mean one.
+    pub by_length: Vec<f64>,
     /// The share that fails where nothing is down.
     pub base: f64,
     /// Up to so many components down are told apart.

@@ -132,6 +132,10 @@ pub(super) fn lanes<const N: usize>(of: [(&Model, Unknown); N], seed: u64, count
             mending[component] += 1;
             let of = &mut units[component][next as usize];
             let hours = model.components[component].down.sample(draw(of));
+            let month = (now / ticks(MONTH_H)) as usize;
+            for (lost, lane) in lost.iter_mut().zip(&lanes) {
+                lost[month] += lane.model.by_length[component] * (hours - groups[component].mean_down) / MONTH_H;
+            }
             turns.push(Reverse((now + ticks(hours).max(1), component, next)));
         }
         let state: State = down.iter().map(|(&component, &count)| (component, count)).collect();

@@ -10,6 +10,7 @@ use super::figures::{Figures, Sample, Unknown};
 use super::keep::Keep;
 use super::mark;
 use super::model::Times;
+use super::outage::Outages;
 use super::states::{self, State};
 use super::trial::{self, Course, Seen};
 use crate::mesh;
@@ -42,6 +43,8 @@ impl Effort {
 
 /// The interval is to be no wider than this share of the unavailability.
 pub const WIDTH: f64 = 0.1;
+/// An outage of random length is counted by the event unless it is so many times as long on average as it takes to settle.
+const SPREADS: f64 = 5.0;
 /// More states are not told apart.
 pub(super) const STATES_MAX: usize = 200_000;
 
@@ -103,7 +106,7 @@ impl Interval {
 }
 
 impl Case {
-    pub(super) fn new(scenario: &Scenario, world: World, within: Option<u32>, effort: Effort) -> Self {
+    pub(super) fn new(scenario: &Scenario, world: World, within: Option<u32>, effort: Effort, seed: u64) -> Self {
         let said = scenario.reliability.as_ref();
         let components = components(scenario, &world, said, Books::builtin());
         let sizes: Vec<u32> = components.iter().map(|component| component.units.len() as u32).collect();
@@ -115,11 +118,11 @@ impl Case {
         let down: Vec<Vec<f64>> = components.iter().map(|component| component.group(1.0).down()).collect();
         let states::States { known: states, rest: cut_off } = states::enumerate(&down, within);
         let (classes, class_of) = class::classes(&world, &components, &states);
-        let twin = trial::world(&world, &[], Course::Whole, trial::WINDOW.0);
+        let twin = trial::world(&world, &[], Course::Whole, trial::WINDOW.0, 0.0);
         let seconds = twin.plan.horizon.seconds();
         let rate = estimate::requests(&twin) as f64 / seconds;
         let window = trial::window(&world, rate);
-        let calls = estimate::calls(&trial::world(&world, &[], Course::Long, window));
+        let calls = estimate::calls(&trial::world(&world, &[], Course::Long, window, 0.0));
         let whole = Attempted::new("nothing", Course::Whole, Vec::new(), effort.least.max(5), window);
         let rates = estimate::requests_by_stream(&twin);
         let certain = classes.iter().map(|class| certain(&world, &rates, &class.falls)).collect();
@@ -145,39 +148,37 @@ impl Case {
             calls,
         };
         case.trial_of[0] = Some(0);
-        case.singles(effort.least);
+        case.singles(effort.least, seed);
         case
     }
 
     /// A trial of one unit of each component.
-    fn singles(&mut self, wanted: u32) {
+    fn singles(&mut self, wanted: u32, seed: u64) {
         let long = trial::settled_after(self.window);
         for component in 0..self.components.len() {
             let state = vec![(component, 1)];
             let index = self.states.iter().position(|(known, _)| *known == state).expect("one unit down is told apart");
             let class = self.class_of[index];
-            let lasts = self.components[component].mean_down_h * 3600.0;
+            let Component { name, down, mean_down_h, .. } = &self.components[component];
+            let lasts = mean_down_h * 3600.0;
+            let outages = Outages::new(down, lasts, seed, name);
+            let enough = if outages.is_constant() { long } else { SPREADS * long };
             if class == 0 {
                 // Nobody can tell.
-            } else if lasts >= long {
+            } else if lasts >= enough {
                 // Of one class with another long component: the same trial.
                 let known = self.trial_of[class];
                 self.event_of[component] = known.unwrap_or_else(|| {
                     let name = &self.classes[class].name;
-                    self.trials.push(Attempted::new(
-                        name,
-                        Course::Long,
-                        self.classes[class].falls.clone(),
-                        wanted,
-                        self.window,
-                    ));
+                    let falls = self.classes[class].falls.clone();
+                    self.trials.push(Attempted::new(name, Course::Long, falls, wanted, self.window).ending(outages));
                     self.trials.len() - 1
                 });
                 self.trial_of[class] = Some(self.event_of[component]);
             } else {
-                let Component { name, .. } = &self.components[component];
                 let falls = self.components[component].falls(1).collect();
-                self.trials.push(Attempted::new(name, Course::Short(lasts), falls, wanted, self.window));
+                let of = Attempted::new(name, Course::Short(lasts), falls, wanted, self.window);
+                self.trials.push(of.ending(outages));
                 self.event_of[component] = self.trials.len() - 1;
             }
         }
@@ -196,10 +197,11 @@ impl Case {
                 // Each class has chances of its own, the same in all variants.
                 let seed = mix(seed, hash_name(&trial.name));
                 let (name, course, window) = (&trial.name, trial.course, trial.window);
-                let key = format!("{of}/{seed}/{}/{name}/{course:?}/{window}/{replication}", self.name);
+                let lasts = trial.simulated(replication as usize);
+                let key = format!("{of}/{seed}/{}/{name}/{course:?}/{window}/{lasts}/{replication}", self.name);
                 let work = move |watch: &Watch<'_>| {
                     keep.run(&key, || {
-                        let world = trial::world(&self.world, &trial.falls, course, window);
+                        let world = trial::world(&self.world, &trial.falls, course, window, lasts);
                         let run: Run = mesh::run_while(&world, seed, replication, watch)?;
                         Some(Seen::of(&run, course, &self.streams))
                     })
@@ -339,13 +341,20 @@ impl Case {
                 if self.event_of[component] == 0 || rate <= 0.0 {
                     continue;
                 }
-                let steady = if matches!(trial.course, Course::Short(_)) { base } else { share(trial, stream) };
-                let each = |seen: &Seen| {
+                let short = matches!(trial.course, Course::Short(_));
+                let steady = if short { base } else { share(trial, stream) };
+                let measured = (mark::SAVED - mark::SETTLED) as f64 * trial.window;
+                let not_steady = trial.course.length() as f64 * trial.window - measured;
+                let each = |(number, seen): (usize, &Seen)| {
                     let count = seen.moving[stream];
-                    let down = if matches!(trial.course, Course::Short(_)) { 0.0 } else { mark::DOWN };
+                    let down = if short { 0.0 } else { (trial.simulated(number) - measured) / not_steady };
                     count.lost as f64 - count.sent as f64 * (down * steady + (1.0 - down) * base)
                 };
-                let mean = trial.seen.iter().map(each).sum::<f64>() / trial.seen.len().max(1) as f64;
+                let mut mean = trial.seen.iter().enumerate().map(each).sum::<f64>() / trial.seen.len().max(1) as f64;
+                if short {
+                    // Of all streams together it is known better.
+                    mean *= trial.as_counted(self.base(), self.rate);
+                }
                 lost += failures / 3600.0 * mean / rate;
             }
             lost.clamp(0.0, 1.0)

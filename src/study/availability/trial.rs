@@ -20,7 +20,7 @@ pub enum Course {
     Long,
     /// It comes and stays; its coming is not of interest.
     Standing,
-    /// It lasts so many seconds, which is less than it takes to settle.
+    /// It lasts so many seconds on average, often less than it takes to settle: counted whole, by the event.
     Short(f64),
 }
 
@@ -100,8 +100,13 @@ pub fn settled_after(window: f64) -> f64 {
     window * (mark::MENDED - mark::FALLS) as f64
 }
 
-/// The world with this failure in it, and none of the scenario's own.
-pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64) -> World {
+/// The longest outage that is simulated, seconds.
+pub fn longest(window: f64) -> f64 {
+    window * (mark::ENDED - mark::FALLS) as f64
+}
+
+/// The world with this failure in it for so many seconds, and none of the scenario's own.
+pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64, lasts: f64) -> World {
     let mut world = whole.clone().without_faults();
     let seconds = |windows: f64| Duration::from_seconds_f64(windows * window);
     world.plan.horizon = seconds(course.length() as f64);
@@ -110,8 +115,7 @@ pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64) -> Worl
     let end = match course {
         Course::Whole => return world,
         Course::Standing => None,
-        Course::Long => Some(at(mark::MENDED)),
-        Course::Short(lasts) => Some(start + Duration::from_seconds_f64(lasts)),
+        Course::Long | Course::Short(_) => Some(start + Duration::from_seconds_f64(lasts)),
     };
     let never = SimTime::ZERO + seconds(1000.0) + world.plan.drain;
     let name = "availability".to_owned();

@@ -38,7 +38,15 @@ fn model(parts: &[Of], fails: impl Fn(&[u32]) -> bool) -> Model {
     assert!(states.rest < 1e-15);
     let states: Vec<State> = states.known.into_iter().map(|(state, _)| state).collect();
     let loss = states.iter().map(|state| f64::from(fails(&counts(parts.len(), state)))).collect();
-    Model { moving_s: vec![0.0; components.len()], by_length: vec![0.0; components.len()], components, states, loss, base: 0.0, within }
+    Model {
+        moving_s: vec![0.0; components.len()],
+        by_length: vec![0.0; components.len()],
+        components,
+        states,
+        loss,
+        base: 0.0,
+        within,
+    }
 }
 
 fn counts(parts: usize, state: &State) -> Vec<u32> {

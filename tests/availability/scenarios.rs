@@ -71,6 +71,59 @@ fn a_region_that_is_all_there_is_loses_what_it_is_down() {
     assert!(!told.verdict.contains("ASSUMED") && told.assumptions[0].contains("stated by the scenario"));
 }
 
+/// Callers over a link in whose silence TCP asks again after .227 * (2^k - 1) s, every 120 s at last: an outage is over for them
+/// with the first of these after its end.
+#[test]
+fn outages_of_random_length_lose_what_they_lose_on_average_not_what_the_mean_one_does() {
+    let text = "eastwest: 1
+topology:
+  regions: {hangzhou: {is: alibaba/cn-hangzhou, zones: [h, i]}, beijing: {is: alibaba/cn-beijing, zones: [a, b]}}
+  vpcs: {vh: {region: hangzhou, cidr: 10.1.0.0/16}, vb: {region: beijing, cidr: 10.2.0.0/16}}
+  clusters: {shop: {vpc: vh}, back: {vpc: vb}}
+connectivity: {backbone: {cen: {bandwidth: 100Mbps}}}
+routes: {default: {via: backbone}}
+services:
+  web: {replicas: {shop: 2}, workers: 4, work: 2ms, calls: [stock]}
+  stock: {replicas: {back: 2}, workers: 4, work: 2ms}
+mesh:
+  traffic: {\"*\": {balance: round-robin, retries: 0, timeout: 1s}}
+workload: {u: {from: hangzhou, to: web, rate: 3rps}}
+reliability: {book: none, rows: {link: {mean-up: 38m, mean-down: 2m}}}
+run: {horizon: 2m, replications: 5, seed: 42}
+";
+    let effort = Effort { least: 12, rounds: 2, calls: 3_000_000 };
+    let told = told_with("random", text, 2, effort);
+    let base = &told.variants[0];
+    // E[L(D)] of D exponential with a mean of 120 s.
+    let lost = |down: f64| {
+        let (mut at, mut step) = (0.0, 0.227);
+        while at < down {
+            at += step;
+            step = f64::min(2.0 * step, 120.0);
+        }
+        at
+    };
+    let draws = 20_000;
+    let of = |number: i32| lost(-120.0 * (1.0 - (f64::from(number) + 0.5) / f64::from(draws)).ln());
+    let exact = (0..draws).map(of).sum::<f64>() / f64::from(draws) / 60.0;
+    assert!((exact - 2.62).abs() < 0.01, "{exact}");
+    let events = 60.0 * 8760.0 / 40.0;
+    assert!((base.components[0].minutes_event / exact - 1.0).abs() < 0.07, "{:?}, not {exact}", base.components[0]);
+    let (low, high) = (base.minutes_year.low.unwrap() / events, base.minutes_year.high.unwrap() / events);
+    assert!(low < 1.01 * exact && high > 0.99 * exact, "{low} to {high}, not {exact}");
+}
+
+#[test]
+fn processes_that_start_for_long_lose_until_they_listen() {
+    let text = two_zones("{book: none, rows: {region: {mean-up: 4380h, mean-down: 30m}}}");
+    let slow = text.replace("work: 3ms}", "work: 3ms, start-up: 10h}");
+    let told = told("slow", &slow, 2);
+    let base = &told.variants[0];
+    let minutes = base.components[0].minutes_event;
+    assert!((minutes - 630.0).abs() < 10.0, "{:?}", base.components[0]);
+    assert!(told.warnings.iter().any(|said| said.contains("before its processes have started")), "{:?}", told.warnings);
+}
+
 #[test]
 fn two_zones_cover_for_each_other_unless_they_fall_together() {
     let rows = "book: none, rows: {zone: {mean-up: 1000h, mean-down: 2h}}";

@@ -2,7 +2,7 @@
 
 use super::{Code, code};
 
-/// EW435 to EW438, EW520 to EW522.
+/// EW435 to EW438, EW520 to EW524.
 pub(super) const RELIABILITY: &[Code] = &[
     code("EW435", "nothing ever fails", "With `book: none` only what stands under `rows` fails."),
     code("EW436", "a rate with half of its figures", "A component is up for a mean time and down for a mean time."),
@@ -31,5 +31,16 @@ pub(super) const RELIABILITY: &[Code] = &[
         "a rate beyond what states can hold",
         "States are weighed as if each lasted until all have learnt of it. What fails again within minutes never gets there: write it as a \
          fault with `flap`, or as `errors`, and simulate it.",
+    ),
+    code(
+        "EW523",
+        "a rate beyond what can be weighed",
+        "A component of `reliability` is up for a minute at least: months would hold millions of failures, each of them longer in its \
+         consequences than the time between them. Write it as a fault with `flap`, or as `errors`.",
+    ),
+    code(
+        "EW524",
+        "an objective that nothing misses",
+        "`slo` is the share of requests that is to be answered, above 0.",
     ),
 ];

@@ -16,6 +16,8 @@ const YEAR: f64 = 365.0 * 86_400.0;
 const YEARS_MAX: f64 = 1e6;
 /// What is up for less, seconds, fails before all have learnt of the last time.
 const SOON: f64 = 600.0;
+/// What is up for less, seconds, is no failure that anybody can weigh.
+const LEAST_UP: f64 = 60.0;
 
 impl Decoder {
     /// `reliability:`; none where it is not written.
@@ -50,6 +52,10 @@ impl Decoder {
         }
         let slo = map.written("slo").and_then(|node| self.read(node, "a share such as `99.95%`", quantity::share));
         let slo = slo.map(|slo| Spanned::new(slo.value.get(), slo.span));
+        if let Some(slo) = slo.as_ref().filter(|slo| slo.value <= 0.0) {
+            let message = "`slo: 0%` is no objective: whatever happens keeps it";
+            self.say(Diagnostic::error("EW524", message).at(slo.span, "").help("such as `slo: 99.95%`"));
+        }
         let within = map.count32(self, "within");
         map.close();
         if !book && rows.is_empty() {
@@ -82,6 +88,13 @@ impl Decoder {
             self.say(Diagnostic::error("EW520", message).at(entry.key, "").help(format!("leave `{key}` out")));
         }
         map.close();
+        let counted = seen.map(|seen| seen.time / (f64::from(seen.failures) + 0.5));
+        if let Some(up) = mean_up.as_ref().map(|up| up.value).or(counted).filter(|up| *up < LEAST_UP) {
+            let at = mean_up.as_ref().map_or(entry.key, |up| up.span);
+            let message = format!("`{name}` is up for {up:.3e} s on average, less than a minute");
+            let help = "write it as a fault that flaps or as `errors`, and simulate it with `run`";
+            self.say(Diagnostic::error("EW523", message).at(at, "").help(help));
+        }
         self.plausible(name, (mean_up.as_ref(), mean_down.as_ref()), entry.key);
         if let (false, Some(key)) = (book, lacks) {
             let message = format!("row `{name}` has no `{key}`, and with `book: none` there is no other");
@@ -115,7 +128,7 @@ impl Decoder {
                 said.at(at, "").help("`mean-up` is the time until it fails, `mean-down` the time until it is mended"),
             );
         } else if let Some(up) = up
-            && up.value < SOON
+            && (LEAST_UP..SOON).contains(&up.value)
         {
             let said = Diagnostic::warning("EW522", format!("`{name}` fails again within minutes"));
             self.say(said.at(up.span, "").help("write it as a fault that flaps, and simulate it"));

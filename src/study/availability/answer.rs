@@ -29,7 +29,7 @@ pub(super) struct Answered {
 }
 
 /// The figures of one variant.
-pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>) -> Answered {
+pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>, stopped: &dyn Fn() -> bool) -> Answered {
     let figures = case.figures();
     let model = case.model_of(&figures, Unknown::Reckoned);
     let lost = model.lost(&Times::new());
@@ -62,7 +62,7 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>) -> Answered {
     let least = case.model_of(&case.at_end(&figures, -1.0), Unknown::Least);
     let most = case.model_of(&case.at_end(&figures, 1.0), Unknown::Most);
     let lanes = [(&model, Unknown::Reckoned), (&least, Unknown::Least), (&most, Unknown::Most)];
-    let months = months::lanes(lanes, seed, MONTHS);
+    let months = months::lanes(lanes, seed, MONTHS, stopped);
     let (mean, half) = months::mean(&months[0]);
     let direct = Estimate {
         value: Some(mean),
@@ -280,6 +280,23 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
                 component.component,
                 significant(component.down_min, 3),
                 significant(component.settles_s, 3)
+            ));
+        }
+    }
+    for trial in &case.trials {
+        if trial.lost_after(case.base()) > 0.0 {
+            said.push(format!(
+                "{name}: {} is over before its processes have started, for {} s: that was not watched to its end; until then as \
+                 much is taken to be lost as when it was watched last",
+                trial.name,
+                significant(trial.starts, 3)
+            ));
+        } else if trial.lingers(case.base()) > 0.0 {
+            said.push(format!(
+                "{name}: {} % of requests still fail when all that followed {} was watched, though it is over: what they come to \
+                 later is in the interval alone, as if it never ended",
+                significant(100.0 * trial.lingers(case.base()), 2),
+                trial.name
             ));
         }
     }

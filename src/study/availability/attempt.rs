@@ -11,6 +11,8 @@ use crate::study::statistics::{student_quantile, variance};
 pub(super) struct Attempted {
     pub(super) name: String,
     pub(super) course: Course,
+    /// Seconds from its end until the last process that fell listens again.
+    pub(super) starts: f64,
     /// How long they last, where they end.
     pub(super) outages: Option<Outages>,
     pub(super) falls: Vec<Fall>,
@@ -28,16 +30,54 @@ pub(super) struct Attempted {
 const DRIFTS: (f64, f64) = (0.9995, 0.01);
 /// Deviations of a window that differs from the steady ones.
 const DIFFERS: f64 = 4.0;
+/// Where the last windows of a run begin.
+const LAST: u64 = mark::END - 5;
 
 impl Attempted {
     pub(super) fn new(name: &str, course: Course, falls: Vec<Fall>, wanted: u32, window: f64) -> Self {
         let name = name.to_owned();
-        Attempted { name, course, outages: None, falls, seen: Vec::new(), wanted, window, stretch: 1 }
+        Attempted { name, course, starts: 0.0, outages: None, falls, seen: Vec::new(), wanted, window, stretch: 1 }
     }
 
     /// The same of a failure that ends.
-    pub(super) fn ending(self, outages: Outages) -> Self {
-        Attempted { outages: Some(outages), ..self }
+    pub(super) fn ending(self, outages: Outages, starts: f64) -> Self {
+        Attempted { outages: Some(outages), starts, ..self }
+    }
+
+    /// Seconds from its end to the end of the run.
+    fn watched_after(&self, replication: usize) -> f64 {
+        (mark::END - mark::FALLS) as f64 * self.window - self.simulated(replication)
+    }
+
+    /// Seconds for which processes still start after the run.
+    pub(super) fn starts_on(&self, replication: usize) -> f64 {
+        if self.outages.is_some() { (self.starts - self.watched_after(replication)).max(0.0) } else { 0.0 }
+    }
+
+    /// The share lost at the end of the runs beyond what is lost anyway; 0 where that may be chance.
+    pub(super) fn left(&self, base: f64) -> f64 {
+        let last = self.seen.iter().fold(Count::default(), |sum, seen| {
+            let from = self.course.row(LAST, seen.windows.len());
+            seen.windows[from..]
+                .iter()
+                .fold(sum, |sum, window| Count { sent: sum.sent + window.sent, lost: sum.lost + window.lost })
+        });
+        let noise = DIFFERS * libm::sqrt(base * (1.0 - base) / last.sent.max(1) as f64);
+        let more = last.share() - base;
+        if self.outages.is_some() && more > noise { more } else { 0.0 }
+    }
+
+    /// What still is lost at the end of the runs though nothing is down and nobody starts any more: how long it goes on
+    /// nobody knows.
+    pub(super) fn lingers(&self, base: f64) -> f64 {
+        let left = self.left(base);
+        if self.starts_on(0) <= 0.0 && left > DRIFTS.1 { left } else { 0.0 }
+    }
+
+    /// Seconds of all requests lost after the runs, until the last process listens.
+    pub(super) fn lost_after(&self, base: f64) -> f64 {
+        let after = (0..self.seen.len()).map(|number| self.starts_on(number)).sum::<f64>();
+        self.left(base) * after / self.seen.len().max(1) as f64
     }
 
     /// Seconds that it lasts in a replication as it is simulated.
@@ -199,7 +239,14 @@ impl Attempted {
         // The steady windows among these add up to nothing; who asked last may have been saved by the repair.
         let begin: f64 = (onset..gone).map(|number| excess(number, steady)).sum();
         let after: f64 = (gone..count).map(|number| excess(number, base)).sum();
-        let lost = (before + begin + after) / rate.max(1e-12);
+        let mut lost = (before + begin + after) / rate.max(1e-12);
+        let starts_on = self.starts_on(replication);
+        if starts_on > 0.0 && self.left(base) > 0.0 {
+            // Until the last process listens it goes on as at the end of the run.
+            let from = self.course.row(LAST, count);
+            let last = (from..count).map(|number| excess(number, base)).sum::<f64>();
+            lost += last / (per_window * (count - from) as f64).max(1e-12) * starts_on;
+        }
         let simulated = self.simulated(replication);
         if self.course == Course::Long {
             // It ends later than those windows.

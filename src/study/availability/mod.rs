@@ -92,7 +92,14 @@ fn study(
         }
     }
     let slo = first.reliability.as_ref().and_then(|said| said.slo.as_ref()).map(|slo| slo.value);
-    let answered: Vec<answer::Answered> = cases.iter().map(|case| answer::answered(case, seed, slo)).collect();
+    let stopped = || progress.stopped();
+    let answered: Vec<answer::Answered> =
+        cases.iter().map(|case| answer::answered(case, seed, slo, &stopped)).collect();
+    if stopped() {
+        let total = cases.iter().flat_map(|case| &case.trials).map(|trial| trial.seen.len()).sum();
+        let kept = Box::new(Study { comparison: Comparison::default(), records: Vec::new(), leaders: Vec::new() });
+        return Err(StudyError::Stopped { done: total, total, kept });
+    }
     let pairs = pairs::pairs(&cases, &answered);
     let mut record = LongRun {
         schema: 1,

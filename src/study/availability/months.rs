@@ -13,6 +13,11 @@ use crate::random::Key;
 /// Hours of a month of 30 days.
 pub const MONTH_H: f64 = 720.0;
 
+/// Failures that are drawn, about, at most.
+const EVENTS: f64 = 5e7;
+/// Months that are drawn at least.
+const MONTHS_LEAST: usize = 100;
+
 /// What is lost by state in one reckoning of the same components.
 struct Lane<'m> {
     model: &'m Model,
@@ -71,13 +76,21 @@ struct Unit {
 
 /// The share lost in each of so many months, one after the other.
 pub fn months(model: &Model, seed: u64, count: usize) -> Vec<f64> {
-    let [months] = lanes([(model, Unknown::Reckoned)], seed, count);
+    let [months] = lanes([(model, Unknown::Reckoned)], seed, count, &|| false);
     months
 }
 
-/// The same months by several reckonings of what the states of the same components lose.
-pub(super) fn lanes<const N: usize>(of: [(&Model, Unknown); N], seed: u64, count: usize) -> [Vec<f64>; N] {
+/// The same months by several reckonings of what the states of the same components lose. Fewer of them where very much fails
+/// in each; whoever stops it gets what was drawn until then and must not use it.
+pub(super) fn lanes<const N: usize>(
+    of: [(&Model, Unknown); N],
+    seed: u64,
+    count: usize,
+    stopped: &dyn Fn() -> bool,
+) -> [Vec<f64>; N] {
     let model = of[0].0;
+    let events = model.failures(&Times::new()).iter().sum::<f64>() * MONTH_H;
+    let count = count.min((EVENTS / events.max(1.0)) as usize).max(MONTHS_LEAST);
     let lanes = of.map(Lane::new);
     let groups: Vec<_> = model.components.iter().map(|component| component.group(1.0)).collect();
     let crews: Vec<u32> = groups
@@ -105,7 +118,12 @@ pub(super) fn lanes<const N: usize>(of: [(&Model, Unknown); N], seed: u64, count
     let mut now = 0u64;
     let mut rates: [f64; N] = std::array::from_fn(|lane| lanes[lane].model.base);
     let end = ticks(MONTH_H) * count as u64;
+    let mut turned = 0u64;
     while now < end {
+        turned += 1;
+        if turned.is_multiple_of(1 << 16) && stopped() {
+            break;
+        }
         let Some(Reverse((at, component, unit))) = turns.pop() else { break };
         lost.iter_mut().zip(rates).for_each(|(lost, rate)| spread(lost, now, at.min(end), rate));
         now = at;

@@ -21,7 +21,7 @@ use crate::scenario::Scenario;
 use crate::study::estimate;
 use crate::study::pool::{Task, Watch};
 use crate::study::statistics::{student_quantile, variance};
-use crate::world::World;
+use crate::world::{EndpointId, Target, World};
 
 /// How much is simulated.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -162,6 +162,7 @@ impl Case {
             let Component { name, down, mean_down_h, .. } = &self.components[component];
             let lasts = mean_down_h * 3600.0;
             let outages = Outages::new(down, lasts, seed, name);
+            let starts = self.starts(component);
             let enough = if outages.is_constant() { long } else { SPREADS * long };
             if class == 0 {
                 // Nobody can tell.
@@ -171,17 +172,30 @@ impl Case {
                 self.event_of[component] = known.unwrap_or_else(|| {
                     let name = &self.classes[class].name;
                     let falls = self.classes[class].falls.clone();
-                    self.trials.push(Attempted::new(name, Course::Long, falls, wanted, self.window).ending(outages));
+                    self.trials
+                        .push(Attempted::new(name, Course::Long, falls, wanted, self.window).ending(outages, starts));
                     self.trials.len() - 1
                 });
                 self.trial_of[class] = Some(self.event_of[component]);
             } else {
                 let falls = self.components[component].falls(1).collect();
                 let of = Attempted::new(name, Course::Short(lasts), falls, wanted, self.window);
-                self.trials.push(of.ending(outages));
+                self.trials.push(of.ending(outages, starts));
                 self.event_of[component] = self.trials.len() - 1;
             }
         }
+    }
+
+    /// Seconds that a process takes until it listens which one unit of a component takes down: the longest.
+    fn starts(&self, component: usize) -> f64 {
+        let world = &self.world;
+        let start_up = |endpoint: EndpointId| world.start_up(world.endpoints[endpoint].service).seconds();
+        let of = |target: Target| match target {
+            Target::Endpoint(endpoint) => start_up(endpoint),
+            Target::Place(place) => world.endpoints_at(place).map(start_up).fold(0.0, f64::max),
+            _ => 0.0,
+        };
+        self.components[component].falls(1).map(|(target, _)| of(target)).fold(0.0, f64::max)
     }
 
     /// Is the event over before all is settled?
@@ -307,7 +321,9 @@ impl Case {
             guessed += weight * (loss - low);
             unknown += weight * (high - low);
         }
-        Interval { value, noise, guessed, unknown }
+        // What never ends after a failure is lost in all the time after it.
+        unknown += self.trials.iter().map(|trial| trial.lingers(figures.loss[0])).fold(0.0, f64::max);
+        Interval { value, noise, guessed, unknown: unknown.min(1.0) }
     }
 
     /// Looks at what the trials say now.
@@ -354,6 +370,11 @@ impl Case {
                 if short {
                     // Of all streams together it is known better.
                     mean *= trial.as_counted(self.base(), self.rate);
+                } else {
+                    let (moving, after) = (trial.moving(self.base(), self.rate), trial.lost_after(self.base()));
+                    if after > 0.0 && moving > after {
+                        mean *= moving / (moving - after);
+                    }
                 }
                 lost += failures / 3600.0 * mean / rate;
             }

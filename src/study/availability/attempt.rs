@@ -56,6 +56,9 @@ impl Attempted {
 
     /// The share lost at the end of the runs beyond what is lost anyway; 0 where that may be chance.
     pub(super) fn left(&self, base: f64) -> f64 {
+        if self.outages.is_none() {
+            return 0.0;
+        }
         let last = self.seen.iter().fold(Count::default(), |sum, seen| {
             let from = self.course.row(LAST, seen.windows.len());
             seen.windows[from..]
@@ -64,7 +67,7 @@ impl Attempted {
         });
         let noise = DIFFERS * libm::sqrt(base * (1.0 - base) / last.sent.max(1) as f64);
         let more = last.share() - base;
-        if self.outages.is_some() && more > noise { more } else { 0.0 }
+        if more > noise { more } else { 0.0 }
     }
 
     /// What still is lost at the end of the runs though nothing is down and nobody starts any more: how long it goes on

@@ -120,10 +120,13 @@ fn turns(best: &Model, other: &Model) -> Vec<RateTurn> {
     rows.iter().filter_map(turn).collect()
 }
 
-/// `73.2 minutes (70 to 77)`.
+/// `73.2 minutes (70 to 77)`, or both ends alone where they are far apart.
 fn minutes(one: &Answered) -> String {
     let (low, high) = ends(one);
     let of = |share: f64| significant(share * YEAR_MIN, 3);
+    if high - low > 2.0 * WIDTH * lost(one) {
+        return format!("between {} and {} minutes", of(low), of(high));
+    }
     format!("{} minutes ({} to {})", of(lost(one)), of(low), of(high))
 }
 

@@ -105,6 +105,7 @@ pub fn verdict(
             sentences
         }
     };
+    sentences.splice(1..1, harmed::lost_writes(variants));
     sentences.extend(several_payers(variants));
     sentences.extend(gates_met(gates, variants));
     sentences.join(" ")

@@ -146,6 +146,21 @@ pub(super) fn sentences(
     said
 }
 
+/// Who loses writes that were acknowledged: all other figures take these for answered.
+pub(super) fn lost_writes(variants: &[VariantResult]) -> Option<String> {
+    let of = |variant: &VariantResult| {
+        let lost: f64 = variant.successions.iter().filter_map(|store| store.lost.value).sum();
+        (lost >= 0.5).then(|| format!("{} loses {}", variant.name, thousands(&significant(lost, 4))))
+    };
+    let told: Vec<String> = variants.iter().filter_map(of).collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "{} acknowledged writes a replication, which availability and lost requests count as answered.",
+            listed(&told)
+        )
+    })
+}
+
 /// Of a single variant: what it loses to the worst of its faults, and when it is back.
 pub(super) fn alone(only: &VariantResult) -> Option<String> {
     let lost = |fault: &crate::record::FaultSummary| fault.lost.value.unwrap_or(0.0);

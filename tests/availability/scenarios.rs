@@ -104,7 +104,7 @@ run: {horizon: 2m, replications: 5, seed: 42}
         at
     };
     let draws = 20_000;
-    let of = |number: i32| lost(-120.0 * (1.0 - (f64::from(number) + 0.5) / f64::from(draws)).ln());
+    let of = |number: i32| lost(-120.0 * libm::log(1.0 - (f64::from(number) + 0.5) / f64::from(draws)));
     let exact = (0..draws).map(of).sum::<f64>() / f64::from(draws) / 60.0;
     assert!((exact - 2.62).abs() < 0.01, "{exact}");
     let events = 60.0 * 8760.0 / 40.0;

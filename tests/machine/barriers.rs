@@ -152,7 +152,7 @@ fn damage_grows_with_the_share_of_connections_that_have_been_made_anew() {
         lost += failed(&run, Failure::Connect);
     }
     let fails = |mean: f64| {
-        let (mut chance, mut sum) = ((-mean).exp(), 0.0);
+        let (mut chance, mut sum) = (libm::exp(-mean), 0.0);
         for n in 0..60 {
             sum += chance * (f64::from(n + 1) / 10.0).min(1.0);
             chance *= mean / f64::from(n + 1);

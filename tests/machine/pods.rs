@@ -29,7 +29,8 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
         world.links.iter().filter(|(id, link)| can(link) && !flows(*id)).map(|(id, _)| id).collect();
     for number in 0..if caps.is_empty() { 0 } else { dice.below(3) } {
         let link = Target::Link(caps[dice.below(caps.len() as u64) as usize]);
-        let cut = if dice.one_in(2) { Cut::Share(Ratio::new(0.2).unwrap()) } else { Cut::To(BitsPerSec(700_000)) };
+        let cut =
+            if dice.one_in(2) { Cut::Share(Ratio::new(0.2).expect("a share")) } else { Cut::To(BitsPerSec(700_000)) };
         let from = dice.below(25_000);
         hit(world, &format!("cut {number}"), [from, from + 1 + dice.below(10_000)], &[link], &[Effect::Rate(cut)]);
     }
@@ -43,7 +44,7 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
             }
         };
         let grace = Duration::from_millis(dice.below(4_000));
-        let at_once = if dice.one_in(2) { AtOnce::Count(1) } else { AtOnce::Share(Ratio::new(0.5).unwrap()) };
+        let at_once = if dice.one_in(2) { AtOnce::Count(1) } else { AtOnce::Share(Ratio::new(0.5).expect("a share")) };
         let effect = match dice.below(3) {
             0 => Effect::Restart(None),
             1 if world.autoscalers.is_empty() => Effect::Restart(Some(Rollout { at_once, grace })),
@@ -275,7 +276,7 @@ fn a_rollout_takes_turns_and_loses_nothing_where_everybody_is_told() {
         let run = run(&world);
         (lost(&run), window(&run))
     };
-    let half = AtOnce::Share(Ratio::new(0.5).unwrap());
+    let half = AtOnce::Share(Ratio::new(0.5).expect("a share"));
     // Four times (grace and start-up); without a control plane all is known at once.
     assert_eq!(rolled(AtOnce::Count(1), 0, false), (0, vec![(100.0, 140.0)]));
     assert_eq!(rolled(AtOnce::Count(1), 5, false), (0, vec![(100.0, 160.0)]));

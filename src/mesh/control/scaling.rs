@@ -181,7 +181,7 @@ impl Machine<'_> {
     }
 
     /// Nanoseconds from t = 0.
-    pub(super) fn since_zero(&self, now: SimTime) -> i64 {
+    pub(in crate::mesh) fn since_zero(&self, now: SimTime) -> i64 {
         now.nanos().cast_signed() - self.zero.nanos().cast_signed()
     }
 

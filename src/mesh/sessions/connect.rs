@@ -19,17 +19,12 @@ const WAIT: u64 = 1 << 34;
 const HANDSHAKES: [u64; 2] = [1, 3];
 
 impl Machine<'_> {
-    /// Nanoseconds from t = 0.
-    pub(super) fn time_of_run(&self, at: SimTime) -> i64 {
-        at.nanos().cast_signed() - self.zero.nanos().cast_signed()
-    }
-
     /// The entry proxy that a new connection of a session comes to; none: its client has no answer whom to ask.
     ///
     /// In a cluster its balancer leaves out whom its checks have missed; where all are missed it takes all (as NLB does).
     pub(super) fn door_at(&self, row: u32, now: SimTime) -> Option<u32> {
         let (session, line) = self.sessions.as_ref().expect("there are sessions").line(row);
-        let (stream, at) = (&self.world.streams[StreamId(line.stream)], self.time_of_run(now));
+        let (stream, at) = (&self.world.streams[StreamId(line.stream)], self.since_zero(now));
         let target = match stream.via.as_deref() {
             None => 0,
             Some(via) => {
@@ -52,7 +47,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn is_open(&self, line: u32, door: u32, now: SimTime) -> bool {
-        !self.line(line).doors[door as usize].reach.dead.holds(self.time_of_run(now))
+        !self.line(line).doors[door as usize].reach.dead.holds(self.since_zero(now))
     }
 
     /// A client tries to connect.
@@ -71,7 +66,7 @@ impl Machine<'_> {
             self.not_connected(row, now, now + timeout, "no answer to whom to ask", schedule);
             return;
         };
-        let (at, this) = (self.time_of_run(now), self.line(line));
+        let (at, this) = (self.since_zero(now), self.line(line));
         let reach = &this.doors[door as usize].reach;
         let front = this.fronts[usize::from(this.doors[door as usize].target)].clone();
         let proxy = self.world.streams[StreamId(stream)].entries[door as usize];
@@ -96,7 +91,7 @@ impl Machine<'_> {
 
     /// The handshakes are over.
     pub(super) fn hands_shaken(&mut self, row: u32, now: SimTime, schedule: &mut Schedule) {
-        let (line, door, at) = (self.session(row).line, self.session(row).door, self.time_of_run(now));
+        let (line, door, at) = (self.session(row).line, self.session(row).door, self.since_zero(now));
         let reach = &self.line(line).doors[door as usize].reach;
         if reach.dead.holds(at) && !reach.silent.holds(at) {
             self.not_connected(row, now, now, "refused by an ingress", schedule);

@@ -61,7 +61,7 @@ impl Machine<'_> {
         let this = self.line(line);
         let front = this.fronts[usize::from(this.doors[door].target)].clone();
         let mut lands = self.over(front.there, &front, (key, segments), now) + front.delay;
-        let (at, reach) = (self.time_of_run(lands), &self.line(line).doors[door].reach);
+        let (at, reach) = (self.since_zero(lands), &self.line(line).doors[door].reach);
         let up = reach.silent.over(at);
         if up == i64::MAX {
             lands = SimTime::NEVER;
@@ -71,7 +71,7 @@ impl Machine<'_> {
             let tried = tcp::next_try(now.nanos(), front.round_trip().nanos(), late.saturating_sub(1));
             lands = SimTime::from_nanos(tried) + front.delay;
         }
-        let refused = lands < SimTime::NEVER && reach.dead.holds(self.time_of_run(lands));
+        let refused = lands < SimTime::NEVER && reach.dead.holds(self.since_zero(lands));
         let told = if refused { lands + front.delay_back } else { lands };
         let (ends, gives_up) = (self.waits_until(&request, now), now + Duration::from_nanos(tcp::GIVE_UP));
         if told >= ends.min(gives_up) || refused {
@@ -123,7 +123,7 @@ impl Machine<'_> {
         }
         let this = self.line(line);
         let front = this.fronts[usize::from(this.doors[door].target)].clone();
-        let since = self.time_of_run(at);
+        let since = self.since_zero(at);
         let up = this.doors[door].reach.silent.over(since);
         let home = if up == i64::MAX {
             SimTime::NEVER

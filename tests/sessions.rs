@@ -124,8 +124,8 @@ fn a_storm_in_one_cluster_leaves_the_others_as_they_were_to_the_bit_where_calls_
         let told = of_beijing(&worlds[0], &out);
         assert!(told.len() > 4, "players, sessions, calls and ways");
         let broken: u64 = out.sessions.iter().flat_map(|row| &row.faults).map(|fault| fault.broken).sum();
-        // Who is back and thrown out again by the storm is counted again.
-        assert!(broken >= 1_400, "all players of Hangzhou: {broken}");
+        // Some are about to connect when it comes, and some who are back are thrown out again by the storm.
+        assert!((550..=2_400).contains(&broken), "the players of Hangzhou, some twice: {broken}");
         told == of_beijing(&worlds[1], &calm)
     };
     assert!(same("at-once"));

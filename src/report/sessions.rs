@@ -29,9 +29,12 @@ fn open(variant: &VariantResult, of: &str) -> Section {
     for row in &variant.sessions {
         let (none, plain) = (String::new, Unit::Plain(""));
         let failed = Unit::Share.value(&row.failed);
-        rows.push(vec![row.stream.clone(), whole(&row.open), none(), none(), plain.value(&row.tried_per_s), failed]);
+        let ends = |of: &crate::record::ClusterShare| [&of.first, &of.last].map(|figure| plain.value(figure));
+        // Of several clusters each has a row of its own below.
+        let [first, last] = if let [only] = &row.clusters[..] { ends(only) } else { [none(), none()] };
+        rows.push(vec![row.stream.clone(), whole(&row.open), first, last, plain.value(&row.tried_per_s), failed]);
         for cluster in row.clusters.iter().filter(|_| row.clusters.len() > 1) {
-            let [first, last] = [&cluster.first, &cluster.last].map(|figure| plain.value(figure));
+            let [first, last] = ends(cluster);
             rows.push(vec![format!("- at {}", cluster.cluster), none(), first, last, none(), none()]);
         }
     }

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::{interrupt, reading, studying};
 use crate::report::{self, charts, terminal};
 use crate::study::StudyError;
-use crate::study::availability::{self, Keep, KnownRuns};
+use crate::study::availability::{self, Asked, Keep, KnownRuns};
 use crate::study::files::{self, File, RunLog};
 
 /// The command.
@@ -64,7 +64,8 @@ impl Availability {
         let keep = Keep { known, finished: &finished };
         let progress = Progress::new(&loaded.name, manner.quiet);
         interrupt::study_begins();
-        let found = availability::resumed(&loaded, &options, much, self.within, &keep, &progress);
+        let asked = Asked { loaded: &loaded, options: &options, effort: much, within: self.within };
+        let found = availability::resumed(&asked, &keep, &progress);
         progress.finish();
         log.close().map_err(Stop::io)?;
         let mut told = match found {

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use eastwest::provider::Books;
 use eastwest::record::LongRun;
 use eastwest::report;
-use eastwest::scenario;
 use eastwest::scenario::compile::{Inputs, compile};
+use eastwest::scenario::{self, Loaded};
 use eastwest::study::availability::component::components;
 use eastwest::study::availability::renewal::{Alternating, Start};
-use eastwest::study::availability::{Effort, FinishedRun, Keep, KnownRuns, availability, resumed};
+use eastwest::study::availability::{Asked, Effort, FinishedRun, Keep, KnownRuns, availability, resumed};
 use eastwest::study::progress::Progress;
 use eastwest::study::{Options, StudyError, Unwatched};
 
@@ -27,7 +27,7 @@ fn told_with(name: &str, text: &str, threads: usize, effort: Effort) -> LongRun 
     std::fs::write(&path, text).expect("written");
     let loaded = scenario::load(&path, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
     let options = Options { threads: Some(threads), ..Options::default() };
-    availability(&loaded, &options, effort, None, &Unwatched).expect("it runs")
+    availability(&Asked { loaded: &loaded, options: &options, effort, within: None }, &Unwatched).expect("it runs")
 }
 
 /// One region, two zones; replicas of web in both, users of both.
@@ -156,16 +156,22 @@ fn without_figures_of_its_own_a_scenario_stands_on_assumed_ones_and_says_so_and_
     assert!(chart.svg.contains("zone") && chart.rows.len() >= 2);
 }
 
-#[test]
-fn a_shipped_question_is_valid_and_its_components_are_those_of_each_variant() {
+/// The shipped question, at a few requests a second.
+fn shipped() -> Loaded {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/availability.yaml");
     let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     let rates = ["china", "asia", "europe"].map(|name| set(&format!("workload.{name}.rate"), "4rps"));
     let sets = [rates.to_vec(), vec![set("run.fill", "10s")]].concat();
-    let loaded = scenario::load(&path, &sets).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    scenario::load(&path, &sets).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics))
+}
+
+#[test]
+fn a_shipped_question_is_valid_and_its_components_are_those_of_each_variant() {
+    let loaded = shipped();
     let effort = Effort { least: 1, rounds: 0, calls: 0 };
     let options = Options { variants: vec!["cen".into(), "active-active".into()], ..Options::default() };
-    let told = availability(&loaded, &options, effort, Some(1), &Unwatched).expect("it runs");
+    let told = availability(&Asked { loaded: &loaded, options: &options, effort, within: Some(1) }, &Unwatched)
+        .expect("it runs");
     let minutes = |variant: usize| told.variants[variant].minutes_year.value.unwrap();
     assert!(minutes(1) < 0.5 * minutes(0), "{} and {}", minutes(1), minutes(0));
     assert!(told.verdict.starts_with("active-active answers 99.9"), "{}", told.verdict);
@@ -275,14 +281,11 @@ fn what_nobody_can_reach_is_lost_whole_though_it_was_not_simulated() {
 
 #[test]
 fn what_is_lost_for_certain_is_lost_where_it_is_simulated_too() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/availability.yaml");
-    let set = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    let rates = ["china", "asia", "europe"].map(|name| set(&format!("workload.{name}.rate"), "4rps"));
-    let sets = [rates.to_vec(), vec![set("run.fill", "10s")]].concat();
-    let loaded = scenario::load(&path, &sets).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let loaded = shipped();
     let effort = Effort { least: 2, rounds: 0, calls: 0 };
     let options = Options { variants: vec!["public".into()], ..Options::default() };
-    let told = availability(&loaded, &options, effort, Some(1), &Unwatched).expect("it runs");
+    let told = availability(&Asked { loaded: &loaded, options: &options, effort, within: Some(1) }, &Unwatched)
+        .expect("it runs");
     let classes = &told.variants[0].worst;
     let certain = classes.iter().filter(|class| class.certain > 0.0).count();
     assert!(certain >= 4 && classes.iter().all(|class| class.certain <= class.share_lost + 0.02), "{classes:#?}");
@@ -309,11 +312,12 @@ fn an_interrupted_study_goes_on_where_it_was_to_the_same_bytes() {
     std::fs::write(&path, text).expect("written");
     let loaded = scenario::load(&path, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
     let options = Options { threads: Some(1), ..Options::default() };
-    let whole = availability(&loaded, &options, EFFORT, None, &Unwatched).expect("it runs");
+    let asked = Asked { loaded: &loaded, options: &options, effort: EFFORT, within: None };
+    let whole = availability(&asked, &Unwatched).expect("it runs");
     let left: Mutex<Vec<FinishedRun>> = Mutex::default();
     let take = |run| left.lock().expect("one thread").push(run);
     let keep = |known| Keep { known, finished: &take };
-    let stopped = resumed(&loaded, &options, EFFORT, None, &keep(KnownRuns::new()), &After(AtomicU64::new(7)));
+    let stopped = resumed(&asked, &keep(KnownRuns::new()), &After(AtomicU64::new(7)));
     assert!(matches!(stopped, Err(StudyError::Stopped { done: 7, .. })), "{stopped:?}");
     // Written and read again.
     let lines: Vec<String> =
@@ -322,7 +326,7 @@ fn an_interrupted_study_goes_on_where_it_was_to_the_same_bytes() {
     let runs = lines.iter().map(|line| serde_json::from_str::<FinishedRun>(line).expect("it was written so"));
     let known: KnownRuns = runs.map(|run| (run.key, run.seen)).collect();
     left.lock().expect("one thread").clear();
-    let resumed = resumed(&loaded, &options, EFFORT, None, &keep(known), &Unwatched).expect("it runs");
+    let resumed = resumed(&asked, &keep(known), &Unwatched).expect("it runs");
     assert_eq!(report::json(&resumed), report::json(&whole));
     let made = left.lock().expect("one thread").len() as u64;
     assert_eq!(made + 7, whole.variants[0].runs, "no run is made twice");

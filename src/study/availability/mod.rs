@@ -42,37 +42,31 @@ pub use keep::{FinishedRun, Keep, KnownRuns};
 use study::Case;
 pub use study::{Effort, WIDTH};
 
-/// Availability of every variant in the long run. `within`: instead of the scenario's.
-pub fn availability(
-    loaded: &Loaded,
-    options: &Options,
-    effort: Effort,
-    within: Option<u32>,
-    progress: &dyn Progress,
-) -> Result<LongRun, StudyError> {
-    resumed(loaded, options, effort, within, &Keep::default(), progress)
+/// What is asked of a study.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The scenario.
+    pub loaded: &'a Loaded,
+    /// Which of its variants, on how many threads, from which seed.
+    pub options: &'a Options,
+    /// How much is simulated at the most.
+    pub effort: Effort,
+    /// Up to so many components down are told apart; none: as many as the scenario says.
+    pub within: Option<u32>,
+}
+
+/// Availability of every variant in the long run.
+pub fn availability(asked: &Asked<'_>, progress: &dyn Progress) -> Result<LongRun, StudyError> {
+    resumed(asked, &Keep::default(), progress)
 }
 
 /// The same, with the runs that an interrupted study has left.
-pub fn resumed(
-    loaded: &Loaded,
-    options: &Options,
-    effort: Effort,
-    within: Option<u32>,
-    keep: &Keep<'_>,
-    progress: &dyn Progress,
-) -> Result<LongRun, StudyError> {
-    in_pool(options.threads, || study(loaded, options, effort, within, keep, progress))?
+pub fn resumed(asked: &Asked<'_>, keep: &Keep<'_>, progress: &dyn Progress) -> Result<LongRun, StudyError> {
+    in_pool(asked.options.threads, || study(asked, keep, progress))?
 }
 
-fn study(
-    loaded: &Loaded,
-    options: &Options,
-    effort: Effort,
-    within: Option<u32>,
-    keep: &Keep<'_>,
-    progress: &dyn Progress,
-) -> Result<LongRun, StudyError> {
+fn study(asked: &Asked<'_>, keep: &Keep<'_>, progress: &dyn Progress) -> Result<LongRun, StudyError> {
+    let Asked { loaded, options, effort, within } = *asked;
     let variants = chosen(loaded, &options.variants)?;
     let compiled = compile_all(&variants)?;
     let first = &variants[0].scenario;

@@ -7,9 +7,7 @@ use eastwest::units::{Duration, Ratio};
 use eastwest::world::*;
 
 use crate::chaos::{self, Dice};
-use crate::{balanced, failed, latencies, sent};
-use eastwest::mesh;
-use eastwest::record::Failure;
+use crate::run_of;
 
 fn world(seed: u64) -> World {
     let mut world = chaos::world(seed);
@@ -84,12 +82,6 @@ fn vary(world: &mut World, dice: &mut Dice) {
 #[test]
 fn however_hosts_are_chosen_every_call_is_settled_once_and_ahead_of_time_as_by_events() {
     for seed in 0..200 {
-        let world = world(seed);
-        let (mut run, full) = (mesh::run(&world, seed, 0), mesh::run_in_full(&world, seed, 0));
-        balanced(&run);
-        let lost: u64 = Failure::ALL.iter().map(|&failure| failed(&run, failure)).sum();
-        assert_eq!(sent(&run), latencies(&run).count + lost, "world {seed}");
-        (run.events, run.digest) = (full.events, full.digest);
-        assert!(run == full, "world {seed}");
+        run_of(&world(seed), seed, 0);
     }
 }

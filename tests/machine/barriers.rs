@@ -10,7 +10,7 @@ use eastwest::world::*;
 
 use crate::chaos::Dice;
 use crate::worlds::{Small, down, every, hit, multi_primary, poisson};
-use crate::{MS, balanced, failed, latencies, sent};
+use crate::{MS, balanced, failed, latencies, run, run_of, sent};
 
 /// In every other world certificates expire, authorities part, rules or routes are lost; sometimes two of them at once.
 pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
@@ -47,16 +47,6 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
         let from = dice.below(20_000);
         hit(world, &format!("barrier {number}"), [from, from + 1 + dice.below(20_000)], &[target], &[effect]);
     }
-}
-
-/// The machine and, event by event, the oracle: the same.
-#[track_caller]
-fn run(world: &World) -> Run {
-    let (mut run, full) = (mesh::run(world, 1, 0), mesh::run_in_full(world, 1, 0));
-    (run.events, run.digest) = (full.events, full.digest);
-    assert_eq!(run, full);
-    balanced(&run);
-    run
 }
 
 const HERE: Target = Target::Place(PlaceId(0));
@@ -347,9 +337,7 @@ fn clients_of_a_gateway_behind_a_name_are_led_elsewhere_once_it_is_resolved_anew
         world.names.extend(ttl.map(|ttl| (gateway, Duration::from_secs(ttl))));
         down(&mut world, "zone", 10, 200, &[Target::Path(second)], Manner::Silent);
         change(&mut world);
-        let (mut run, full) = (mesh::run(&world, seed, 0), mesh::run_in_full(&world, seed, 0));
-        (run.events, run.digest) = (full.events, full.digest);
-        assert_eq!(run, full);
+        let run = run_of(&world, seed, 0);
         // Half of five a second.
         failed(&run, Failure::Connect) as f64 / 2.5
     };

@@ -3,13 +3,13 @@
 use eastwest::mesh;
 use eastwest::policy::Status;
 use eastwest::random::Law;
-use eastwest::record::{Failure, Run};
+use eastwest::record::Failure;
 use eastwest::units::{BitsPerSec, Bytes, Duration, Ratio};
 use eastwest::world::*;
 
 use crate::chaos::Dice;
 use crate::worlds::{Small, every, hit, poisson};
-use crate::{MS, balanced, failed, latencies, sent};
+use crate::{MS, balanced, failed, latencies, run, sent};
 
 fn slow(factor: f64, add_ms: u64) -> Effect {
     Effect::Slow { factor, add: Duration::from_millis(add_ms) }
@@ -52,16 +52,6 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
         let from = dice.below(20_000);
         hit(world, &format!("effect {number}"), [from, from + 1 + dice.below(20_000)], &[target], &effects);
     }
-}
-
-/// The machine and, event by event, the oracle: the same.
-#[track_caller]
-fn run(world: &World) -> Run {
-    let (mut run, full) = (mesh::run(world, 1, 0), mesh::run_in_full(world, 1, 0));
-    (run.events, run.digest) = (full.events, full.digest);
-    assert_eq!(run, full);
-    balanced(&run);
-    run
 }
 
 const REPLICA: [Target; 1] = [Target::Endpoint(EndpointId(0))];

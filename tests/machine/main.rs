@@ -46,6 +46,27 @@ pub(crate) fn balanced(run: &Run) {
     assert_eq!(run.balance.opened, run.balance.settled + run.balance.unfinished);
 }
 
+/// What comes of a world: the same with an event for everything, every call settled once, every request answered or lost.
+#[track_caller]
+pub(crate) fn run_of(world: &World, seed: u64, replication: u32) -> Run {
+    let (mut run, full) = (mesh::run(world, seed, replication), mesh::run_in_full(world, seed, replication));
+    (run.events, run.digest) = (full.events, full.digest);
+    assert_eq!(run.rows, full.rows, "seed {seed}: requests");
+    assert_eq!(run.edges, full.edges, "seed {seed}: calls");
+    assert_eq!(run.paths, full.paths, "seed {seed}: paths");
+    assert!(run == full, "seed {seed}: what is done ahead of its time is what events would do");
+    balanced(&run);
+    let lost: u64 = Failure::ALL.iter().map(|&failure| failed(&run, failure)).sum();
+    assert_eq!(sent(&run), latencies(&run).count + lost, "seed {seed}");
+    run
+}
+
+/// The same of the first replication of seed 1.
+#[track_caller]
+pub(crate) fn run(world: &World) -> Run {
+    run_of(world, 1, 0)
+}
+
 const MS: u64 = 1_000_000;
 
 #[test]

@@ -1,6 +1,5 @@
 //! Processes that end and begin anew: start-up, restarts, drains, and who is told.
 
-use eastwest::mesh;
 use eastwest::policy::rollout::{AtOnce, Rollout};
 use eastwest::policy::{Balance, Protocol};
 use eastwest::random::Law;
@@ -10,7 +9,7 @@ use eastwest::world::*;
 
 use crate::chaos::Dice;
 use crate::worlds::{Small, down, every, hit, multi_primary};
-use crate::{balanced, failed};
+use crate::{failed, run};
 
 /// In every third world processes need time to start, are started anew or sent away, and caps are cut.
 pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
@@ -53,16 +52,6 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
         let from = dice.below(25_000);
         hit(world, &format!("pods {number}"), [from, from + 1 + dice.below(10_000)], &targets, &[effect]);
     }
-}
-
-/// The machine and, event by event, the oracle: the same.
-#[track_caller]
-fn run(world: &World) -> Run {
-    let (mut run, full) = (mesh::run(world, 1, 0), mesh::run_in_full(world, 1, 0));
-    (run.events, run.digest) = (full.events, full.digest);
-    assert_eq!(run, full);
-    balanced(&run);
-    run
 }
 
 /// A hundred requests a second to four replicas in turn, no retries.

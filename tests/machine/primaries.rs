@@ -8,6 +8,7 @@ use eastwest::units::{Duration, SimTime};
 use eastwest::workload::Arrivals;
 use eastwest::world::*;
 
+use crate::run;
 use crate::worlds::{Small, down, every, poisson};
 
 const WEST: ClusterId = ClusterId(0);
@@ -34,15 +35,6 @@ fn world(primary: ClusterId, arrivals: Arrivals) -> World {
         fence: true,
     });
     world
-}
-
-/// The machine and, event by event, the oracle: the same.
-#[track_caller]
-fn run(world: &World) -> Run {
-    let (mut run, full) = (mesh::run(world, 1, 0), mesh::run_in_full(world, 1, 0));
-    (run.events, run.digest) = (full.events, full.digest);
-    assert_eq!(run, full);
-    run
 }
 
 fn no_primary(run: &Run) -> u64 {

@@ -11,7 +11,7 @@ use eastwest::workload::{Arrivals, Rate};
 use eastwest::world::*;
 
 use crate::worlds::{Small, down, multi_primary};
-use crate::{balanced, failed, sent};
+use crate::{failed, run_of, sent};
 
 const S: u64 = 1_000_000_000;
 const SEED: u64 = 11;
@@ -68,12 +68,9 @@ fn scaled(rates: &[(u64, f64)], horizon: u64) -> World {
     world
 }
 
-/// A run, which is the same with an event for everything: instants, wanted, there, ready.
+/// A run: instants, wanted, there, ready.
 fn steps(world: &World) -> (Run, Vec<(u64, u32, u32, u32)>) {
-    let run = mesh::run(world, SEED, 0);
-    let full = mesh::run_in_full(world, SEED, 0);
-    assert!(Run { events: 0, digest: 0, ..run.clone() } == Run { events: 0, digest: 0, ..full });
-    balanced(&run);
+    let run = run_of(world, SEED, 0);
     assert_eq!(run.scaling[0].name, NAME);
     let steps = run.scaling[0].steps.iter().map(|step| (step.at_ns, step.wanted, step.pods, step.ready)).collect();
     (run, steps)

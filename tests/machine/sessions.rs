@@ -4,13 +4,13 @@ use eastwest::mesh;
 use eastwest::policy::Reconnect;
 use eastwest::policy::reconnect::RECONNECT;
 use eastwest::random::Law;
-use eastwest::record::{Failure, Run, SessionFault, SessionRow};
+use eastwest::record::{Failure, SessionFault, SessionRow};
 use eastwest::units::Duration;
 use eastwest::workload::{Arrivals, Rate};
 use eastwest::world::*;
 
 use crate::worlds::{Small, down, hit};
-use crate::{balanced, failed, latencies, sent};
+use crate::{failed, latencies, run_of, sent};
 
 /// Nobody asks within the horizon.
 const RARELY: Law = Law::Constant(1e9);
@@ -29,17 +29,6 @@ fn with(small: Small, population: Population, think: Law, change: impl FnOnce(&m
 
 fn lasting(seconds: u64) -> Small {
     Small { horizon: Duration::from_secs(seconds), ..Small::default() }
-}
-
-/// A run, the same with an event for everything.
-fn run(world: &World, seed: u64, replication: u32) -> Run {
-    let (mut run, full) = (mesh::run(world, seed, replication), mesh::run_in_full(world, seed, replication));
-    (run.events, run.digest) = (full.events, full.digest);
-    assert!(run == full, "an event for everything");
-    balanced(&run);
-    let lost: u64 = Failure::ALL.iter().map(|&failure| failed(&run, failure)).sum();
-    assert_eq!(sent(&run), latencies(&run).count + lost);
-    run
 }
 
 fn open_in(row: &SessionRow, window: usize, length_s: f64) -> f64 {
@@ -81,7 +70,7 @@ fn who_leaves_is_followed_by_another_where_there_are_always_as_many() {
     let world = with(lasting(100), Population::Open(500), RARELY, |sessions| {
         sessions.last = Some(Law::Exponential { mean: 50.0 });
     });
-    let row = &run(&world, 3, 0).sessions[0];
+    let row = &run_of(&world, 3, 0).sessions[0];
     let (begun, ended): (u64, u64) =
         row.windows.iter().fold((0, 0), |sum, window| (sum.0 + window.begun, sum.1 + window.ended));
     assert_eq!(begun, ended);
@@ -101,7 +90,7 @@ fn jitter_spreads_a_storm_over_its_length() {
         world.faults[FaultId(0)].recovery = Duration::from_secs(50);
         world
     };
-    let spread = run(&world(20), 5, 0);
+    let spread = run_of(&world(20), 5, 0);
     let (row, fault) = (&spread.sessions[0], &spread.sessions[0].faults[0]);
     assert_eq!((fault.broken, fault.given_up, fault.back.count), (2_000, 0, 2_000));
     // Each second is binomial of 2000 and 1/20; four standard deviations.
@@ -114,7 +103,7 @@ fn jitter_spreads_a_storm_over_its_length() {
         assert!((back_s(fault, share) - 20.0 * share).abs() < error, "{share}: {}", back_s(fault, share));
     }
     // Without it all come at once, find nobody, and come again within the first window of their back-off.
-    let at_once = run(&world(0), 5, 0);
+    let at_once = run_of(&world(0), 5, 0);
     let fault = &at_once.sessions[0].faults[0];
     assert!((4_000..4_050).contains(&fault.worst_second), "{}", fault.worst_second);
     assert!((back_s(fault, 0.5) - 0.5).abs() < 4.0 * (0.25 / 2_000_f64).sqrt(), "{}", back_s(fault, 0.5));
@@ -130,7 +119,7 @@ fn a_storm_of_logins_clears_as_fast_as_they_are_served() {
     });
     hit(&mut world, "blink", [10_000, 10_001], &[Target::Place(PlaceId(0))], &[Effect::Down(Manner::Refused)]);
     world.faults[FaultId(0)].recovery = Duration::from_secs(50);
-    let run = run(&world, 5, 0);
+    let run = run_of(&world, 5, 0);
     let fault = &run.sessions[0].faults[0];
     assert_eq!((fault.broken, fault.back.count), (1_000, 1_000));
     for share in [0.5, 0.9, 0.95, 0.99] {
@@ -147,7 +136,7 @@ fn full_jitter_leaves_a_third_of_the_longest_wait_once_the_ingress_is_back() {
         sessions.reconnect = Reconnect { max: Duration::from_secs(8), ..RECONNECT };
     });
     down(&mut world, "away", 10, 110, &[Target::Place(PlaceId(0))], Manner::Refused);
-    let run = run(&world, 9, 0);
+    let run = run_of(&world, 9, 0);
     let fault = &run.sessions[0].faults[0];
     assert_eq!((fault.broken, fault.back.count), (500, 500));
     let rest = fault.back.mean_ns().expect("all are back") / 1e9 - 100.0;
@@ -164,7 +153,7 @@ fn a_silent_death_is_noticed_by_who_asks_and_loses_patience() {
     world.streams[StreamId(0)].patience = Some(patience);
     down(&mut world, "dark", 20, 40, &[Target::Place(PlaceId(0))], Manner::Silent);
     world.faults[FaultId(0)].recovery = Duration::from_secs(20);
-    let run = run(&world, 4, 0);
+    let run = run_of(&world, 4, 0);
     let fault = &run.sessions[0].faults[0];
     // Each asks once within 5 s, waits for 2 s, and has lost that one request. Then it knocks.
     assert_eq!((failed(&run, Failure::Abandoned), fault.broken, fault.back.count), (100, 100, 100));
@@ -179,7 +168,7 @@ fn a_silent_death_is_noticed_by_who_asks_and_loses_patience() {
 fn who_knows_nothing_waits_for_its_kernel_to_give_up() {
     let mut world = with(lasting(1_200), Population::Open(1), Law::Constant(30.0), |_| {});
     down(&mut world, "dark", 100, 1_190, &[Target::Place(PlaceId(0))], Manner::Silent);
-    let run = run(&world, 4, 0);
+    let run = run_of(&world, 4, 0);
     assert_eq!(failed(&run, Failure::Reset), 1);
     let broken = run.sessions[0].windows.iter().position(|window| window.broken == 1).expect("it broke");
     // It asks within 30 s of 100 s, and its bytes are given up 924.6 s later: windows are of 20 s.
@@ -193,7 +182,7 @@ fn the_request_of_a_reset_connection_fails_and_its_session_comes_back() {
     let mut world = with(small, Population::Open(200), Law::Exponential { mean: 1.0 }, |_| {});
     hit(&mut world, "blink", [30_000, 30_100], &[Target::Place(PlaceId(0))], &[Effect::Down(Manner::Refused)]);
     world.faults[FaultId(0)].recovery = Duration::from_secs(30);
-    let run = run(&world, 6, 0);
+    let run = run_of(&world, 6, 0);
     let fault = &run.sessions[0].faults[0];
     assert_eq!((fault.broken, fault.back.count), (200, 200));
     // Under way: 0.4 of each 1.4 s.
@@ -208,7 +197,7 @@ fn who_gives_up_is_gone() {
         sessions.reconnect = Reconnect { max: Duration::from_secs(4), give_up, ..RECONNECT };
     });
     down(&mut world, "away", 10, 60, &[Target::Place(PlaceId(0))], Manner::Refused);
-    let run = run(&world, 2, 0);
+    let run = run_of(&world, 2, 0);
     let fault = &run.sessions[0].faults[0];
     assert_eq!((fault.broken, fault.given_up, fault.back.count), (300, 300, 0));
     assert!((open_in(&run.sessions[0], 59, 100.0 / 60.0)).abs() < 1e-9);
@@ -227,7 +216,7 @@ fn time_moves_where_answers_and_thinking_take_none() {
         let all: Vec<Target> = drained.endpoints.ids().map(Target::Endpoint).collect();
         hit(&mut drained, "drain", [500, 1_000], &all, &[Effect::Drain { grace: Duration::ZERO }]);
         for (world, lost) in [(world, 0), (drained, 1_500)] {
-            let run = run(&world, 5, 0);
+            let run = run_of(&world, 5, 0);
             let failures: u64 = Failure::ALL.iter().map(|&failure| failed(&run, failure)).sum();
             assert!(sent(&run).abs_diff(3_000) <= 6, "{}", sent(&run));
             assert!(failures.abs_diff(lost) <= 6, "{failures}");
@@ -245,7 +234,7 @@ fn failures_are_told_where_their_tries_are() {
     });
     let patience = world.laws.push(Law::Constant(3.0));
     world.streams[StreamId(0)].patience = Some(patience);
-    let windows = &run(&world, 5, 0).sessions[0].windows;
+    let windows = &run_of(&world, 5, 0).sessions[0].windows;
     assert!(windows[0].tried > 0 && windows.iter().map(|window| window.failed).sum::<u64>() > 100);
     assert!(windows.iter().all(|window| window.failed <= window.tried));
 }

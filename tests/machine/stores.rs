@@ -1,10 +1,10 @@
 //! Data that is divided among clusters: who reaches another cluster's, by hand.
 
-use eastwest::mesh;
 use eastwest::policy::{Outlier, Policy, RetryOn, defaults};
 use eastwest::record::{Failure, Run};
 use eastwest::world::*;
 
+use crate::run;
 use crate::worlds::{Small, second_client};
 
 /// Users of `west` and of `east` call `server`, which stands in `east`: nine requests each, a second apart.
@@ -22,15 +22,6 @@ fn eager() -> Policy {
     let retry_on = RetryOn::from_words(&words).expect("known words");
     let outlier = Outlier { consecutive_5xx: 1, ..defaults::OUTLIER };
     Policy { retries: 3, retry_on, outlier: Some(outlier), ..defaults::policy((1, 24)) }
-}
-
-/// The machine and, event by event, the oracle: the same.
-#[track_caller]
-fn run(world: &World) -> Run {
-    let (mut run, full) = (mesh::run(world, 1, 0), mesh::run_in_full(world, 1, 0));
-    (run.events, run.digest) = (full.events, full.digest);
-    assert_eq!(run, full);
-    run
 }
 
 fn misdirected(run: &Run, stream: usize) -> (u64, u64) {

@@ -9,7 +9,7 @@ use eastwest::units::Duration;
 use eastwest::world::*;
 
 use crate::worlds::{Small, every, multi_primary};
-use crate::{balanced, chaos, sent};
+use crate::{balanced, chaos, run_of, sent};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -179,10 +179,7 @@ fn doing_what_is_certain_ahead_changes_nothing_where_links_are_cut() {
                 weather(&mut world, "die", drawn(20.0, 3.0), None, &endpoints, manner);
             }
             cuts(&mut world, flaps);
-            let (mut run, full) = (mesh::run(&world, seed, 1), mesh::run_in_full(&world, seed, 1));
-            balanced(&run);
-            (run.events, run.digest) = (full.events, full.digest);
-            assert!(run == full, "world {seed}, replicas die: {dies}, links flap: {flaps}");
+            run_of(&world, seed, 1);
         }
     }
 }
@@ -197,16 +194,6 @@ fn doing_what_is_certain_ahead_changes_nothing_in_any_weather() {
         weather(&mut world, "die", drawn(20.0, 3.0), None, &endpoints, manner);
         let times = [(-5 * SECOND, 2 * SECOND), (9 * SECOND, 12 * SECOND)];
         weather(&mut world, "zone", When::at(times), None, &[place(1)], Manner::Silent);
-        let (mut run, full) = (mesh::run(&world, seed, 1), mesh::run_in_full(&world, seed, 1));
-        balanced(&run);
-        (run.events, run.digest) = (full.events, full.digest);
-        for (index, (ours, theirs)) in run.faults.iter().zip(&full.faults).enumerate() {
-            let short = |row: &eastwest::record::FaultRow| {
-                (row.hit_before, row.rows.iter().map(|row| (row.0, row.1)).collect::<Vec<_>>())
-            };
-            assert_eq!(short(ours), short(theirs), "world {seed}: fault {index}");
-        }
-        assert!(run.edges == full.edges && run.paths == full.paths, "world {seed}: calls, paths");
-        assert!(run == full, "world {seed}");
+        run_of(&world, seed, 1);
     }
 }

@@ -43,7 +43,7 @@ pub use scene::Disruption;
 pub use service::{Discipline, Endpoint, OnCancel, Service, Version};
 pub use session::{Population, Sessions};
 pub use shares::Standing;
-pub use store::{Database, Store};
+pub use store::{CopyWay, Database, Store};
 pub use weather::{Act, Component, Forecast, Phased, Weather, When};
 
 pub use crate::fault::Manner;

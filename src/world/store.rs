@@ -1,6 +1,6 @@
 //! Databases: whose data is where.
 
-use super::{ClusterId, ControlWay, OperationId, ServiceId};
+use super::{ClusterId, ControlWay, OperationId, PlaceId, ServiceId};
 use crate::random::Law;
 use crate::units::Duration;
 
@@ -15,6 +15,15 @@ pub struct Store {
     pub refuses: bool,
 }
 
+/// A way to a copy.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CopyWay {
+    /// The place of the copy that it leads to, with which it is lost; none: it is open whichever of them is there.
+    pub to: PlaceId,
+    /// The way.
+    pub way: ControlWay,
+}
+
 /// A database of one primary, which takes the writes, and replicas that follow it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Database {
@@ -22,8 +31,9 @@ pub struct Database {
     pub name: String,
     /// The clusters of its copies, in the order in which they take over; the first one is the primary at t = 0.
     pub copies: Vec<ClusterId>,
-    /// Row `cluster * copies + copy`: on which way that cluster hears the copy, and its callers reach it.
-    pub ways: Vec<ControlWay>,
+    /// Row `place * copies + copy`: on which ways that place hears the copy, and its callers reach it. One that is open is
+    /// enough; where there are none at all nothing is ever between the two.
+    pub ways: Vec<Vec<CopyWay>>,
     /// Operations whose calls write to it.
     pub writes: Vec<OperationId>,
     /// How far a replica that takes over is behind; none: a write is acknowledged once a replica has it.

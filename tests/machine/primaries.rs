@@ -21,8 +21,9 @@ fn world(primary: ClusterId, arrivals: Arrivals) -> World {
     let mut world = Small { arrivals, ..Small::default() }.world();
     let wire = Link { name: "wire".into(), ..world.links[LinkId(0)].clone() };
     let wire = ControlWay { links: vec![world.links.push(wire)], ..ControlWay::default() };
+    let wire = CopyWay { to: PlaceId::NONE, way: wire };
     let replica = if primary == WEST { EAST } else { WEST };
-    let own = |copy: ClusterId, cluster: ClusterId| if copy == cluster { ControlWay::default() } else { wire.clone() };
+    let own = |copy: ClusterId, cluster: ClusterId| if copy == cluster { vec![] } else { vec![wire.clone()] };
     let copies = vec![primary, replica];
     world.databases.push(Database {
         name: "orders-db".into(),

@@ -9,7 +9,7 @@ use super::control::Away;
 use super::machine::Machine;
 use crate::record::{Failure, PromotionRow, Run, StoreRow, WriteRow};
 use crate::units::SimTime;
-use crate::world::{Change, ClusterId, DatabaseId, OperationId, ProxyId, ServiceId, World};
+use crate::world::{Change, ClusterId, DatabaseId, OperationId, PlaceId, ProxyId, ServiceId, World};
 
 /// What is remembered of calls, and counted, where there is any store.
 #[derive(Debug)]
@@ -17,6 +17,9 @@ pub(super) struct Stores {
     /// By call's slot: the cluster in which its request came in; none of a copy, which is nobody's request. Handed down when
     /// a call is opened: later its caller may be gone.
     homes: Vec<ClusterId>,
+    /// By attempt's slot: did it come to the application within the horizon? Who came then is counted whenever it ends, and
+    /// nobody else.
+    counted: Vec<bool>,
     uses: Vec<Use>,
     databases: Vec<Held>,
     /// By operation: rows of the databases that it writes to.
@@ -78,6 +81,7 @@ impl Stores {
         let held = |id| Held::new(world, id, reigns(world, id, seeds, away, deeds));
         Some(Box::new(Stores {
             homes: Vec::new(),
+            counted: Vec::new(),
             uses: uses.collect(),
             databases: world.databases.ids().map(held).collect(),
             writes,
@@ -107,15 +111,27 @@ impl Stores {
         }
     }
 
-    /// The cluster from which a write of this attempt comes, and the databases that it is for.
-    fn written(&self, machine: &Machine<'_>, attempt: u32) -> Option<(ClusterId, OperationId)> {
+    /// A write is at the application.
+    fn comes(&mut self, attempt: u32, within: bool) {
+        if self.counted.len() <= attempt as usize {
+            self.counted.resize(attempt as usize + 1, false);
+        }
+        self.counted[attempt as usize] = within;
+    }
+
+    fn counts(&self, attempt: u32) -> bool {
+        self.counted.get(attempt as usize).copied().unwrap_or(false)
+    }
+
+    /// The place from which a write of this attempt comes, and the databases that it is for.
+    fn written(&self, machine: &Machine<'_>, attempt: u32) -> Option<(PlaceId, OperationId)> {
         let call = machine.attempts[attempt].call;
         let operation = machine.calls[call].operation;
         if self.writes[operation.0 as usize].is_empty() || self.homes[call as usize].is_none() {
             return None;
         }
         let endpoint = &machine.world.endpoints[machine.endpoint_of(attempt)];
-        Some((machine.world.places[endpoint.place].cluster, operation))
+        Some((endpoint.place, operation))
     }
 }
 
@@ -219,9 +235,13 @@ impl Machine<'_> {
         let Some((from, operation)) = self.stores.as_ref().and_then(|stores| stores.written(self, attempt)) else {
             return false;
         };
-        let counted = self.ledger.within(at.nanos());
+        let within = self.ledger.within(at.nanos());
         let service = self.world.operations[operation].service;
         let Some(stores) = &mut self.stores else { return false };
+        if comes {
+            stores.comes(attempt, within);
+        }
+        let counted = stores.counts(attempt);
         let date = at.nanos().cast_signed() - stores.zero;
         let mut lacks = false;
         for &row in &stores.writes[operation.0 as usize] {
@@ -254,9 +274,9 @@ impl Machine<'_> {
         let Some((from, operation)) = self.stores.as_ref().and_then(|stores| stores.written(self, attempt)) else {
             return;
         };
-        let counted = u64::from(self.ledger.within(at.nanos()));
         let service = self.world.operations[operation].service;
         let Some(stores) = &mut self.stores else { return };
+        let counted = u64::from(stores.counts(attempt));
         let date = at.nanos().cast_signed() - stores.zero;
         for &row in &stores.writes[operation.0 as usize] {
             let held = &mut stores.databases[row as usize];

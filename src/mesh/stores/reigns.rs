@@ -1,6 +1,7 @@
 //! Where the primary of a database is, and when: decided by faults and operators alone, before the first request.
 //!
-//! A primary is missed while it is dead, or while no replica that is up hears it. Who follows has what the primary had
+//! A primary is missed while it is dead, or while no replica that is up hears it. A copy stands in all zones of its cluster:
+//! two hear each other while there is a way between any zone of the one and any of the other that are alive. Who follows has what the primary had
 //! acknowledged `lag` before it was last heard by it; what is acknowledged after that is lost with the old primary. A copy
 //! follows a new primary once it has heard it: until then it neither misses it nor takes its place, so that two that are cut
 //! off from each other do not depose each other by turns.
@@ -8,7 +9,7 @@
 use crate::mesh::actions::Deed;
 use crate::mesh::control::{Away, Spans, away_of, cluster_of, way_of};
 use crate::random::Key;
-use crate::world::{ClusterId, Database, DatabaseId, Set, Target, World};
+use crate::world::{ClusterId, CopyWay, Database, DatabaseId, PlaceId, Set, Target, World};
 
 /// From so long before a run on all is known; sums with it stay within bounds.
 const EVER: i64 = i64::MIN / 4;
@@ -43,13 +44,13 @@ pub(super) struct Promotion {
 pub(super) struct Reigns {
     pub(super) reigns: Vec<Reign>,
     pub(super) promotions: Vec<Promotion>,
-    /// By cluster: whom a write from there reaches, ascending and disjoint.
+    /// By place: whom a write from there reaches, ascending and disjoint.
     reached: Vec<Vec<(i64, i64, u32)>>,
 }
 
 impl Reigns {
     /// The reign that takes a write from a cluster at an instant, nanoseconds from t = 0.
-    pub(super) fn at(&self, from: ClusterId, at: i64) -> Option<u32> {
+    pub(super) fn at(&self, from: PlaceId, at: i64) -> Option<u32> {
         let reached = &self.reached[from.0 as usize];
         let next = reached.partition_point(|&(begins, ..)| begins <= at);
         let &(_, to, reign) = reached.get(next.checked_sub(1)?)?;
@@ -70,8 +71,19 @@ pub(super) fn reigns(
     let dead = |&cluster: &ClusterId| {
         Spans::any([&away_of(away, Target::Database(id, cluster)), &cluster_of(world, away, cluster)])
     };
-    let cut = database.ways.iter().map(|way| way_of(world, away, way)).collect();
-    let sight = Copies { world, database, dead: copies.iter().map(dead).collect(), cut };
+    let place = |place| if place == PlaceId::NONE { Spans::default() } else { away_of(away, Target::Place(place)) };
+    // Of several ways one is enough.
+    let open = |ways: &Vec<CopyWay>| {
+        let cut = ways.iter().map(|to| Spans::any([&place(to.to), &way_of(world, away, &to.way)]));
+        if away.is_empty() { Spans::default() } else { Spans::all(&cut.collect::<Vec<_>>()) }
+    };
+    let sight = Copies {
+        world,
+        database,
+        dead: copies.iter().map(dead).collect(),
+        gone: world.places.ids().map(place).collect(),
+        cut: database.ways.iter().map(open).collect(),
+    };
     let mut orders: Vec<(i64, usize)> = Vec::new();
     for deed in deeds {
         for set in &world.actions[deed.action].sets {
@@ -100,7 +112,9 @@ struct Copies<'w> {
     database: &'w Database,
     /// By copy.
     dead: Vec<Spans>,
-    /// Row `cluster * copies + copy`.
+    /// By place.
+    gone: Vec<Spans>,
+    /// Row `place * copies + copy`: there is no way.
     cut: Vec<Spans>,
 }
 
@@ -123,8 +137,15 @@ enum Outcome {
 }
 
 impl Copies<'_> {
-    fn cut(&self, from: ClusterId, copy: usize) -> &Spans {
+    fn cut(&self, from: PlaceId, copy: usize) -> &Spans {
         &self.cut[from.0 as usize * self.dead.len() + copy]
+    }
+
+    /// When no zone of a copy that is alive has a way to another copy.
+    fn between(&self, copy: usize, other: usize) -> Spans {
+        let here = |id: &PlaceId| self.world.places[*id].cluster == self.database.copies[copy];
+        let deaf = |id: PlaceId| Spans::any([&self.gone[id.0 as usize], self.cut(id, other)]);
+        Spans::all(&self.world.places.ids().filter(here).map(deaf).collect::<Vec<_>>())
     }
 
     fn others(&self, primary: usize) -> impl Iterator<Item = usize> {
@@ -133,8 +154,7 @@ impl Copies<'_> {
 
     /// When a replica does not hear a primary: one of them is dead, or the way between them.
     fn unheard(&self, primary: usize, replica: usize) -> Spans {
-        let way = self.cut(self.database.copies[replica], primary);
-        Spans::any([&self.dead[primary], &self.dead[replica], way])
+        Spans::any([&self.dead[primary], &self.dead[replica], &self.between(replica, primary)])
     }
 
     /// When no replica has what a primary that lives takes.
@@ -203,7 +223,7 @@ impl Copies<'_> {
                     let planned = heard && wanted == Some(copy) && elected == decided;
                     let unheard = self.unheard(primary, copy);
                     // Without a fence it goes on until it hears of the new one.
-                    let hears = Spans::any([&self.dead[primary], self.cut(self.database.copies[copy], primary)]);
+                    let hears = Spans::any([&self.dead[primary], &self.between(copy, primary)]);
                     let stop = if stops { decided } else { hears.over(done) };
                     let had = match unheard.around(elected) {
                         _ if planned => stop,
@@ -228,7 +248,7 @@ impl Copies<'_> {
                 break;
             }
         }
-        let reached = self.world.clusters.ids().map(|cluster| self.reached(cluster, &reigns)).collect();
+        let reached = self.world.places.ids().map(|place| self.reached(place, &reigns)).collect();
         Reigns { reigns, promotions, reached }
     }
 
@@ -278,8 +298,8 @@ impl Copies<'_> {
         Reign { cluster: self.database.copies[open.copy], accepts, lost }
     }
 
-    /// Whom a write from a cluster reaches: of several that take it the newest.
-    fn reached(&self, from: ClusterId, reigns: &[Reign]) -> Vec<(i64, i64, u32)> {
+    /// Whom a write from a place reaches: of several that take it the newest.
+    fn reached(&self, from: PlaceId, reigns: &[Reign]) -> Vec<(i64, i64, u32)> {
         let (mut taken, mut reached) = (Spans::default(), Vec::new());
         for (number, reign) in reigns.iter().enumerate().rev() {
             let copy = self.database.copies.iter().position(|copy| *copy == reign.cluster).expect("a copy reigns");

@@ -6,7 +6,7 @@ use crate::scenario::Diagnostic;
 use crate::scenario::file::{ControlKind, Dataplane, Scenario};
 use crate::topology::{Ground, Leg, RegionId};
 use crate::units::Duration;
-use crate::world::{ClusterId, Control, ControlWay, Path, Plane, Serves, World};
+use crate::world::{ClusterId, Control, ControlWay, Path, PathId, Plane, Serves, World};
 
 /// The control planes of a scenario, whose paths are drawn.
 pub(super) fn control(scenario: &Scenario, ground: &Ground, world: &mut World, said: &mut Vec<Diagnostic>) {
@@ -94,20 +94,25 @@ fn way(world: &World, via: Option<&str>, from: RegionId, to: RegionId) -> Option
         return Some(ControlWay::default());
     }
     let ends = |path: &Path| (world.places[path.from].region, world.places[path.to].region);
-    shortest(world, |path| {
-        (ends(path) == (from, to) || ends(path) == (to, from)) && via.is_none_or(|via| path.via == via)
-    })
+    let goes = |path: &Path| ends(path) == (from, to) || ends(path) == (to, from);
+    let found = shortest(world, |path| goes(path) && via.is_none_or(|via| path.via == via));
+    found.map(|(id, _)| way_over(world, id))
 }
 
-/// The way of the shortest of some paths.
-pub(super) fn shortest(world: &World, of: impl Fn(&Path) -> bool) -> Option<ControlWay> {
+/// The shortest of some paths.
+pub(super) fn shortest<'w>(world: &'w World, of: impl Fn(&Path) -> bool) -> Option<(PathId, &'w Path)> {
     let between = world.paths.iter().filter(|(_, path)| of(path));
-    let (id, path) = between.min_by_key(|(id, path)| (path.floor + path.floor_back, *id))?;
+    between.min_by_key(|(id, path)| (path.floor + path.floor_back, *id))
+}
+
+/// The way of whoever goes where a path does.
+pub(super) fn way_over(world: &World, id: PathId) -> ControlWay {
+    let path = &world.paths[id];
     let gateways = path.legs.iter().filter_map(|leg| match leg {
         Leg::Gateway(gateway) if !world.gateways[*gateway].replicas.is_empty() => Some(*gateway),
         _ => None,
     });
     let links = path.links.iter().chain(&path.back_links).copied().collect();
     let delay = Duration::from_nanos((path.floor + path.floor_back).nanos() / 2);
-    Some(ControlWay { delay, links, path: Some(id), gateways: gateways.collect() })
+    ControlWay { delay, links, path: Some(id), gateways: gateways.collect() }
 }

@@ -1,11 +1,11 @@
 //! Databases: who looks into whose data, who writes to which, and how their copies hear each other.
 
-use super::control::shortest;
+use super::control::{shortest, way_over};
 use super::paths::Paths;
 use crate::scenario::Diagnostic;
 use crate::scenario::file::{Replication, Scenario, StoreKind};
 use crate::units::Duration;
-use crate::world::{ClusterId, ControlWay, Database, PlaceId, ServiceId, Store, World};
+use crate::world::{ClusterId, CopyWay, Database, Path, PathId, PlaceId, ServiceId, Store, World};
 
 /// Those that are divided. Services have the numbers of their order in the file.
 pub(super) fn stores(scenario: &Scenario, world: &mut World) {
@@ -53,19 +53,22 @@ fn clusters(world: &World, of: &Replication) -> Vec<ClusterId> {
     of.copies.iter().filter_map(|copy| named(&copy.value)).collect()
 }
 
-/// Draws the ways of replication where no call has drawn them.
+/// Draws the ways of replication where no call has drawn them: from each zone of a cluster to each of the other.
 pub(super) fn ways(scenario: &Scenario, world: &World, paths: &mut Paths<'_>) {
     if !scenario.network {
         return;
     }
-    let first = |cluster| world.places.iter().find(|(_, place)| place.cluster == cluster).map(|(id, _)| id);
     for (_, database) in replicated(scenario) {
         for (one, other) in pairs(scenario, world, database) {
-            if let (Some(one), Some(other)) = (first(one), first(other)) {
-                paths.of_replication(one, other);
+            for from in places(world, one) {
+                places(world, other).for_each(|to| paths.of_replication(from, to));
             }
         }
     }
+}
+
+fn places(world: &World, cluster: ClusterId) -> impl Iterator<Item = PlaceId> {
+    world.places.iter().filter(move |(_, place)| place.cluster == cluster).map(|(id, _)| id)
 }
 
 /// Those with a primary, once paths are drawn.
@@ -73,7 +76,7 @@ pub(super) fn databases(scenario: &Scenario, world: &mut World, said: &mut Vec<D
     for (name, of) in replicated(scenario) {
         let copies = clusters(world, of);
         for (one, other) in pairs(scenario, world, of).into_iter().filter(|_| scenario.network) {
-            if way(world, one, other).is_none() {
+            if joined(world, one, other).is_none() {
                 let (one, other) = (&world.clusters[one], &world.clusters[other]);
                 let text = format!("no product joins {one} and {other}, between which store `{name}` is replicated");
                 let span = scenario.stores[name].span;
@@ -82,8 +85,8 @@ pub(super) fn databases(scenario: &Scenario, world: &mut World, said: &mut Vec<D
             }
         }
         let mut ways = Vec::new();
-        for cluster in world.clusters.ids() {
-            ways.extend(copies.iter().map(|&copy| way(world, cluster, copy).unwrap_or_default()));
+        for place in world.places.ids() {
+            ways.extend(copies.iter().map(|&copy| to_copy(world, place, copy)));
         }
         let mut writes = Vec::new();
         for (user, operations) in &of.writers {
@@ -105,25 +108,44 @@ pub(super) fn databases(scenario: &Scenario, world: &mut World, said: &mut Vec<D
     }
 }
 
-/// The way of the shortest path between two clusters, in either direction, or between their regions; none where no path
-/// goes between two regions.
-fn way(world: &World, one: ClusterId, other: ClusterId) -> Option<ControlWay> {
+/// The paths on which two clusters may hear each other: all of the product, and in the direction, of the shortest path
+/// between the two, in either direction, or between their regions. None where no path goes between two regions.
+fn joined(world: &World, one: ClusterId, other: ClusterId) -> Option<Vec<PathId>> {
     if one == other {
-        return Some(ControlWay::default());
+        return Some(Vec::new());
     }
     let cluster = |place: PlaceId| world.places[place].cluster;
-    let own = shortest(world, |path| {
-        let ends = (cluster(path.from), cluster(path.to));
-        ends == (one, other) || ends == (other, one)
-    });
+    let own = alike(world, (one, other), cluster);
     let region = |of| world.places.rows().iter().find(|place| place.cluster == of).map(|place| place.region);
     let (near, far) = (region(one)?, region(other)?);
     own.or_else(|| {
-        let region = |place: PlaceId| world.places[place].region;
-        let joined = shortest(world, |path| {
-            let ends = (region(path.from), region(path.to));
-            ends == (near, far) || ends == (far, near)
-        });
-        if near == far { Some(ControlWay::default()) } else { joined }
+        if near == far { Some(Vec::new()) } else { alike(world, (near, far), |place| world.places[place].region) }
     })
+}
+
+/// The paths between two things of which a place is one, which go as the shortest of them does.
+fn alike<T: PartialEq>(world: &World, (one, other): (T, T), of: impl Fn(PlaceId) -> T) -> Option<Vec<PathId>> {
+    let goes = |path: &Path, from: &T, to: &T| of(path.from) == *from && of(path.to) == *to;
+    let (_, first) = shortest(world, |path| goes(path, &one, &other) || goes(path, &other, &one))?;
+    let (from, to) = if goes(first, &one, &other) { (one, other) } else { (other, one) };
+    let paths = world.paths.iter().filter(|(_, path)| path.via == first.via && goes(path, &from, &to));
+    Some(paths.map(|(id, _)| id).collect())
+}
+
+/// The ways from a place to a copy. Where no path goes from there to one of its zones, any other between the two is one.
+fn to_copy(world: &World, from: PlaceId, copy: ClusterId) -> Vec<CopyWay> {
+    let paths = joined(world, world.places[from].cluster, copy).unwrap_or_default();
+    let ends = |id: &PathId| [world.paths[*id].from, world.paths[*id].to];
+    let mut ways = Vec::new();
+    let mut lacks = false;
+    for to in places(world, copy) {
+        let own = paths.iter().filter(|id| ends(id) == [from, to] || ends(id) == [to, from]);
+        let before = ways.len();
+        ways.extend(own.map(|id| CopyWay { to, way: way_over(world, *id) }));
+        lacks |= ways.len() == before;
+    }
+    if lacks {
+        ways.extend(paths.iter().map(|id| CopyWay { to: PlaceId::NONE, way: way_over(world, *id) }));
+    }
+    ways
 }

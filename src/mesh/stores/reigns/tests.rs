@@ -1,7 +1,8 @@
 use super::*;
 use crate::random::Law;
 use crate::units::Duration;
-use crate::world::ControlWay;
+use crate::topology::Place;
+use crate::world::{ControlWay, LinkId, RegionId, ZoneId};
 
 /// Seconds.
 const S: i64 = 1_000_000_000;
@@ -28,15 +29,22 @@ fn spans(list: &[(i64, i64)]) -> Spans {
     Spans::of(list.iter().map(|&(from, to)| (from * S, to.saturating_mul(S))).collect())
 }
 
+fn place(cluster: ClusterId) -> Place {
+    Place { region: RegionId(0), zone: ZoneId(0), cluster, name: String::new() }
+}
+
 impl Three {
     fn reigns(&self) -> Reigns {
         let mut world = World::default();
         let copies: Vec<ClusterId> = ["a", "b", "c"].map(|name| world.clusters.push(name.into())).to_vec();
+        for &cluster in &copies {
+            world.places.push(place(cluster));
+        }
         world.plan.horizon = Duration::from_secs(100);
         let id = world.databases.push(Database {
             name: "db".into(),
             copies,
-            ways: vec![ControlWay::default(); 9],
+            ways: vec![vec![]; 9],
             writes: vec![],
             lag: (self.lag > 0).then_some(Law::Constant(self.lag as f64)),
             after: self.after.map(Duration::from_secs),
@@ -51,6 +59,7 @@ impl Three {
             world: &world,
             database: &world.databases[id],
             dead: self.dead.iter().map(|list| spans(list)).collect(),
+            gone: vec![Spans::default(); 3],
             cut: (0..9).map(|row| between(row / 3, row % 3)).collect(),
         };
         let orders: Vec<(i64, usize)> = self.orders.iter().map(|&(at, copy)| (at * S, copy)).collect();
@@ -67,7 +76,7 @@ impl Three {
 
 /// Whom writes from a cluster reach: by second of the run, `-` where nobody.
 fn reached(reigns: &Reigns, from: u32, seconds: std::ops::Range<i64>) -> String {
-    let at = |second: i64| reigns.at(ClusterId(from), second * S + S / 2);
+    let at = |second: i64| reigns.at(PlaceId(from), second * S + S / 2);
     let name = |reign: u32| ["a", "b", "c"][reigns.reigns[reign as usize].cluster.0 as usize];
     seconds.map(|second| at(second).map_or("-", name)).collect()
 }
@@ -80,7 +89,7 @@ fn a_dead_primary_is_followed_by_the_first_replica_after_it_was_missed() {
     assert_eq!(reached(&reigns, 2, 8..20), "aa-------bbb");
     assert_eq!(reached(&reigns, 0, 58..62), "bbbb", "the old one comes back as a replica");
     assert_eq!(reigns.reigns[0].lost, (9 * S, 15 * S));
-    assert_eq!(reigns.at(ClusterId(0), i64::MIN / 8), Some(0), "it has reigned for ever");
+    assert_eq!(reigns.at(PlaceId(0), i64::MIN / 8), Some(0), "it has reigned for ever");
 }
 
 #[test]
@@ -227,4 +236,75 @@ fn an_operator_leads_back_who_was_configured_or_set_before() {
     let cut = vec![(0, 1, 10, 30), (0, 2, 10, 30)];
     let told = Three { cut, orders: vec![(12, 0), (50, 0)], ..Three::default() }.told();
     assert_eq!(told, [(10, 17, 1, 6), (50, 52, 0, 0)]);
+}
+
+/// Two copies of two zones each, `a` in the places 0 and 1, `b` in 2 and 3; link 2 * zone + zone joins a zone of `a` with one
+/// of `b`. `after` 5 s, `takes` 2 s, a lag of 1 s.
+fn zoned(dead: &[(Target, i64, i64)]) -> Reigns {
+    let mut world = World::default();
+    let copies: Vec<ClusterId> = ["a", "b"].map(|name| world.clusters.push(name.into())).to_vec();
+    for cluster in [0, 0, 1, 1] {
+        world.places.push(place(copies[cluster]));
+    }
+    world.plan.horizon = Duration::from_secs(100);
+    let to = |from: u32, to: u32| {
+        let (a, b) = (from.min(to), from.max(to) - 2);
+        let way = ControlWay { links: vec![LinkId(2 * a + b)], ..ControlWay::default() };
+        CopyWay { to: PlaceId(to), way }
+    };
+    let ways = (0..4u32).flat_map(|place| {
+        let far = |zones: [u32; 2]| zones.map(|zone| to(place, zone)).to_vec();
+        if place < 2 { [vec![], far([2, 3])] } else { [far([0, 1]), vec![]] }
+    });
+    let id = world.databases.push(Database {
+        name: "db".into(),
+        copies,
+        ways: ways.collect(),
+        writes: vec![],
+        lag: Some(Law::Constant(1.0)),
+        after: Some(Duration::from_secs(5)),
+        takes: Duration::from_secs(2),
+        fence: true,
+    });
+    let away = dead.iter().map(|&(target, from, to)| ((target, false), spans(&[(from, to)]))).collect();
+    reigns(&world, id, (1, 0), &away, &[])
+}
+
+fn took_over(reigns: &Reigns) -> Vec<(i64, i64)> {
+    reigns.promotions.iter().map(|promotion| (promotion.since / S, promotion.done / S)).collect()
+}
+
+#[test]
+fn copies_hear_each_other_while_any_two_of_their_zones_do() {
+    let zone = |at: u32, from, to| (Target::Place(PlaceId(at)), from, to);
+    let link = |at: u32, from, to| (Target::Link(LinkId(at)), from, to);
+    // A zone of either copy; the other one of both; three links of four.
+    assert_eq!(took_over(&zoned(&[zone(0, 10, 60)])), []);
+    assert_eq!(took_over(&zoned(&[zone(2, 10, 60)])), []);
+    let two = zoned(&[zone(0, 10, 60), zone(2, 10, 60)]);
+    assert_eq!(took_over(&two), []);
+    assert_eq!(reached(&two, 3, 0..100), "a".repeat(100));
+    assert_eq!(took_over(&zoned(&[link(0, 10, 60), link(1, 10, 60), link(2, 10, 60)])), []);
+    // All links, for as long as all of them are down.
+    let cut = zoned(&[link(0, 10, 60), link(1, 20, 60), link(2, 5, 60), link(3, 15, 90)]);
+    assert_eq!(took_over(&cut), [(20, 27)]);
+    // The one way that is left begins in a dead zone, or ends in one: it is none.
+    let no = [link(0, 10, 60), link(1, 10, 60), link(2, 10, 60)];
+    assert_eq!(took_over(&zoned(&[&no[..], &[zone(1, 20, 60)]].concat())), [(20, 27)]);
+    assert_eq!(took_over(&zoned(&[&no[..], &[zone(3, 20, 60)]].concat())), [(20, 27)]);
+    // Both zones: the copy is dead.
+    assert_eq!(took_over(&zoned(&[zone(0, 10, 60), zone(1, 30, 60)])), [(30, 37)]);
+    let dead = zoned(&[zone(2, 10, 60), zone(3, 30, 60)]);
+    assert_eq!((took_over(&dead), reached(&dead, 0, 0..100)), (vec![], "a".repeat(100)));
+}
+
+#[test]
+fn who_writes_needs_a_way_of_its_own_zone() {
+    let link = |at: u32| (Target::Link(LinkId(at)), 10, 60);
+    // The second zone of `b` has lost both of its ways; the first keeps one.
+    let reigns = zoned(&[link(1), link(3), link(0)]);
+    assert_eq!(took_over(&reigns), []);
+    assert_eq!(reached(&reigns, 3, 8..12), "aa--");
+    assert_eq!(reached(&reigns, 2, 8..12), "aaaa");
+    assert_eq!(reached(&reigns, 0, 8..12), "aaaa");
 }

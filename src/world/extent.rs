@@ -1,7 +1,8 @@
 //! What stands in a place, and what goes over what: the extent of a failure.
 
-use super::{EndpointId, LinkId, Path, PathId, PlaceId, StationId, World};
+use super::{EndpointId, LinkId, Path, PathId, PlaceId, StationId, Target, World};
 use crate::table::Table;
+use crate::units::Duration;
 
 impl Path {
     /// Does it begin or end in a place?
@@ -34,6 +35,14 @@ impl World {
     /// Replicas of gateways and workers of proxies in a place, in order.
     pub fn stations_at(&self, place: PlaceId) -> impl Iterator<Item = StationId> + '_ {
         self.stations.iter().filter(move |(_, station)| station.place == place).map(|(id, _)| id)
+    }
+
+    /// How long after it was lost something is back because another takes over from it; none: it is not.
+    pub fn takes_over(&self, target: Target) -> Option<Duration> {
+        match target {
+            Target::Link(link) => self.spares.get(&link).copied(),
+            _ => None,
+        }
     }
 
     /// The same where nothing happens: no fault, told or by chance.

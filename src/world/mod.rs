@@ -122,6 +122,8 @@ pub struct World {
     pub links: Table<LinkId, Link>,
     /// Gateway and proxy CPUs.
     pub stations: Table<StationId, Station>,
+    /// Links of which another zone's twin takes over, and how long after they were lost.
+    pub spares: BTreeMap<LinkId, Duration>,
     /// East-west gateways.
     pub gateways: Table<GatewayId, Gateway>,
     /// Ways between places.

@@ -105,7 +105,7 @@ pub(super) fn faults(
                     let (from, to) = phased.window;
                     phased.recovery = recovery(Duration::from_nanos((to - from).cast_unsigned()));
                     let id = world.replay(phased);
-                    take_over(carrier, board, world, id);
+                    take_over(world, id);
                 }
                 Err(wrong) => said.push(wrong.at(fault.hit.span, "what this fault hits")),
             }
@@ -134,7 +134,7 @@ pub(super) fn faults(
         };
         match world.schedule(capped.as_ref().or(few.as_ref()).unwrap_or(&scene), said_of_it) {
             Ok(id) => {
-                take_over(carrier, board, world, id);
+                take_over(world, id);
                 if let Some(wrong) = super::scaling::rolls(scenario, world, id) {
                     said.push(wrong.at(fault.hit.span, "what this fault hits"));
                 }
@@ -270,19 +270,21 @@ fn is_part(line: &str, part: &Part) -> bool {
 }
 
 /// An attachment with an interface in another zone is back as soon as that one has taken over.
-fn take_over(carrier: &Carrier<'_>, board: &Board, world: &mut World, fault: FaultId) {
-    let delay = carrier.delay("cen.attachment.takeover");
-    let spared = |target: Target| matches!(target, Target::Link(link) if board.spares.contains(&link));
-    let begun =
-        world.faults[fault].spans.first().map(|span| SimTime::from_nanos(span.0.max(0).cast_unsigned()) + delay);
+fn take_over(world: &mut World, fault: FaultId) {
+    let begun = world.faults[fault].spans.first().map(|span| SimTime::from_nanos(span.0.max(0).cast_unsigned()));
+    let spares = world.spares.clone();
+    let delay = |target: Target| match target {
+        Target::Link(link) => spares.get(&link).copied(),
+        _ => None,
+    };
     for change in world.changes.iter_mut().filter(|change| change.fault == fault && !change.begins) {
-        if let Some(by) = begun.filter(|_| spared(change.target)) {
-            change.at = change.at.min(by);
+        if let (Some(begun), Some(delay)) = (begun, delay(change.target)) {
+            change.at = change.at.min(begun + delay);
         }
     }
     world.changes.sort_by_key(|change| change.at);
-    for act in acts(world, fault).filter(|act| spared(act.target)) {
-        act.at_most = Some(delay);
+    for act in acts(world, fault) {
+        act.at_most = delay(act.target).or(act.at_most);
     }
 }
 

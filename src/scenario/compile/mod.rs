@@ -319,6 +319,8 @@ fn draw(world: &mut World, carrier: &Carrier<'_>, board: &Board) {
         let link = link(world, line);
         world.links.push(link);
     }
+    let takeover = carrier.delay("cen.attachment.takeover");
+    world.spares = board.spares.iter().map(|&link| (link, takeover)).collect();
     for balancer in board.balancers.rows() {
         let mut replicas = Vec::new();
         if let Some(cluster) = balancer.cluster {

@@ -41,6 +41,8 @@ impl<'w> Dead<'w> {
         let (mut endpoints, mut stations) = (BTreeSet::new(), BTreeSet::new());
         for (target, _) in falls {
             match *target {
+                // It is back while the rest stays away.
+                target if world.takes_over(target).is_some() => {}
                 Target::Place(place) => drop(places.insert(place)),
                 Target::Link(link) => paths.extend(world.paths_over(link)),
                 Target::Path(path) => drop(paths.insert(path)),

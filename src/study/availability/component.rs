@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::scenario::file::{ProductKind, Reliability};
 use crate::study::statistics::gamma_quantile;
 use crate::units::significant;
-use crate::world::{Manner, PathId, Target, World};
+use crate::world::{ClusterId, Manner, PathId, Target, World};
 
 /// Something that goes down with a component, and how its peers notice.
 pub type Fall = (Target, Manner);
@@ -238,7 +238,10 @@ fn carries(world: &World, target: Target) -> bool {
     match target {
         Target::Link(link) => world.paths_over(link).next().is_some(),
         Target::Place(place) => {
-            world.endpoints_at(place).next().is_some() || world.proxies.rows().iter().any(|proxy| proxy.place == place)
+            let stands = |copy: &ClusterId| *copy == world.places[place].cluster;
+            world.endpoints_at(place).next().is_some()
+                || world.proxies.rows().iter().any(|proxy| proxy.place == place)
+                || world.databases.rows().iter().any(|database| database.copies.iter().any(stands))
         }
         _ => true,
     }

@@ -8,8 +8,9 @@ use super::component::Fall;
 use super::mark;
 use crate::record::{Run, SparseHistogram};
 pub use crate::record::{TrialCount as Count, TrialSeen as Seen};
+use crate::table::Table;
 use crate::units::{Duration, SimTime};
-use crate::world::{Change, Effect, Fault, FaultId, Kept, World};
+use crate::world::{Change, Database, Effect, Fault, FaultId, Kept, World};
 
 /// What is simulated of a failure.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -72,7 +73,7 @@ pub fn window(world: &World, rate: f64) -> f64 {
     let (leads, knocks) = entries(world);
     let waits = world.policies.rows().iter().filter_map(|policy| policy.timeout).map(Duration::seconds);
     let saved = waits.fold(knocks, f64::max).min(HANGS);
-    let settles = settles.max(leads);
+    let settles = settles.max(leads).max(promotes(world));
     let enough = REQUESTS / ((mark::SAVED - mark::SETTLED) as f64 * rate.max(1e-9));
     let least = (settles / mark::SETTLING as f64).max(saved / (mark::MENDED - mark::SAVED) as f64).max(WINDOW.0);
     libm::ceil(least.max(enough.min(WINDOW.1)))
@@ -95,6 +96,12 @@ fn entries(world: &World) -> (f64, f64) {
     })
 }
 
+/// Seconds until a database whose primary is missed has another.
+fn promotes(world: &World) -> f64 {
+    let of = |database: &Database| database.after.map_or(0.0, |after| (after + database.takes).seconds());
+    world.databases.rows().iter().map(of).fold(0.0, f64::max)
+}
+
 /// How long a failure must last for its course to be long, seconds.
 pub fn settled_after(window: f64) -> f64 {
     window * (mark::MENDED - mark::FALLS) as f64
@@ -105,9 +112,11 @@ pub fn longest(window: f64) -> f64 {
     window * (mark::ENDED - mark::FALLS) as f64
 }
 
-/// The world with this failure in it for so many seconds, and none of the scenario's own.
+/// The world with this failure in it for so many seconds, and none of the scenario's own, nor what operators do about those.
+/// What another zone takes over is back as soon as it has.
 pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64, lasts: f64) -> World {
     let mut world = whole.clone().without_faults();
+    world.actions = Table::default();
     let seconds = |windows: f64| Duration::from_seconds_f64(windows * window);
     world.plan.horizon = seconds(course.length() as f64);
     let at = |windows: u64| SimTime::ZERO + seconds(windows as f64);
@@ -124,16 +133,16 @@ pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64, lasts: 
     let fault: FaultId = world.faults.push(fault);
     let mut falls: Vec<Fall> = falls.to_vec();
     falls.dedup_by_key(|fall| fall.0);
-    for (at, begins) in [(Some(start), true), (end, false)] {
-        let Some(at) = at else { continue };
-        world.changes.extend(falls.iter().map(|&(target, manner)| Change {
-            at,
-            fault,
-            target,
-            effect: Effect::Down(manner),
-            begins,
-        }));
+    for (target, manner) in falls {
+        let effect = Effect::Down(manner);
+        let spared = world.takes_over(target).map(|after| start + after);
+        let ends = [end, spared].into_iter().flatten().min();
+        for (at, begins) in [(Some(start), true), (ends, false)] {
+            world.changes.extend(at.map(|at| Change { at, fault, target, effect, begins }));
+        }
     }
+    // Stable: all of one instant stays in the order of the falls.
+    world.changes.sort_by_key(|change| change.at);
     world
 }
 

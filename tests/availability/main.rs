@@ -2,5 +2,6 @@
 //! components drawn one by one, and whole scenarios against arithmetic.
 
 mod chains;
+mod databases;
 mod scenarios;
 mod vectors;

@@ -1,0 +1,78 @@
+//! A database's primary whose zone dies: what the long run says of one such event, what a comparison says of it, and what is
+//! reckoned by hand, are one figure.
+
+use eastwest::scenario;
+use eastwest::study::availability::{Asked, Effort, availability};
+use eastwest::study::{self, Options, progress::Unwatched};
+
+/// Ten writes a second in Shanghai, which go to a primary in Hangzhou. A zone there dies:
+///
+/// - `alone`: the only one of the primary's cluster. Its copy is missed for 20 s and followed in 15: 35 s.
+/// - `spread`: one of three. The copy lives, the two hear each other and everybody reaches it: nothing.
+/// - `beside`: one in which nothing of the cluster stands but the attachment that it uses, and another takes over from in
+///   30 s: so long nobody reaches the primary, which nobody deposes before 40 s.
+/// - `only`: the same without another attachment. It is missed as one that is dead.
+/// - `nobody`: as `alone`, and nobody is promoted: all of it.
+const TEXT: &str = "eastwest: 1
+topology:
+  regions:
+    hangzhou: {is: alibaba/cn-hangzhou, zones: [h, i, j]}
+    shanghai: {is: alibaba/cn-shanghai, zones: [b, g]}
+  vpcs: {vh: {region: hangzhou, cidr: 10.1.0.0/16}, vs: {region: shanghai, cidr: 10.2.0.0/16}}
+  clusters: {main: {vpc: vh}, standby: {vpc: vs}}
+connectivity: {backbone: {cen: {attach: {vh: [h, i], vs: [b, g]}, bandwidth: 200Mbps}}}
+routes: {default: {via: backbone}}
+services:
+  orders: {replicas: {main: 3, standby: 4}, workers: 8, operations: {place: {work: 2ms}}}
+mesh:
+  retain: [orders]
+  traffic: {\"*\": {timeout: 1s, retries: 0, outlier: null}}
+stores:
+  orders-db:
+    primary: main
+    replicas: [standby]
+    used-by: {orders: {writes: [place]}}
+    lag: 1s
+    promote: {after: 20s, takes: 15s}
+workload: {users: {from: shanghai, to: orders, rate: 10rps, arrivals: constant}}
+faults: {out: {at: 30s, for: 10m, hit: zone/hangzhou/h, down: true}}
+run: {fill: 5s, horizon: 12m, replications: 3, seed: 5}
+reliability: {book: none, rows: {zone/hangzhou/h: {mean-up: 30d, mean-down: 4h}}}
+variants:
+  alone:  {topology: {clusters: {main: {zones: [h]}}}}
+  spread: {}
+  beside: {topology: {clusters: {main: {zones: [j]}}}, stores: {orders-db: {promote: {after: 40s}}}}
+  only:
+    topology: {clusters: {main: {zones: [j]}}}
+    connectivity: {backbone: {cen: {attach: {vh: [h]}}}}
+  nobody: {topology: {clusters: {main: {zones: [h]}}}, stores: {orders-db: {promote: {after: null}}}}
+";
+
+#[test]
+fn an_event_of_the_long_run_costs_what_it_costs_in_a_comparison() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("primary.yaml");
+    std::fs::write(&path, TEXT).expect("written");
+    let loaded = scenario::load(&path, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let options = Options { inputs: false, trace: false, threads: Some(2), ..Options::default() };
+    let effort = Effort { least: 3, rounds: 0, calls: 3_000_000 };
+    let asked = Asked { loaded: &loaded, options: &options, effort, within: None };
+    let long = availability(&asked, &Unwatched).expect("it runs");
+    let found = study::compare(&loaded, &options, &Unwatched).expect("it runs").comparison;
+    // Seconds of all requests: of the event that lasts four hours, and of the fault of ten minutes.
+    for (name, event, fault) in [
+        ("alone", 35.0, 35.0),
+        ("spread", 0.0, 0.0),
+        ("beside", 30.0, 30.0),
+        ("only", 35.0, 35.0),
+        ("nobody", 14_400.0, 600.0),
+    ] {
+        let told = long.variants.iter().find(|variant| variant.name == name).expect("a variant");
+        let [zone] = &told.components[..] else { panic!("{:?}", told.components) };
+        let in_the_long_run = 60.0 * zone.minutes_event;
+        let variant = found.variants.iter().find(|variant| variant.name == name).expect("a variant");
+        let compared = variant.faults[0].lost.value.expect("counted") / 10.0;
+        assert!((in_the_long_run - event).abs() <= 0.5 + 1e-3 * event, "{name}: {in_the_long_run} s, not {event}");
+        assert!((compared - fault).abs() <= 0.25, "{name}: {compared} s, not {fault}");
+    }
+}

@@ -67,9 +67,12 @@ fn databases(world: &mut World, dice: &mut Dice) {
         let copies: Vec<ClusterId> = world.clusters.ids().collect();
         let way = |dice: &mut Dice| {
             let links = dice.one_in(2).then(|| LinkId(dice.below(world.links.len() as u64) as u32));
-            ControlWay { links: links.into_iter().collect(), ..ControlWay::default() }
+            let to = if dice.one_in(2) { PlaceId(dice.below(world.places.len() as u64) as u32) } else { PlaceId::NONE };
+            CopyWay { to, way: ControlWay { links: links.into_iter().collect(), ..ControlWay::default() } }
         };
-        let ways = (0..world.clusters.len() * copies.len()).map(|_| way(dice)).collect();
+        // Some hear each other whatever happens, some on one way, some on several.
+        let ways = |dice: &mut Dice| (0..dice.below(4)).map(|_| way(dice)).collect();
+        let ways = (0..world.places.len() * copies.len()).map(|_| ways(dice)).collect();
         let id = world.databases.push(Database {
             name: name.into(),
             copies,

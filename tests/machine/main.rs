@@ -24,7 +24,7 @@ mod weather;
 mod worlds;
 
 use eastwest::meter::Within;
-use eastwest::record::{Failure, Run, SparseHistogram};
+use eastwest::record::{Failure, Run, SparseHistogram, WriteRow};
 use eastwest::units::{Bytes, Duration};
 use eastwest::world::*;
 use eastwest::{mesh, random::Law};
@@ -310,6 +310,8 @@ fn whatever_goes_down_every_call_is_settled_once() {
         assert_eq!(sent(&run), answered + lost, "world {seed}");
         let used: u64 = run.paths.iter().map(|path| path.forward.iter().chain(&path.back).sum::<u64>()).sum();
         assert_eq!(run.link_bytes.iter().sum::<u64>(), used, "world {seed}");
+        let settled = |row: &WriteRow| row.refused + row.acknowledged <= row.asked && row.lost <= row.acknowledged;
+        assert!(run.writes.iter().all(settled), "world {seed}: {:?}", run.writes);
         if seed % 10 == 0 {
             assert_eq!(run, mesh::run(&world, seed, 0), "world {seed}");
         }

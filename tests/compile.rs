@@ -863,6 +863,8 @@ mod faults;
 mod locality;
 #[path = "compile/products.rs"]
 mod products;
+#[path = "compile/stores.rs"]
+mod stores;
 /// The link of that name.
 #[track_caller]
 fn link<'w>(world: &'w World, name: &str) -> &'w eastwest::world::Link {

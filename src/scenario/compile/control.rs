@@ -100,7 +100,7 @@ fn way(world: &World, via: Option<&str>, from: RegionId, to: RegionId) -> Option
 }
 
 /// The shortest of some paths.
-pub(super) fn shortest<'w>(world: &'w World, of: impl Fn(&Path) -> bool) -> Option<(PathId, &'w Path)> {
+pub(super) fn shortest(world: &World, of: impl Fn(&Path) -> bool) -> Option<(PathId, &Path)> {
     let between = world.paths.iter().filter(|(_, path)| of(path));
     between.min_by_key(|(id, path)| (path.floor + path.floor_back, *id))
 }

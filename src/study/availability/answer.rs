@@ -309,8 +309,8 @@ pub(super) fn assumed(case: &Case) -> Vec<String> {
     for database in case.world.databases.rows() {
         said.push(format!(
             "store {name}: its copies never fail by themselves, only with their clusters and the ways between them; acknowledged \
-             writes that a promotion loses count as answered, see lost-writes({name}) of a comparison; copies see each other by \
-             one pair of zones, so that a dead zone of that pair may be told as a cut between them",
+             writes that a promotion loses count as answered, see lost-writes({name}) of a comparison; each failure finds the \
+             primary where the scenario has it, and no operator promotes",
             name = database.name
         ));
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::random::Law;
-use crate::units::Duration;
 use crate::topology::Place;
+use crate::units::Duration;
 use crate::world::{ControlWay, LinkId, RegionId, ZoneId};
 
 /// Seconds.

@@ -194,9 +194,51 @@ fn overload_that_outlives_its_trigger_is_named_and_one_that_drains_is_not() {
     let (edge, times, before) = stays.amplified.clone().expect("retries amplify");
     assert!(edge == "web -> orders" && times > 2.0 && before < 1.2, "{edge} {times} {before}");
     assert!(stays.success_before > 0.95 && stays.success_after < 0.5, "{stays:?}");
+    assert_eq!(stays.fails.as_ref().map(|(class, edge, _)| (&**class, &**edge)), Some(("timeout", "web -> orders")));
     assert!(found.verdict.contains("storms did not recover from away by itself"), "{}", found.verdict);
     assert!(fault(of("calm"), "away").outlives.is_none(), "{:?}", fault(of("calm"), "away").outlives);
     assert!(!found.verdict.contains("calm did not recover"));
+}
+
+/// Five seconds of errors, ten seconds later five of another kind; who answers an error is not called for ten minutes.
+const EJECTED: &str = r#"
+eastwest: 1
+topology:
+  regions: {hangzhou: {is: alibaba/cn-hangzhou, zones: [h]}}
+  clusters: {shop: {region: hangzhou}}
+services:
+  web:    {replicas: {shop: 2}, workers: 8, work: 1ms, calls: [orders]}
+  orders: {replicas: {shop: 2}, workers: 8, work: 1ms}
+mesh: {traffic: {"*": {retries: 0}}}
+workload: {users: {from: hangzhou, to: web, rate: 80rps}}
+faults:
+  sour:  {at: 1m, for: 5s, hit: service/orders, errors: 100%}
+  again: {at: 3m, for: 5s, hit: service/orders, errors: 100%}
+run: {horizon: 5m, replications: 5, seed: 7}
+variants:
+  ejects: {mesh: {traffic: {"web -> orders": {outlier: {consecutive-5xx: 1, eject: 10m, max-ejection: 100%}}}}}
+  keeps:  {}
+"#;
+
+#[test]
+fn what_is_not_taken_up_again_is_named_by_what_fails_and_told_once() {
+    let found = answer(EJECTED);
+    let of = |name: &str| found.variants.iter().find(|variant| variant.name == name).expect("it is there");
+    let stays = fault(of("ejects"), "sour").outlives.as_ref().expect("nobody is left to be called");
+    assert!(!stays.metastable && stays.success_after == 0.0, "{stays:?}");
+    let (class, edge, share) = stays.fails.clone().expect("something fails");
+    assert_eq!((&*class, &*edge), ("no-host", "web -> orders"));
+    // Without a host is nearly all of it: the few errors that ejected the hosts were on a way that the fault lasted on.
+    assert!(share > 0.999, "{share}");
+    assert!(
+        stays.sentence.contains("no-host on web -> orders (all its hosts are ejected or gone)"),
+        "{}",
+        stays.sentence
+    );
+    assert!(fault(of("ejects"), "again").outlives.is_some());
+    assert_eq!(found.verdict.matches("did not recover").count(), 1, "{}", found.verdict);
+    assert!(found.verdict.contains("; nor from "), "{}", found.verdict);
+    assert!(fault(of("keeps"), "sour").outlives.is_none(), "{:?}", fault(of("keeps"), "sour").outlives);
 }
 
 #[test]

@@ -153,6 +153,10 @@ pub struct Outlives {
     /// The edge with the most attempts per call then: its name, how many, and how many before.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub amplified: Option<(String, f64, f64)>,
+    /// What failed most while no fault lasted on its way, in the fault, in its recovery or outside of all faults: the
+    /// class of error, the call, and its share of all that failed so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fails: Option<(String, String, f64)>,
     /// In a sentence.
     pub sentence: String,
 }

@@ -49,6 +49,7 @@ mod varied;
 pub mod verdict;
 pub mod warm_up;
 mod weigh;
+mod words;
 
 pub use break_even::{Reload, break_even};
 pub use design::{Options, Study, StudyError, compare};

@@ -23,13 +23,14 @@ use super::robustness::{self, Trial};
 use super::varied::Varied;
 use super::verdict::Claims;
 use super::warm_up::{Cut, cut};
+use super::words::listed;
 use super::{
     bill, business, changes, estimate, faults, gates, hours, measure, resource, scaling, sessions, stores, summary,
     traffic, uptime, verdict,
 };
 use crate::mesh;
 use crate::provider::{Books, Level, Provider};
-use crate::record::{Comparison, Exemplar, Run, Trace, VariantResult};
+use crate::record::{Comparison, Exemplar, Outlives, Run, Trace, VariantResult};
 use crate::scenario::Loaded;
 use crate::scenario::compile::{Compiled, Effort, Inputs, many_calls};
 use crate::scenario::load::Variant;
@@ -249,14 +250,18 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
     }
 }
 
-/// States that outlive what brought them about, a sentence each.
+/// States that outlive what brought them about: a sentence for each variant; where there are several of one variant they are
+/// named, and the worst of them is told.
 fn outliving(results: &[VariantResult]) -> Vec<String> {
     let of = |variant: &VariantResult| {
-        let name = variant.name.clone();
-        let stays = variant.faults.iter().filter_map(|fault| fault.outlives.as_ref());
-        stays.map(move |stays| format!("{name} {}.", stays.sentence)).collect::<Vec<_>>()
+        let stays = || variant.faults.iter().filter_map(|fault| Some((&fault.name, fault.outlives.as_ref()?)));
+        let lost = |of: &Outlives| of.success_before - of.success_after;
+        let (worst, told) = stays().max_by(|a, b| lost(a.1).total_cmp(&lost(b.1)))?;
+        let others: Vec<String> = stays().map(|(name, _)| name.clone()).filter(|name| name != worst).collect();
+        let others = if others.is_empty() { String::new() } else { format!("; nor from {}", listed(&others)) };
+        Some(format!("{} {}{others}.", variant.name, told.sentence))
     };
-    results.iter().flat_map(of).collect()
+    results.iter().filter_map(of).collect()
 }
 
 /// What the second stage of runs is for.

@@ -1,11 +1,13 @@
 //! What stays when a fault and its recovery are over though nobody asks for more than before: overload that feeds itself
 //! (Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021), or something that nobody takes up again.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::edges::{amplification, phases, sum};
 use super::{OUTAGE, SECOND, row};
-use crate::record::{FaultRow, Outlives, RequestWindow, Run};
+use crate::record::{Failure, FaultRow, Outlives, RequestWindow, Run};
 use crate::study::recovery::before_any;
 use crate::units::significant;
 
@@ -124,10 +126,37 @@ pub(super) fn outlives(runs: &[Run], fault: &str) -> Option<Outlives> {
         success_after: mean(|after| after.after),
         busiest,
         amplified,
+        fails: fails(stays.iter().map(|(run, _)| *run), fault),
         sentence: String::new(),
     };
     found.sentence = sentence(fault, &found);
     Some(found)
+}
+
+/// What failed most though no fault lasted on its way: in a state that outlives its cause this is the state.
+fn fails<'r>(runs: impl Iterator<Item = &'r Run>, fault: &str) -> Option<(String, String, f64)> {
+    let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    let mut before = None;
+    for run in runs {
+        // Several occurrences of one run are one run.
+        if before.is_some_and(|before| std::ptr::eq(before, run)) {
+            continue;
+        }
+        before = Some(run);
+        let late = |within: &str| within.is_empty() || within == fault;
+        for error in run.errors.iter().filter(|error| error.fault.is_empty() && late(&error.within)) {
+            *counts.entry((error.class.word(), &error.edge)).or_default() += error.count;
+        }
+    }
+    let all: u64 = counts.values().sum();
+    let ((class, edge), most) = counts.into_iter().max_by_key(|(key, count)| (*count, std::cmp::Reverse(*key)))?;
+    Some((class.to_owned(), edge.to_owned(), most as f64 / all as f64))
+}
+
+/// `; 62 % of what fails then is no-host on web -> orders (all its hosts are ejected or gone)`.
+fn told((class, edge, share): &(String, String, f64)) -> String {
+    let what = if class == Failure::NoHost.word() { " (all its hosts are ejected or gone)" } else { "" };
+    format!("; {} % of what fails then is {class} on {edge}{what}", significant(100.0 * share, 2))
 }
 
 /// `did not recover from storm by itself within 300 s of it and its recovery: ...`.
@@ -149,11 +178,12 @@ fn sentence(fault: &str, of: &Outlives) -> String {
         }
         (None, None) => "; no service is saturated: something is not taken up again".to_owned(),
     };
+    let fails = of.fails.as_ref().map(told).unwrap_or_default();
     let seen =
         if of.seen.0 == of.seen.1 { String::new() } else { format!(" in {} of {} occurrences", of.seen.0, of.seen.1) };
     format!(
         "did not recover from {fault} by itself within {} s after its end and recovery{seen}: success {} %, before {} %, at \
-         no more load{why}",
+         no more load{why}{fails}",
         significant(of.within_s, 3),
         percent(of.success_after),
         percent(of.success_before)

@@ -2,6 +2,7 @@
 
 use super::changes::{Line, figure, lines, measures};
 use crate::record::{Outcome, Sweep, SweepAxis, SweepChange, SweepCrossing, SweepPoint};
+use crate::study::words::listed;
 use crate::units::significant;
 
 /// More lines of a grid than this are left to the table.
@@ -214,13 +215,4 @@ fn crossed(axis: &SweepAxis, crossing: &SweepCrossing) -> String {
 /// A value of an axis between two of its own.
 fn shown(axis: &SweepAxis, value: f64) -> String {
     format!("{}{}", significant(value, 3), axis.unit)
-}
-
-/// `a, b and c`.
-fn listed(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [only] => only.clone(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-    }
 }

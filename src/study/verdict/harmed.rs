@@ -6,6 +6,7 @@ use super::super::replicated::Replicated;
 use super::super::statistics::Sections;
 use super::{money_of, ranking::Ranking};
 use crate::record::{SweepLeader, VariantResult};
+use crate::study::words::listed;
 use crate::units::significant;
 
 /// So many faults are told of in a sentence; all stand in the tables.
@@ -177,15 +178,6 @@ pub(super) fn alone(only: &VariantResult) -> Option<String> {
         .map(|fault| format!("{} requests to {}{}", thousands(&significant(lost(fault), 3)), fault.name, back(fault)))
         .collect();
     (!told.is_empty()).then(|| format!("It loses {}.", listed(&told)))
-}
-
-/// `a, b and c`.
-fn listed(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [only] => only.clone(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! From text to what users lose: a zone dies, and a control plane tells of it, cannot, or may not.
 
+use eastwest::mesh;
 use eastwest::provider::Books;
 use eastwest::record::Failure;
 use eastwest::scenario::{Inputs, compile_with_warnings, load_text};
-use eastwest::{mesh, world::Target};
+use eastwest::world::{Target, World};
 
 const SHOP: &str = r#"
 eastwest: 1
@@ -21,15 +22,19 @@ workload: {users: {from: cluster/north, to: web, rate: 100rps, arrivals: constan
 run: {horizon: 5m, fill: 0s}
 "#;
 
+fn world(text: &str) -> World {
+    let loaded = load_text("shop.yaml", text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let variant = &loaded.variants[0];
+    let compiled = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
+    compiled.unwrap_or_else(|wrong| panic!("{wrong:#?}")).world
+}
+
 /// Failed requests, in seconds of half of all requests: what two of four replicas are asked.
 fn lost(mesh: &str, faults: &str) -> f64 {
     let text = format!(
         "{SHOP}mesh: {{traffic: {{\"*\": {{timeout: 500ms, retries: 0, balance: round-robin}}}}{mesh}}}\nfaults: {{out: {{at: 60s, for: 3m, hit: zone/hangzhou/h, down: true}}{faults}}}\n"
     );
-    let loaded = load_text("shop.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
-    let variant = &loaded.variants[0];
-    let compiled = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
-    let world = compiled.unwrap_or_else(|wrong| panic!("{wrong:#?}")).world;
+    let world = world(&text);
     let run = mesh::run(&world, 1, 0);
     let failed = |failure: Failure| -> u64 {
         run.rows.iter().flat_map(|row| &row.windows).map(|window| window.failed[failure as usize]).sum()
@@ -84,10 +89,7 @@ fn a_way_of_its_own_falls_with_its_own_parts_and_not_with_those_of_the_calls() {
         );
         let faults = format!("faults: {{out: {{at: 60s, for: 3m, hit: zone/hangzhou/h, down: true}}{cut}}}");
         let text = format!("{shop}{plane}\n{faults}\n");
-        let loaded = load_text("shop.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
-        let variant = &loaded.variants[0];
-        let compiled = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
-        let run = mesh::run(&compiled.unwrap_or_else(|wrong| panic!("{wrong:#?}")).world, 1, 0);
+        let run = mesh::run(&world(&text), 1, 0);
         let failed = run.rows.iter().flat_map(|row| &row.windows).map(|window| window.failed.iter().sum::<u64>());
         failed.sum::<u64>() as f64 / 50.0
     };
@@ -103,10 +105,7 @@ fn a_way_of_its_own_falls_with_its_own_parts_and_not_with_those_of_the_calls() {
 /// The lines of a bill for a control plane: product, item, payer, and a month of 730 h in USD.
 fn billed(mesh: &str) -> Vec<(String, String, String, f64)> {
     let text = format!("{SHOP}mesh: {{control-plane: {{{mesh}}}}}\n");
-    let loaded = load_text("shop.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
-    let variant = &loaded.variants[0];
-    let compiled = compile_with_warnings(&variant.scenario, &variant.name, Books::builtin(), Inputs::default());
-    let world = compiled.unwrap_or_else(|wrong| panic!("{wrong:#?}")).world;
+    let world = world(&text);
     let line = |charge: &eastwest::world::Charge| {
         let eastwest::world::Basis::Hours(things) = charge.basis else { return None };
         let month = things * 730.0 * charge.price().expect("a price").mid.units();
@@ -137,10 +136,7 @@ fn an_istiod_of_one_cpu_serves_as_many_pods_as_istio_publishes() {
         SHOP.replace("web: {replicas: {north: 1}", &format!("web: {{cpu: 0, replicas: {{north: {}}}", pods - 4.0));
     let shop = shop.replace("stock: {", "stock: {cpu: 0, ");
     let text = format!("{shop}mesh: {{control-plane: {{kind: primary-remote, cluster: north}}}}\n");
-    let loaded = load_text("shop.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
-    let scenario = &loaded.variants[0].scenario;
-    let compiled = compile_with_warnings(scenario, "a", Books::builtin(), Inputs::default());
-    let world = compiled.unwrap_or_else(|wrong| panic!("{wrong:#?}")).world;
+    let world = world(&text);
     let vcpus = world.charges.iter().filter(|charge| charge.product == "compute").map(|charge| match charge.basis {
         eastwest::world::Basis::Hours(things) => things,
         _ => 0.0,

@@ -5,8 +5,8 @@ use eastwest::record::{Comparison, Outcome, Run};
 use eastwest::scenario::Loaded;
 use eastwest::scenario::compile::{Inputs, compile};
 use eastwest::scenario::load::load_text;
+use eastwest::study::progress::StopsAfter;
 use eastwest::study::{Options, Progress, Study, StudyError, Unwatched, compare, exit_code, files, run};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 const SHOP: &str = r#"
 eastwest: 1
@@ -249,25 +249,6 @@ fn the_slowest_request_is_followed_and_its_parts_add_up() {
         // The slowest of all, one that failed in the end too.
         let right = if trace.outcome == "ok" { (followed - most).abs() < 1e-6 } else { followed > most };
         assert!(right, "{}: {} {followed} of {most}", variant.name, trace.outcome);
-    }
-}
-
-/// Stops a study when so many runs are finished.
-struct StopsAfter(AtomicU64);
-
-impl StopsAfter {
-    fn runs(count: u64) -> Self {
-        StopsAfter(AtomicU64::new(count))
-    }
-}
-
-impl Progress for StopsAfter {
-    fn begin(&self, _stage: &str, _total: u64) {}
-    fn advance(&self, n: u64, _what: &str) {
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(n)));
-    }
-    fn stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
     }
 }
 

@@ -86,6 +86,7 @@ fn order(costs: &[u64], threads: usize) -> Vec<usize> {
 mod tests {
     use super::*;
     use crate::study::Unwatched;
+    use crate::study::progress::StopsAfter;
     use std::sync::atomic::AtomicU64;
 
     /// Until when the last of `threads` is busy, each taking the next of `order` when it is free.
@@ -121,19 +122,6 @@ mod tests {
         assert!(order[282..].windows(2).all(|pair| costs[pair[0]] >= costs[pair[1]]));
     }
 
-    /// Stops after so many.
-    struct After(AtomicU64);
-
-    impl Progress for After {
-        fn begin(&self, _stage: &str, _total: u64) {}
-        fn advance(&self, n: u64, _what: &str) {
-            self.0.fetch_sub(n, Ordering::Relaxed);
-        }
-        fn stopped(&self) -> bool {
-            self.0.load(Ordering::Relaxed) == 0
-        }
-    }
-
     fn numbers(count: u64) -> Vec<Task<'static, u64>> {
         (0..count).map(|n| Task { name: n.to_string(), cost: n, work: Box::new(move |_| Some(n * n)) }).collect()
     }
@@ -153,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_had_begun_is_finished_and_nothing_else_begins() {
-        let got = on(1, || work_off("", &numbers(10), &After(AtomicU64::new(4))));
+        let got = on(1, || work_off("", &numbers(10), &StopsAfter::runs(4)));
         assert_eq!(got.iter().flatten().count(), 4);
     }
 

@@ -1,5 +1,7 @@
 //! Who watches a study: counts of finished runs, no clock; and who may stop it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// All replications of all variants.
 pub(super) const FIRST_STAGE: &str = "1, replications";
 /// The same, and a few of them at the ends of the inputs' ranges.
@@ -30,4 +32,25 @@ pub struct Unwatched;
 impl Progress for Unwatched {
     fn begin(&self, _stage: &str, _total: u64) {}
     fn advance(&self, _n: u64, _what: &str) {}
+}
+
+/// Nobody watches, and no run begins once so many are finished.
+#[derive(Debug)]
+pub struct StopsAfter(AtomicU64);
+
+impl StopsAfter {
+    /// After `count` runs.
+    pub fn runs(count: u64) -> Self {
+        StopsAfter(AtomicU64::new(count))
+    }
+}
+
+impl Progress for StopsAfter {
+    fn begin(&self, _stage: &str, _total: u64) {}
+    fn advance(&self, n: u64, _what: &str) {
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(n)));
+    }
+    fn stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
 }

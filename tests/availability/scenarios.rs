@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use eastwest::provider::Books;
 use eastwest::record::LongRun;
@@ -12,7 +11,7 @@ use eastwest::scenario::{self, Loaded};
 use eastwest::study::availability::component::components;
 use eastwest::study::availability::renewal::{Alternating, Start};
 use eastwest::study::availability::{Asked, Effort, FinishedRun, Keep, KnownRuns, availability, resumed};
-use eastwest::study::progress::Progress;
+use eastwest::study::progress::StopsAfter;
 use eastwest::study::{Options, StudyError, Unwatched};
 
 const EFFORT: Effort = Effort { least: 3, rounds: 1, calls: 3_000_000 };
@@ -291,19 +290,6 @@ fn what_is_lost_for_certain_is_lost_where_it_is_simulated_too() {
     assert!(certain >= 4 && classes.iter().all(|class| class.certain <= class.share_lost + 0.02), "{classes:#?}");
 }
 
-/// Stops after so many runs.
-struct After(AtomicU64);
-
-impl Progress for After {
-    fn begin(&self, _stage: &str, _total: u64) {}
-    fn advance(&self, n: u64, _what: &str) {
-        self.0.fetch_sub(n, Ordering::Relaxed);
-    }
-    fn stopped(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
-    }
-}
-
 #[test]
 fn an_interrupted_study_goes_on_where_it_was_to_the_same_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -317,7 +303,7 @@ fn an_interrupted_study_goes_on_where_it_was_to_the_same_bytes() {
     let left: Mutex<Vec<FinishedRun>> = Mutex::default();
     let take = |run| left.lock().expect("one thread").push(run);
     let keep = |known| Keep { known, finished: &take };
-    let stopped = resumed(&asked, &keep(KnownRuns::new()), &After(AtomicU64::new(7)));
+    let stopped = resumed(&asked, &keep(KnownRuns::new()), &StopsAfter::runs(7));
     assert!(matches!(stopped, Err(StudyError::Stopped { done: 7, .. })), "{stopped:?}");
     // Written and read again.
     let lines: Vec<String> =

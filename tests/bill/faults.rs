@@ -3,7 +3,8 @@
 use eastwest::scenario::load::load_text;
 use eastwest::study::{Options, Unwatched, compare};
 
-const SHOP: &str = r#"
+/// Hangzhou and Beijing, joined by a backbone.
+const GROUND: &str = r#"
 eastwest: 1
 name: shop
 topology:
@@ -12,6 +13,9 @@ topology:
   clusters: {shop: {vpc: hz}, warehouse: {vpc: bj}}
 connectivity: {backbone: {cen: {bandwidth: 100Mbps}}}
 routes: {default: {via: backbone}}
+"#;
+
+const SHOP: &str = r#"
 services:
   web:   {replicas: {shop: 2}, work: {exponential: 2ms}, calls: [stock]}
   stock: {replicas: {warehouse: 2}, work: {exponential: 2ms}}
@@ -19,10 +23,15 @@ workload: {shoppers: {from: hangzhou, to: web, rate: 50rps}}
 run: {horizon: 10s, seed: 42, replications: 2, fill: 5s}
 "#;
 
-fn bill(text: &str) -> eastwest::record::Bill {
-    let loaded = load_text("shop.yaml", text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+fn bill_on(ground: &str, rest: &str) -> eastwest::record::Bill {
+    let text = format!("{ground}{rest}");
+    let loaded = load_text("shop.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
     let options = Options { inputs: false, trace: false, ..Options::default() };
     compare(&loaded, &options, &Unwatched).expect("it runs").comparison.variants.remove(0).bill
+}
+
+fn bill(rest: &str) -> eastwest::record::Bill {
+    bill_on(GROUND, rest)
 }
 
 #[test]
@@ -40,14 +49,6 @@ fn a_month_is_not_made_of_faults_wherever_they_lie() {
 
 /// Stock is called where it is near, and from afar where the near one is ejected: for 20 s after a fault of 5 s.
 const FAILOVER: &str = r#"
-eastwest: 1
-name: shop
-topology:
-  regions: {hangzhou: {is: alibaba/cn-hangzhou, zones: [h, i]}, beijing: {is: alibaba/cn-beijing, zones: [a, b]}}
-  vpcs: {hz: {region: hangzhou, cidr: 10.10.0.0/16}, bj: {region: beijing, cidr: 10.20.0.0/16}}
-  clusters: {shop: {vpc: hz}, warehouse: {vpc: bj}}
-connectivity: {backbone: {cen: {bandwidth: 100Mbps}}}
-routes: {default: {via: backbone}}
 services:
   web:   {replicas: {shop: 2}, work: 1ms, calls: [stock]}
   stock: {replicas: {shop: 2, warehouse: 2}, work: 1ms}
@@ -76,11 +77,11 @@ fn the_aftermath_of_a_failover_is_the_faults_and_not_the_months() {
 #[test]
 fn a_fault_at_the_peak_that_cuts_nothing_costs_nothing_more() {
     // The gateway of a product that no call takes falls for the busier half.
-    let busy = SHOP
-        .replace("rate: 50rps", "rate: {steps: {0s: 50rps, 60s: 150rps}}")
-        .replace("horizon: 10s", "horizon: 120s")
-        .replace("connectivity: {", "connectivity: {spare: {cen: {bandwidth: 20Mbps}}, ");
-    let idle = bill(&format!("{busy}faults: {{out: {{at: 70s, for: 30s, hit: product/spare, down: true}}}}\n"));
+    let ground = GROUND.replace("connectivity: {", "connectivity: {spare: {cen: {bandwidth: 20Mbps}}, ");
+    let busy =
+        SHOP.replace("rate: 50rps", "rate: {steps: {0s: 50rps, 60s: 150rps}}").replace("horizon: 10s", "horizon: 120s");
+    let out = "faults: {out: {at: 70s, for: 30s, hit: product/spare, down: true}}\n";
+    let idle = bill_on(&ground, &format!("{busy}{out}"));
     let once = &idle.once[0];
     assert_eq!((once.quantity.value, once.amount.value), (Some(0.0), Some(0.0)), "the same as its twin");
 }

@@ -36,16 +36,31 @@ impl ErlangA {
     /// Of the last states, all together less than this share is left out.
     const LEFT_OUT: f64 = 1e-17;
 
-    /// The stationary figures; none where the queue grows without end.
+    /// A queue so many standard deviations long on average is never empty: less than 1e-300 of the time.
+    const NEVER_EMPTY: f64 = 40.0;
+
+    /// The stationary figures; none where the queue grows without end. Nobody waits at all where `impatience` is infinite, which
+    /// is M/M/c/c: who finds all servers busy gives up.
     pub fn stationary(&self) -> Option<Stationary> {
         let ErlangA { servers, arrivals, services, impatience } = *self;
         let capacity = f64::from(servers) * services;
+        if arrivals <= 0.0 {
+            let waits = if servers == 0 { 1.0 } else { 0.0 };
+            return Some(Stationary { waits, abandons: 0.0, queue: 0.0, busy: 0.0, wait: 0.0 });
+        }
         if impatience <= 0.0 && arrivals >= capacity {
             return None;
         }
+        let over = arrivals - capacity;
+        if impatience.is_finite() && over > Self::NEVER_EMPTY * libm::sqrt(arrivals * impatience) {
+            // Mean over - capacity, variance arrivals / impatience: far above zero, all servers always work.
+            let (queue, abandons) = (over / impatience, over / arrivals);
+            return Some(Stationary { waits: 1.0, abandons, queue, busy: f64::from(servers), wait: queue / arrivals });
+        }
         let leaves = |state: f64| {
             let queue = (state - f64::from(servers)).max(0.0);
-            (state - queue) * services + queue * impatience
+            let impatient = if queue > 0.0 { queue * impatience } else { 0.0 };
+            (state - queue) * services + impatient
         };
         // From the likeliest state both ways: all ratios are at most one, and nothing overflows.
         let likeliest = match () {
@@ -57,9 +72,16 @@ impl ErlangA {
         sums.add(likeliest, 1.0);
         let (mut state, mut weight) = (likeliest, 1.0);
         while state > 0.0 {
-            weight *= leaves(state) / arrivals;
+            let ratio = leaves(state) / arrivals;
+            weight *= ratio;
             state -= 1.0;
             sums.add(state, weight);
+            // Ratios fall from here on too. What is left out must not matter to those who wait or are busy either.
+            if ratio < 1.0
+                && weight * ratio / (1.0 - ratio) * (state + 1.0) < Self::LEFT_OUT * Self::LEFT_OUT * sums.all
+            {
+                break;
+            }
         }
         (state, weight) = (likeliest, 1.0);
         loop {
@@ -69,13 +91,16 @@ impl ErlangA {
             sums.add(state, weight);
             // Ratios fall from here on: the rest is less than a geometric series, of the number waiting too.
             let rest = weight * ratio / (1.0 - ratio).max(f64::MIN_POSITIVE);
-            if ratio < 1.0 && rest * (state + 1.0 / (1.0 - ratio)) < Self::LEFT_OUT * sums.all {
+            let rest = rest * (state + 1.0 / (1.0 - ratio));
+            // Against those who wait, however few they are.
+            if weight == 0.0 || (state > sums.servers && ratio < 1.0 && rest < Self::LEFT_OUT * sums.queue) {
                 break;
             }
         }
         let queue = sums.queue / sums.all;
         let waits = sums.waits / sums.all;
-        let (abandons, wait) = (impatience * queue / arrivals, queue / arrivals);
+        let abandons = if impatience.is_infinite() { waits } else { impatience * queue / arrivals };
+        let wait = queue / arrivals;
         Some(Stationary { waits, abandons, queue, busy: sums.busy / sums.all, wait })
     }
 }

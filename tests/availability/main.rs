@@ -3,5 +3,6 @@
 
 mod chains;
 mod databases;
+mod ends;
 mod scenarios;
 mod vectors;

@@ -37,7 +37,15 @@ impl Alternating {
 
     /// P(up at `t`).
     pub fn at(&self, t: f64, start: Start) -> f64 {
-        self.steady() + self.lead(start) * libm::exp(-(1.0 / self.up + 1.0 / self.down) * t)
+        if t <= 0.0 {
+            return self.steady() + self.lead(start);
+        }
+        let x = (1.0 / self.up + 1.0 / self.down) * t;
+        if start == Start::Down {
+            // What is up so soon keeps its digits.
+            return self.steady() * -libm::expm1(-x);
+        }
+        self.steady() + self.lead(start) * libm::exp(-x)
     }
 
     /// Expected share of [0, t] up.
@@ -46,6 +54,11 @@ impl Alternating {
             return self.at(0.0, start);
         }
         let x = (1.0 / self.up + 1.0 / self.down) * t;
+        if start == Start::Down {
+            // 1 - (1 - e^-x) / x; where that loses its digits, as a series.
+            let series = (3..=9).rev().fold(1.0, |sum, term| 1.0 - x / f64::from(term) * sum);
+            return self.steady() * if x < 0.01 { x / 2.0 * series } else { (x + libm::expm1(-x)) / x };
+        }
         self.steady() + self.lead(start) * -libm::expm1(-x) / x
     }
 
@@ -95,7 +108,7 @@ fn at_most(n: f64, m: f64, more: i64) -> f64 {
     n.chances.iter().enumerate().map(|(i, chance)| chance * reaches(n.first + i as i64 + more)).sum::<f64>().min(1.0)
 }
 
-/// Chances of a Poisson count around its mode, all but 1e-17 of them: by ratios from the mode outwards and normalised, so
+/// Chances of a Poisson count around its mode, all but 1e-56 of them: by ratios from the mode outwards and normalised, so
 /// that no factorial or exponential overflows, whatever the mean.
 struct Poisson {
     first: i64,
@@ -103,8 +116,8 @@ struct Poisson {
 }
 
 impl Poisson {
-    /// Beyond so many standard deviations nothing is left.
-    const WIDTH: f64 = 9.5;
+    /// Beyond so many standard deviations 1e-56 is left.
+    const WIDTH: f64 = 16.0;
 
     fn new(mean: f64) -> Self {
         let mode = libm::floor(mean) as i64;

@@ -4,6 +4,7 @@
 
 use eastwest::provider::Books;
 use eastwest::scenario::{complaints, load, render};
+use eastwest::study::availability::idle;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,7 @@ fn said(path: &Path) -> String {
         Ok(mut loaded) => {
             let mut found = loaded.diagnostics.split_off(0);
             found.extend(complaints(&loaded.variants, Books::builtin()));
+            found.extend(idle(&loaded));
             render::rendered(&loaded.sources, &found, false)
         }
         Err(refused) => render::rendered(&refused.sources, &refused.diagnostics, false),

@@ -6,13 +6,15 @@ use std::path::Path;
 use super::options::{Changes, Manner};
 use super::outcome::{Exit, Stop};
 use crate::scenario::{self, Diagnostic, Loaded, Refused, Sources, render};
+use crate::study::availability;
 
 /// A longer scenario is not read, as with files.
 const STDIN_MAX_BYTES: u64 = 16 << 20;
 
 /// Reads a scenario (`-` is stdin); its warnings go to stderr.
 pub(super) fn load(file: &Path, changes: &Changes, manner: &Manner) -> Result<Loaded, Stop> {
-    let loaded = quietly(file, changes)?.map_err(|wrong| refused(&wrong.diagnostics, &wrong.sources, manner))?;
+    let mut loaded = quietly(file, changes)?.map_err(|wrong| refused(&wrong.diagnostics, &wrong.sources, manner))?;
+    loaded.diagnostics.extend(availability::idle(&loaded));
     warn(&loaded.diagnostics, &loaded.sources, manner);
     Ok(loaded)
 }

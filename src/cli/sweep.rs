@@ -12,6 +12,7 @@ use super::{interrupt, reading, studying};
 use crate::record::SweepPoint;
 use crate::report::{self, terminal};
 use crate::scenario::{self, Origin};
+use crate::study::availability;
 use crate::study::files::{self, File, FileError};
 use crate::study::sweep::Known;
 use crate::study::{self, StudyError};
@@ -72,7 +73,9 @@ impl Sweep {
             .iter()
             .map(|(point, loaded)| (point.name(axes.keys().map(String::as_str)), loaded.diagnostics.clone()));
         let sources = points.iter().map(|(_, loaded)| &loaded.sources).max_by_key(|sources| sources.iter().len());
-        reading::warn(&scenario::gathered_points(said.collect()), sources.unwrap_or(&base.sources), manner);
+        let mut said = scenario::gathered_points(said.collect());
+        said.extend(availability::idle(&base));
+        reading::warn(&said, sources.unwrap_or(&base.sources), manner);
 
         let command = studying::command("sweep", &self.file, &self.changes, &self.effort);
         let options = studying::options(&self.changes, &self.effort, command);

@@ -9,6 +9,7 @@ use super::outcome::{Answer, Exit, Stop, many};
 use super::reading;
 use crate::provider::Books;
 use crate::scenario::{Diagnostic, Loaded, Origin, Sources, complaints, gathered_points, load_points, render};
+use crate::study::availability;
 
 /// The command.
 #[derive(Clone, Debug, Args)]
@@ -75,6 +76,7 @@ impl Validate {
                         diagnostics.push(found);
                     }
                 }
+                diagnostics.extend(availability::idle(&loaded));
                 if !diagnostics.iter().any(Diagnostic::is_error)
                     && let Some(found) = self.at_points(file, &loaded, &diagnostics)?
                 {

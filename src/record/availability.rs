@@ -46,7 +46,10 @@ pub struct LongRun {
 pub struct LongRunVariant {
     /// The name.
     pub name: String,
-    /// Share of requests answered: interval of noise and of what was cut off; `inputs`: 90 % band over the assumed rates.
+    /// An answer is good within so many ms; none: whenever it comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good_within_ms: Option<f64>,
+    /// Share of requests that were good: interval of noise and of what was cut off; `inputs`: 90 % band over the assumed rates.
     pub availability: Estimate,
     /// The share lost.
     pub unavailability: Estimate,
@@ -224,7 +227,7 @@ pub struct RateTurn {
 pub struct TrialCount {
     /// Sent.
     pub sent: u64,
-    /// Not answered.
+    /// Not answered, or too late to be good.
     pub lost: u64,
 }
 

@@ -10,7 +10,7 @@ use eastwest::scenario::compile::{Inputs, compile};
 use eastwest::scenario::{self, Loaded};
 use eastwest::study::availability::component::components;
 use eastwest::study::availability::renewal::{Alternating, Start};
-use eastwest::study::availability::{Asked, Effort, FinishedRun, Keep, KnownRuns, availability, resumed};
+use eastwest::study::availability::{Asked, Effort, FinishedRun, Keep, KnownRuns, availability, idle, resumed};
 use eastwest::study::progress::StopsAfter;
 use eastwest::study::{Options, StudyError, Unwatched};
 
@@ -341,4 +341,40 @@ fn a_rate_that_was_counted_is_as_uncertain_as_its_count() {
     // None in ten years is not never.
     let (none, ..) = band("{failures: 0, in: 10 years}");
     assert!((none / (0.05 * 30.0) - 1.0).abs() < 0.03, "{none}");
+}
+
+#[test]
+fn what_speaks_of_nothing_is_said_where_it_stands_whatever_is_asked() {
+    let rows = "{book: none, rows: {zone/hangzhou/h: {mean-up: 1000h, mean-down: 2h}, zone/hangzhou/x: {mean-up: 1h, mean-down: 1h}}, \
+                crews: {replica/web: 1, gateway: 1}, common: {zone: 5%, nat: 5%}, never: [zone/hangzhou/i, link]}";
+    let loaded = scenario::load_text("idle.yaml", &two_zones(rows), &[]).expect("it is valid");
+    let said: Vec<String> = idle(&loaded).into_iter().map(|said| format!("{} {}", said.code, said.message)).collect();
+    assert_eq!(said.len(), 4, "{said:#?}");
+    for (said, named) in said.iter().zip(["zone/hangzhou/x", "gateway", "nat", "link"]) {
+        assert!(said.starts_with("EW438 ") && said.contains(&format!("`{named}`")), "{said}");
+    }
+    // One variant with such a component is enough.
+    let rows = "{rows: {zone/hangzhou/j: {mean-up: 1000h, mean-down: 2h}}}\nvariants: {two: {}, three: {topology: {regions: {hangzhou: {zones: [h, i, j]}}}, services: {web: {replicas: {shop: {h: 1, i: 1, j: 1}}}}}}";
+    let loaded = scenario::load_text("some.yaml", &two_zones(rows), &[]).expect("it is valid");
+    assert_eq!(idle(&loaded), []);
+}
+
+#[test]
+fn an_answer_that_comes_too_late_is_lost_in_the_long_run_too() {
+    let text = two_zones("{book: none, rows: {region: {mean-up: 720h, mean-down: 30m}}, slo: 90%}")
+        .replace("work: 3ms", "work: {exponential: 20ms}")
+        + "business: {slo: 99%, good-within: 60ms}\n";
+    let of = |text: &str| told("late", text, 2);
+    let (late, patient) = (of(&text), of(&text.replace(", good-within: 60ms", "")));
+    let [one, other] = [&late, &patient].map(|told| &told.variants[0]);
+    assert_eq!((one.good_within_ms, other.good_within_ms, other.lost_whole), (Some(60.0), None, 0.0));
+    // Less than two of eight workers are busy: hardly anybody queues. The way there and back takes under 2 ms.
+    let least = libm::exp(-60.0 / 20.0);
+    assert!(one.lost_whole > 0.95 * least && one.lost_whole < 1.3 * least, "{}, not {least}", one.lost_whole);
+    let u = 0.5 / 720.5;
+    let all = one.lost_whole + (1.0 - one.lost_whole) * u;
+    assert!((one.unavailability.value.unwrap() / all - 1.0).abs() < 0.01, "{:?}, not {all}", one.unavailability);
+    assert!(late.assumptions.iter().any(|said| said.contains("business.good-within")), "{:?}", late.assumptions);
+    let text = report::terminal::long_run(&late, 100, report::terminal::Style::PLAIN);
+    assert!(text.contains("requests answered within 60 ms"), "{text}");
 }

@@ -86,6 +86,18 @@ fn beside(told: &LongRun, variant: &LongRunVariant) -> String {
     if pair.told_apart { ends } else { format!("{ends}: not told apart") }
 }
 
+/// What a request must be to count.
+fn answered(told: &LongRun) -> String {
+    let limits: Vec<Option<f64>> = told.variants.iter().map(|variant| variant.good_within_ms).collect();
+    match limits.first().copied().flatten() {
+        Some(limit) if limits.iter().all(|other| *other == Some(limit)) => {
+            format!("requests answered within {} ms", figure(limit))
+        }
+        _ if limits.iter().any(Option::is_some) => "requests answered in time".to_owned(),
+        _ => "requests answered".to_owned(),
+    }
+}
+
 fn variants(told: &LongRun) -> Grid {
     let mut head = vec![String::new()];
     head.extend(told.variants.iter().map(|variant| variant.name.clone()));
@@ -93,7 +105,7 @@ fn variants(told: &LongRun) -> Grid {
         [vec![label.to_owned()], told.variants.iter().map(cell).collect()].concat()
     };
     let mut rows = vec![
-        row("requests answered", &|v| v.availability.value.map_or(String::new(), nines)),
+        row(&answered(told), &|v| v.availability.value.map_or(String::new(), nines)),
         row("minutes lost a year", &|v| v.minutes_year.value.map_or(String::new(), figure)),
         row("  simulation and cut-off, 95 %", &|v| noise(&v.minutes_year)),
         row("  over the assumed rates, 90 %", &|v| range(v.minutes_year.inputs)),

@@ -2,7 +2,7 @@
 
 use super::{Code, code};
 
-/// EW435 to EW438, EW520 to EW524.
+/// EW435 to EW438, EW520 to EW524, EW539 to EW543.
 pub(super) const RELIABILITY: &[Code] = &[
     code("EW435", "nothing ever fails", "With `book: none` only what stands under `rows` fails."),
     code("EW436", "a rate with half of its figures", "A component is up for a mean time and down for a mean time."),
@@ -14,7 +14,8 @@ pub(super) const RELIABILITY: &[Code] = &[
     code(
         "EW438",
         "a rate of nothing",
-        "No variant has a component of that name, so that the row changes nothing; `eastwest availability` lists those that there are.",
+        "No variant has a component of that name, or none that may fail, so that the row, crew, share or `never` changes nothing. \
+         `eastwest availability` lists those that there are.",
     ),
     code(
         "EW520",
@@ -42,5 +43,11 @@ pub(super) const RELIABILITY: &[Code] = &[
         "EW524",
         "an objective that nothing misses",
         "`slo` is the share of requests that is to be answered, above 0.",
+    ),
+    code(
+        "EW539",
+        "a component that is degraded in the long run",
+        "`reliability` weighs components that are up or down. What slows, loses, limits or answers with errors is a fault: with `mean-up` \
+         and `mean-down` it comes by chance in `run` and `compare`.",
     ),
 ];

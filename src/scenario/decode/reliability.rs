@@ -6,10 +6,13 @@ use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Counted, Rate, Reliability};
 use crate::scenario::quantity::{self, Complaint};
 use crate::scenario::span::{Span, Spanned};
-use crate::scenario::tree::{Entry, Node};
+use crate::scenario::tree::{Entry, Node, Value};
 use crate::scenario::vocabulary as words;
 use indexmap::IndexMap;
 
+/// What a fault may do besides `down`, and a row of `reliability` may not.
+const DEGRADES: [&str; 12] =
+    ["slow", "loss", "rate", "errors", "flap", "drain", "restart", "partition", "freeze", "expire", "forget", "effect"];
 /// A year of 365 days, seconds.
 const YEAR: f64 = 365.0 * 86_400.0;
 /// Nothing is known of longer spans, years.
@@ -70,7 +73,8 @@ impl Decoder {
 
     fn failure_rate(&mut self, name: &str, entry: &Entry, book: bool) -> Option<Rate> {
         let path = vec!["reliability".into(), "rows".into(), name.to_owned()];
-        let map = self.open(Some(&entry.node), &words::RELIABILITY_ROW, path, entry.key)?;
+        let node = self.without_degradation(name, &entry.node);
+        let map = self.open(Some(&node), &words::RELIABILITY_ROW, path, entry.key)?;
         let mut span_of = |key: &'static str| {
             let due = what_is_due(map.shape(key));
             map.written(key).and_then(|node| self.read(node, due, span))
@@ -101,6 +105,24 @@ impl Decoder {
             self.say(Diagnostic::error("EW436", message).at(entry.key, ""));
         }
         Some(Rate { span: entry.key, mean_up, mean_down, seen, factor })
+    }
+
+    /// Refuses what would be slow or lossy instead of down; the row without it.
+    fn without_degradation(&mut self, name: &str, node: &Node) -> Node {
+        let mut node = node.clone();
+        let Value::Map(map) = &mut node.value else { return node };
+        map.retain(|key, entry| {
+            let degrades = DEGRADES.contains(&key.as_str());
+            if degrades {
+                let message =
+                    format!("row `{name}` has `{key}`: in the long run a component is up or down, never degraded");
+                let help =
+                    "write it under `faults` with `mean-up` and `mean-down`, and simulate it with `run` or `compare`";
+                self.say(Diagnostic::error("EW539", message).at(entry.key, "").help(help));
+            }
+            !degrades
+        });
+        node
     }
 
     fn counted(&mut self, name: &str, node: &Node, key: Span) -> Option<Counted> {

@@ -11,7 +11,7 @@ use super::samples;
 use super::study::{Case, STATES_MAX, WIDTH};
 use crate::record::{Attainment, ClassLongRun, ComponentLongRun, Estimate, LongRunVariant, StreamLongRun};
 use crate::study::statistics::wilson;
-use crate::units::significant;
+use crate::units::{Duration, significant};
 
 /// Months that are drawn.
 const MONTHS: usize = 20_000;
@@ -78,6 +78,7 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>, stopped: &dyn F
     });
     let record = LongRunVariant {
         name: case.name.clone(),
+        good_within_ms: case.good_within_ns.map(|ns| ns as f64 / 1e6),
         availability: flipped,
         minutes_month: scaled(MONTH_H * 60.0),
         minutes_year: scaled(YEAR_MIN),
@@ -306,6 +307,13 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
 /// What is assumed of this variant.
 pub(super) fn assumed(case: &Case) -> Vec<String> {
     let mut said = assumptions(&case.components);
+    if let Some(limit) = case.good_within_ns {
+        let limit = Duration::from_nanos(limit);
+        said.push(format!(
+            "a request is good that is answered within {limit} (`business.good-within`), as in `run` and `compare`; what comes \
+             later is lost, by requests, by minutes and by months alike"
+        ));
+    }
     for database in case.world.databases.rows() {
         said.push(format!(
             "store {name}: its copies never fail by themselves, only with their clusters and the ways between them; acknowledged \

@@ -111,6 +111,12 @@ pub fn components(scenario: &Scenario, world: &World, said: Option<&Reliability>
     all
 }
 
+/// Names of everything in this world that may fail, whether or not anybody takes it to.
+pub fn names(scenario: &Scenario, world: &World) -> Vec<String> {
+    let is_there = |part: &Part| !part.units.iter().all(Vec::is_empty);
+    parts(scenario, world).into_iter().filter(is_there).map(|part| part.name).collect()
+}
+
 /// Does a key of the scenario speak of this component, or of something that it is a part of?
 pub fn covers(key: &str, component: &str) -> bool {
     let rest = component.strip_prefix(key);

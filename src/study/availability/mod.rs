@@ -18,6 +18,7 @@ mod difference;
 pub mod draws;
 mod figures;
 pub mod group;
+mod idle;
 mod keep;
 mod mark;
 pub mod model;
@@ -38,6 +39,7 @@ use super::progress::Progress;
 use crate::provider::Books;
 use crate::record::{Comparison, LongRun};
 use crate::scenario::Loaded;
+pub use idle::idle;
 pub use keep::{FinishedRun, Keep, KnownRuns};
 use study::Case;
 pub use study::{Effort, WIDTH};
@@ -116,15 +118,9 @@ fn study(asked: &Asked<'_>, keep: &Keep<'_>, progress: &dyn Progress) -> Result<
                 .into(),
         );
     }
-    for (variant, (case, one)) in variants.iter().zip(cases.iter().zip(&answered)) {
+    record.warnings.extend(idle(loaded).into_iter().map(|said| format!("{}: {}", said.code, said.message)));
+    for (case, one) in cases.iter().zip(&answered) {
         record.warnings.extend(answer::warnings(case, one));
-        if cases.iter().all(|case| !case.idle_rows(&variant.scenario).is_empty()) {
-            let idle = case.idle_rows(&variant.scenario).join(", ");
-            let told = format!("EW438: `reliability` speaks of {idle}, and no variant has such a component");
-            if !record.warnings.contains(&told) {
-                record.warnings.push(told);
-            }
-        }
         for sentence in answer::assumed(case) {
             if !record.assumptions.contains(&sentence) {
                 record.assumptions.push(sentence);

@@ -66,6 +66,8 @@ pub(super) struct Case {
     pub(super) rate: f64,
     /// Seconds of a window.
     pub(super) window: f64,
+    /// An answer is good within so many nanoseconds; none: whenever it comes.
+    pub(super) good_within_ns: Option<u64>,
     /// The first one: nothing fails.
     pub(super) trials: Vec<Attempted>,
     /// By trial: between what it may come to, where its losses still moved when it was watched last.
@@ -126,6 +128,8 @@ impl Case {
         let whole = Attempted::new("nothing", Course::Whole, Vec::new(), effort.least.max(5), window);
         let rates = estimate::requests_by_stream(&twin);
         let certain = classes.iter().map(|class| certain(&world, &rates, &class.falls)).collect();
+        let good = scenario.business.as_ref().and_then(|business| business.good_within.as_ref());
+        let good_within_ns = good.map(|within| within.value.nanos());
         let streams = world.streams.rows().iter().map(|stream| stream.name.clone()).collect();
         let mut case = Case {
             name: world.variant.clone(),
@@ -142,6 +146,7 @@ impl Case {
             asked,
             rate,
             window,
+            good_within_ns,
             trials: vec![whole],
             unsettled: Vec::new(),
             streams,
@@ -212,12 +217,14 @@ impl Case {
                 let seed = mix(seed, hash_name(&trial.name));
                 let (name, course, window) = (&trial.name, trial.course, trial.window);
                 let lasts = trial.simulated(replication as usize);
-                let key = format!("{of}/{seed}/{}/{name}/{course:?}/{window}/{lasts}/{replication}", self.name);
+                let good = self.good_within_ns;
+                let key =
+                    format!("{of}/{seed}/{}/{name}/{course:?}/{window}/{lasts}/{good:?}/{replication}", self.name);
                 let work = move |watch: &Watch<'_>| {
                     keep.run(&key, || {
                         let world = trial::world(&self.world, &trial.falls, course, window, lasts);
                         let run: Run = mesh::run_while(&world, seed, replication, watch)?;
-                        Some(Seen::of(&run, course, &self.streams))
+                        Some(Seen::of(&run, course, &self.streams, good))
                     })
                 };
                 let name = format!("{}: {}, replication {}", self.name, trial.name, replication + 1);
@@ -387,14 +394,6 @@ impl Case {
         let whole = &self.trials[0];
         let sent: u64 = whole.seen.iter().map(|seen| seen.by_stream[stream].sent).sum();
         sent as f64 / (whole.seen.len().max(1) as f64 * Course::Whole.length() as f64 * self.window)
-    }
-
-    /// Rows of the scenario's own figures that speak of no component here.
-    pub(super) fn idle_rows(&self, scenario: &Scenario) -> Vec<String> {
-        let Some(said) = &scenario.reliability else { return Vec::new() };
-        let speaks = |key: &str| self.components.iter().any(|component| super::component::covers(key, &component.name));
-        let keys = said.rows.keys().chain(said.crews.keys());
-        keys.filter(|key| !speaks(key)).cloned().collect()
     }
 
     /// Latency of all requests by class, weighed: p of the answered ones, ms.

@@ -8,6 +8,7 @@ use super::component::Fall;
 use super::mark;
 use crate::record::{Run, SparseHistogram};
 pub use crate::record::{TrialCount as Count, TrialSeen as Seen};
+use crate::study::faults::up_to;
 use crate::table::Table;
 use crate::units::{Duration, SimTime};
 use crate::world::{Change, Database, Effect, Fault, FaultId, Kept, World};
@@ -159,8 +160,8 @@ impl Count {
 }
 
 impl Seen {
-    /// Reads a run off.
-    pub fn of(run: &Run, course: Course, streams: &[String]) -> Self {
+    /// Reads a run off. An answer that comes later than `good_within_ns` is lost, to the precision of the histogram.
+    pub fn of(run: &Run, course: Course, streams: &[String], good_within_ns: Option<u64>) -> Self {
         let count = run.rows.iter().map(|row| row.windows.len()).max().unwrap_or(0);
         let settled = course.steady(count);
         let blank = vec![Count::default(); streams.len()];
@@ -175,7 +176,8 @@ impl Seen {
         for row in &run.rows {
             let stream = streams.iter().position(|name| *name == row.stream);
             for (number, window) in row.windows.iter().enumerate() {
-                let lost: u64 = window.failed.iter().sum();
+                let late = good_within_ns.map_or(0, |limit| window.latency.count - up_to(&window.latency, limit));
+                let lost: u64 = window.failed.iter().sum::<u64>() + late;
                 seen.windows[number].add(window.sent, lost);
                 let steady = settled.contains(&number);
                 if steady {

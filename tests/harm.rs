@@ -97,6 +97,24 @@ fn a_silent_zone_is_noticed_by_its_callers_and_left_to_the_hand_arithmetic() {
 }
 
 #[test]
+fn of_faults_that_overlap_none_takes_no_time_beside_what_it_loses() {
+    // Zone i is away from 60 s to 100 s, and j from 80 s to 120 s: from 80 s to 100 s nobody answers, and then the replicas in i
+    // do, to those who have all thrown out.
+    let both =
+        SHOP.replace("down: true}\n", "down: true}\n  also: {at: 80s, for: 40s, hit: zone/hangzhou/j, down: true}\n");
+    let found = answer(&both);
+    let (lost, also) = (fault(&found.variants[0], "lost"), fault(&found.variants[0], "also"));
+    let (first, second) = (lost.recovery_s.value.expect("seen"), also.recovery_s.value.expect("seen"));
+    assert!((first - second - 20.0).abs() < 1e-9 && (20.0..=32.0).contains(&second), "{first} {second}");
+    assert!(lost.together.contains("with also") && lost.together.contains("it had been back"), "{}", lost.together);
+    assert!(also.together.contains("with lost"), "{}", also.together);
+    // What failed from 80 s on, until the first one's recovery is over, is charged to both and told so.
+    let shared = [&lost.shared, &also.shared].map(|of| of.value.expect("counted"));
+    assert_eq!(shared[0], shared[1]);
+    assert!(shared[0] > 15.0 * 200.0 && shared[0] < also.lost.value.expect("counted") + 300.0, "{shared:?}");
+}
+
+#[test]
 fn the_budget_is_burned_by_what_is_lost() {
     let found = answer(SHOP);
     let variant = &found.variants[0];

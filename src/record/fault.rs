@@ -23,6 +23,9 @@ pub struct FaultRow {
     pub after: Vec<(u64, [u64; Failure::ALL.len()], SparseHistogram)>,
     /// Failures that the fault caused and that its own window does not hold (requests before its start that it hit).
     pub hit_before: u64,
+    /// Failures that this fault is charged with, and another one as well.
+    #[serde(default)]
+    pub shared: u64,
     /// The first occurrences, one by one (at most 32).
     #[serde(default)]
     pub occurrences: Vec<Occurrence>,

@@ -14,6 +14,10 @@ pub struct FaultSummary {
     pub occurrences: Estimate,
     /// Requests lost, per occurrence (mean over replications), less what fails without it.
     pub lost: Estimate,
+    /// Failed requests among them that another fault is charged with as well, per occurrence: where faults or their
+    /// recoveries overlap, losses do not add up.
+    #[serde(default)]
+    pub shared: Estimate,
     /// What that means: which requests are counted, and what is taken off.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub lost_rule: String,
@@ -44,6 +48,9 @@ pub struct FaultSummary {
     /// By share of requests: seconds from its start until so many of those that were served before are served as then.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub served_s: Vec<(f64, Estimate)>,
+    /// With which other faults that is told, since they overlap or service was not back when the next one came; empty: alone.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub together: String,
     /// What both mean: where they are counted from, by which thresholds, how finely.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub recovery_rule: String,

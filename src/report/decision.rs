@@ -55,7 +55,13 @@ impl Decision {
             let lost = variants.iter().map(|v| lost_in(v, &fault)).collect::<Vec<_>>();
             table.measure(&format!("lost in {fault}"), Unit::Plain("requests"), &lost);
             let recovered = variants.iter().map(|v| recovery_from(v, &fault)).collect::<Vec<_>>();
-            table.measure(&format!("recovered from {fault} after"), Unit::Seconds, &recovered);
+            let label = format!("recovered from {fault} after");
+            table.measure(&label, Unit::Seconds, &recovered);
+            let shared = |v: &&VariantResult| v.faults.iter().any(|of| of.name == fault && !of.together.is_empty());
+            for variant in variants.iter().filter(shared) {
+                let words = variant.faults.iter().find(|of| of.name == fault).map_or("", |of| of.together.as_str());
+                table.notes.push(format!("{label} of {}: {words}", variant.name));
+            }
         }
         let mut rules = variants.iter().flat_map(|v| &v.faults).map(|fault| &fault.lost_rule);
         if let Some(rule) = rules.find(|rule| !rule.is_empty()) {

@@ -106,6 +106,9 @@ fn fault(comparison: &Comparison, name: &str) -> Section {
     of.push("recovered after", |fault| Some(cell(Unit::Seconds, &fault.recovery_s)));
     of.push("50, 90, 95, 99 % of requests served as before after", served);
     of.push("requests lost", |fault| Some(cell(Unit::Plain(""), &fault.lost)));
+    of.push("of these, charged to another fault as well", |fault| {
+        fault.shared.value.is_some_and(|shared| shared > 0.0).then(|| cell(Unit::Plain(""), &fault.shared))
+    });
     of.push("of so many sent while it lasted", |fault| Some(Unit::Plain("").value(&fault.sent)));
     of.push("success while it lasted", |fault| Some(cell(Unit::Share, &fault.availability)));
     of.push("p99 of those", |fault| fault.p99_ms.value.map(|_| cell(Unit::Milliseconds, &fault.p99_ms)));
@@ -157,6 +160,11 @@ fn fault(comparison: &Comparison, name: &str) -> Section {
     let stays = summaries()
         .filter_map(|(variant, fault)| Some(format!("{} {}", variant.name, fault.outlives.as_ref()?.sentence)));
     let mut notes: Vec<String> = stays.collect();
+    notes.extend(
+        summaries()
+            .filter(|(_, fault)| !fault.together.is_empty())
+            .map(|(variant, fault)| format!("recovery from {name} of {}: {}", variant.name, fault.together)),
+    );
     notes.extend(summaries().flat_map(|(_, fault)| {
         let why = [&fault.detect_s.why, &fault.shift_s.why];
         why.into_iter()

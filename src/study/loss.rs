@@ -20,6 +20,15 @@ pub fn lost(runs: &[Run], fault: &str, design: Design) -> Estimate {
     Estimate { value: floored(estimate.value), low: floored(estimate.low), high: floored(estimate.high), ..estimate }
 }
 
+/// Failed requests that a fault is charged with, and another fault as well, per occurrence.
+pub(super) fn shared(runs: &[Run], fault: &str, design: Design) -> Estimate {
+    let shared = |run: &Run| {
+        let rows = run.faults.iter().filter(|row| row.fault == fault);
+        rows.map(|row| row.shared).sum::<u64>() as f64
+    };
+    per_occurrence(&each(runs, fault, runs.iter().map(shared)), design)
+}
+
 /// The same with one value for each replication, so that variants can be told apart pair by pair; none where it never came.
 pub fn lost_by_run(runs: &[Run], fault: &str) -> Option<Sections> {
     let each = each_lost(runs, fault);

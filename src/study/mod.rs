@@ -9,6 +9,7 @@ pub mod availability;
 pub mod bill;
 mod break_even;
 mod business;
+mod chains;
 pub mod changes;
 mod design;
 pub mod difference;

@@ -1,5 +1,6 @@
 //! How long it took to recover from a named fault.
 
+use super::chains::{Back, Watched};
 use super::faults::up_to;
 use super::figure::Design;
 use crate::meter::{Quantile, Within};
@@ -31,7 +32,8 @@ pub fn rule(runs: &[Run]) -> String {
         "counted from the fault's start, so it holds the outage itself, until success is no more than {} points (or its \
          noise) below what it was before any fault and no more than 1 % of answers (or its noise) take longer than {} times \
          the p99 of then; served as before is answered within that; told by windows{windows}{finer}, of which one alone may \
-         be off by less than {} points, as when a dead host is tried again",
+         be off by less than {} points, as when a dead host is tried again; of faults that overlap, or of which one comes \
+         before service is back from the other, it is the recovery from all of them",
         significant(100.0 * SUCCESS_SLACK, 2),
         significant(P99_SLACK, 3),
         significant(100.0 * OUTAGE, 2)
@@ -78,16 +80,29 @@ pub const SERVED: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 
 /// Seconds from a fault's start until success and p99 are back at what they were before it, or a share of requests is
 /// served as then, to the precision of a window (a sixtieth of the horizon, near faults by seconds where these have
-/// requests enough). Where some replication does not see it, there is no value but a lower bound.
+/// requests enough). Where some replication does not see it, there is no value but a lower bound. Of faults that overlap, or
+/// that come before service is back, it is the recovery from all of them.
 pub fn recovery(runs: &[Run], fault: &str, until: Until, design: Design) -> Estimate {
-    if let Until::Served(share) = until {
-        return super::served::served(runs, fault, share, design);
-    }
-    let found: Option<Vec<Vec<Back>>> = runs.iter().map(|run| backs(run, fault)).collect();
-    let Some(found) = found.filter(|found| !found.is_empty()) else {
+    of_watched(Watched::all(runs).as_deref(), runs, fault, until, design)
+}
+
+/// The same of runs that are looked at several times; none: nothing came before some of them failed.
+pub(super) fn of_watched(
+    watched: Option<&[Watched<'_>]>,
+    runs: &[Run],
+    fault: &str,
+    until: Until,
+    design: Design,
+) -> Estimate {
+    let has = |of: &Watched<'_>| of.run.faults.iter().any(|row| row.fault == fault);
+    let Some(watched) = watched.filter(|all| !all.is_empty() && all.iter().all(has)) else {
         return Estimate::none("no window before the fault to compare with");
     };
-    let seconds = |of: &Vec<Back>| of.iter().map(|back| back.seconds).sum::<f64>();
+    if let Until::Served(share) = until {
+        return super::served::served(watched, fault, share, design);
+    }
+    let found: Vec<Vec<Back<'_>>> = watched.iter().map(|of| of.backs(fault)).collect();
+    let seconds = |of: &Vec<Back<'_>>| of.iter().map(|back| back.seconds).sum::<f64>();
     let estimate = per_occurrence(&each(runs, fault, found.iter().map(seconds)), design);
     let times = found.iter().map(Vec::len).sum::<usize>();
     let unseen = found.iter().flatten().filter(|back| !back.seen).count();
@@ -102,13 +117,6 @@ pub fn recovery(runs: &[Run], fault: &str, until: Until, design: Design) -> Esti
         n: Some(design.replications),
         ..Estimate::none(format!("not back within the measured time in {unseen} of {times} {of}"))
     }
-}
-
-#[derive(Clone, Copy)]
-struct Back {
-    seconds: f64,
-    /// Was it seen to be back, or did the measured time (or the next fault) end first?
-    seen: bool,
 }
 
 /// Requests that were sent in some time, and latencies of those that were answered.
@@ -137,14 +145,6 @@ pub(super) fn window(run: &Run, number: usize) -> Window {
     whole
 }
 
-/// Each occurrence of a fault; none where nothing came before any to compare with.
-fn backs(run: &Run, fault: &str) -> Option<Vec<Back>> {
-    let this = run.faults.iter().find(|row| row.fault == fault)?;
-    let measured = this.spans.iter().filter(|span| span.0 < run.horizon_ns);
-    let usual = Usual::of(run)?;
-    measured.map(|&(start_ns, _)| back(run, &usual, start_ns)).collect()
-}
-
 /// What it is like before any fault.
 pub(super) struct Usual {
     /// Share answered.
@@ -168,7 +168,7 @@ impl Usual {
     }
 
     /// Is it as before in this window? Only what is beyond doubt (three standard deviations of a share) is not.
-    fn is_back(&self, window: &Window) -> bool {
+    pub(super) fn is_back(&self, window: &Window) -> bool {
         if window.sent == 0 {
             return true;
         }
@@ -180,7 +180,7 @@ impl Usual {
     }
 
     /// Is this an outage, even in a window alone?
-    fn is_out(&self, window: &Window) -> bool {
+    pub(super) fn is_out(&self, window: &Window) -> bool {
         window.success() < self.success - OUTAGE
     }
 }
@@ -190,13 +190,6 @@ pub(super) fn noise(share: f64, of: f64) -> f64 {
     3.0 * libm::sqrt(share * (1.0 - share) / of.max(1.0))
 }
 
-/// The end of watching a fault that starts then, in windows: the next fault's start ends what can be said of this one.
-pub(super) fn watched_to(run: &Run, start_ns: u64, count: usize, length_ns: u64) -> usize {
-    let starts = run.faults.iter().flat_map(|row| &row.spans).map(|span| span.0);
-    let next = starts.filter(|&other| other > start_ns).min();
-    next.map_or(count, |next| (next / length_ns) as usize).min(count)
-}
-
 /// The last of these that is off: after the onset a window alone does not undo a recovery, unless it is an outage of its own.
 pub(super) fn last_off(off: &[bool], is_out: impl Fn(usize) -> bool) -> Option<usize> {
     let bad = |at: usize| {
@@ -204,21 +197,6 @@ pub(super) fn last_off(off: &[bool], is_out: impl Fn(usize) -> bool) -> Option<u
         off[at] && (beside || is_out(at))
     };
     (0..off.len()).rev().find(|&at| bad(at))
-}
-
-fn back(run: &Run, usual: &Usual, start_ns: u64) -> Option<Back> {
-    let count = count(run)?;
-    let length_ns = (run.horizon_ns / count as u64).max(1);
-    let start = (start_ns / length_ns) as usize;
-    let end = watched_to(run, start_ns, count, length_ns);
-    let each: Vec<Window> = (start..end).map(|number| window(run, number)).collect();
-    let off: Vec<bool> = each.iter().map(|window| !usual.is_back(window)).collect();
-    let last_bad = last_off(&off, |at| usual.is_out(&each[at])).map(|at| start + at);
-    let Some(last_bad) = last_bad else { return Some(Back { seconds: 0.0, seen: true }) };
-    let finer = finer(run, usual, last_bad as u64 * length_ns, length_ns);
-    let until_ns = finer.unwrap_or((last_bad as u64 + 1) * length_ns);
-    let seconds = until_ns.saturating_sub(start_ns) as f64 / 1e9;
-    Some(Back { seconds, seen: last_bad + 1 < end })
 }
 
 /// Seconds that are looked at together near faults, so that a share of them can be told: none where a window of the horizon
@@ -235,7 +213,7 @@ pub(super) fn seconds_together(run: &Run) -> Option<usize> {
 
 /// Where in the last bad window of the horizon it ends, by seconds near faults: the end of the last of them that is off.
 /// None where they do not tell.
-fn finer(run: &Run, usual: &Usual, from_ns: u64, length_ns: u64) -> Option<u64> {
+pub(super) fn finer(run: &Run, usual: &Usual, from_ns: u64, length_ns: u64) -> Option<u64> {
     let together = seconds_together(run)?;
     let first_ns = run.faults.iter().filter_map(FaultRow::first_ns).min()?;
     let chunk = |windows: &[FineWindow]| {

@@ -6,9 +6,10 @@
 //! which would tell it early, and it comes to the truth with traffic and with replications. What is beyond doubt below the level
 //! later on (three standard deviations of all replications' requests) is not taken for noise.
 
+use super::chains::{Coming, Watched};
 use super::figure::Design;
-use super::recovery::{Usual, count, last_off, noise, watched_to, window};
-use crate::record::{Estimate, FaultRow, Run};
+use super::recovery::{last_off, noise, window};
+use crate::record::{Estimate, FaultRow};
 
 const SECOND: u64 = 1_000_000_000;
 /// Share points below the level that count even in a window alone.
@@ -65,20 +66,18 @@ struct Occurrence {
     seconds: Vec<(u64, Part)>,
 }
 
-/// All of a run; none where nothing came before any fault to compare with.
-fn occurrences(run: &Run, fault: &str, share: f64) -> Option<Vec<Occurrence>> {
-    let this = run.faults.iter().find(|row| row.fault == fault)?;
-    let (usual, count) = (Usual::of(run)?, count(run)?);
-    let (level, length_ns) = (share * usual.served, (run.horizon_ns / count as u64).max(1));
+/// All of a run.
+fn occurrences(of: &Watched<'_>, fault: &str, share: f64) -> Vec<Occurrence> {
+    let (run, usual, length_ns) = (of.run, &of.usual, of.length_ns);
+    let level = share * usual.served;
     let part = |asked: u64, good: u64| {
         let mut part = Part::default();
         part.add(asked, good, level);
         part
     };
     let first_ns = run.faults.iter().filter_map(FaultRow::first_ns).min().unwrap_or(0);
-    let measured = this.spans.iter().filter(|span| span.0 < run.horizon_ns);
-    let one = |&(start_ns, _): &(u64, u64)| {
-        let (start, end) = ((start_ns / length_ns) as usize, watched_to(run, start_ns, count, length_ns));
+    let one = |(Coming { start_ns, .. }, end): (Coming<'_>, usize)| {
+        let start = (start_ns / length_ns) as usize;
         let windows = (start..end).map(|number| {
             let window = window(run, number);
             part(window.sent, window.within(usual.limit_ns))
@@ -93,7 +92,7 @@ fn occurrences(run: &Run, fault: &str, share: f64) -> Option<Vec<Occurrence>> {
         Occurrence { start_ns, length_ns, windows: windows.collect(), seconds: seconds.collect() }
     };
     // One that another follows within its window says nothing.
-    Some(measured.map(one).filter(|one| !one.windows.is_empty()).collect())
+    of.watched(fault).into_iter().map(one).filter(|one| !one.windows.is_empty()).collect()
 }
 
 /// When the share is passed for good.
@@ -185,11 +184,8 @@ fn finer(of: &[&Occurrence], at: usize, doubtless: usize) -> Option<(f64, Vec<Pa
 ///
 /// The interval is by sections, of each replication alone about all together. A crossing converges as slowly as with the cube
 /// root of the evidence (Groeneboom), so sections are scaled by that and not by the square root: wide rather than narrow.
-pub(super) fn served(runs: &[Run], fault: &str, share: f64, design: Design) -> Estimate {
-    let found: Option<Vec<Vec<Occurrence>>> = runs.iter().map(|run| occurrences(run, fault, share)).collect();
-    let Some(found) = found.filter(|found| !found.is_empty()) else {
-        return Estimate::none("no window before the fault to compare with");
-    };
+pub(super) fn served(runs: &[Watched<'_>], fault: &str, share: f64, design: Design) -> Estimate {
+    let found: Vec<Vec<Occurrence>> = runs.iter().map(|run| occurrences(run, fault, share)).collect();
     let all: Vec<&Occurrence> = found.iter().flatten().collect();
     if all.is_empty() {
         return Estimate::none("it came in no replication, or another followed at once");
@@ -230,10 +226,11 @@ pub(super) fn served(runs: &[Run], fault: &str, share: f64, design: Design) -> E
 #[cfg(test)]
 mod tests {
     use super::super::recovery::tests::{design, with_answers};
+    use super::super::recovery::{Until, recovery};
     use super::*;
     use crate::meter::Histogram;
     use crate::random::Key;
-    use crate::record::FineWindow;
+    use crate::record::{FineWindow, Run};
     use crate::units::Duration;
 
     /// So many requests a second, each served by chance: all but 8 % from 5 s to 20 s after the fault's start at 20 s.
@@ -262,7 +259,7 @@ mod tests {
     fn few_requests_do_not_tell_it_early() {
         let served = |rate: u64, replications: u64, share: f64| {
             let runs: Vec<Run> = (0..replications).map(|seed| misled(seed, rate)).collect();
-            served(&runs, "cut", share, Design::new(replications as u32, Duration::from_secs(60)))
+            recovery(&runs, "cut", Until::Served(share), Design::new(replications as u32, Duration::from_secs(60)))
         };
         for (rate, replications) in [(40, 40), (400, 5)] {
             let late = served(rate, replications, 0.95);
@@ -278,7 +275,7 @@ mod tests {
         let mut early = 0;
         for first in (0..400).step_by(10) {
             let runs: Vec<Run> = (first..first + 10).map(|seed| misled(seed, 5)).collect();
-            let few = served(&runs, "cut", 0.95, design());
+            let few = recovery(&runs, "cut", Until::Served(0.95), design());
             early += u32::from(few.value.is_some_and(|value| value < 19.0));
             assert!(few.high.is_none_or(|high| high >= 20.0), "{first}: {few:?}");
         }
@@ -290,19 +287,19 @@ mod tests {
         // Served again one by one over 20 s: half of them after ten.
         let answers = |number: usize| if (20..40).contains(&number) { 50 * (number as u64 - 20) + 25 } else { 1000 };
         let runs = vec![with_answers(&[("cut", 20, 40)], answers); 10];
-        let told = [0.25, 0.5, 0.95].map(|share| served(&runs, "cut", share, design()).value);
+        let told = [0.25, 0.5, 0.95].map(|share| recovery(&runs, "cut", Until::Served(share), design()).value);
         assert_eq!(told, [5.0, 10.0, 19.0].map(Some));
     }
 
     #[test]
     fn what_is_not_served_long_enough_to_tell_has_a_lower_bound() {
         let runs = vec![with_answers(&[("cut", 20, 60)], |number| if number >= 20 { 900 } else { 1000 }); 10];
-        let got = served(&runs, "cut", 0.95, design());
+        let got = recovery(&runs, "cut", Until::Served(0.95), design());
         assert_eq!((got.value, got.low, got.high), (None, Some(40.0), None));
         // An outage of its own later on counts, however much was served before it.
         let again = |number: usize| if number == 20 || number == 50 { 0 } else { 1000 };
         let runs = vec![with_answers(&[("cut", 20, 21)], again); 10];
-        assert_eq!(served(&runs, "cut", 0.5, design()).value, Some(31.0));
+        assert_eq!(recovery(&runs, "cut", Until::Served(0.5), design()).value, Some(31.0));
     }
 
     #[test]
@@ -317,11 +314,15 @@ mod tests {
         let mut run = with_answers(&[("cut", 20, 32)], |number| [1000, 1000, 0, 800, 1000, 1000][number % 6]);
         run.rows[0].windows.truncate(6);
         for (share, coarse) in [(0.5, 10.0), (0.9, 20.0)] {
-            assert_eq!(served(&vec![run.clone(); 10], "cut", share, design()).value, Some(coarse));
+            assert_eq!(recovery(&vec![run.clone(); 10], "cut", Until::Served(share), design()).value, Some(coarse));
         }
         run.fine = (0..60).map(second).collect();
         for share in [0.5, 0.9] {
-            assert_eq!(served(&vec![run.clone(); 10], "cut", share, design()).value, Some(12.0), "{share}");
+            assert_eq!(
+                recovery(&vec![run.clone(); 10], "cut", Until::Served(share), design()).value,
+                Some(12.0),
+                "{share}"
+            );
         }
     }
 }

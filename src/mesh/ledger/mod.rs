@@ -166,6 +166,7 @@ impl Ledger {
             rows: rows.iter().map(|_| empty_row()).collect(),
             after: rows.iter().map(|_| empty_row()).collect(),
             hit_before: 0,
+            shared: 0,
             edges: vec![[EdgeCalls::default(); 3]; world.edges.len()],
         });
         let faults: Vec<Window> = faults.collect();
@@ -288,6 +289,7 @@ impl Ledger {
             for fault in &mut self.faults {
                 fault.hit_before += u64::from(fault.hit_before(at, now.nanos()));
             }
+            window::share(&mut self.faults, at, now.nanos());
         }
         let full = self.slowest.len() == SLOWEST;
         if !full || self.slowest[SLOWEST - 1].latency_ns < latency {
@@ -309,6 +311,7 @@ impl Ledger {
     pub(super) fn unfinished(&mut self, request: &Request, intended: SimTime, edge: EdgeId) {
         if self.within(intended.nanos()) {
             self.count(request.row, intended.nanos(), 0, Some(Failure::Unfinished));
+            window::share(&mut self.faults, intended.nanos(), intended.nanos());
             self.failed(request.row, intended, Failure::Unfinished, Blame::of(edge));
         }
     }

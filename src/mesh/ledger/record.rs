@@ -84,6 +84,7 @@ impl Ledger {
             rows: window.rows.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
             after: window.after.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
             hit_before: window.hit_before,
+            shared: window.shared,
         });
         let caps = world.links.iter().filter_map(|(id, link)| link.cap.map(|_| self.caps[id.0 as usize].clone()));
         let errors = self.errors.rows(world, &rows);

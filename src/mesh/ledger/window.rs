@@ -13,6 +13,8 @@ pub(super) struct Window {
     /// Requests of the recovery: after the fault's end, until its effects are over.
     pub(super) after: Vec<Counts>,
     pub(super) hit_before: u64,
+    /// Failures that another fault is charged with as well.
+    pub(super) shared: u64,
     /// By edge: calls that began while it lasted, in its recovery, and up to the next fault of any name.
     pub(super) edges: Vec<[EdgeCalls; 3]>,
 }
@@ -51,6 +53,14 @@ impl Window {
     }
 }
 
+/// A request that was sent at `at` has failed at `now`: what several faults are charged with is none's alone.
+pub(super) fn share(faults: &mut [Window], at: u64, now: u64) {
+    let charged = |fault: &Window| !matches!(fault.part(at), Part::Outside) || fault.hit_before(at, now);
+    if faults.iter().filter(|fault| charged(fault)).count() > 1 {
+        faults.iter_mut().filter(|fault| charged(fault)).for_each(|fault| fault.shared += 1);
+    }
+}
+
 /// Spans in order of time, those that meet made one.
 pub(super) fn apart(spans: impl Iterator<Item = [u64; 2]>) -> Vec<(u64, u64)> {
     let mut spans: Vec<[u64; 2]> = spans.filter(|[from, to]| from < to).collect();
@@ -63,4 +73,40 @@ pub(super) fn apart(spans: impl Iterator<Item = [u64; 2]>) -> Vec<(u64, u64)> {
         }
     }
     apart
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lasting(spans: &[(u64, u64)]) -> Window {
+        Window {
+            spans: spans.to_vec(),
+            recovery: 5,
+            rows: Vec::new(),
+            after: Vec::new(),
+            hit_before: 0,
+            shared: 0,
+            edges: Vec::new(),
+        }
+    }
+
+    /// One failure at each instant from 0 to 99, told at once or `later`.
+    fn shared(spans: &[&[(u64, u64)]], later: u64) -> Vec<u64> {
+        let mut faults: Vec<Window> = spans.iter().map(|spans| lasting(spans)).collect();
+        (0..100).for_each(|at| share(&mut faults, at, at + later));
+        faults.into_iter().map(|fault| fault.shared).collect()
+    }
+
+    #[test]
+    fn what_two_faults_are_charged_with_is_shared_and_nothing_else_is() {
+        assert_eq!(shared(&[&[(20, 40)], &[(30, 50)]], 0), [15, 15], "30 to 45: the first one's recovery is its own");
+        assert_eq!(shared(&[&[(20, 60)], &[(30, 40)]], 0), [15, 15], "one inside the other, with its recovery");
+        assert_eq!(shared(&[&[(20, 30)], &[(30, 40)]], 0), [5, 5], "one ends when the other begins: its recovery");
+        assert_eq!(shared(&[&[(20, 30)], &[(20, 30)]], 0), [15, 15], "equal ones share all");
+        assert_eq!(shared(&[&[(20, 30)], &[(35, 45)]], 0), [0, 0], "apart");
+        assert_eq!(shared(&[&[(20, 30)]], 3), [0], "one alone");
+        // Sent from 32 on and failed in the second fault, of which the first one's recovery holds those up to 34.
+        assert_eq!(shared(&[&[(20, 30)], &[(35, 45)]], 3), [3, 3]);
+    }
 }

@@ -14,6 +14,7 @@ pub use budget::{Objective, budget, burn};
 pub use errors::errors;
 pub use noticed::{detect, rule, shift};
 
+use super::chains::{self, Watched};
 use super::figure::{Design, latencies};
 use super::loss;
 use super::recovery::{self, SERVED, Until};
@@ -28,7 +29,8 @@ const SECOND: u64 = 1_000_000_000;
 /// All named faults of a variant; `objective`: what the scenario's error budget stands on.
 pub fn faults(runs: &[Run], objective: Option<Objective>, design: Design) -> Vec<FaultSummary> {
     let Some(first) = runs.first() else { return Vec::new() };
-    first.faults.iter().map(|fault| summary(runs, &fault.fault, objective, design)).collect()
+    let watched = Watched::all(runs);
+    first.faults.iter().map(|fault| summary(runs, watched.as_deref(), &fault.fault, objective, design)).collect()
 }
 
 /// The row of a fault in a replication.
@@ -36,7 +38,14 @@ fn row<'r>(run: &'r Run, fault: &str) -> Option<&'r FaultRow> {
     run.faults.iter().find(|row| row.fault == fault)
 }
 
-fn summary(runs: &[Run], fault: &str, objective: Option<Objective>, design: Design) -> FaultSummary {
+fn summary(
+    runs: &[Run],
+    watched: Option<&[Watched<'_>]>,
+    fault: &str,
+    objective: Option<Objective>,
+    design: Design,
+) -> FaultSummary {
+    let back = |until: Until| recovery::of_watched(watched, runs, fault, until, design);
     let within = samples(runs, Part::During(fault), &|_| true);
     let times = |run: &Run| row(run, fault).map_or(0, |row| row.spans.len()) as f64;
     let (detect_s, detected_by) = detect(runs, fault, design);
@@ -46,6 +55,7 @@ fn summary(runs: &[Run], fault: &str, objective: Option<Objective>, design: Desi
         name: fault.to_owned(),
         occurrences: design.mean(&runs.iter().map(times).collect::<Vec<_>>()),
         lost: loss::lost(runs, fault, design),
+        shared: loss::shared(runs, fault, design),
         lost_rule: loss::lost_rule(runs),
         sent: loss::sent(runs, fault, &within, design),
         availability: design.availability(&within),
@@ -55,8 +65,9 @@ fn summary(runs: &[Run], fault: &str, objective: Option<Objective>, design: Desi
         hit_share,
         still_share,
         shift_rule: rule(),
-        recovery_s: recovery::recovery(runs, fault, Until::AllBack, design),
-        served_s: SERVED.map(|share| (share, recovery::recovery(runs, fault, Until::Served(share), design))).into(),
+        recovery_s: back(Until::AllBack),
+        served_s: SERVED.map(|share| (share, back(Until::Served(share)))).into(),
+        together: watched.and_then(|watched| chains::together(watched, fault)).unwrap_or_default(),
         recovery_rule: recovery::rule(runs),
         p99_ms: design.quantile_ms(&latencies(&within), Quantile::P99),
         edges: edges::edges(runs, fault, design),

@@ -406,6 +406,7 @@ fn faults(of: &Comparison) -> Vec<u8> {
     for (variant, fault) in each(of, |variant| &variant.faults) {
         let figures = [
             ("lost_requests", &fault.lost),
+            ("shared_requests", &fault.shared),
             ("sent_requests", &fault.sent),
             ("availability_share", &fault.availability),
             ("recovery_s", &fault.recovery_s),

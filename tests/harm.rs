@@ -97,6 +97,37 @@ fn a_silent_zone_is_noticed_by_its_callers_and_left_to_the_hand_arithmetic() {
 }
 
 #[test]
+fn traffic_that_leaves_who_lost_a_route_is_counted() {
+    // One of two web replicas knows no way to stock, and answers 500: the ingress ejects it after five of its 100 a second.
+    let outlier = r#""*": {outlier: {consecutive-5xx: 5, interval: 10s, eject: 60s, max-ejection: 100%}}"#;
+    let half = SHOP.replace("traffic:\n", &format!("traffic:\n    {outlier}\n"));
+    let half = half.replace("hit: zone/hangzhou/i, down: true", "hit: replica/web/front/0, no-route: [stock]");
+    let found = answer(&half);
+    let lost = fault(&found.variants[0], "lost");
+    between(&lost.hit_share, 0.49, 0.51);
+    between(&lost.detect_s, 0.0, 0.4);
+    assert_eq!(lost.detected_by, [("outlier detection".to_owned(), 5)]);
+    between(&lost.shift_s, 0.0, 0.5);
+    between(&lost.still_share, 0.0, 0.01);
+    // An entry that knows no route answers 404, and users go on asking it.
+    let all = SHOP.replace("hit: zone/hangzhou/i, down: true", "hit: zone/hangzhou/h, no-route: [web]");
+    let found = answer(&all);
+    let lost = fault(&found.variants[0], "lost");
+    between(&lost.hit_share, 1.0, 1.0);
+    between(&lost.still_share, 1.0, 1.0);
+    assert_eq!((lost.shift_s.value, lost.shift_s.low), (None, Some(40.0)), "{:?}", lost.shift_s);
+}
+
+#[test]
+fn what_no_call_goes_to_is_said_not_to_be_measured() {
+    let frozen = SHOP.replace("mesh:\n", "mesh:\n  control-plane: {kind: multi-primary}\n");
+    let frozen = frozen.replace("hit: zone/hangzhou/i, down: true", "hit: control-plane, freeze: true");
+    let lost = answer(&frozen);
+    let why = fault(&lost.variants[0], "lost").shift_s.why.clone().expect("there is no figure");
+    assert!(why.starts_with("not measured: it hits who tells proxies"), "{why}");
+}
+
+#[test]
 fn of_faults_that_overlap_none_takes_no_time_beside_what_it_loses() {
     // Zone i is away from 60 s to 100 s, and j from 80 s to 120 s: from 80 s to 100 s nobody answers, and then the replicas in i
     // do, to those who have all thrown out.

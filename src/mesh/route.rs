@@ -22,6 +22,9 @@ impl Machine<'_> {
         let world = self.world;
         let Opening { key, edge, operation, .. } = opening;
         if self.unrouted(&opening, now) {
+            if let Some(watch) = self.ledger.watch.as_mut().filter(|_| opening.flags & Call::ROOT != 0) {
+                watch.lacked(edge, opening.proxy, now);
+            }
             self.turn_down(opening, Failure::NoRoute, now, schedule);
             return;
         }

@@ -171,7 +171,7 @@ impl Machine<'_> {
         // What is tried again has gone elsewhere for another reason.
         if let Some(watch) = self.ledger.watch.as_mut().filter(|_| number == 0) {
             let hosts = self.upstreams[row as usize].as_ref().expect("an upstream in use has been made").host_set;
-            watch.tried(edge, &self.world.host_sets[hosts].hosts[usize::from(host)].target, now);
+            watch.tried(edge, proxy, &self.world.host_sets[hosts].hosts[usize::from(host)].target, now);
         }
         // The proxy's work on the request, and on the response to come, is done here.
         let side = &hot.proxies[proxy.0 as usize];

@@ -29,6 +29,9 @@ pub struct FaultRow {
     /// The first occurrences, one by one (at most 32).
     #[serde(default)]
     pub occurrences: Vec<Occurrence>,
+    /// Why no call can be told to go to what it hits; none: some can.
+    #[serde(default)]
+    pub aside: Option<Aside>,
     /// By edge, in the order of `Run::edges`: calls that began before any fault, while it lasted, in its recovery, and after
     /// that up to the next fault.
     #[serde(default)]
@@ -63,6 +66,40 @@ pub struct Occurrence {
     pub left_ns: Option<u64>,
     /// Can it be told: did enough calls go there before?
     pub can_leave: bool,
+}
+
+/// What calls do not go to, or cannot be told to: when they had left it is then no question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Aside {
+    /// One of several replicas of a gateway.
+    GatewayReplica,
+    /// A control plane or an API server.
+    ControlPlane,
+    /// A global entry's names.
+    Names,
+    /// What a cache keeps.
+    Cache,
+    /// A store's copy.
+    Database,
+}
+
+impl Aside {
+    /// Why.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Aside::GatewayReplica => {
+                "not measured: it hits one of several replicas of a gateway, and nobody can say before a connection is made \
+                 which calls go there"
+            }
+            Aside::ControlPlane => "not measured: it hits who tells proxies, and no call goes there that could leave",
+            Aside::Names => "not measured: it hits names, and users who are told nothing ask nobody else",
+            Aside::Cache => {
+                "not measured: a cache that forgets is asked as before, and passes on what it no longer knows"
+            }
+            Aside::Database => "not measured: it hits a store's copy; its writes are told under stores",
+        }
+    }
 }
 
 /// Who takes notice of a failure in a way that moves traffic.

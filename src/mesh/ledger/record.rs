@@ -78,6 +78,7 @@ impl Ledger {
         let faults = world.faults.iter().zip(&self.faults).enumerate().map(|(number, ((_, fault), window))| FaultRow {
             fault: fault.name.clone(),
             occurrences: watch.as_ref().map_or_else(Vec::new, |watch| watch.occurrences(number)),
+            aside: watch.as_ref().and_then(|watch| watch.aside(number)),
             edges: calls_of(world, &before, &window.edges),
             spans: window.measured(self.zero),
             recovery_ns: window.recovery,

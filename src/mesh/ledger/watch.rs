@@ -4,7 +4,7 @@
 
 use super::window::Window;
 use crate::meter::{Calls, Left, SHIFT_BIN, left, share};
-use crate::record::{NoticedBy, Occurrence};
+use crate::record::{Aside, NoticedBy, Occurrence};
 use crate::units::SimTime;
 use crate::world::{
     Change, EdgeId, Effect, EndpointId, HostTarget, Leg, PathId, PlaceId, Proxy, ProxyId, Target, World,
@@ -33,6 +33,12 @@ pub(in crate::mesh) struct Watch {
     unrouted: Vec<u64>,
     /// By proxy: faults that its own connections fail by.
     callers: Vec<u64>,
+    /// By endpoint: faults that take routes from its proxy, so that calls to it fail for what it calls.
+    lacking: Vec<u64>,
+    /// By entry proxy: faults that take the route from it that its users' requests go by.
+    doors: Vec<u64>,
+    /// By fault: why no call goes to what it hits.
+    aside: Vec<Option<Aside>>,
     faults: Vec<Vec<Around>>,
     /// Faults near the clock, and until when it is these.
     near: u64,
@@ -73,6 +79,9 @@ impl Watch {
             ways_in: vec![false; world.edges.len()],
             unrouted: vec![0; world.edges.len()],
             callers: vec![0; world.proxies.len()],
+            lacking: vec![0; world.endpoints.len()],
+            doors: vec![0; world.proxies.len()],
+            aside: vec![None; windows.len().min(FAULTS)],
             faults: windows.iter().take(FAULTS).map(|window| arounds(window, zero, end)).collect(),
             near: 0,
             turn: 0,
@@ -84,13 +93,19 @@ impl Watch {
             }
             if !matches!(change.effect, Effect::NoRoute(_)) {
                 watch.hit(world, change.target, bit);
+                let aside = &mut watch.aside[change.fault.0 as usize];
+                *aside = aside.or(Aside::of(world, change.target));
             }
         }
         world.streams.rows().iter().for_each(|stream| watch.ways_in[stream.edge.0 as usize] = true);
         for edge in world.edges.ids() {
             let sets = world.places.ids().map(|place| world.host_set(edge, place)).filter(|set| !set.is_none());
             let hosts = sets.flat_map(|set| world.host_sets[set].hosts.iter());
-            watch.edges[edge.0 as usize] = hosts.fold(0, |bits, host| bits | watch.bits(&host.target));
+            watch.edges[edge.0 as usize] = hosts.fold(0, |bits, host| bits | watch.led(&host.target));
+        }
+        for stream in world.streams.rows() {
+            let doors = stream.entries.iter().fold(0, |bits, proxy| bits | watch.doors[proxy.0 as usize]);
+            watch.edges[stream.edge.0 as usize] |= doors & watch.unrouted[stream.edge.0 as usize];
         }
         Some(Box::new(watch))
     }
@@ -108,8 +123,14 @@ impl Watch {
             return;
         };
         for (id, edge) in world.edges.iter().filter(|(_, edge)| service.is_none() || edge.to == service) {
-            if proxies.iter().any(|&proxy| world.calls(proxy, edge.from)) {
+            for &proxy in proxies.iter().filter(|&&proxy| world.calls(proxy, edge.from)) {
                 self.unrouted[id.0 as usize] |= bit;
+                let endpoint = world.proxies[proxy].endpoint;
+                if endpoint.is_none() {
+                    self.doors[proxy.0 as usize] |= bit;
+                } else {
+                    self.lacking[endpoint.0 as usize] |= bit;
+                }
             }
         }
     }
@@ -154,6 +175,17 @@ impl Watch {
         }
     }
 
+    /// The same with faults for which it has not got what it calls: traffic leaves it for them too.
+    fn led(&self, target: &HostTarget) -> u64 {
+        let lacking = |endpoint: EndpointId| self.lacking[endpoint.0 as usize];
+        self.bits(target)
+            | match target {
+                HostTarget::Endpoint(endpoint, _) => lacking(*endpoint),
+                HostTarget::Gateway(_, members) if members.is_empty() => 0,
+                HostTarget::Gateway(_, members) => members.iter().fold(u64::MAX, |bits, &(e, _)| bits & lacking(e)),
+            }
+    }
+
     pub(in crate::mesh) fn of_edge(&self, edge: EdgeId) -> u64 {
         self.edges[edge.0 as usize] | self.unrouted[edge.0 as usize]
     }
@@ -171,16 +203,33 @@ impl Watch {
     }
 
     /// A call is tried for the first time, now.
-    pub(in crate::mesh) fn tried(&mut self, edge: EdgeId, target: &HostTarget, now: SimTime) {
+    pub(in crate::mesh) fn tried(&mut self, edge: EdgeId, proxy: ProxyId, target: &HostTarget, now: SimTime) {
         let now = now.nanos();
         if now >= self.turn {
             self.look(now);
         }
-        let mut near = self.near & self.edges[edge.0 as usize];
-        if near == 0 {
-            return;
+        let near = self.near & self.edges[edge.0 as usize];
+        if near != 0 {
+            let bits = self.led(target) | self.doors[proxy.0 as usize] & self.unrouted[edge.0 as usize];
+            self.went(near, bits, self.ways_in[edge.0 as usize], now);
         }
-        let (bits, way_in) = (self.bits(target), self.ways_in[edge.0 as usize]);
+    }
+
+    /// A proxy has no route for a call: where users come in by it, theirs went to what is hit.
+    pub(in crate::mesh) fn lacked(&mut self, edge: EdgeId, proxy: ProxyId, now: SimTime) {
+        let now = now.nanos();
+        if now >= self.turn {
+            self.look(now);
+        }
+        let bits = self.doors[proxy.0 as usize] & self.unrouted[edge.0 as usize];
+        let near = self.near & self.edges[edge.0 as usize];
+        if near & bits != 0 {
+            self.went(near, bits, true, now);
+        }
+    }
+
+    /// A call near these faults went to what those hit.
+    fn went(&mut self, mut near: u64, bits: u64, way_in: bool, now: u64) {
         while near != 0 {
             let fault = near.trailing_zeros() as usize;
             near &= near - 1;
@@ -246,7 +295,7 @@ impl Watch {
 
     /// A proxy ejected a host: one that a fault hits, or one that may fail for what it calls while a fault lasts.
     pub(in crate::mesh) fn ejected(&mut self, target: &HostTarget, now: SimTime) {
-        match self.bits(target) {
+        match self.led(target) {
             0 => self.noticed(self.all_lasting(now.nanos()), NoticedBy::EjectionAbove, now),
             bits => self.noticed(bits, NoticedBy::Ejection, now),
         }
@@ -261,6 +310,14 @@ impl Watch {
     pub(in crate::mesh) fn lasting(&self, bits: u64, at: u64) -> Option<u32> {
         let lasts = |fault: &usize| self.faults[*fault].iter().any(|around| (around.start..around.end).contains(&at));
         (0..self.faults.len()).filter(|fault| bits >> fault & 1 == 1).find(lasts).map(|fault| fault as u32)
+    }
+
+    /// Why no call can be told to go to what a fault hits; none: some can.
+    pub(super) fn aside(&self, fault: usize) -> Option<Aside> {
+        let bit = 1_u64.checked_shl(fault as u32).unwrap_or(0);
+        let seen = [&self.endpoints, &self.paths, &self.lacking, &self.doors];
+        let goes = seen.into_iter().flatten().any(|bits| bits & bit != 0);
+        self.aside.get(fault).copied().flatten().filter(|_| !goes)
     }
 
     /// By fault, what was seen of each occurrence.
@@ -288,6 +345,23 @@ fn arounds(window: &Window, zero: u64, end: u64) -> Vec<Around> {
         Around { from, start, end: stop, counted, over, zero, bins, lead, came: 0, turned, noticed: None }
     };
     spans.iter().enumerate().filter(|(_, span)| span.0 < end).take(OCCURRENCES).map(of).collect()
+}
+
+impl Aside {
+    fn of(world: &World, target: Target) -> Option<Aside> {
+        match target {
+            Target::Station(station) => {
+                let of = |gateway: &crate::world::Gateway| gateway.replicas.contains(&station);
+                let several = world.gateways.rows().iter().any(|gateway| of(gateway) && gateway.replicas.len() > 1);
+                several.then_some(Aside::GatewayReplica)
+            }
+            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) => Some(Aside::ControlPlane),
+            Target::Entry(_) | Target::Records(_) => Some(Aside::Names),
+            Target::Cache(_) => Some(Aside::Cache),
+            Target::Database(..) => Some(Aside::Database),
+            Target::Place(_) | Target::Link(_) | Target::Endpoint(_) | Target::Path(_) => None,
+        }
+    }
 }
 
 impl Around {

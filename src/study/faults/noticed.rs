@@ -66,7 +66,10 @@ pub fn shift(runs: &[Run], fault: &str, design: Design) -> Estimate {
     let all = || runs.iter().flat_map(|run| occurrences(run, fault));
     let (times, told) = (all().count(), all().filter(|(one, _)| one.can_leave).count());
     if times > 0 && told < times {
-        return Estimate::none(if all().all(|(one, _)| one.hit_share.unwrap_or(0.0) == 0.0) {
+        let aside = runs.iter().filter_map(|run| row(run, fault)?.aside).next();
+        return Estimate::none(if let Some(aside) = aside {
+            aside.word().to_owned()
+        } else if all().all(|(one, _)| one.hit_share.unwrap_or(0.0) == 0.0) {
             "no call went to what it hits before it came".to_owned()
         } else {
             format!("too few calls to tell in {} of {times} occurrences", times - told)

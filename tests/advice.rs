@@ -242,6 +242,28 @@ fn outlier_detection_hears_of_what_ends_and_of_what_is_called() {
     let rare = told(&[("RATE", "0.02rps")]);
     assert!(rare.iter().any(|one| one.starts_with("EW390") && one.contains("5 failures in a row take")), "{rare:?}");
     silent(&[("RATE", "2rps")], "EW390");
+    // Five in a row take 40 s, which is soon enough for all but an outage that is over by then.
+    let slow = ("RATE", "0.5rps");
+    silent(&[slow], "EW390");
+    let lost = told(&[slow, ("faults", "{lost: {at: 30s, for: 35s, hit: zone/hangzhou/h, down: true}}")]);
+    let late = |edge: &str| {
+        let words = ["EW390", edge, "the shortest fault of what it calls lasts 35 s"];
+        lost.iter().any(|one| words.iter().all(|word| one.contains(word)))
+    };
+    assert!(late("`web -> stock`") && late("`stock -> goods`"), "{lost:?}");
+    for fault in [
+        // The replicas of a rollout are told of; its window is no outage.
+        "{roll: {at: 30s, hit: service/stock, restart: {at-once: 1, grace: 5s}}}",
+        "{bang: {at: 30s, hit: service/stock, restart: true}}",
+        "{sent: {at: 30s, for: 31s, hit: service/stock, drain: true}}",
+        // What is over before the ejection would be.
+        "{blip: {at: 30s, for: 1s, hit: zone/hangzhou/h, down: true}}",
+        // What the edge does not call, unless all of them call it.
+        "{other: {at: 30s, for: 35s, hit: replica/web/east/0, errors: 5%}}",
+    ] {
+        let told = told(&[slow, ("faults", fault)]);
+        assert!(!told.iter().any(|one| one.starts_with("EW390") && one.contains("stock")), "{fault}: {told:?}");
+    }
 }
 
 #[test]

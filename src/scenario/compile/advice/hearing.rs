@@ -1,16 +1,14 @@
 //! Outlier detection that hears too little: of silent servers nothing, of a host that is hardly called too late.
 
-use super::{Called, Reading, Say, Told};
+use super::{Called, Reading, Say, Told, replicas};
 use crate::scenario::Span;
 use crate::units::{Duration, significant};
-use crate::world::Caller;
+use crate::world::{Caller, Effect, Target};
 
 /// Where no fault says how soon is soon enough, so long is too late.
 const LATE: Duration = Duration::from_secs(300);
 
 pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
-    let spans = reading.world.faults.rows().iter().flat_map(|fault| &fault.spans);
-    let shortest = spans.map(|(from, to)| Duration::from_nanos((to - from).cast_unsigned())).min();
     for called in reading.edges() {
         let Some(outlier) = &called.rules.policy.outlier else { continue };
         let at = reading.written(&called, |patch| patch.outlier.map(|outlier| outlier.span)).unwrap_or(Span::NONE);
@@ -33,7 +31,18 @@ pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
         let Some(count) = counts.into_iter().flatten().min() else { continue };
         if let Some((rate, proxies, hosts)) = heard(reading, &called).filter(|_| !rated) {
             let takes = Duration::from_seconds_f64(f64::from(count) / rate);
-            if takes > shortest.unwrap_or(LATE) {
+            let shortest = shortest(reading, &called, outlier.eject);
+            let soon = shortest.unwrap_or(LATE);
+            if takes > soon {
+                // One failure alone is no evidence of a dead host.
+                let fits = (rate * soon.seconds()) as u32;
+                let help = if fits >= 2 {
+                    format!(
+                        "write `outlier: {{consecutive-5xx: {fits}}}` or fewer (Istio: `consecutive5xxErrors`), and let retries cover the rest"
+                    )
+                } else {
+                    "let retries cover it (`retries`, with `timeout` or `per-try`): a count low enough to be in time would eject a host for any single error".to_owned()
+                };
                 let say = Say {
                     code: "EW390",
                     before: "outlier detection on ".to_owned(),
@@ -41,15 +50,41 @@ pub(super) fn advice(reading: &Reading<'_>, told: &mut Told) {
                         " comes too late: each of {proxies} client proxies counts by itself and sends each of {hosts} hosts {} calls a second, so that {count} failures in a row take {} s{}",
                         significant(rate, 2),
                         significant(takes.seconds(), 2),
-                        shortest.map_or_else(String::new, |lasts| format!(", and the shortest fault lasts {lasts}"))
+                        shortest.map_or_else(String::new, |lasts| format!(
+                            ", and the shortest fault of what it calls lasts {lasts}"
+                        ))
                     ),
                     at,
-                    help: "write `outlier: {consecutive-5xx: 1}` or few (Istio: `consecutive5xxErrors`), and let retries cover the rest".to_owned(),
+                    help,
                 };
                 told.say(&called.edge.name, say);
             }
         }
     }
+}
+
+/// The shortest fault that ejections of what this edge calls are there for; none: none is scheduled. What is over before an
+/// ejection is would only be made longer by it, and pods that are restarted or sent away are taken out by who tells proxies.
+fn shortest(reading: &Reading<'_>, called: &Called<'_>, eject: Duration) -> Option<Duration> {
+    let world = reading.world;
+    let fails = |effect: Effect| {
+        !matches!(
+            effect,
+            Effect::Restart(_) | Effect::Drain { .. } | Effect::Forget | Effect::Rate(_) | Effect::NoRoute(_)
+        )
+    };
+    let views = reading.views(called);
+    let called: Vec<_> = views.iter().flat_map(|(_, set)| set.hosts.iter()).flat_map(replicas).collect();
+    let hit = |target: Target| match target {
+        Target::Endpoint(endpoint) => called.iter().any(|of| of.0 == endpoint),
+        Target::Path(path) => called.iter().any(|of| of.1 == path),
+        Target::Link(link) => world.paths_over(link).any(|path| called.iter().any(|of| of.1 == path)),
+        Target::Place(place) => called.iter().any(|of| reading.at(of.0) == place),
+        _ => false,
+    };
+    let ours = world.changes.iter().filter(|change| change.begins && fails(change.effect) && hit(change.target));
+    let spans = ours.flat_map(|change| &world.faults[change.fault].spans);
+    spans.map(|(from, to)| Duration::from_nanos((to - from).cast_unsigned())).filter(|lasts| *lasts >= eject).min()
 }
 
 /// Calls per second of one proxy to one of its nearest hosts, at the peak; and how many there are of both.

@@ -44,6 +44,7 @@ pub fn bill_beside_faults(world: &World, runs: &[Run], twins: &[Run]) -> Bill {
             .basis
             .push("a month in which nothing fails: replications run again without faults, on the same luck".into());
     }
+    month.basis.extend(settling(world, twins.iter().map(|run| run.horizon_ns).max().unwrap_or(0), month.steady));
     let usages: Vec<Usage> = twins.iter().map(|run| Usage::counted(run, world, &month)).collect();
     let priced = line::priced(world, &usages, &month.shape);
     let once = faults::extra(world, runs, twins, month.window_ns, &priced);
@@ -122,6 +123,35 @@ fn exchanges(world: &World) -> Vec<String> {
     let to = currency(world);
     let sentence = |(from, rate)| format!("1 {from} is {} {to}, as the scenario states", significant(rate, 6));
     rates.into_iter().map(sentence).collect()
+}
+
+/// Of replicas that follow their load: what of a run their month is.
+fn settling(world: &World, horizon_ns: u64, steady: bool) -> Vec<String> {
+    let longest = world.autoscalers.iter().map(usage::settled).max().filter(|_| horizon_ns > 0);
+    let Some(settled) = longest else { return Vec::new() };
+    let begin: Vec<String> =
+        world.autoscalers.iter().map(|scaler| format!("{} with {}", scaler.name, scaler.start)).collect();
+    if !steady {
+        return vec![format!(
+            "replicas that follow their load are as many as in the run, which they began as {}: the load varies, so that no time \
+             of it can be left out",
+            begin.join(", ")
+        )];
+    }
+    let late = world.autoscalers.iter().filter(|scaler| usage::settled(scaler).nanos() >= horizon_ns);
+    let late: Vec<&str> = late.map(|scaler| scaler.name.as_str()).collect();
+    if late.is_empty() {
+        return vec![format!(
+            "replicas that follow their load are those from {settled} on at the latest, when their number is no longer what \
+             they began with"
+        )];
+    }
+    vec![format!(
+        "the month of {} is not settled: it holds the replicas that they began with ({}), for the first recommendations hold \
+         for a while; `run.horizon` longer than {settled} leaves that time out",
+        late.join(", "),
+        begin.join(", ")
+    )]
 }
 
 /// What the compute lines count: the replicas' vCPUs, and those that their sidecars request beside them.

@@ -16,6 +16,8 @@ pub(super) struct Month {
     pub(super) window_ns: u64,
     /// What a month is of the windows.
     pub(super) shape: Shape,
+    /// The load is the same at all times: what a run begins with is no part of it and can be left out.
+    pub(super) steady: bool,
     /// What was assumed, for the top of the bill.
     pub(super) basis: Vec<String>,
 }
@@ -51,6 +53,8 @@ impl Month {
         let horizon_ns = runs.iter().map(|run| run.horizon_ns).max().unwrap_or(0).max(1);
         let mut basis = Vec::new();
         let rates = open_rates(world);
+        let waves = |stream: &Stream| matches!(&stream.arrivals, Arrivals::Open { rate, .. } if varies(rate));
+        let steady = !world.streams.rows().iter().any(waves);
         let shape = match &rates {
             Some(rates) if rates.iter().any(|rate| varies(rate)) => {
                 let (shape, sentence) = by_profile(rates, i128::from(horizon_ns));
@@ -59,8 +63,7 @@ impl Month {
             }
             _ => {
                 basis.push(format!("held at the mean rate for {MONTH_HOURS} h"));
-                let waves = |stream: &Stream| matches!(&stream.arrivals, Arrivals::Open { rate, .. } if varies(rate));
-                if rates.is_none() && world.streams.rows().iter().any(waves) {
+                if rates.is_none() && !steady {
                     basis.push(
                         "not integrated over the day: a closed stream's rate is written down nowhere, so the month is the \
                          run's own rate"
@@ -70,7 +73,7 @@ impl Month {
                 Shape::Seen(Exact::ratio(MONTH_HOURS * HOUR_NS, i128::from(horizon_ns)))
             }
         };
-        Month { window_ns: horizon_ns / windows(Duration::from_nanos(horizon_ns)) as u64, shape, basis }
+        Month { window_ns: horizon_ns / windows(Duration::from_nanos(horizon_ns)) as u64, shape, steady, basis }
     }
 }
 

@@ -4,7 +4,7 @@ use super::month::{Month, Shape};
 use crate::bill::{CapacityHour, Exact, Quantity};
 use crate::record::{Run, ScaleRow};
 use crate::units::Duration;
-use crate::world::{Basis, Charge, Direction, GatewayId, Leg, PathId, Tap, World, windows};
+use crate::world::{Autoscaler, Basis, Charge, Direction, GatewayId, Leg, PathId, Tap, World, windows};
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 
@@ -15,8 +15,8 @@ pub(in crate::study) struct Usage {
     pub(in crate::study) hours_ns: Vec<u64>,
     /// In the order of `World::paths`.
     pub(in crate::study) paths: Vec<PathUsage>,
-    /// In the order of `World::autoscalers`: nanoseconds that pods lived.
-    pub(in crate::study) pods_ns: Vec<u64>,
+    /// In the order of `World::autoscalers`: nanoseconds that pods lived, and of how long, once their number had settled.
+    pub(in crate::study) pods_ns: Vec<(u64, u64)>,
 }
 
 /// One path's.
@@ -52,8 +52,19 @@ impl Usage {
                 None => PathUsage::default(),
             })
             .collect();
-        let lived = |row: &ScaleRow| all.iter().map(|&window| row.pod_ns.get(window).copied().unwrap_or(0)).sum();
-        let pods_ns = run.scaling.iter().map(lived).collect();
+        let lived = |(row, scaler): (&ScaleRow, &Autoscaler)| {
+            // Of a load that varies, or a run that is too short to settle, all of it counts, and the bill says so.
+            let settled = settled(scaler).nanos();
+            let from = if month.steady && settled < run.horizon_ns {
+                settled.div_ceil(month.window_ns.max(1)) as usize
+            } else {
+                0
+            };
+            let from = if from < all.len() { from } else { 0 };
+            let lived = all[from..].iter().map(|&window| row.pod_ns.get(window).copied().unwrap_or(0)).sum();
+            (lived, (all.len() - from) as u64 * month.window_ns)
+        };
+        let pods_ns = run.scaling.iter().zip(world.autoscalers.iter()).map(lived).collect();
         Usage { pods_ns, hours_ns: hours.iter().map(|hour| hour.len() as u64 * month.window_ns).collect(), paths }
     }
 
@@ -87,6 +98,15 @@ impl Usage {
     }
 }
 
+/// How long after t = 0 the number of replicas is what the load asks for, and no longer what they began with: the first
+/// recommendations hold against fewer for their window, and what is asked for too few or too late has to boot and to be
+/// measured.
+pub(super) fn settled(scaler: &Autoscaler) -> Duration {
+    let rule = &scaler.rule;
+    let looks = (rule.every + rule.window).saturating_mul(2);
+    rule.down_window + scaler.boot + looks
+}
+
 /// What a charge counts in a month: the mean month of these replications, or that of one.
 pub(super) fn metered(world: &World, charge: &Charge, usages: &[Usage], shape: &Shape) -> Quantity {
     let runs = Exact::whole(usages.len().max(1) as i128);
@@ -99,10 +119,9 @@ pub(super) fn metered(world: &World, charge: &Charge, usages: &[Usage], shape: &
         }
         Basis::Hours(things) => Quantity::month_of(Exact::decimal(*things)),
         Basis::Pods { scaler, each } => {
-            let sum =
-                |of: fn(&Usage, usize) -> u64| usages.iter().map(|usage| i128::from(of(usage, *scaler))).sum::<i128>();
-            let lived = sum(|usage, scaler| usage.pods_ns.get(scaler).copied().unwrap_or(0));
-            let seen = sum(|usage, _| usage.hours_ns.iter().sum());
+            let counts = usages.iter().map(|usage| usage.pods_ns.get(*scaler).copied().unwrap_or_default());
+            let (lived, seen) = counts
+                .fold((0, 0), |sum: (i128, i128), (lived, seen)| (sum.0 + i128::from(lived), sum.1 + i128::from(seen)));
             Quantity::month_of(&Exact::ratio(lived, seen.max(1)) * &Exact::decimal(*each))
         }
         Basis::Mbps(mbps) => Quantity::Bandwidth(Exact::decimal(*mbps)),
@@ -144,5 +163,53 @@ fn capacity_hours(usage: &Usage, taps: &[Tap], paths: &[PathId], shape: &Shape, 
             };
             hours.iter().map(hour).collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::autoscale;
+    use crate::world::{ClusterId, ServiceId};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Six pods at first; four from 380 s on: as many as a steady load asks for.
+    fn pods(horizon_s: u64) -> f64 {
+        let mut world = World::default();
+        world.autoscalers.push(Autoscaler {
+            name: "orders@east".into(),
+            service: ServiceId(0),
+            cluster: ClusterId(0),
+            members: Vec::new(),
+            start: 6,
+            rule: autoscale::DEFAULT,
+            boot: Duration::from_secs(40),
+            evict: Duration::ZERO,
+            grace: Duration::ZERO,
+        });
+        let count = windows(Duration::from_secs(horizon_s)) as u64;
+        let lived = |from: u64, to: u64| {
+            6 * to.min(380 * SECOND).saturating_sub(from) + 4 * to.saturating_sub(from.max(380 * SECOND))
+        };
+        let edge = |window: u64| horizon_s * SECOND / count * window;
+        let pod_ns = (0..count).map(|window| lived(edge(window), edge(window + 1))).collect();
+        let run = Run {
+            horizon_ns: horizon_s * SECOND,
+            scaling: vec![ScaleRow { pod_ns, ..ScaleRow::default() }],
+            ..Run::default()
+        };
+        let month = Month::of(&world, std::slice::from_ref(&run));
+        let (lived, seen) = Usage::counted(&run, &world, &month).pods_ns[0];
+        lived as f64 / seen as f64
+    }
+
+    #[test]
+    fn the_month_of_a_steady_load_does_not_depend_on_the_horizon() {
+        // 300 s of recommendations, 40 s of boot, two looks and measurements of 15 s each: 400 s.
+        for horizon_s in [480, 600, 1200, 3600] {
+            assert_eq!(pods(horizon_s), 4.0, "{horizon_s} s");
+        }
+        assert_eq!(pods(360), 6.0, "too short to leave anything out");
     }
 }

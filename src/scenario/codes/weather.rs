@@ -12,7 +12,7 @@ pub(super) const WEATHER: &[Code] = &[
     code(
         "EW429",
         "a fault that comes too often",
-        "Each component may fail 10,000 times in a run. What comes and goes faster than requests do is a property of the network (`loss`, `slow`) or flaps.",
+        "Each component may fail 10,000 times in a run, and one that flaps may come and go as often. What comes and goes faster than requests do is a property of the network (`loss`, `slow`) or flaps.",
     ),
     code(
         "EW432",

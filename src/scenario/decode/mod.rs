@@ -218,6 +218,19 @@ impl Decoder {
                     .at(span, "")
                     .help("for what comes and goes that fast write `flap`, or `loss`")
             };
+            if let Some(flap) = fault.flap {
+                let cycle = (flap.down + flap.up).seconds();
+                let lasts = match &fault.when {
+                    When::Told { lasts, every: None, .. } => lasts.value.min(horizon.value),
+                    _ => horizon.value,
+                };
+                if fault::too_often(cycle, lasts) {
+                    let text = format!("fault `{name}` flaps more than 10,000 times in a run");
+                    let help = "what comes and goes faster than connections break and proxies notice is `loss`, `slow` or `errors` of the network: write these, or a longer `down` and `up`";
+                    self.say(Diagnostic::error("EW429", text).at(fault.span, "").help(help));
+                    continue;
+                }
+            }
             let (at, lasts) = match &fault.when {
                 When::Told { at, lasts, every } => {
                     if every.is_some_and(|every| fault::too_often(every.seconds(), horizon.value)) {

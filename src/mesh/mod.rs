@@ -90,9 +90,8 @@ fn run_as(world: &World, seed: u64, replication: u32, ahead: bool, on: impl Fn(f
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
     // Tens of thousands of failures take a while before the first event.
     let goes_on = || on(0.0).then_some(());
-    let forecast = world.forecast(seed, replication);
-    goes_on()?;
-    let forecast = control::lived(world, forecast, seed, replication);
+    let forecast = world.forecast_while(seed, replication, &|| on(0.0))?;
+    let forecast = control::lived(world, forecast, seed, replication, &|| on(0.0))?;
     let hot = Hot::new(world, &forecast.changes, &mut timers);
     goes_on()?;
     let mut machine = Machine::new(world, &hot, timers, &forecast, seed, replication, None, &mut schedule);
@@ -127,7 +126,8 @@ pub fn trace(
     on: impl Fn(f64) -> bool,
 ) -> Option<Trace> {
     let (mut schedule, mut timers) = (Schedule::new(), Timers::new());
-    let forecast = control::lived(world, world.forecast(seed, replication), seed, replication);
+    let forecast = world.forecast_while(seed, replication, &|| on(0.0))?;
+    let forecast = control::lived(world, forecast, seed, replication, &|| on(0.0))?;
     let hot = Hot::new(world, &forecast.changes, &mut timers);
     let tracer = Some(Box::new(Tracer::new(which)));
     let mut machine = Machine::new(world, &hot, timers, &forecast, seed, replication, tracer, &mut schedule);

@@ -8,6 +8,9 @@ use crate::units::{Duration, SimTime};
 /// (a node's grace period, a kernel that gives up after 15 minutes).
 const LEAD: Duration = Duration::from_secs(3_600);
 
+/// Of so many components failures are drawn at a time.
+const TOGETHER: usize = 64;
+
 /// A fault of which more than one beginning and one end is to be told.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Weather {
@@ -117,13 +120,20 @@ impl World {
     /// What faults do in this replication: what is scheduled and what is drawn, in total order. Where nothing is drawn
     /// it is the same in all.
     pub fn forecast(&self, seed: u64, replication: u32) -> Forecast {
+        self.forecast_while(seed, replication, &|| true).expect("nobody stops it")
+    }
+
+    /// The same while `on`, asked for each component, says so: tens of thousands of failures take a while. None where it
+    /// said no.
+    pub fn forecast_while(&self, seed: u64, replication: u32, on: &dyn Fn() -> bool) -> Option<Forecast> {
         let scheduled = self.changes.iter().map(|change| (change.at.nanos().cast_signed(), *change));
         let mut changes: Vec<(i64, Change)> = scheduled.collect();
         let mut spans: Vec<Vec<Span>> = self.faults.rows().iter().map(|fault| fault.spans.clone()).collect();
         for weather in &self.weather {
             let name = &self.faults[weather.fault].name;
-            let each = weather.each(Draw { seed, replication, fault: name, component: name }, self.times());
+            let each = weather.each(Draw { seed, replication, fault: name, component: name }, self.times(), on)?;
             for (component, times) in weather.components.iter().zip(each) {
+                on().then_some(())?;
                 for span in times {
                     if matches!(weather.when, When::Drawn { .. }) {
                         spans[weather.fault.0 as usize].push(span);
@@ -135,7 +145,7 @@ impl World {
         }
         // Stable: at one instant the order of the scenario holds.
         changes.sort_by_key(|&(at, _)| at);
-        Forecast { changes, spans }
+        Some(Forecast { changes, spans })
     }
 
     /// The changes of [`World::forecast`].
@@ -152,20 +162,28 @@ impl World {
 }
 
 impl Weather {
-    /// By component: when it comes to it.
-    fn each(&self, draw: Draw<'_>, (from, to): Span) -> Vec<Vec<Span>> {
+    /// By component: when it comes to it; none where `on` said no.
+    fn each(&self, draw: Draw<'_>, (from, to): Span, on: &dyn Fn() -> bool) -> Option<Vec<Vec<Span>>> {
         let names: Vec<String> = self.components.iter().map(|component| component.name.clone()).collect();
         match &self.when {
             When::Told(times) => names
                 .iter()
                 .map(|component| {
+                    on().then_some(())?;
                     let luck = draw.of(component).luck();
                     let taken =
                         times.iter().filter(|((begins, ends), chance)| luck < *chance && from < *ends && *begins < to);
-                    joined(taken.map(|&(span, _)| span))
+                    Some(joined(taken.map(|&(span, _)| span)))
                 })
                 .collect(),
-            When::Drawn { renewal, common } => weather(renewal, *common, draw, &names, from, to),
+            // A draw is by its component's name: whoever is drawn beside it changes nothing.
+            When::Drawn { renewal, common } => names
+                .chunks(TOGETHER)
+                .map(|names| on().then(|| weather(renewal, *common, draw, names, from, to)))
+                .try_fold(Vec::new(), |mut all, some| {
+                    all.extend(some?);
+                    Some(all)
+                }),
         }
     }
 }
@@ -234,6 +252,27 @@ mod tests {
         assert_eq!(dates(&forecast, 1), [(-10, true), (5, false), (100, true), (120, false)]);
         assert_eq!(forecast.spans, [vec![(-10 * SECOND, 5 * SECOND), (100 * SECOND, 130 * SECOND)]]);
         assert!(forecast.changes.is_sorted_by_key(|change| change.0));
+    }
+
+    #[test]
+    fn drawing_stops_within_a_few_components_when_it_is_told_to() {
+        let renewal = Renewal { up: Law::Exponential { mean: 1.0 }, down: Law::Exponential { mean: 1.0 } };
+        let components = (0..1000).map(|number| component(number, None)).collect();
+        let world = world(When::Drawn { renewal, common: None }, None, components);
+        let asked = std::cell::Cell::new(0_u32);
+        let no_more_than = |most: u32| {
+            asked.set(0);
+            world.forecast_while(1, 0, &|| {
+                asked.set(asked.get() + 1);
+                asked.get() <= most
+            })
+        };
+        assert_eq!(no_more_than(u32::MAX), Some(world.forecast(1, 0)));
+        let all = asked.get();
+        assert!(all > 1000, "each component asks: {all}");
+        for most in [0, 5, all / 2] {
+            assert_eq!((no_more_than(most), asked.get()), (None, most + 1), "and nothing is done after a no");
+        }
     }
 
     #[test]

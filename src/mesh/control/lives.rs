@@ -24,17 +24,24 @@ struct Occurrence {
 }
 
 /// A run's faults, with what they come to for processes.
-pub(in crate::mesh) fn lived(world: &World, mut forecast: Forecast, seed: u64, replication: u32) -> Forecast {
+pub(in crate::mesh) fn lived(
+    world: &World,
+    mut forecast: Forecast,
+    seed: u64,
+    replication: u32,
+    on: &dyn Fn() -> bool,
+) -> Option<Forecast> {
     let ends = |change: &Change| matches!(change.effect, Effect::Restart(_) | Effect::Drain { .. });
     let any = forecast.changes.iter().any(|(_, change)| ends(change));
     if !any && world.start_ups.is_empty() {
-        return forecast;
+        return Some(forecast);
     }
     let sight = Sight::new(world, &forecast.changes, seed, replication);
     let occurrences = occurrences(world, &forecast.changes);
     let mut lives = Lives { sight, orders: BTreeMap::new(), told: Vec::new() };
     // What is known by the clock first: a rollout waits for it, not the other way round.
     for one in &occurrences {
+        on().then_some(())?;
         match one.effect {
             Effect::Drain { grace } => one.replicas.iter().for_each(|&id| lives.drain(one, id, grace)),
             Effect::Restart(None) => {
@@ -44,11 +51,12 @@ pub(in crate::mesh) fn lived(world: &World, mut forecast: Forecast, seed: u64, r
         }
     }
     for one in &occurrences {
+        on().then_some(())?;
         if let Effect::Restart(Some(rollout)) = one.effect {
             lives.roll(one, rollout);
         }
     }
-    let over = lives.live(&forecast.changes);
+    let over = lives.live(&forecast.changes, on)?;
     // The window of a restart lasts until all are back, and a second at least.
     let end = (world.plan.horizon + world.plan.drain).nanos().cast_signed();
     for ((fault, from), over) in over {
@@ -59,7 +67,7 @@ pub(in crate::mesh) fn lived(world: &World, mut forecast: Forecast, seed: u64, r
     forecast.changes.extend(lives.told);
     // Stable: what ends at an instant has ended before a process starts.
     forecast.changes.sort_by_key(|change| change.0);
-    forecast
+    Some(forecast)
 }
 
 const SECOND: i64 = 1_000_000_000;
@@ -260,7 +268,7 @@ impl Lives<'_> {
 
     /// Tells what has become of all processes: those that were told to exit, and those that faults held down and that take
     /// their start-up. When all that a restart hit are back, by its fault and beginning.
-    fn live(&mut self, changes: &[(i64, Change)]) -> BTreeMap<(FaultId, i64), i64> {
+    fn live(&mut self, changes: &[(i64, Change)], on: &dyn Fn() -> bool) -> Option<BTreeMap<(FaultId, i64), i64>> {
         let world = self.sight.world;
         let mut over = BTreeMap::new();
         let mut ended: BTreeMap<(Target, i64), FaultId> = BTreeMap::new();
@@ -268,6 +276,7 @@ impl Lives<'_> {
             ended.insert((change.target, *at), change.fault);
         }
         for (id, row) in world.endpoints.iter() {
+            on().then_some(())?;
             if !self.orders.contains_key(&id) && world.start_up(row.service) == Duration::ZERO {
                 continue;
             }
@@ -292,7 +301,7 @@ impl Lives<'_> {
                 }
             }
         }
-        over
+        Some(over)
     }
 }
 

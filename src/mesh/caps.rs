@@ -66,6 +66,23 @@ impl CapState {
         }
     }
 
+    /// Bits a second that background flows take.
+    pub(super) const fn background(&self) -> u64 {
+        self.background
+    }
+
+    /// Background flows take so much from now on: the bytes that wait at a fair cap take longer, or less long.
+    pub(super) fn turn(&mut self, rate: BitsPerSec, now: u64, background: u64) {
+        let (before, after) = (rate.0 - self.background, rate.0 - background);
+        let pause = self.until.saturating_sub(now);
+        let longer = (u128::from(pause) * u128::from(before)).div_ceil(u128::from(after)) as u64;
+        if pause > 0 {
+            self.until = now + longer;
+            self.small = self.small - pause + longer;
+        }
+        self.background = background;
+    }
+
     /// Of small messages at a fair cap: nanoseconds that they have taken by `now`, and that they still will at once.
     pub(super) fn small(&self, now: u64) -> (u64, u64) {
         let pause = self.until.saturating_sub(now);

@@ -11,7 +11,7 @@ use super::event::Kind;
 use super::machine::Machine;
 use super::travel::capped;
 use crate::engine::Schedule;
-use crate::units::SimTime;
+use crate::units::{BitsPerSec, SimTime};
 use crate::world::{Cap, Direction, LinkId, PastCap};
 
 /// A flow with so much left, as time at its rate in nanoseconds, is through: less than what rounding makes of it.
@@ -82,6 +82,14 @@ impl Fair {
         }
         self.plan(now, pause);
         first
+    }
+
+    /// From now on so much is left for all flows together.
+    pub(super) fn turn(&mut self, rate: BitsPerSec, now: u64, busy: u64, pause: u64) {
+        self.advance(now, busy);
+        self.rate = rate.0 as f64 / 8e9;
+        self.fill();
+        self.plan(now, pause);
     }
 
     fn advance(&mut self, now: u64, busy: u64) {
@@ -183,7 +191,8 @@ impl Machine<'_> {
     /// The next flow of a link may be through.
     pub(super) fn shared(&mut self, link: u32, now: SimTime, schedule: &mut Schedule) {
         let clock = now.nanos();
-        let mut due = false;
+        // After a turn of what flows leave, who was to be through is so at another time.
+        let mut due = self.turn_tide(link, clock);
         loop {
             let (busy, pause) = self.caps[link as usize].small(clock);
             let fair = self.shares[link as usize].as_mut().expect("a fair cap has its flows");

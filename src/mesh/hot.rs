@@ -7,6 +7,7 @@ use super::barriers::Barriers;
 use super::cuts::Cuts;
 use super::strains::Strains;
 use super::tcp;
+use super::tides::Tides;
 use super::upstream::View;
 use crate::engine::Timers;
 use crate::policy::{Balance, Outlier, Policy, Status, timeout};
@@ -38,6 +39,8 @@ pub(super) struct Hot {
     pub(super) barriers: Option<Box<Barriers>>,
     /// Caps that are cut at some time.
     pub(super) cuts: Option<Box<Cuts>>,
+    /// Caps of which flows that come and go take a part.
+    pub(super) tides: Option<Box<Tides>>,
     /// Host sets as everybody sees them at first.
     pub(super) views: Vec<View>,
 }
@@ -329,6 +332,7 @@ impl Hot {
             strains,
             barriers,
             cuts: Cuts::new(world, changes),
+            tides: Tides::new(world),
             views: world.host_sets.rows().iter().map(View::new).collect(),
         }
     }

@@ -28,6 +28,7 @@ use super::sessions::{self, Sessions};
 use super::slab::Slab;
 use super::spells::Spells;
 use super::stores::Stores;
+use super::tides::background;
 use super::trace::Tracer;
 use super::upstream::{Tables, Upstream};
 use crate::engine::{Event, Later, Model, Schedule, Timers};
@@ -192,7 +193,7 @@ impl<'w> Machine<'w> {
         let mut turns = dates.clone();
         turns.sort_unstable();
         let changes: Vec<Change> = forecast.changes.iter().map(|&(_, change)| change).collect();
-        let background = background(world);
+        let background = background(world, hot.tides.as_deref());
         let away = control::away(&forecast.changes);
         let deeds = actions::deeds(world, &forecast.changes, &away);
         let stores = Stores::new(world, (seed, replication), zero, &away, &deeds);
@@ -319,6 +320,7 @@ impl<'w> Machine<'w> {
         for (index, at) in dates.into_iter().enumerate() {
             schedule.at(at, Kind::Change.order() | (index as u32) << 4, index as u32);
         }
+        machine.plan_tides(schedule);
         machine.start_scaling(&forecast.changes, seed, replication, schedule);
         machine.look_ahead(None);
         machine
@@ -426,17 +428,6 @@ impl<'w> Machine<'w> {
             self.plan_timer(list, due, schedule);
         }
     }
-}
-
-/// By link: bits a second that background flows take.
-fn background(world: &World) -> Vec<u64> {
-    let mut taken = vec![0; world.links.len()];
-    for flow in &world.flows {
-        for link in &world.paths[flow.path].links {
-            taken[link.0 as usize] += flow.rate.0;
-        }
-    }
-    taken
 }
 
 fn shares(world: &World, background: &[u64]) -> Vec<Option<Box<Fair>>> {

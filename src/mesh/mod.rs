@@ -53,6 +53,7 @@ mod steps;
 mod stores;
 mod strains;
 mod tcp;
+mod tides;
 mod trace;
 mod transfer;
 mod travel;

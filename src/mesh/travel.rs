@@ -291,9 +291,11 @@ impl Machine<'_> {
             _ => 0,
         };
         let state = &mut self.caps[link.0 as usize];
-        let passed = match &self.hot.cuts {
-            None => state.offer(&cap, at.nanos(), over, bytes),
-            Some(cuts) => cuts.offer(link, state, &cap, (at.nanos(), over), bytes),
+        let tide = self.hot.tides.as_ref().and_then(|tides| tides.offer(link, state, &cap, (at.nanos(), over), bytes));
+        let passed = match (tide, &self.hot.cuts) {
+            (Some(passed), _) => passed,
+            (None, None) => state.offer(&cap, at.nanos(), over, bytes),
+            (None, Some(cuts)) => cuts.offer(link, state, &cap, (at.nanos(), over), bytes),
         };
         let segments = bytes.div_ceil(tcp::SEGMENT_WIRE);
         match passed.dropped {

@@ -10,6 +10,7 @@ use crate::record::{
     Business, BusinessFault, BusinessYear, Estimate, FaultSummary, PathRow, Run, ScaleRow, VariantResult,
 };
 use crate::units::significant;
+use crate::world::{Direction, World};
 
 /// Months of a year; 730 h each, which is 365 days.
 const MONTHS: f64 = 12.0;
@@ -106,7 +107,8 @@ pub(super) fn even(results: &mut [VariantResult]) {
 
 fn year_of(of: &Replicated, year: u32, growth: f64) -> BusinessYear {
     let times_traffic = (0..year).fold(1.0, |times, _| times * (1.0 + growth));
-    let bill = if year == 0 { of.bill.clone() } else { bill::bill(&of.world, &scaled(of.usual(), times_traffic)) };
+    let bill =
+        if year == 0 { of.bill.clone() } else { bill::bill(&of.world, &scaled(&of.world, of.usual(), times_traffic)) };
     BusinessYear {
         year: year + 1,
         times: times_traffic,
@@ -116,13 +118,19 @@ fn year_of(of: &Replicated, year: u32, growth: f64) -> BusinessYear {
     }
 }
 
-/// What the runs would have counted with so many times the traffic, as far as a bill asks for it.
-fn scaled(runs: &[Run], times: f64) -> Vec<Run> {
+/// What the runs would have counted with so many times the traffic, as far as a bill asks for it. What flows beside the
+/// calls stays as it is.
+fn scaled(world: &World, runs: &[Run], times: f64) -> Vec<Run> {
     let count = |count: u64| (count as f64 * times + 0.5) as u64;
-    let counts = |counts: &Vec<u64>| counts.iter().map(|&one| count(one)).collect();
-    let path = |row: &PathRow| PathRow {
-        forward: counts(&row.forward),
-        back: counts(&row.back),
+    let counts = |counts: &[u64]| counts.iter().map(|&one| count(one)).collect();
+    let beside = bill::Beside::of(world, runs.first().map_or(0, |run| run.horizon_ns));
+    let grown = |path: usize, direction: Direction, counted: &[u64]| {
+        let calls = beside.without(path, direction, counted);
+        counted.iter().zip(calls).map(|(all, calls)| all - calls + count(calls)).collect()
+    };
+    let path = |(path, row): (usize, &PathRow)| PathRow {
+        forward: grown(path, Direction::Forward, &row.forward),
+        back: grown(path, Direction::Back, &row.back),
         connections: counts(&row.connections),
         open: count(row.open),
         ..row.clone()
@@ -132,7 +140,7 @@ fn scaled(runs: &[Run], times: f64) -> Vec<Run> {
     let run = |run: &Run| Run {
         replication: run.replication,
         horizon_ns: run.horizon_ns,
-        paths: run.paths.iter().map(path).collect(),
+        paths: run.paths.iter().enumerate().map(path).collect(),
         scaling: run.scaling.iter().map(pods).collect(),
         ..Run::default()
     };
@@ -154,8 +162,8 @@ fn basis(
     ];
     if growth != 0.0 {
         basis.push(format!(
-            "traffic grows by {} % at each turn of the year; bytes and connections grow with it and every bill is worked out \
-             anew with its steps, while hours, bandwidth and compute are bought as they are",
+            "traffic grows by {} % at each turn of the year; bytes and connections of calls grow with it and every bill is worked \
+             out anew with its steps, while `flows`, hours, bandwidth and compute are bought as they are",
             significant(growth * 100.0, 4)
         ));
     }

@@ -11,6 +11,7 @@ mod control;
 mod effect;
 mod entry;
 mod extent;
+mod flow;
 mod gateways;
 mod hosts;
 mod plan;
@@ -30,6 +31,8 @@ pub use charge::{Basis, Charge, Direction, Tap};
 pub use control::{Control, ControlWay, Plane, Serves};
 pub use effect::{Cut, Effect};
 pub use entry::{Answer, Entry, Front, Kept, Via};
+pub(crate) use flow::most;
+pub use flow::{ACKS, Flow};
 pub use gateways::PathRates;
 pub use hosts::{Among, Health, Host, HostLocality, HostSet, HostTarget, LocalityWeight, ZoneAware};
 pub use plan::{RunPlan, WINDOWS, windows};
@@ -56,7 +59,7 @@ use crate::id;
 use crate::policy::Policy;
 use crate::random::Law;
 use crate::table::Table;
-use crate::units::{BitsPerSec, Bytes, Duration, Ratio};
+use crate::units::{Bytes, Duration, Ratio};
 use crate::workload::Arrivals;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,7 +165,7 @@ pub struct World {
     pub host_sets: Table<HostSetId, HostSet>,
     /// Row `edge * places + place`; `NONE` where no proxy of that place makes that call.
     pub host_set_of: Vec<HostSetId>,
-    /// Constant load in the background of caps.
+    /// Load in the background of caps, all the time or at times.
     pub flows: Vec<Flow>,
     /// Workload.
     pub streams: Table<StreamId, Stream>,
@@ -303,17 +306,6 @@ pub struct Link {
     pub loss: Option<Loss>,
     /// What the provider lets pass.
     pub cap: Option<Cap>,
-}
-
-/// Bytes that always flow: they take their share of each cap on their way, and are counted and billed on it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Flow {
-    /// The name.
-    pub name: String,
-    /// Its way, there; acknowledgements go back.
-    pub path: PathId,
-    /// Bits a second, headers included; less than every cap on the way, all flows together.
-    pub rate: BitsPerSec,
 }
 
 /// Random extra delay of a link: `laws[law]` times the hour's factor.

@@ -1,5 +1,6 @@
 //! Worlds by chance: whatever they are made of and whatever goes down, every call is settled once.
 
+use eastwest::fault::Calendar;
 use eastwest::policy::autoscale::{self, Rule};
 use eastwest::policy::entry::Check;
 use eastwest::policy::pool::UNLIMITED;
@@ -233,8 +234,9 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
     let open =
         |path: &Path| path.links.iter().all(|link| world.links[*link].cap.is_none_or(|cap| cap.rate.0 > 900_000));
     if let Some((path, _)) = world.paths.iter().find(|(_, path)| path.from != path.to && open(path)) {
-        world.flows.push(Flow { name: "background".into(), path, rate: BitsPerSec(800_000) });
+        world.flows.push(Flow { name: "background".into(), path, rate: BitsPerSec(800_000), when: None });
     }
+    at_times(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "flows"), 0));
     services(&mut world, &mut dice);
     let window = more.one_in(3).then_some(Bytes(16_384));
     world.policies.ids().collect::<Vec<_>>().into_iter().for_each(|id| world.policies[id].receive_window = window);
@@ -252,6 +254,26 @@ pub(crate) fn world_with(seed: u64, change: impl FnOnce(&mut World, &mut Dice)) 
     crate::barriers::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "barriers"), 0));
     crate::pods::by_chance(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "pods"), 0));
     world
+}
+
+/// In every other world the flow comes and goes, before a run and within; in some another one on top of it.
+fn at_times(world: &mut World, dice: &mut Dice) {
+    if !dice.one_in(2) {
+        return;
+    }
+    let ms = |dice: &mut Dice, most| 1 + dice.below(most);
+    let mut flows = std::mem::take(&mut world.flows);
+    if let Some(flow) = flows.first_mut() {
+        flow.rate = BitsPerSec(400_000);
+        let other = dice.one_in(2).then(|| flow.clone());
+        flows.extend(other);
+    }
+    for flow in &mut flows {
+        let (at, lasts) = (ms(dice, 20_000).cast_signed() - 5_000, Duration::from_millis(ms(dice, 8_000)));
+        let every = dice.one_in(2).then(|| lasts + Duration::from_millis(ms(dice, 4_000)));
+        flow.when = Some(Calendar { at: at * 1_000_000, lasts, every, before: dice.one_in(2) });
+    }
+    world.flows = flows;
 }
 
 /// In every other world users lose patience, or servers drop what nobody waits for any more.

@@ -1,5 +1,6 @@
 //! Large messages, shared links, background flows, losses and jitter of links in a row: against hand arithmetic.
 
+use eastwest::fault::Calendar;
 use eastwest::mesh;
 use eastwest::random::Law;
 use eastwest::record::Run;
@@ -75,7 +76,7 @@ fn a_background_flow_takes_its_rate_of_a_link_and_is_counted() {
     let small = Small { request: Bytes(1_500_000), response: Bytes(100), cap: fair(8), ..Small::default() };
     let mut world = Small { horizon: Duration::from_millis(1_500), ..small }.world();
     let rate = BitsPerSec(2 * MBPS);
-    world.flows.push(Flow { name: "replication".into(), path: PathId(0), rate });
+    world.flows.push(Flow { name: "replication".into(), path: PathId(0), rate, when: None });
     let run = mesh::run(&world, 1, 0);
     assert_eq!(latencies(&run).max_ns, 2_000 * MS);
     // 1.5 s of 2 Mbit/s, 375,000 bytes, and an acknowledgement of 40 for every 3,000.
@@ -84,6 +85,54 @@ fn a_background_flow_takes_its_rate_of_a_link_and_is_counted() {
     // The answer comes after the horizon.
     assert_eq!(sum(&run.paths[0].back), 5_000);
     assert_eq!(sum(&run.caps[0].offered), 1_500_000 + 375_000);
+}
+
+/// A flow of so many Mbit/s from one time to another, ms.
+fn at_times(world: &mut World, mbps: u64, from: i64, until: u64) {
+    let lasts = Duration::from_millis(until - from.cast_unsigned());
+    let when = Some(Calendar { at: from * MS.cast_signed(), lasts, every: None, before: false });
+    world.flows.push(Flow { name: "backup".into(), path: PathId(0), rate: BitsPerSec(mbps * MBPS), when });
+}
+
+#[test]
+fn a_flow_that_comes_and_goes_takes_its_rate_of_a_shared_link_while_it_lasts() {
+    // 1.5 MB from 1 s on at 8 Mbit/s, a byte a microsecond: 0.5 MB until the flow takes half for half a second, in which
+    // a quarter of a megabyte gets through; the rest takes three quarters of a second.
+    let small = Small { request: Bytes(1_500_000), response: Bytes(100), cap: fair(8), ..Small::default() };
+    let mut world = Small { horizon: Duration::from_millis(1_750), ..small }.world();
+    at_times(&mut world, 4, 1_500, 2_000);
+    let run = mesh::run(&world, 1, 0);
+    assert_eq!(latencies(&run).max_ns, 1_750 * MS);
+    assert_eq!(run, mesh::run_in_full(&world, 1, 0));
+    // A quarter of a second of half a byte a microsecond is within the horizon.
+    assert_eq!(run.paths[0].forward.iter().sum::<u64>(), 1_500_000 + 125_000);
+    // Three flows one after the other and one on top: 8, 6, 4 (two of them), 6, 8 Mbit/s; by hand 0.5 + 0.1875 + 0.125 +
+    // 0.1875 MB in 1.25 s, half a second for the rest.
+    let mut world = Small { horizon: Duration::from_millis(1_750), ..small }.world();
+    at_times(&mut world, 2, 1_500, 2_000);
+    at_times(&mut world, 2, 1_750, 2_250);
+    at_times(&mut world, 7, 2_750, 2_800);
+    assert_eq!(latencies(&mesh::run(&world, 1, 0)).max_ns, 1_750 * MS);
+}
+
+#[test]
+fn a_flow_that_comes_and_goes_leaves_a_queue_the_rest() {
+    // A request of 250 KB each second, 250 ms of 8 Mbit/s, while nothing flows; of 6 of 8 Mbit/s as the second comes it
+    // waits for nobody: who stands in the queue is sent at the link's rate, whoever comes behind it.
+    let cap = Some(Cap { rate: BitsPerSec(8 * MBPS), past: PastCap::Shape { buffer: Duration::from_secs(2) } });
+    let small = Small { request: Bytes(250_000), response: Bytes(100), cap, ..Small::default() };
+    let mut world = Small { horizon: Duration::from_millis(2_500), ..small }.world();
+    at_times(&mut world, 6, 1_500, 2_500);
+    let all = latencies(&mesh::run(&world, 1, 0));
+    assert_eq!((all.min_ns, all.max_ns, all.count), (250 * MS, 250 * MS, 2));
+    // Four a second: 250 ms of work each, of which the flow leaves 62.5 in the 250 ms until the next: each waits for what
+    // the ones before it left, 187.5 ms more each.
+    let four = Small { arrivals: every(4.0), horizon: Duration::from_millis(1_250), ..small };
+    let mut world = four.world();
+    at_times(&mut world, 6, 250, 1_250);
+    let all = latencies(&mesh::run(&world, 1, 0));
+    // At 250, 500, 750 and 1,000 ms; the last waits 3 x 187.5.
+    assert_eq!((all.min_ns, all.max_ns, all.count), (250 * MS, 812_500_000, 4));
 }
 
 /// Links in a row there, each with this jitter and loss; none on the way back.

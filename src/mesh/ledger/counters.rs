@@ -3,7 +3,6 @@
 use super::{Ledger, OUTSIDE};
 use crate::mesh::caps::Passed;
 use crate::mesh::fcfs::Served;
-use crate::mesh::tcp::{ACK, FULL_SEGMENT};
 use crate::units::{Bytes, SimTime};
 use crate::world::{Direction, EdgeId, EndpointId, HostSetId, LinkId, PathId, StationId, World};
 
@@ -66,21 +65,16 @@ impl Ledger {
         }
     }
 
-    /// What flowed in the background all the time, window by window: whole bytes, nothing lost between windows. Its
-    /// acknowledgements go back, one for every second full segment.
+    /// What flowed in the background, window by window.
     pub(super) fn background(&mut self, world: &World) {
-        let until = |window: usize| u128::from(self.horizon) * window as u128 / self.windows as u128;
-        let bytes = |rate: u64, window: usize| (u128::from(rate) * until(window) / 8_000_000_000) as u64;
-        let acks = |bytes: u64| bytes * ACK / (2 * FULL_SEGMENT);
         for flow in &world.flows {
             let way = &world.paths[flow.path];
-            for window in 0..self.windows {
-                let (before, after) = (bytes(flow.rate.0, window), bytes(flow.rate.0, window + 1));
+            for (window, (bytes, acks)) in flow.by_window(self.horizon, self.windows).into_iter().enumerate() {
                 let row = &mut self.paths[flow.path.0 as usize];
-                row.forward[window] += after - before;
-                row.back[window] += acks(after) - acks(before);
+                row.forward[window] += bytes;
+                row.back[window] += acks;
                 for link in way.links.iter().filter(|link| world.links[**link].cap.is_some()) {
-                    self.caps[link.0 as usize].offered[window] += after - before;
+                    self.caps[link.0 as usize].offered[window] += bytes;
                 }
             }
         }

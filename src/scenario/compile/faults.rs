@@ -97,7 +97,7 @@ pub(super) fn faults(
             continue;
         }
         if let When::Replay { at, incident, speed } = &fault.when {
-            let (begins, _) = start(scenario, world, name, at, said);
+            let (begins, _) = start(scenario, world, &format!("fault `{name}`"), at, said);
             let few = fault.pick.map(|pick| scene.picked(&fault.hit_text, pick, name));
             let scenes = replay::Scenes { whole: &scene, hit: few.as_ref().unwrap_or(&scene) };
             match replay::phased(world, &scenes, name, &fault.hit_text, (incident, *speed, begins)) {
@@ -310,7 +310,7 @@ fn when(
         }
         When::Replay { .. } => unreachable!("an incident has phases, each with its times"),
     };
-    let (after, before) = start(scenario, world, name, at, said);
+    let (after, before) = start(scenario, world, &format!("fault `{name}`"), at, said);
     let calendar = Calendar { at: after, lasts, every, before };
     // What was over an hour before the run is not told.
     let until = scenario.run.horizon.value.nanos().cast_signed();
@@ -322,11 +322,12 @@ fn when(
     }
     (world::When::at(spans), lasts)
 }
-/// When a fault begins, nanoseconds from t = 0, and whether it came at the same time of earlier days.
-fn start(
+
+/// When something begins, nanoseconds from t = 0, and whether it came at the same time of earlier days.
+pub(super) fn start(
     scenario: &Scenario,
     world: &World,
-    name: &str,
+    what: &str,
     at: &Spanned<Start>,
     said: &mut Vec<Diagnostic>,
 ) -> (i64, bool) {
@@ -334,7 +335,7 @@ fn start(
         Start::After(after) => (after.nanos(), false),
         Start::Clock(time) => {
             if scenario.run.from.is_none() {
-                let text = format!("fault `{name}` comes at a time of day, and the run begins at midnight unless told");
+                let text = format!("{what} comes at a time of day, and the run begins at midnight unless told");
                 let help = "say when it begins: `run: {from: \"2026-06-01T20:00+08:00\"}`";
                 said.push(Diagnostic::warning("EW432", text).at(at.span, "").help(help));
             }

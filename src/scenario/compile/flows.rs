@@ -1,13 +1,17 @@
 //! Flows in the background: each on the way of its route, and together below every cap.
 
+use super::faults::start;
 use super::ground::cluster_named;
 use super::paths::Paths;
 use crate::connect::{Carrier, Front};
+use crate::fault::{Calendar, Span};
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{RouteEnd, Scenario};
+use crate::scenario::file::{FlowTimes, RouteEnd, Scenario};
 use crate::scenario::span::Spanned;
-use crate::units::BitsPerSec;
-use crate::world::{Flow, PlaceId, World};
+use crate::units::{BitsPerSec, Duration};
+use crate::world::{Flow, LinkId, PlaceId, World, most};
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// The flows of a scenario, on ways that may be drawn for them.
 pub(super) fn flows(
@@ -41,22 +45,38 @@ pub(super) fn flows(
             continue;
         }
         if let Some(super::paths::Reach::Direct(path)) = paths.reach(from, to, name) {
-            world.flows.push(Flow { name: name.clone(), path, rate: flow.rate.value });
+            let when = flow.when.as_ref().map(|when| calendar(scenario, world, name, when, said));
+            world.flows.push(Flow { name: name.clone(), path, rate: flow.rate.value, when });
         }
     }
 }
 
-/// Flows that leave nothing of a cap.
+/// When a flow comes; it says where that is never in this run.
+fn calendar(scenario: &Scenario, world: &World, name: &str, when: &FlowTimes, said: &mut Vec<Diagnostic>) -> Calendar {
+    let (at, before) = start(scenario, world, &format!("flow `{name}`"), &when.at, said);
+    let calendar = Calendar { at, lasts: when.lasts.value, every: when.every, before };
+    let horizon = scenario.run.horizon;
+    if calendar.spans(0, horizon.value.nanos().cast_signed()).is_empty() {
+        let never = Diagnostic::warning("EW545", format!("flow `{name}` does not flow within this run"));
+        said.push(
+            never
+                .at(when.at.span, "")
+                .at(horizon.span, "the run lasts this long")
+                .help("it is on the bill of the month and loads nothing here: `run.from` says when a run begins"),
+        );
+    }
+    calendar
+}
+
+/// Flows that leave nothing of a cap, at any time of the run or of its first day.
 pub(super) fn excess(scenario: &Scenario, world: &World, said: &mut Vec<Diagnostic>) {
+    let (begin, end) = simulated(world);
+    let end = end.max(DAY.nanos().cast_signed());
     for (id, link) in world.links.iter() {
         let Some(cap) = link.cap else { continue };
-        let over = world.flows.iter().filter(|flow| world.paths[flow.path].links.contains(&id));
-        let (mut taken, mut last) = (0_u64, None);
-        for flow in over {
-            taken = taken.saturating_add(flow.rate.0);
-            last = Some(&flow.name);
-        }
-        let Some(last) = last.filter(|_| taken >= cap.rate.0) else { continue };
+        let over: Vec<&Flow> = world.flows.iter().filter(|flow| world.paths[flow.path].links.contains(&id)).collect();
+        let taken = most(&over, begin, end);
+        let Some(last) = over.last().map(|flow| &flow.name).filter(|_| taken >= cap.rate.0) else { continue };
         let what = format!(
             "flows of {} Mbit/s leave nothing of the {} Mbit/s of {}",
             BitsPerSec(taken).mbps(),
@@ -80,4 +100,17 @@ fn place(carrier: &Carrier<'_>, world: &World, end: &Spanned<RouteEnd>) -> Optio
         }
     };
     world.places.iter().find(|(_, place)| place.cluster == cluster).map(|(id, _)| id)
+}
+
+/// From the beginning of the fill to the end of the drain, nanoseconds from t = 0.
+fn simulated(world: &World) -> Span {
+    let plan = &world.plan;
+    (-plan.fill.nanos().cast_signed(), (plan.horizon + plan.drain).nanos().cast_signed())
+}
+
+/// Bits a second that flows take of a link's cap at the most, within the run.
+pub(super) fn at_most(world: &World, link: LinkId) -> BitsPerSec {
+    let over: Vec<&Flow> = world.flows.iter().filter(|flow| world.paths[flow.path].links.contains(&link)).collect();
+    let (begin, end) = simulated(world);
+    BitsPerSec(most(&over, begin, end))
 }

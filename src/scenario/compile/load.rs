@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::flows::at_most;
 use super::program::{Mean, graph};
 use crate::connect::Board;
 use crate::provider::Books;
@@ -214,8 +215,7 @@ impl Load {
         let offered = self.offered(world);
         for (id, link) in world.links.iter() {
             let Some(cap) = link.cap else { continue };
-            let over = world.flows.iter().filter(|flow| world.paths[flow.path].links.contains(&id));
-            let mbps = offered[id.0 as usize] * 8.0 / 1e6 + over.map(|flow| flow.rate.mbps()).sum::<f64>();
+            let mbps = offered[id.0 as usize] * 8.0 / 1e6 + at_most(world, id).mbps();
             if mbps > cap.rate.mbps() {
                 said.push(
                     Diagnostic::warning(

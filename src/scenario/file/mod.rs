@@ -50,7 +50,9 @@ pub use sweep::{Axis, AxisValue};
 pub use topology::{
     Cidr, Cluster, Cni, LinkLoss, LinkOverride, LinkProfile, LinkRate, Region, RttFile, RttUnit, Topology, Vpc,
 };
-pub use workload::{Entry, Flow, Population, RateLaw, Run, Sessions, Stream, StreamArrivals, StreamFrom, WarmUp};
+pub use workload::{
+    Entry, Flow, FlowTimes, Population, RateLaw, Run, Sessions, Stream, StreamArrivals, StreamFrom, WarmUp,
+};
 
 use super::span::Spanned;
 use indexmap::IndexMap;
@@ -84,7 +86,7 @@ pub struct Scenario {
     pub actions: IndexMap<String, Action>,
     /// Databases.
     pub stores: IndexMap<String, Store>,
-    /// What always flows.
+    /// What flows beside the calls.
     pub flows: IndexMap<String, Flow>,
     /// What breaks.
     pub faults: IndexMap<String, Fault>,

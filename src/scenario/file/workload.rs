@@ -6,6 +6,7 @@ use crate::scenario::span::{Span, Spanned};
 use crate::units::{BitsPerSec, Duration, Ratio};
 
 use super::connectivity::RouteEnd;
+use super::fault::Start;
 use super::rules::Headers;
 use super::service::CallTarget;
 
@@ -145,7 +146,7 @@ pub enum WarmUp {
     Cut(Duration),
 }
 
-/// Bytes that always flow.
+/// Bytes that flow beside the calls.
 #[derive(Clone, Debug)]
 pub struct Flow {
     /// Where its name is written.
@@ -154,6 +155,19 @@ pub struct Flow {
     pub from: Spanned<RouteEnd>,
     /// To where.
     pub to: Spanned<RouteEnd>,
-    /// How much.
+    /// How much, while it flows.
     pub rate: Spanned<BitsPerSec>,
+    /// When it flows; none: always.
+    pub when: Option<FlowTimes>,
+}
+
+/// When a flow begins, for how long it flows, and after how long it comes again.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowTimes {
+    /// When it begins.
+    pub at: Spanned<Start>,
+    /// For how long.
+    pub lasts: Spanned<Duration>,
+    /// After how long it comes again; none: never.
+    pub every: Option<Duration>,
 }

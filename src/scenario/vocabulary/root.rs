@@ -33,7 +33,7 @@ pub static ROOT: Block = Block {
             Shape::Names(&Shape::Block(&ENTRY)),
             "Global entries: names with health checks, and global balancers.",
         ),
-        Key::new("flows", Shape::Names(&Shape::Block(&FLOW)), "Background traffic: bytes that always flow."),
+        Key::new("flows", Shape::Names(&Shape::Block(&FLOW)), "Background traffic: bytes that flow beside the calls, always or at times."),
         Key::new("faults", Shape::Names(&Shape::Block(&FAULT)), "What breaks."),
         Key::new("actions", Shape::Names(&Shape::Block(&ACTION)), "What operators do."),
         Key::new("prices", Shape::Block(&PRICES), "Price book and your own prices."),

@@ -153,7 +153,7 @@ pub static CLOSED: Block = Block {
 /// `flows.NAME`.
 pub static FLOW: Block = Block {
     title: "flows.NAME",
-    about: "Bytes that always flow between two places, over the product of their route: they take their rate of each cap on the way and are counted and billed there.",
+    about: "Bytes that flow between two places, always or at times, over the product of their route: while they flow they take their rate of each cap on the way; they are counted and billed there.",
     one_of: false,
     keys: &[
         Key::new(
@@ -163,7 +163,25 @@ pub static FLOW: Block = Block {
         )
         .required(),
         Key::new("to", Shape::Reference("cluster or region"), "Where they go.").required(),
-        Key::new("rate", Shape::Bandwidth, "How much, headers included; below every cap on the way.").required(),
+        Key::new(
+            "rate",
+            Shape::Bandwidth,
+            "How much, headers included; with all that flows at the same time below every cap on the way.",
+        )
+        .required(),
+        Key::new(
+            "at",
+            Shape::Either(&[Shape::Duration, Shape::TimeOfDay]),
+            "When it begins: `5m` from t = 0, or a time of day in quotes, where the users of the first stream are.",
+        )
+        .absent("it always flows", "eastwest"),
+        Key::new("for", Shape::Duration, "How long it flows, from `at` on.").absent("it always flows", "eastwest"),
+        Key::new(
+            "every",
+            Shape::Duration,
+            "It begins again after this long, longer than `for`: `24h` for every night.",
+        )
+        .absent("once", "eastwest"),
         Key::later("class", "The queue of a cap that they stand in."),
     ],
 };

@@ -15,7 +15,7 @@ mod usage;
 pub use crate::bill::MONTH_HOURS;
 pub use break_even::{price_where_equal, solve_unknowns};
 pub(in crate::study) use line::recorded;
-pub(in crate::study) use usage::{PathUsage, Usage};
+pub(in crate::study) use usage::{Beside, PathUsage, Usage};
 
 use crate::bill::{Exact, PriceRange, Terms};
 use crate::record::{Bill, Estimate, Run};
@@ -182,6 +182,21 @@ fn vcpus(world: &World) -> Option<String> {
 /// Gigabytes (2^30) a month over the taps that any rule charges for more than nothing (bytes between zones are free), each
 /// counted once however many rules charge it.
 fn gigabytes(world: &World, usages: &[Usage], shape: &Shape) -> f64 {
+    let taps = costly(world);
+    let bytes: i128 = usages.iter().map(|usage| usage.bytes(&taps)).sum();
+    let calls = shape.month(bytes, &Exact::whole(usages.len().max(1) as i128));
+    (&calls + &usage::flowing(world, &taps)).value() / GIB
+}
+
+/// Of these gigabytes those that flow beside the calls, whatever their volume.
+pub(in crate::study) fn flowing_gigabytes(world: &World) -> f64 {
+    usage::flowing(world, &costly(world)).value() / GIB
+}
+
+const GIB: f64 = 1_073_741_824.0;
+
+/// The taps that any rule charges for more than nothing, each once.
+fn costly(world: &World) -> Vec<Tap> {
     let costs = |charge: &crate::world::Charge| {
         charge.tariff.tiers.iter().any(|tier| tier.price.is_none_or(|price| price.high > Money::ZERO))
     };
@@ -197,6 +212,5 @@ fn gigabytes(world: &World, usages: &[Usage], shape: &Shape) -> f64 {
         .collect();
     taps.sort_unstable_by_key(|tap| (tap.path, tap.direction == Direction::Back));
     taps.dedup();
-    let bytes: i128 = usages.iter().map(|usage| usage.bytes(&taps)).sum();
-    shape.month(bytes, &Exact::whole(usages.len().max(1) as i128)).value() / f64::from(1 << 30)
+    taps
 }

@@ -1,10 +1,14 @@
 //! What was used: bytes and connections by path and by hour, of one replication or of a closed form.
 
+use std::collections::BTreeMap;
+
 use super::month::{Month, Shape};
-use crate::bill::{CapacityHour, Exact, Quantity};
+use crate::bill::{CapacityHour, Exact, MONTH_HOURS, Quantity};
 use crate::record::{Run, ScaleRow};
 use crate::units::Duration;
-use crate::world::{Autoscaler, Basis, Charge, Direction, GatewayId, Leg, PathId, Tap, World, windows};
+use crate::world::{
+    ACKS, Autoscaler, Basis, Charge, Direction, Flow, GatewayId, Leg, PathId, Tap, World, windows,
+};
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 
@@ -17,6 +21,52 @@ pub(in crate::study) struct Usage {
     pub(in crate::study) paths: Vec<PathUsage>,
     /// In the order of `World::autoscalers`: nanoseconds that pods lived, and of how long, once their number had settled.
     pub(in crate::study) pods_ns: Vec<(u64, u64)>,
+}
+
+/// What flows beside the calls, by path, direction and window of a run: a month of it is known by itself.
+pub(in crate::study) struct Beside(BTreeMap<usize, [Vec<u64>; 2]>);
+
+impl Beside {
+    /// In a run of this horizon.
+    pub(in crate::study) fn of(world: &World, horizon_ns: u64) -> Beside {
+        let mut paths: BTreeMap<usize, [Vec<u64>; 2]> = BTreeMap::new();
+        let all = windows(Duration::from_nanos(horizon_ns.max(1)));
+        for flow in &world.flows {
+            let rows = paths.entry(flow.path.0 as usize).or_insert_with(|| [vec![0; all], vec![0; all]]);
+            for (window, (sent, acknowledged)) in flow.by_window(horizon_ns, all).into_iter().enumerate() {
+                rows[0][window] += sent;
+                rows[1][window] += acknowledged;
+            }
+        }
+        Beside(paths)
+    }
+
+    /// What calls alone count, of what was counted.
+    pub(in crate::study) fn without(&self, path: usize, direction: Direction, counted: &[u64]) -> Vec<u64> {
+        let Some(rows) = self.0.get(&path) else { return counted.to_vec() };
+        let row = &rows[usize::from(direction == Direction::Back)];
+        counted.iter().zip(row).map(|(counted, beside)| counted.saturating_sub(*beside)).collect()
+    }
+}
+
+/// Bytes over these taps in a month that flow beside the calls: of what comes again and again as often as that is in a
+/// month, of what comes once that.
+pub(super) fn flowing(world: &World, taps: &[Tap]) -> Exact {
+    let bytes = |flow: &Flow, direction: Direction| {
+        let (part, whole) = flow.part_of(MONTH_HOURS * i128::from(HOUR_NS));
+        let sent = Exact::ratio(i128::from(flow.rate.0) * part, 8_000_000_000 * whole);
+        match direction {
+            Direction::Forward => sent,
+            Direction::Back => &sent * &Exact::ratio(i128::from(ACKS.0), i128::from(ACKS.1)),
+        }
+    };
+    let mut sum = Exact::ZERO();
+    for tap in taps {
+        for flow in world.flows.iter().filter(|flow| flow.path == tap.path) {
+            sum += &bytes(flow, tap.direction);
+        }
+    }
+    sum
 }
 
 /// One path's.
@@ -41,11 +91,12 @@ impl Usage {
         let by_hour = |windows: &[u64]| {
             hours.iter().map(|hour| hour.iter().map(|&w| windows.get(w).copied().unwrap_or(0)).sum()).collect()
         };
+        let beside = Beside::of(world, run.horizon_ns);
         let paths = (0..world.paths.len())
             .map(|path| match run.paths.get(path) {
                 Some(row) => PathUsage {
-                    forward: by_hour(&row.forward),
-                    back: by_hour(&row.back),
+                    forward: by_hour(&beside.without(path, Direction::Forward, &row.forward)),
+                    back: by_hour(&beside.without(path, Direction::Back, &row.back)),
                     connections: by_hour(&row.connections),
                     open: row.open,
                 },
@@ -111,7 +162,10 @@ pub(super) fn settled(scaler: &Autoscaler) -> Duration {
 pub(super) fn metered(world: &World, charge: &Charge, usages: &[Usage], shape: &Shape) -> Quantity {
     let runs = Exact::whole(usages.len().max(1) as i128);
     match &charge.basis {
-        Basis::Bytes(taps) => Quantity::Bytes(shape.month(usages.iter().map(|usage| usage.bytes(taps)).sum(), &runs)),
+        Basis::Bytes(taps) => {
+            let calls = shape.month(usages.iter().map(|usage| usage.bytes(taps)).sum(), &runs);
+            Quantity::Bytes(&calls + &flowing(world, taps))
+        }
         Basis::Lcu { taps, gateway } => {
             let paths = connecting(world, taps, *gateway);
             let hours = usages.iter().flat_map(|usage| capacity_hours(usage, taps, &paths, shape, &runs));

@@ -11,6 +11,8 @@ pub(super) struct Costs<'a> {
     pub(super) bill: &'a Bill,
     pub(super) curve: &'a Curve,
     pub(super) loads: &'a [LoadProjection],
+    /// Gigabytes a month that flow beside the calls, whatever their volume.
+    pub(super) flows: f64,
 }
 
 impl Costs<'_> {
@@ -44,8 +46,10 @@ pub(super) fn between(a: &Costs<'_>, b: &Costs<'_>) -> BreakEven {
         return found;
     }
     // A product without a price by the gigabyte has no priced bytes of its own.
-    let gigabytes = if a.bill.gigabytes_month > 0.0 { a.bill.gigabytes_month } else { b.bill.gigabytes_month };
-    found.volumes = a.curve.crossings(b.curve).into_iter().map(|crossing| volume(a, b, crossing, gigabytes)).collect();
+    let of = if a.bill.gigabytes_month > 0.0 { a } else { b };
+    let gigabytes = of.bill.gigabytes_month;
+    let at = |times: f64| of.flows + times * (gigabytes - of.flows);
+    found.volumes = a.curve.crossings(b.curve).into_iter().map(|crossing| volume(a, b, crossing, &at)).collect();
     if found.volumes.is_empty() && (a.total() - b.total()).abs() < 2.0 * NOTHING {
         let (total, currency) = (a.total(), &a.bill.currency);
         let same = format!("{} and {} cost the same at every volume ({total:.0} {currency} a month)", a.name, b.name);
@@ -92,10 +96,10 @@ pub(super) fn between(a: &Costs<'_>, b: &Costs<'_>) -> BreakEven {
     found
 }
 
-fn volume(a: &Costs<'_>, b: &Costs<'_>, crossing: Crossing, gigabytes: f64) -> VolumeBreakEven {
+fn volume(a: &Costs<'_>, b: &Costs<'_>, crossing: Crossing, gigabytes: &dyn Fn(f64) -> f64) -> VolumeBreakEven {
     let (below, above) = if crossing.first_below { (a, b) } else { (b, a) };
     VolumeBreakEven {
-        gigabytes_month: crossing.at * gigabytes,
+        gigabytes_month: gigabytes(crossing.at),
         times: crossing.at,
         below: below.name.into(),
         above: above.name.into(),

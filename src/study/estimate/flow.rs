@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use super::leaning;
 use super::program::{self, Mean, Time};
+use crate::bill::MONTH_HOURS;
 use crate::table::Id;
 use crate::world::{
-    Caller, EdgeId, Endpoint, EndpointId, GatewayId, HostTarget, Leads, Leg, OperationId, Path, PathId, PathRates,
-    PlaceId, Proxy, StreamId, World,
+    self, ACKS, Caller, EdgeId, Endpoint, EndpointId, GatewayId, HostTarget, Leads, Leg, OperationId, Path, PathId,
+    PathRates, PlaceId, Proxy, StreamId, World,
 };
 
 /// What one request per second of a stream sets going, per second.
@@ -52,7 +53,7 @@ impl Traffic {
     }
 
     /// The sum of these, each at its rate.
-    pub(super) fn at(world: &World, streams: &[Traffic], rates: &[f64]) -> Traffic {
+    pub(super) fn of_streams(world: &World, streams: &[Traffic], rates: &[f64]) -> Traffic {
         let mut sum = Traffic::none(world);
         for (traffic, &rate) in streams.iter().zip(rates) {
             let columns: [(&mut Vec<f64>, &Vec<f64>); 7] = [
@@ -68,15 +69,36 @@ impl Traffic {
                 into.iter_mut().zip(from).for_each(|(into, from)| *into += from * rate);
             }
         }
-        // What always flows, with an acknowledgement of 40 bytes for every two segments of 1500.
-        for flow in &world.flows {
-            let bytes = flow.rate.0 as f64 / 8.0;
-            sum.forward[flow.path.index()] += bytes;
-            sum.back[flow.path.index()] += bytes * 40.0 / 3_000.0;
-        }
         sum
     }
+
+    /// The same and what flows beside it: in the mean of a month.
+    pub(super) fn at(world: &World, streams: &[Traffic], rates: &[f64]) -> Traffic {
+        let mean = |flow: &world::Flow| {
+            let (part, whole) = flow.part_of(MONTH_NS);
+            flow.rate.0 as f64 * (part as f64 / whole as f64) / MONTH_NS as f64
+        };
+        Traffic::of_streams(world, streams, rates).beside(world, &mean)
+    }
+
+    /// The same with all flows at once.
+    pub(super) fn at_peak(world: &World, streams: &[Traffic], rates: &[f64]) -> Traffic {
+        Traffic::of_streams(world, streams, rates).beside(world, &|flow| flow.rate.0 as f64)
+    }
+
+    /// With flows of so many bits a second, and an acknowledgement of 40 bytes for every two segments of 1500.
+    fn beside(mut self, world: &World, rate: &dyn Fn(&world::Flow) -> f64) -> Traffic {
+        for flow in &world.flows {
+            let bytes = rate(flow) / 8.0;
+            self.forward[flow.path.index()] += bytes;
+            self.back[flow.path.index()] += bytes * ACKS.0 as f64 / ACKS.1 as f64;
+        }
+        self
+    }
 }
+
+/// A month, nanoseconds.
+const MONTH_NS: i128 = MONTH_HOURS * 3_600_000_000_000;
 
 /// A world with what its operations do on average.
 pub(super) struct Flow<'a> {

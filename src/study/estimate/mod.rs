@@ -13,7 +13,7 @@ mod load;
 mod program;
 
 use crate::record::{Bill, FloorProjection, LinkProjection, LoadState, PathProjection, Projection, VariantProjection};
-use crate::study::bill::{MONTH_HOURS, PathUsage, Usage, bill_of_usage, solve_unknowns};
+use crate::study::bill::{MONTH_HOURS, PathUsage, Usage, bill_of_usage, flowing_gigabytes, solve_unknowns};
 use crate::study::remarks::modelled;
 use crate::table::Id;
 use crate::units::{Duration, significant};
@@ -39,8 +39,17 @@ pub fn estimate(variants: &[World]) -> Projection {
         variants.iter().map(|world| variant(world.at_start(), many)).collect();
     let mut bills: Vec<(String, Bill)> = estimated.iter().map(|(v, _)| (v.name.clone(), v.bill.clone())).collect();
     solve_unknowns(&mut bills);
-    let costs: Vec<Costs<'_>> =
-        estimated.iter().map(|(of, curve)| Costs { name: &of.name, bill: &of.bill, curve, loads: &of.loads }).collect();
+    let costs: Vec<Costs<'_>> = estimated
+        .iter()
+        .zip(variants)
+        .map(|((of, curve), world)| Costs {
+            name: &of.name,
+            bill: &of.bill,
+            curve,
+            loads: &of.loads,
+            flows: flowing_gigabytes(world),
+        })
+        .collect();
     let mut break_evens = Vec::new();
     for (index, a) in costs.iter().enumerate() {
         break_evens.extend(costs[index + 1..].iter().map(|b| break_even::between(a, b)));
@@ -89,9 +98,12 @@ fn variant(world: &World, curve: bool) -> (VariantProjection, Curve) {
     let streams: Vec<Traffic> = world.streams.ids().map(|stream| flow.traffic(stream)).collect();
     let rates: Vec<Rates> = world.streams.ids().map(|stream| Rates::of(world, stream, &flow)).collect();
     let mean = Traffic::at(world, &streams, &rates.iter().map(|rate| rate.mean).collect::<Vec<f64>>());
-    let peak = Traffic::at(world, &streams, &rates.iter().map(|rate| rate.peak).collect::<Vec<f64>>());
+    let peak = Traffic::at_peak(world, &streams, &rates.iter().map(|rate| rate.peak).collect::<Vec<f64>>());
+    // What flows beside the calls the bill knows by itself, at every volume of theirs.
     let by_hour: Vec<Traffic> = (0..rates.iter().map(|rate| rate.hours.len()).fold(1, usize::max))
-        .map(|hour| Traffic::at(world, &streams, &rates.iter().map(|rate| rate.in_hour(hour)).collect::<Vec<f64>>()))
+        .map(|hour| {
+            Traffic::of_streams(world, &streams, &rates.iter().map(|rate| rate.in_hour(hour)).collect::<Vec<f64>>())
+        })
         .collect();
     let basis = || {
         let shape = if by_hour.len() > 1 { "24 hours of the workload's day" } else { "mean rates" };
@@ -136,10 +148,10 @@ pub(super) fn link_rates(world: &World) -> (Vec<f64>, Vec<f64>) {
     let flow = Flow::new(world);
     let streams: Vec<Traffic> = world.streams.ids().map(|stream| flow.traffic(stream)).collect();
     let rates: Vec<Rates> = world.streams.ids().map(|stream| Rates::of(world, stream, &flow)).collect();
-    let at = |of: &dyn Fn(&Rates) -> f64| {
-        load::link_bytes(world, &Traffic::at(world, &streams, &rates.iter().map(of).collect::<Vec<f64>>()))
-    };
-    (at(&|rate| rate.mean), at(&|rate| rate.peak))
+    let all = |of: &dyn Fn(&Rates) -> f64| rates.iter().map(of).collect::<Vec<f64>>();
+    let mean = Traffic::at(world, &streams, &all(&|rate| rate.mean));
+    let peak = Traffic::at_peak(world, &streams, &all(&|rate| rate.peak));
+    (load::link_bytes(world, &mean), load::link_bytes(world, &peak))
 }
 
 /// Streams whose highest rate a run of this horizon would not meet.

@@ -83,7 +83,7 @@ impl Decoder {
     }
 
     /// `at`: a span from t = 0, or a time of day.
-    pub(super) fn start(&mut self, node: &crate::scenario::tree::Node) -> Option<Spanned<Start>> {
+    pub(in crate::scenario::decode) fn start(&mut self, node: &crate::scenario::tree::Node) -> Option<Spanned<Start>> {
         if node.as_text().is_some_and(|text| text.contains(':')) {
             return Some(self.read(node, "a time of day", quantity::time_of_day)?.map(Start::Clock));
         }

@@ -7,8 +7,6 @@
 pub(super) const MSS: u64 = 1_460;
 /// The same with TCP's and IP's headers.
 pub(super) const FULL_SEGMENT: u64 = MSS + 40;
-/// A bare acknowledgement, for every second segment.
-pub(super) const ACK: u64 = 40;
 /// A full segment on the wire, bytes: with IPv4 and TCP headers.
 pub(super) const SEGMENT_WIRE: u64 = MSS + 40;
 /// Segments that a fresh connection may send at once (RFC 6928).

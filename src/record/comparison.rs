@@ -93,14 +93,17 @@ pub struct Comparison {
     pub currency: String,
     /// Faults of the scenario (name, what it hits, start s, end s).
     pub faults: Vec<FaultSpan>,
+    /// Flows of the scenario that come and go, in the same way.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub flows: Vec<FaultSpan>,
 }
 
-/// A fault's place on the time axis.
+/// The place of a fault, or of a flow that comes and goes, on the time axis.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct FaultSpan {
     /// The name.
     pub name: String,
-    /// What it hits, as written.
+    /// What it hits, as written; of a flow its way.
     pub hits: String,
     /// Seconds from t = 0.
     pub start_s: f64,

@@ -121,3 +121,21 @@ pub(super) fn fault_spans(of: &[Replicated]) -> Vec<FaultSpan> {
     };
     each_once(of.iter().flat_map(of_variant))
 }
+
+/// Flows of all variants that come and go, each occurrence once.
+pub(super) fn flow_spans(of: &[Replicated]) -> Vec<FaultSpan> {
+    let of_variant = |variant: &Replicated| -> Vec<FaultSpan> {
+        let (world, horizon) = (&variant.world, variant.world.plan.horizon.nanos().cast_signed());
+        let moving = world.flows.iter().filter(|flow| flow.when.is_some());
+        let spans = moving.flat_map(|flow| {
+            flow.spans(0, horizon).into_iter().map(|(start_ns, end_ns)| FaultSpan {
+                name: flow.name.clone(),
+                hits: world.paths[flow.path].name.clone(),
+                start_s: start_ns as f64 / 1e9,
+                end_s: end_ns as f64 / 1e9,
+            })
+        });
+        spans.collect()
+    };
+    each_once(of.iter().flat_map(of_variant))
+}

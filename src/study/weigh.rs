@@ -16,7 +16,7 @@ use super::figure::Design;
 use super::inputs::{Figures, Group, Shift, inputs_at};
 use super::pool::{Task, Watch, work_off};
 use super::progress::{FIRST_STAGE, FIRST_STAGE_AND_ENDS, Progress, SECOND_STAGE};
-use super::remarks::{assumptions, each_once, fault_spans, text, warnings};
+use super::remarks::{assumptions, each_once, fault_spans, flow_spans, text, warnings};
 use super::replicated::Replicated;
 use super::replications::{Replication, Replications, Scene};
 use super::robustness::{self, Trial};
@@ -159,6 +159,7 @@ pub(super) fn weigh(
         gates,
         currency,
         faults: fault_spans(&of),
+        flows: flow_spans(&of),
         variants: results,
         ..head
     };

@@ -13,6 +13,8 @@ use super::{Figure, footer, theme, ticks};
 const LEFT: f64 = 78.0;
 const PANEL: f64 = 118.0;
 const GAP: f64 = 34.0;
+/// Height of the bar at the foot of a panel while a flow lasts.
+const FLOW: f64 = 7.0;
 
 /// More lines than these are named in the first panel, and in the others where they stand apart.
 const NAMED: usize = 5;
@@ -43,7 +45,10 @@ pub(super) fn timeline(comparison: &Comparison) -> Figure {
     let shade = if comparison.faults.is_empty() { "; no fault was scheduled" } else { "; shaded: faults" };
     let window = comparison.variants.iter().find_map(|v| Some(v.windows.get(1)?.start_s - v.windows.first()?.start_s));
     let per = window.map(|seconds| format!(" per window of {}", span(seconds))).unwrap_or_default();
-    let caption = format!("All requests by intended arrival{per}, all replications together{shade}");
+    let mut names: Vec<&str> = comparison.flows.iter().map(|flow| flow.name.as_str()).collect();
+    names.dedup();
+    let bars = if names.is_empty() { String::new() } else { format!("; bars: {} flows", names.join(", ")) };
+    let caption = format!("All requests by intended arrival{per}, all replications together{shade}{bars}");
     // Names of faults that begin close to each other stand in two rows.
     let head = if comparison.faults.len() > 1 { 36.0 } else { 22.0 };
     let board = Board::new(&headline, &caption, &footer(comparison), head + 3.0 * PANEL + 2.0 * GAP + 44.0);
@@ -108,6 +113,11 @@ fn draw(board: &Board, frame: Area, panel: &Panel, comparison: &Comparison, name
     for fault in &comparison.faults {
         let area = Area { left: x(fault.start_s), right: x(fault.end_s).max(x(fault.start_s) + 1.0), ..frame };
         board.area(area, theme::FAULT, 1.0);
+    }
+    for flow in &comparison.flows {
+        let (left, right) = (x(flow.start_s), x(flow.end_s));
+        let foot = Area { left, right: right.max(left + 1.0), top: frame.bottom - FLOW, bottom: frame.bottom };
+        board.area(foot, theme::MUTED, 0.35);
     }
     board.text(frame.left, frame.top - 11.0, panel.title, Type { bold: true, ..Type::AXIS }, Hold::Left);
     let Some((low, high, logarithmic)) = range(panel, comparison) else {

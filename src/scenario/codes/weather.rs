@@ -1,8 +1,8 @@
-//! Codes of when faults come (docs/failures.md).
+//! Codes of when faults and flows come (docs/failures.md).
 
 use super::{Code, code};
 
-/// EW428 to EW434.
+/// EW428 to EW434, EW544 and EW545.
 pub(super) const WEATHER: &[Code] = &[
     code(
         "EW428",
@@ -28,5 +28,15 @@ pub(super) const WEATHER: &[Code] = &[
         "EW434",
         "an incident that meets nobody",
         "It took nothing but control planes, and this variant has none: `mesh.control-plane` says who tells proxies.",
+    ),
+    code(
+        "EW544",
+        "a flow that comes again before it is over",
+        "What begins every so often flows for less than that, and no more than 10,000 times a day. What never ends has no `at`, `for` and `every`.",
+    ),
+    code(
+        "EW545",
+        "a flow that the run does not see",
+        "A flow with a schedule is billed by it for a whole month, and loads caps only while it flows. A run in which it never does says nothing of it.",
     ),
 ];

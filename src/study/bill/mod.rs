@@ -98,6 +98,11 @@ fn of(world: &World, usages: &[Usage], shape: &Shape, mut priced: Vec<Priced<'_>
     if world.charges.iter().any(|charge| matches!(charge.basis, Basis::Bytes(_))) {
         basis.push("what users download is not on this bill (user egress)".into());
     }
+    let flows = flowing_gigabytes(world);
+    if flows > 0.0 {
+        let gigabytes = significant(flows, 4);
+        basis.push(format!("`flows` are {gigabytes} GB of it, by their own calendar over {MONTH_HOURS} h"));
+    }
     basis.extend(vcpus(world));
     basis.extend(exchanges(world));
     let mut bill = Bill {

@@ -6,9 +6,7 @@ use super::month::{Month, Shape};
 use crate::bill::{CapacityHour, Exact, MONTH_HOURS, Quantity};
 use crate::record::{Run, ScaleRow};
 use crate::units::Duration;
-use crate::world::{
-    ACKS, Autoscaler, Basis, Charge, Direction, Flow, GatewayId, Leg, PathId, Tap, World, windows,
-};
+use crate::world::{ACKS, Autoscaler, Basis, Charge, Direction, Flow, GatewayId, Leg, PathId, Tap, World, windows};
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 

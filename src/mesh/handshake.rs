@@ -1,8 +1,9 @@
 //! How a connection comes up: the SYN, repeated while nobody answers, then TLS, whose CPU the two proxies pay.
 //!
-//! Whether anybody answers is judged when the SYN arrives: who is refused hears so a round trip after it was sent. A lost
-//! SYN, or answer to one, is repeated after 1 s, 3 s, 7 s (RFC 6298); what is lost of TLS is sent again as other
-//! segments are. Who has no valid certificate is told when it is shown (`barriers`). Where nothing can change before the SYN arrives, its arrival needs no event.
+//! Whether anybody answers is judged when the SYN arrives: who is refused hears so a round trip after it was sent. A
+//! lost SYN, or answer to one, is repeated after 1 s, 3 s, 7 s (RFC 6298); what is lost of TLS is sent again as other
+//! segments are. Who has no valid certificate is told when it is shown (`barriers`). Where nothing can change before
+//! the SYN arrives, its arrival needs no event.
 
 use super::connections::{Connection, State};
 use super::event::Kind;

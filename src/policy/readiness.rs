@@ -1,8 +1,8 @@
 //! When Kubernetes takes a replica for ready, and when for dead.
 //!
 //! Three who watch: the kubelet sees a process that has exited, its probe one that no longer answers, and the node
-//! lifecycle controller a node that no longer renews its lease. Each looks only now and then; `phase` says when. Instants are nanoseconds, in any
-//! time that begins before them all.
+//! lifecycle controller a node that no longer renews its lease. Each looks only now and then; `phase` says when.
+//! Instants are nanoseconds, in any time that begins before them all.
 
 use crate::units::Duration;
 

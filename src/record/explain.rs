@@ -217,7 +217,8 @@ pub struct OperationCost {
     pub forward_bytes: u64,
     /// Bytes on the wire towards the client.
     pub back_bytes: u64,
-    /// What a million such calls pay for bytes, capacity units by their bytes included: low, used, high. Prices not found are left out.
+    /// What a million such calls pay for bytes, capacity units by their bytes included: low, used, high. Prices not
+    /// found are left out.
     pub per_million: (f64, f64, f64),
 }
 

@@ -1,9 +1,10 @@
 //! The bill as a spreadsheet that finance can audit: amounts and sums are formulas over quantities and prices, and carry
 //! the invoice's own figures as what was last calculated.
 //!
-//! `Bill` (every line), `Steps` (lines whose price has tiers or a free allowance, step by step), `Sums` (by variant, product,
-//! payer, status), `Sources` (where each price is from), `Assumptions`; of a provider's bill `Compared`. A price that nobody knows is an empty cell: whoever learns it writes it there, and the sums follow.
-//! The same bills give the same bytes: the only date inside is a fixed one.
+//! `Bill` (every line), `Steps` (lines whose price has tiers or a free allowance, step by step), `Sums` (by variant,
+//! product, payer, status), `Sources` (where each price is from), `Assumptions`; of a provider's bill `Compared`. A
+//! price that nobody knows is an empty cell: whoever learns it writes it there, and the sums follow. The same bills
+//! give the same bytes: the only date inside is a fixed one.
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Formula, Workbook, Worksheet, XlsxError};
 

@@ -20,8 +20,8 @@ pub(super) struct Scene {
 pub(super) struct Replication {
     /// What was counted.
     pub(super) run: Run,
-    /// What a bill and a warm-up ask of its twin without faults, on the same random numbers; none where no fault came, or where nothing on
-    /// the bill depends on use.
+    /// What a bill and a warm-up ask of its twin without faults, on the same random numbers; none where no fault came,
+    /// or where nothing on the bill depends on use.
     pub(super) twin: Option<Run>,
 }
 

@@ -240,7 +240,8 @@ impl World {
         carried.contexts.iter().copied().zip(shares).collect()
     }
 
-    /// Every operation that a call of this one over `edge` may come to, by whatever rule: itself, and what copies and other services are asked.
+    /// Every operation that a call of this one over `edge` may come to, by whatever rule: itself, and what copies and
+    /// other services are asked.
     pub fn may_lead(&self, edge: EdgeId, operation: OperationId) -> Vec<OperationId> {
         let mut found = vec![operation];
         let Some(table) = self.routing.tables.get(self.edges[edge].routing) else { return found };

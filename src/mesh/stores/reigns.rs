@@ -1,10 +1,10 @@
 //! Where the primary of a database is, and when: decided by faults and operators alone, before the first request.
 //!
-//! A primary is missed while it is dead, or while no replica that is up hears it. A copy stands in all zones of its cluster:
-//! two hear each other while there is a way between any zone of the one and any of the other that are alive. Who follows has what the primary had
-//! acknowledged `lag` before it was last heard by it; what is acknowledged after that is lost with the old primary. A copy
-//! follows a new primary once it has heard it: until then it neither misses it nor takes its place, so that two that are cut
-//! off from each other do not depose each other by turns.
+//! A primary is missed while it is dead, or while no replica that is up hears it. A copy stands in all zones of its
+//! cluster: two hear each other while there is a way between any zone of the one and any of the other that are alive.
+//! Who follows has what the primary had acknowledged `lag` before it was last heard by it; what is acknowledged after
+//! that is lost with the old primary. A copy follows a new primary once it has heard it: until then it neither misses
+//! it nor takes its place, so that two that are cut off from each other do not depose each other by turns.
 
 use crate::mesh::actions::Deed;
 use crate::mesh::control::{Away, Spans, away_of, cluster_of, way_of};

@@ -1,4 +1,5 @@
-//! Colours, dashes and type of the charts. Okabe and Ito's palette in the order of the file, and more where it ends: never colour alone.
+//! Colours, dashes and type of the charts. Okabe and Ito's palette in the order of the file, and more where it ends:
+//! never colour alone.
 
 use plotters::style::RGBColor;
 
@@ -29,7 +30,8 @@ pub(super) const LINES: [RGBColor; 9] = [
     RGBColor(0x00, 0x7C, 0x8F),
 ];
 
-/// Dash patterns beside the colours, in pixels; dots are kept for what is not bounded; with nine colours and five dashes no pair repeats before forty-five.
+/// Dash patterns beside the colours, in pixels; dots are kept for what is not bounded; with nine colours and five
+/// dashes no pair repeats before forty-five.
 pub(super) const DASHES: [&str; 5] = ["", "8 3", "9 3 2 3", "4 2", "12 3 2 3 2 3"];
 
 /// Areas of the cost stack; the last one is for what is summed up as other lines.

@@ -62,7 +62,8 @@ pub(in crate::report) fn sign(outcome: Outcome) -> (&'static str, &'static str) 
     }
 }
 
-/// The figure, its interval, how far it is from the limit, and what must be known beside it; empty where the gate is not about a figure.
+/// The figure, its interval, how far it is from the limit, and what must be known beside it; empty where the gate is
+/// not about a figure.
 pub(in crate::report) fn measured(gate: &Gate) -> String {
     let unit = Unit::named(&gate.unit);
     let Some(value) = gate.measured.value else { return String::new() };

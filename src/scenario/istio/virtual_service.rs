@@ -1,5 +1,6 @@
-//! VirtualService: a single route for all requests, and what each route says of timeout, retries, fault. Fields are those of istio/api b8f8791,
-//! `networking/v1alpha3/virtual_service.proto`; what Istio makes of them is `pilot/pkg/networking/core/route/route.go`.
+//! VirtualService: a single route for all requests, and what each route says of timeout, retries, fault. Fields are
+//! those of istio/api b8f8791, `networking/v1alpha3/virtual_service.proto`; what Istio makes of them is
+//! `pilot/pkg/networking/core/route/route.go`.
 
 use super::Translation;
 use super::field::Judged::{Noted, Read, Refused};

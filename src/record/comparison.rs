@@ -144,6 +144,10 @@ pub struct VariantResult {
     /// What became of their primaries, by store.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub successions: Vec<SuccessionSummary>,
+    /// Acknowledged writes that promotions lose, of a run, over all stores: every other figure takes them for answered.
+    /// None where no database has a primary.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub lost_writes: Option<Estimate>,
     /// Users who keep connections; empty where none do.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub sessions: Vec<SessionSummary>,

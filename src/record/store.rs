@@ -115,8 +115,26 @@ pub struct SuccessionSummary {
     pub rpo_s: Estimate,
     /// Acknowledged writes that are lost, of a run.
     pub lost: Estimate,
+    /// The same, fault by fault with whose beginning the old primary was missed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub faults: Vec<SuccessionFault>,
     /// Each promotion of each replication, planned ones included.
     pub each: Vec<StorePromotion>,
+}
+
+/// What became of the primaries of a store in one fault.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct SuccessionFault {
+    /// The fault; empty: of promotions that began with none.
+    pub fault: String,
+    /// Promotions that nobody planned, of a run.
+    pub promotions: Estimate,
+    /// RTO, s.
+    pub rto_s: Estimate,
+    /// RPO, s.
+    pub rpo_s: Estimate,
+    /// Acknowledged writes that are lost, of a run.
+    pub lost: Estimate,
 }
 
 /// A promotion of one replication.

@@ -98,6 +98,10 @@ pub struct SweepLeader {
     pub best: String,
     /// Those that are worse beyond doubt; the others cannot be told from it.
     pub worse: Vec<String>,
+    /// Of `availability` and `lost(FAULT)`: variants that lose acknowledged writes. They rank behind those that lose none,
+    /// however many answers they give.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub losing: Vec<String>,
 }
 
 /// A variant at a point.

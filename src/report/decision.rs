@@ -3,7 +3,7 @@
 use crate::record::{BillLine, Comparison, Estimate, HourPoint, VariantResult};
 
 use super::number::{Unit, invoice};
-use super::sentence::worst_hour;
+use super::sentence::{loses_writes, worst_hour};
 
 /// The table that a decision is read from.
 #[derive(Clone, PartialEq, Debug)]
@@ -51,6 +51,14 @@ impl Decision {
         table.worst_hour(variants);
         let success = variants.iter().map(|v| v.total.availability.clone()).collect::<Vec<_>>();
         table.measure(&format!("success{pooled}"), Unit::Share, &success);
+        if variants.iter().any(|variant| variant.lost_writes.is_some()) {
+            let lost = variants.iter().map(|v| v.lost_writes.clone().unwrap_or_else(|| Estimate::none("no database")));
+            let lost = lost.collect::<Vec<_>>();
+            table.measure("acknowledged writes lost, a run", Unit::Plain("writes"), &lost);
+            if loses_writes(comparison) {
+                table.notes.push("success, lost requests: a write that is lost after it was acknowledged was answered".to_owned());
+            }
+        }
         for fault in fault_names(comparison) {
             let lost = variants.iter().map(|v| lost_in(v, &fault)).collect::<Vec<_>>();
             table.measure(&format!("lost in {fault}"), Unit::Plain("requests"), &lost);

@@ -159,9 +159,22 @@ fn card(comparison: &Comparison, index: usize, variant: &VariantResult) -> Value
         p99_range => Unit::Milliseconds.interval(&p99).unwrap_or_default(),
         success => Unit::Share.value(availability),
         nines,
+        lost_writes => lost_writes_of(variant),
         cost => format!("{open}{}", money.value(month)),
         cost_range => money.inputs(month).map(|range| format!("{range} over the inputs")).unwrap_or_default(),
         gates => gates.collect::<Vec<_>>(),
+    }
+}
+
+/// `976 acknowledged writes lost a run`; empty where there are none.
+fn lost_writes_of(variant: &VariantResult) -> String {
+    let lost = sentence::lost_writes(variant);
+    match lost.value {
+        Some(value) if value > 0.0 => {
+            let range = Unit::Plain("").interval(&lost).map(|range| format!(" ({range})")).unwrap_or_default();
+            format!("but {} acknowledged writes lost a run{range}", Unit::Plain("").value(&lost))
+        }
+        _ => String::new(),
     }
 }
 

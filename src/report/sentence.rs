@@ -332,8 +332,18 @@ pub fn unpriced(variant: &VariantResult) -> usize {
     variant.bill.lines.iter().filter(|line| line.amount.value.is_none()).count()
 }
 
-/// By which variant each is beaten: one that is no worse, as far as can be told, on cost, p99 and success, and better
-/// on one of them; one that is not beaten itself where there is such a one.
+/// Acknowledged writes of a run that a variant loses by promotions; none lost where it has no database.
+pub fn lost_writes(variant: &VariantResult) -> Estimate {
+    variant.lost_writes.clone().unwrap_or_else(|| Estimate::exact(0.0))
+}
+
+/// Does any variant lose writes that it acknowledged?
+pub fn loses_writes(comparison: &Comparison) -> bool {
+    comparison.variants.iter().any(|variant| lost_writes(variant).value.is_some_and(|lost| lost > 0.0))
+}
+
+/// By which variant each is beaten: one that is no worse, as far as can be told, on cost, p99, success and acknowledged
+/// writes that are lost, and better on one of them; one that is not beaten itself where there is such a one.
 pub fn beaten(comparison: &Comparison) -> Vec<Option<usize>> {
     let count = comparison.variants.len();
     let winners = |b: usize| (0..count).filter(move |&a| a != b && beats(comparison, a, b));
@@ -349,7 +359,8 @@ fn beats(comparison: &Comparison, a: usize, b: usize) -> bool {
         Told::Less => Told::More,
         other => other,
     };
-    let all = [cost, p99, success];
+    let writes = order(comparison, a, b, "lost writes", lost_writes);
+    let all = [cost, p99, success, writes];
     all.iter().all(|told| matches!(told, Told::Less | Told::Alike)) && all.contains(&Told::Less)
 }
 
@@ -357,11 +368,12 @@ fn beats(comparison: &Comparison, a: usize, b: usize) -> bool {
 pub fn front(comparison: &Comparison) -> String {
     let beaten = beaten(comparison);
     let name = |v: usize| comparison.variants[v].name.clone();
+    let of = if loses_writes(comparison) { "cost, p99, success and lost writes" } else { "cost, p99 and success" };
     match beaten.len() {
         0 => return "No variant".to_owned(),
         1 => return format!("{}: cost and p99 of the only variant", name(0)),
         _ if beaten.iter().all(Option::is_none) => {
-            return "No variant is beaten on cost, p99 and success at once: each is a choice".to_owned();
+            return format!("No variant is beaten on {of} at once: each is a choice");
         }
         _ => {}
     }
@@ -369,11 +381,12 @@ pub fn front(comparison: &Comparison) -> String {
         let losers = (0..beaten.len()).filter(|&v| beaten[v] == Some(winner)).map(name).collect::<Vec<_>>();
         (!losers.is_empty()).then(|| format!("{} beats {}", name(winner), brief(&losers)))
     });
-    format!("On cost, p99 and success together, {}", list(&conquests.collect::<Vec<_>>()))
+    format!("On {of} together, {}", list(&conquests.collect::<Vec<_>>()))
 }
 
 /// The headline of the timeline: what the costliest fault took from each variant, or how steady a run without one was.
 pub fn course(comparison: &Comparison) -> String {
+    let writes = if loses_writes(comparison) { ", acknowledged writes that it lost not counted" } else { "" };
     let mut named = fault_names(comparison);
     let worst = |fault: &String| comparison.variants.iter().filter_map(|v| lost_in(v, fault).value).fold(0.0, f64::max);
     named.sort_by(|a, b| worst(b).total_cmp(&worst(a)));
@@ -386,9 +399,9 @@ pub fn course(comparison: &Comparison) -> String {
         match parts.as_slice() {
             [] => {}
             [least, .., most] if parts.len() > NAMED => {
-                return format!("Requests lost in {fault}: from {least} to {most}");
+                return format!("Requests lost in {fault}: from {least} to {most}{writes}");
             }
-            parts => return format!("Requests lost in {fault}: {}", list(parts)),
+            parts => return format!("Requests lost in {fault}: {}{writes}", list(parts)),
         }
     }
     let lows = comparison.variants.iter().flat_map(|v| v.windows.iter().map(move |w| (v, w)));

@@ -62,6 +62,11 @@ pub fn measure(
         ObjectiveWindow::Outside(fault) => Part::Outside(fault),
         ObjectiveWindow::OutsideFaults => Part::OutsideAll,
     };
+    // Of promotions: those that began with the fault.
+    let fault = match window {
+        ObjectiveWindow::During(fault) => Some(fault.as_str()),
+        _ => None,
+    };
     let requests = |subject: &str| {
         samples(&of.runs, part, &|row| asked_for(row, subject) && comes_from(row, term.from.as_deref(), &of.scenario))
     };
@@ -107,18 +112,20 @@ pub fn measure(
             Measured::new(loss::lost(&of.runs, fault, design), sections, "requests", 1.0)
         }
         Metric::Rto { store } => {
-            let seen = of.runs.iter().all(|run| run.promotions.iter().all(|row| row.served_ns.is_some()));
-            let pairs = stores::each(&of.runs, store, |row| row.rto_ns().unwrap_or_default() as f64 / 1e9);
-            let sections = if seen { Sections::ratio(&pairs) } else { None };
-            Measured::new(stores::rto(&of.runs, store, design), sections, "s", 1.0)
+            let asked = stores::Of { store, fault };
+            let pairs = stores::each(&of.runs, asked, |row| row.rto_ns().unwrap_or_default() as f64 / 1e9);
+            let sections = if asked.is_seen(&of.runs) { Sections::ratio(&pairs) } else { None };
+            Measured::new(stores::rto(&of.runs, asked, design), sections, "s", 1.0)
         }
         Metric::Rpo { store } => {
-            let pairs = stores::each(&of.runs, store, |row| row.rpo_ns as f64 / 1e9);
-            Measured::new(stores::rpo(&of.runs, store, design), Sections::ratio(&pairs), "s", 1.0)
+            let asked = stores::Of { store, fault };
+            let pairs = stores::each(&of.runs, asked, |row| row.rpo_ns as f64 / 1e9);
+            Measured::new(stores::rpo(&of.runs, asked, design), Sections::ratio(&pairs), "s", 1.0)
         }
         Metric::LostWrites { store } => {
-            let sections = Some(Sections::mean(stores::each_lost(&of.runs, store)));
-            Measured::new(stores::lost_writes(&of.runs, store, design), sections, "writes", 1.0)
+            let asked = stores::Of { store, fault };
+            let sections = Some(Sections::mean(stores::each_lost(&of.runs, asked)));
+            Measured::new(stores::lost_writes(&of.runs, asked, design), sections, "writes", 1.0)
         }
         Metric::Good { subject, within } => {
             let good = Objective { share: 1.0, within_ns: Some((within * 1e9) as u64) };

@@ -2,7 +2,8 @@
 
 use super::figure::Design;
 use crate::record::{
-    Estimate, PromotionRow, Run, StorePromotion, StoreRow, StoreSummary, SuccessionSummary, WriteRow, WriteSummary,
+    Estimate, PromotionRow, Run, StorePromotion, StoreRow, StoreSummary, SuccessionFault, SuccessionSummary, WriteRow,
+    WriteSummary,
 };
 
 /// Calls to data that is divided, by store and service, in the order of the runs.
@@ -49,29 +50,79 @@ pub(super) fn successions(runs: &[Run], design: Design) -> Vec<SuccessionSummary
             stores.push(&row.store);
         }
     }
-    let summary = |store: &&str| SuccessionSummary {
-        store: (*store).to_owned(),
-        promotions: per_run(runs, design, |run| unplanned(run, store).count() as f64),
-        rto_s: rto(runs, store, design),
-        rpo_s: rpo(runs, store, design),
-        lost: lost_writes(runs, store, design),
-        each: runs
-            .iter()
-            .flat_map(|run| {
-                let of = run.promotions.iter().filter(|row| row.store == *store);
-                of.map(|row| StorePromotion { replication: run.replication, promotion: row.clone() })
-            })
-            .collect(),
+    let summary = |store: &&str| {
+        let of = Of { store, fault: None };
+        let mut faults: Vec<&str> = Vec::new();
+        for row in runs.iter().flat_map(|run| of.unplanned(run)) {
+            let fault = row.fault.as_deref().unwrap_or_default();
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        let by_fault = |fault: &&str| {
+            let of = Of { store, fault: Some(fault) };
+            SuccessionFault {
+                fault: (*fault).to_owned(),
+                promotions: promotions(runs, of, design),
+                rto_s: rto(runs, of, design),
+                rpo_s: rpo(runs, of, design),
+                lost: lost_writes(runs, of, design),
+            }
+        };
+        SuccessionSummary {
+            store: (*store).to_owned(),
+            promotions: promotions(runs, of, design),
+            rto_s: rto(runs, of, design),
+            rpo_s: rpo(runs, of, design),
+            lost: lost_writes(runs, of, design),
+            faults: faults.iter().map(by_fault).collect(),
+            each: runs
+                .iter()
+                .flat_map(|run| {
+                    let of = run.promotions.iter().filter(|row| row.store == *store);
+                    of.map(|row| StorePromotion { replication: run.replication, promotion: row.clone() })
+                })
+                .collect(),
+        }
     };
     stores.iter().map(summary).collect()
 }
 
-fn per_run(runs: &[Run], design: Design, of: impl Fn(&Run) -> f64) -> Estimate {
-    design.mean(&runs.iter().map(of).collect::<Vec<_>>())
+/// Acknowledged writes that are lost, of a replication, over all stores; none where no database has a primary.
+pub(super) fn all_lost(runs: &[Run], design: Design) -> Option<Estimate> {
+    let written = runs.first().is_some_and(|run| !run.writes.is_empty());
+    let lost = |run: &Run| run.writes.iter().map(|row| row.lost as f64).sum();
+    written.then(|| design.mean(&runs.iter().map(lost).collect::<Vec<f64>>()))
 }
 
-fn unplanned<'r>(run: &'r Run, store: &str) -> impl Iterator<Item = &'r PromotionRow> {
-    run.promotions.iter().filter(move |row| row.store == store && !row.planned)
+/// Which promotions.
+#[derive(Clone, Copy)]
+pub(super) struct Of<'a> {
+    /// Of this store.
+    pub(super) store: &'a str,
+    /// That began with this fault (empty: with none); without one all.
+    pub(super) fault: Option<&'a str>,
+}
+
+impl<'a> Of<'a> {
+    /// Those that nobody planned.
+    fn unplanned<'r>(self, run: &'r Run) -> impl Iterator<Item = &'r PromotionRow> + use<'r, 'a> {
+        let asked = move |row: &&PromotionRow| self.fault.is_none_or(|of| of == row.fault.as_deref().unwrap_or_default());
+        run.promotions.iter().filter(move |row| row.store == self.store && !row.planned).filter(asked)
+    }
+
+    fn count(self, run: &Run) -> f64 {
+        self.unplanned(run).count() as f64
+    }
+
+    /// Was every one of them seen to its end?
+    pub(super) fn is_seen(self, runs: &[Run]) -> bool {
+        runs.iter().flat_map(|run| self.unplanned(run)).all(|row| row.served_ns.is_some())
+    }
+}
+
+fn promotions(runs: &[Run], of: Of<'_>, design: Design) -> Estimate {
+    design.mean(&runs.iter().map(|run| of.count(run)).collect::<Vec<_>>())
 }
 
 const NONE: &str = "no primary was lost";
@@ -84,14 +135,14 @@ pub(super) fn rule() -> String {
 }
 
 /// Of each replication: a sum over its promotions that nobody planned, and how many they are.
-pub(super) fn each(runs: &[Run], store: &str, of: impl Fn(&PromotionRow) -> f64) -> Vec<(f64, f64)> {
-    let sum = |run: &Run| (unplanned(run, store).map(&of).sum(), unplanned(run, store).count() as f64);
+pub(super) fn each(runs: &[Run], of: Of<'_>, figure: impl Fn(&PromotionRow) -> f64) -> Vec<(f64, f64)> {
+    let sum = |run: &Run| (of.unplanned(run).map(&figure).sum(), of.count(run));
     runs.iter().map(sum).collect()
 }
 
 /// Seconds from when a primary was missed until its successor acknowledged a write, the mean of promotions that nobody
 /// planned. Where one of them was not seen to, there is no value but a lower bound.
-pub(super) fn rto(runs: &[Run], store: &str, design: Design) -> Estimate {
+pub(super) fn rto(runs: &[Run], of: Of<'_>, design: Design) -> Estimate {
     let end = |run: &Run| run.horizon_ns.cast_signed();
     let until = |run: &Run, row: &PromotionRow| match row.rto_ns() {
         Some(rto) => rto as f64 / 1e9,
@@ -99,9 +150,9 @@ pub(super) fn rto(runs: &[Run], store: &str, design: Design) -> Estimate {
     };
     let pairs: Vec<(f64, f64)> = runs
         .iter()
-        .map(|run| (unplanned(run, store).map(|row| until(run, row)).sum(), unplanned(run, store).count() as f64))
+        .map(|run| (of.unplanned(run).map(|row| until(run, row)).sum(), of.count(run)))
         .collect();
-    let all = || runs.iter().flat_map(|run| unplanned(run, store));
+    let all = || runs.iter().flat_map(|run| of.unplanned(run));
     let (unseen, count) = (all().filter(|row| row.served_ns.is_none()).count(), all().count());
     if unseen == 0 {
         return design.ratio(&pairs, NONE);
@@ -117,18 +168,21 @@ pub(super) fn rto(runs: &[Run], store: &str, design: Design) -> Estimate {
 }
 
 /// Seconds of data that the new primary lacks, the mean of promotions that nobody planned.
-pub(super) fn rpo(runs: &[Run], store: &str, design: Design) -> Estimate {
-    design.ratio(&each(runs, store, |row| row.rpo_ns as f64 / 1e9), NONE)
+pub(super) fn rpo(runs: &[Run], of: Of<'_>, design: Design) -> Estimate {
+    design.ratio(&each(runs, of, |row| row.rpo_ns as f64 / 1e9), NONE)
 }
 
 /// Acknowledged writes that are lost, of a replication.
-pub(super) fn lost_writes(runs: &[Run], store: &str, design: Design) -> Estimate {
-    design.mean(&each_lost(runs, store))
+pub(super) fn lost_writes(runs: &[Run], of: Of<'_>, design: Design) -> Estimate {
+    design.mean(&each_lost(runs, of))
 }
 
 /// The same of each.
-pub(super) fn each_lost(runs: &[Run], store: &str) -> Vec<f64> {
-    let lost = |run: &Run| run.writes.iter().filter(|row| row.store == store).map(|row| row.lost as f64).sum();
+pub(super) fn each_lost(runs: &[Run], of: Of<'_>) -> Vec<f64> {
+    let lost = |run: &Run| match of.fault {
+        Some(_) => of.unplanned(run).map(|row| row.lost as f64).sum(),
+        None => run.writes.iter().filter(|row| row.store == of.store).map(|row| row.lost as f64).sum(),
+    };
     runs.iter().map(lost).collect()
 }
 
@@ -136,6 +190,8 @@ pub(super) fn each_lost(runs: &[Run], store: &str) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::units::Duration;
+
+    const DB: Of<'static> = Of { store: "db", fault: None };
 
     fn run(replication: u32, promotions: &[(i64, Option<i64>, u64, bool)]) -> Run {
         let row = |&(since, served, rpo, planned): &(i64, Option<i64>, u64, bool)| PromotionRow {
@@ -162,16 +218,16 @@ mod tests {
         let once = run(0, &[(10, Some(30), 2, false), (50, Some(51), 0, true)]);
         let twice = run(1, &[(10, Some(20), 1, false), (60, Some(90), 6, false)]);
         let runs: Vec<Run> = (0..5).flat_map(|_| [once.clone(), twice.clone()]).collect();
-        assert_eq!(rto(&runs, "db", design).value, Some(20.0));
-        assert_eq!(rpo(&runs, "db", design).value, Some(3.0));
-        assert_eq!(lost_writes(&runs, "db", design).value, Some(2.0));
+        assert_eq!(rto(&runs, DB, design).value, Some(20.0));
+        assert_eq!(rpo(&runs, DB, design).value, Some(3.0));
+        assert_eq!(lost_writes(&runs, DB, design).value, Some(2.0));
         let sums = successions(&runs, design);
         assert_eq!((sums.len(), sums[0].promotions.value, sums[0].each.len()), (1, Some(1.5), 20));
         let never = vec![run(0, &[(40, None, 1, false)]); 10];
-        let got = rto(&never, "db", design);
+        let got = rto(&never, DB, design);
         assert_eq!((got.value, got.low), (None, Some(60.0)));
         assert!(got.why.is_some_and(|why| why.contains("10 of 10")));
         let calm = vec![run(0, &[]); 10];
-        assert_eq!(rpo(&calm, "db", design).why.as_deref(), Some(NONE));
+        assert_eq!(rpo(&calm, DB, design).why.as_deref(), Some(NONE));
     }
 }

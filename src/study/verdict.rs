@@ -5,6 +5,7 @@ mod gated;
 mod harmed;
 mod leaders;
 mod ranking;
+mod survival;
 
 use super::difference::{Answers, Metric};
 use super::figure::Design;
@@ -78,9 +79,12 @@ pub fn verdict(
     design: Design,
     currency: &str,
 ) -> String {
-    let mut sentences = match variants {
+    let mut sentences: Vec<String> = match variants {
         [] => vec!["Nothing was run.".to_owned()],
-        [only] => std::iter::once(alone(only, currency)).chain(harmed::alone(only)).collect(),
+        [only] => [Some(alone(only, currency)), survival::lost_writes(variants), harmed::alone(only)]
+            .into_iter()
+            .flatten()
+            .collect(),
         _ => {
             let own = design;
             let design = design.family(variants.len() as u32 - 1);
@@ -88,24 +92,26 @@ pub fn verdict(
             let all: Vec<usize> = (0..variants.len()).collect();
             let ranked = comparable(answers, variants, design);
             let cheap = Ranking::of(answers, variants, Metric::Cost, design, &all);
-            let sound = Ranking::of(answers, variants, Metric::Availability, design, &all);
+            let all_sound = Ranking::of(answers, variants, Metric::Availability, design, &all);
             let fast = (!ranked.is_empty()).then(|| Ranking::of(answers, variants, metric, design, &ranked));
-            let mut sentences = Vec::new();
-            match &fast {
-                Some(fast) => sentences.push(speed_and_cost(fast, &cheap, variants, metric, design, currency)),
-                None => {
-                    sentences.push(format!("No variant answered a single request; {}.", costs(&cheap, "", currency)))
-                }
+            let mut chosen = Vec::new();
+            chosen.push(match &fast {
+                Some(fast) => speed_and_cost(fast, &cheap, variants, metric, design, currency),
+                None => format!("No variant answered a single request; {}.", costs(&cheap, "", currency)),
+            });
+            chosen.extend(set_aside(variants, &ranked, metric));
+            chosen.extend(fast.as_ref().and_then(|fast| price_of_a_millisecond(fast, &cheap, metric, currency)));
+            let sound = fast.is_some().then(|| survival::soundness(&all_sound, answers, variants, design));
+            let lost = survival::lost_writes(variants);
+            let harmed = harmed::sentences(losses, variants, &cheap, own, currency);
+            // Where failures tell the variants apart, they are what was asked about, and a latency is of what survived.
+            if sound.is_some() && survival::decides(variants, losses, &all_sound) {
+                sound.into_iter().chain(lost).chain(harmed).chain(chosen).collect()
+            } else {
+                chosen.into_iter().chain(sound).chain(lost).chain(harmed).collect()
             }
-            sentences.extend(set_aside(variants, &ranked, metric));
-            let price = fast.as_ref().and_then(|fast| price_of_a_millisecond(fast, &cheap, metric, currency));
-            sentences.extend(price);
-            sentences.extend(fast.is_some().then(|| soundness(&sound, variants, design)));
-            sentences.extend(harmed::sentences(losses, variants, &cheap, own, currency));
-            sentences
         }
     };
-    sentences.splice(1..1, harmed::lost_writes(variants));
     sentences.extend(several_payers(variants));
     sentences.extend(gates_met(gates, variants));
     sentences.join(" ")
@@ -141,10 +147,11 @@ fn alone(only: &VariantResult, currency: &str) -> String {
     };
     let cost = money_of(&only.bill.month).map(|cost| format!(", {cost} {currency} a month")).unwrap_or_default();
     format!(
-        "{}: {latency}{}, {} answered{cost}.",
+        "{}: {latency}{}, {} answered{}{cost}.",
         only.name,
         pooled(std::slice::from_ref(only)),
-        share(only.total.availability.value)
+        share(only.total.availability.value),
+        survival::but_loses(only)
     )
 }
 
@@ -297,32 +304,6 @@ fn price_of_a_millisecond(fast: &Ranking, cheap: &Ranking, metric: Metric, curre
     })
 }
 
-fn soundness(sound: &Ranking, variants: &[VariantResult], design: Design) -> String {
-    let all_answered = variants.iter().all(|variant| variant.total.ok == variant.total.sent);
-    let best = sound.value.value;
-    if all_answered {
-        return "Every request was answered in all of them.".to_owned();
-    }
-    match sound.worse.last() {
-        None if design.critical().is_none() => {
-            let own = |variant: &VariantResult| format!("{} {}", variant.name, share(variant.total.availability.value));
-            let own: Vec<String> = variants.iter().map(own).collect();
-            format!("Success: {}; {}.", own.join(", "), too_few(design, "is most available"))
-        }
-        None => format!("In availability they are not distinguishable ({}).", share(best)),
-        Some((worst, _)) => {
-            let worst_share = variants.iter().find(|v| v.name == *worst).and_then(|v| v.total.availability.value);
-            format!(
-                "Most available is {}: {} answered{}, {worst} {}.",
-                sound.best,
-                share(best),
-                alike(&sound.alike, "", ""),
-                share(worst_share)
-            )
-        }
-    }
-}
-
 /// `390 ms (260 to 740)`.
 fn with_interval(figure: &Estimate) -> String {
     let end = |end: f64| significant(end, 3);
@@ -403,8 +384,8 @@ mod tests {
         check(
             &[variant("cen", 70, 0, 1200.0), variant("public", 90, 40, 200.0)],
             "cen is fastest at p99: 71 ms, 20 ms below public; public is cheapest: 200 USD a month, 1,000 below cen. Each \
-             ms of p99 that cen saves over public costs 50 USD a month. Most available is cen: 100 % answered, public \
-             99.80 %.",
+             ms of p99 that cen saves over public costs 50 USD a month. Most available is cen: 100 % answered \
+             (99.99904 to 100 %); least is public: 99.80 %.",
         );
     }
 
@@ -441,8 +422,8 @@ mod tests {
         check(
             &[variant("cen", 70, 0, 200.0), variant("public", 30, 4000, 200.0), variant("peering", 90, 0, 200.0)],
             "cen is fastest at p99: 71 ms, 20 ms below peering; all cost the same (200 USD a month). Not ranked by \
-             latency: public answered only 83.3 % (p99 31 ms of those). Most available is cen: 100 % answered (not \
-             distinguishable from peering), public 83.3 %.",
+             latency: public answered only 83.3 % (p99 31 ms of those). Most available is cen: 100 % answered (99.99904 to \
+             100 %; not distinguishable from peering); least is public: 83.3 %.",
         );
     }
 

@@ -237,6 +237,7 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
         stores: stores::stores(&of.runs, whole),
         writes: stores::writes(&of.runs, whole),
         successions: stores::successions(&of.runs, whole),
+        lost_writes: stores::all_lost(&of.runs, whole),
         sessions: sessions::sessions(&of.runs, whole),
         windows: summary::windows(&of.runs),
         hours: hours::hours(&of.world, &of.runs, whole),

@@ -32,6 +32,7 @@ pub mod states;
 pub mod steady;
 mod study;
 pub mod trial;
+mod written;
 
 use super::design::{Options, Study, StudyError, chosen, compile_all, in_pool};
 use super::pool::work_off;
@@ -109,7 +110,7 @@ fn study(asked: &Asked<'_>, keep: &Keep<'_>, progress: &dyn Progress) -> Result<
         books: vec![("reliability".to_owned(), Books::VERSION.to_owned())],
         within: cases.iter().map(|case| case.within).max().unwrap_or(0),
         slo,
-        verdict: pairs::verdict(&answered, &pairs),
+        verdict: pairs::verdict(&answered, &pairs, &written::apart(cases.iter().map(|case| (case.name.as_str(), &case.world)))),
         ..LongRun::default()
     };
     if first.reliability.is_none() {

@@ -145,8 +145,8 @@ fn ends(one: &Answered) -> (f64, f64) {
     (of.low.unwrap_or(0.0), of.high.unwrap_or(1.0))
 }
 
-/// The answer in a sentence or two.
-pub(super) fn verdict(all: &[Answered], pairs: &[LongRunPair]) -> String {
+/// The answer in a sentence or two; `apart` is what its minutes leave out.
+pub(super) fn verdict(all: &[Answered], pairs: &[LongRunPair], apart: &str) -> String {
     let Some(best) = best(all).map(|best| &all[best]) else { return String::new() };
     let name = &best.record.name;
     let tied: Vec<&Answered> =
@@ -169,5 +169,5 @@ pub(super) fn verdict(all: &[Answered], pairs: &[LongRunPair]) -> String {
         ""
     };
     let rest = if others.is_empty() { String::new() } else { format!(" {}.", others.join(". ")) };
-    format!("{first}{most}.{rest}{assumed}")
+    format!("{first}{most}{apart}.{rest}{assumed}")
 }

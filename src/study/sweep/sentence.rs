@@ -47,6 +47,22 @@ fn of_line(sweep: &Sweep, line: &Line<'_>) -> Vec<String> {
     said
 }
 
+/// Who loses acknowledged writes at some point, and ranks behind who loses none.
+fn losing(line: &Line<'_>, by: &str) -> String {
+    let mut names: Vec<String> = Vec::new();
+    let leaders = line.points.iter().flat_map(|(_, point)| &point.leaders).filter(|leader| leader.by == by);
+    for name in leaders.flat_map(|leader| &leader.losing) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => format!(" {one} loses acknowledged writes, and where it does it ranks behind who loses none."),
+        some => format!(" {} lose acknowledged writes, and where they do they rank behind who loses none.", listed(some)),
+    }
+}
+
 /// `Cheapest is copies at users 5 and lanes from 10 to 200; they cost the same at about 7.3.`
 fn ranked(sweep: &Sweep, line: &Line<'_>, by: &str) -> Option<String> {
     let fault = by.strip_prefix("lost(").and_then(|rest| rest.strip_suffix(')'));
@@ -87,7 +103,7 @@ fn ranked(sweep: &Sweep, line: &Line<'_>, by: &str) -> Option<String> {
     };
     let meets: Vec<String> = sweep.changes.iter().filter(own).map(|change| meeting(line.axis, change)).collect();
     let meets = if meets.is_empty() { String::new() } else { format!("; {}", meets.join(", ")) };
-    Some(format!("{word}{at} is {}{meets}.", listed(&told)))
+    Some(format!("{word}{at} is {}{meets}.{}", listed(&told), losing(line, by)))
 }
 
 /// `copies is cheaper than lanes up to developers 6.42.`, of pairs of which neither is the cheapest of all.

@@ -4,6 +4,8 @@ use super::super::figure::Design;
 use super::super::loss::lost_by_run;
 use super::super::replicated::Replicated;
 use super::super::statistics::Sections;
+use super::leaders::{behind, led};
+use super::survival::lost_in;
 use super::{money_of, ranking::Ranking};
 use crate::record::{SweepLeader, VariantResult};
 use crate::study::words::listed;
@@ -42,11 +44,12 @@ pub fn losses(of: &[Replicated]) -> Vec<Losses> {
 
 impl Losses {
     /// Who loses least, and who more beyond doubt (paired over replications), the most last; none without an interval.
-    fn ranked(&self, design: Design) -> Option<(usize, Vec<usize>)> {
+    fn ranked(&self, design: Design, asked: impl Fn(usize) -> bool) -> Option<(usize, Vec<usize>)> {
         let critical = design.critical()?;
-        let (best, least) = self.by_variant.iter().min_by(|a, b| a.1.value.total_cmp(&b.1.value))?;
+        let among = || self.by_variant.iter().filter(|of| asked(of.0));
+        let (best, least) = among().min_by(|a, b| a.1.value.total_cmp(&b.1.value))?;
         let more = |other: &&(usize, Sections)| other.0 != *best && other.1.less(least, 1.0, critical).low > 0.0;
-        let mut worse: Vec<&(usize, Sections)> = self.by_variant.iter().filter(more).collect();
+        let mut worse: Vec<&(usize, Sections)> = among().filter(more).collect();
         worse.sort_by(|a, b| a.1.value.total_cmp(&b.1.value));
         Some((*best, worse.into_iter().map(|(index, _)| *index).collect()))
     }
@@ -56,13 +59,27 @@ impl Losses {
         found.map_or_else(String::new, |(_, lost)| thousands(&significant(lost.value.max(0.0), 3)))
     }
 
-    fn most(&self) -> f64 {
+    /// What the one that loses the fewest requests loses beside them, and who loses fewest of those that do not.
+    fn but_writes(&self, best: usize, variants: &[VariantResult]) -> String {
+        let writes = |index: usize| lost_in(&variants[index], &self.fault);
+        if writes(best) <= 0.0 {
+            return String::new();
+        }
+        let keep = self.by_variant.iter().filter(|of| writes(of.0) <= 0.0);
+        let keep = keep.min_by(|a, b| a.1.value.total_cmp(&b.1.value));
+        let keeper = keep.map_or(String::new(), |(index, _)| {
+            format!("; of those that lose no write the fewest {} {}", variants[*index].name, self.lost(*index))
+        });
+        format!(", but also {} acknowledged writes{keeper}", thousands(&significant(writes(best), 3)))
+    }
+
+    pub(super) fn most(&self) -> f64 {
         self.by_variant.iter().map(|(_, lost)| lost.value).fold(0.0, f64::max)
     }
 }
 
 /// `5020` as `5,020`.
-fn thousands(digits: &str) -> String {
+pub(super) fn thousands(digits: &str) -> String {
     let (whole, rest) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
     let parts: Vec<&str> =
         whole.as_bytes().rchunks(3).rev().map(|part| std::str::from_utf8(part).unwrap_or("")).collect();
@@ -74,10 +91,11 @@ pub(super) fn leaders(losses: &[Losses], variants: &[VariantResult], design: Des
     let design = design.family(variants.len().max(2) as u32 - 1);
     let name = |index: usize| variants[index].name.clone();
     let of = |losses: &Losses| {
-        let (best, worse) = losses.ranked(design)?;
+        let all = losses.by_variant.iter().map(|of| of.0).collect();
+        let (among, losing) = behind(all, |index| lost_in(&variants[index], &losses.fault) > 0.0);
+        let (best, worse) = losses.ranked(design, |index| among.contains(&index))?;
         let by = format!("lost({})", losses.fault);
-        let worse: Vec<String> = worse.into_iter().map(name).collect();
-        (!worse.is_empty()).then(|| SweepLeader { figure: by.clone(), by, best: name(best), worse })
+        led(&by, &by, name(best), worse.into_iter().map(name).collect(), losing.into_iter().map(name).collect())
     };
     losses.iter().filter_map(of).collect()
 }
@@ -102,15 +120,16 @@ pub(super) fn sentences(
             let worst = of.by_variant.iter().max_by(|a, b| a.1.value.total_cmp(&b.1.value));
             worst.map_or(0, |(index, _)| *index)
         };
-        match of.ranked(design) {
+        match of.ranked(design, |_| true) {
             Some((best, worse)) if !worse.is_empty() => {
                 let worst = *worse.last().expect("somebody loses more");
                 let peers = of.by_variant.len() - 1 - worse.len();
                 let beside = if peers == 0 { String::new() } else { format!(", {peers} not distinguishable from it") };
                 let figures = format!(
-                    "{} ({} requests{beside}; {} {})",
+                    "{} ({} requests{beside}{}; {} {})",
                     of.fault,
                     of.lost(best),
+                    of.but_writes(best, variants),
                     variants[worst].name,
                     of.lost(worst)
                 );
@@ -145,21 +164,6 @@ pub(super) fn sentences(
         said.push(format!("{untold} more {faults} in the tables."));
     }
     said
-}
-
-/// Who loses writes that were acknowledged: all other figures take these for answered.
-pub(super) fn lost_writes(variants: &[VariantResult]) -> Option<String> {
-    let of = |variant: &VariantResult| {
-        let lost: f64 = variant.successions.iter().filter_map(|store| store.lost.value).sum();
-        (lost >= 0.5).then(|| format!("{} loses {}", variant.name, thousands(&significant(lost, 4))))
-    };
-    let told: Vec<String> = variants.iter().filter_map(of).collect();
-    (!told.is_empty()).then(|| {
-        format!(
-            "{} acknowledged writes a replication, which availability and lost requests count as answered.",
-            listed(&told)
-        )
-    })
 }
 
 /// Of a single variant: what it loses to the worst of its faults, and when it is back.

@@ -1,0 +1,191 @@
+//! Who answers most, and what of that a promotion loses afterwards: an answer that was given is available (its user had it),
+//! and an acknowledged write that is lost is beside that (RPO). The two are told in one sentence.
+
+use super::super::difference::{Answers, Metric};
+use super::super::figure::Design;
+use super::harmed::thousands;
+use super::ranking::Ranking;
+use super::{Losses, alike, share, too_few};
+use crate::record::{Estimate, VariantResult};
+use crate::study::words::listed;
+use crate::units::significant;
+
+/// Does a variant lose writes that it acknowledged, in any replication?
+pub(super) fn loses(variant: &VariantResult) -> bool {
+    variant.lost_writes.as_ref().and_then(|lost| lost.value).is_some_and(|lost| lost > 0.0)
+}
+
+/// Are variants told apart by what fails, or by what they lose of what they have acknowledged?
+pub(super) fn decides(variants: &[VariantResult], losses: &[Losses], sound: &Ranking) -> bool {
+    variants.iter().any(loses) || !sound.worse.is_empty() && losses.iter().any(|of| of.most() >= 1.0)
+}
+
+/// Acknowledged writes a run that a variant loses by promotions that began with a fault.
+pub(super) fn lost_in(variant: &VariantResult, fault: &str) -> f64 {
+    let of = variant.successions.iter().flat_map(|store| &store.faults).filter(|of| of.fault == fault);
+    of.filter_map(|of| of.lost.value).sum()
+}
+
+/// The most available one of those that lose no acknowledged write; none where all do, or none.
+pub(super) fn keeper(answers: &[Answers], variants: &[VariantResult], design: Design) -> Option<Ranking> {
+    let keep: Vec<usize> = (0..variants.len()).filter(|&index| !loses(&variants[index])).collect();
+    (!keep.is_empty()).then(|| Ranking::of(answers, variants, Metric::Availability, design, &keep))
+}
+
+/// Who is most available, and whether it loses writes that it acknowledged.
+pub(super) fn soundness(
+    sound: &Ranking,
+    answers: &[Answers],
+    variants: &[VariantResult],
+    design: Design,
+) -> String {
+    let all_answered = variants.iter().all(|variant| variant.total.ok == variant.total.sent);
+    let losing: Vec<String> = variants.iter().filter(|v| loses(v)).map(|v| v.name.clone()).collect();
+    let but = match losing.as_slice() {
+        [] => String::new(),
+        [one] => format!(", but {one} loses acknowledged writes"),
+        some => format!(", but {} lose acknowledged writes", listed(some)),
+    };
+    if all_answered {
+        return format!("Every request was answered in all of them{but}.");
+    }
+    match sound.worse.last() {
+        None if design.critical().is_none() => {
+            let own = |variant: &VariantResult| format!("{} {}", variant.name, share(variant.total.availability.value));
+            let own: Vec<String> = variants.iter().map(own).collect();
+            format!("Success: {}; {}{but}.", own.join(", "), too_few(design, "is most available"))
+        }
+        None => format!("In availability they are not distinguishable ({}){but}.", share(sound.value.value)),
+        Some((worst, _)) => {
+            let of = |name: &str| variants.iter().find(|variant| variant.name == name);
+            let worst_share = of(worst).and_then(|variant| variant.total.availability.value);
+            let best = format!("Most available is {}: {}", sound.best, answered(&sound.value, &sound.alike));
+            let least = share(worst_share);
+            let Some(best_one) = of(&sound.best).filter(|best| loses(best)) else {
+                let none = if losing.is_empty() { "" } else { ", and loses no acknowledged write" };
+                return format!("{best}{none}; least is {worst}: {least}.");
+            };
+            let but = but_loses(best_one);
+            match keeper(answers, variants, design) {
+                None => format!("{best}{but}; there is none that loses none. Least available is {worst}: {least}."),
+                Some(keeper) => {
+                    let name = &keeper.best;
+                    let told = answered(&keeper.value, &keeper.alike);
+                    let least =
+                        if name == worst { String::new() } else { format!(" Least available is {worst}: {least}.") };
+                    format!("{best}{but}; of those that lose none it is {name}: {told}.{least}")
+                }
+            }
+        }
+    }
+}
+
+/// `, but it loses 976 acknowledged writes a run (944 to 1,010)`; empty where it loses none.
+pub(super) fn but_loses(variant: &VariantResult) -> String {
+    match variant.lost_writes.as_ref().filter(|_| loses(variant)) {
+        Some(lost) => format!(", but it loses {}", writes(lost)),
+        None => String::new(),
+    }
+}
+
+/// `976 acknowledged writes a run (944 to 1,010)`.
+fn writes(lost: &Estimate) -> String {
+    let count = |value: f64| thousands(&significant(value.max(0.0), 3));
+    let value = count(lost.value.unwrap_or_default());
+    match (lost.low, lost.high) {
+        (Some(low), Some(high)) => format!("{value} acknowledged writes a run ({} to {})", count(low), count(high)),
+        _ => format!("{value} acknowledged writes a run"),
+    }
+}
+
+/// `89.5 % answered (89.4 to 89.6 %; not distinguishable from promoted)`.
+fn answered(of: &Estimate, others: &[(String, Estimate)]) -> String {
+    let value = share(of.value);
+    let ends = of.low.zip(of.high).map(|(low, high)| (share(Some(low)), share(Some(high))));
+    let ends = ends.filter(|(low, high)| *low != value || *high != value);
+    let ends = ends.map(|(low, high)| format!("{} to {high}", low.trim_end_matches(" %")));
+    let alike = alike(others, "", "");
+    let alike = alike.trim_start_matches(" (").trim_end_matches(')');
+    let said: Vec<&str> = ends.as_deref().into_iter().chain((!alike.is_empty()).then_some(alike)).collect();
+    if said.is_empty() { format!("{value} answered") } else { format!("{value} answered ({})", said.join("; ")) }
+}
+
+/// Who loses writes that were acknowledged, the most first: all other figures take these for answered.
+pub(super) fn lost_writes(variants: &[VariantResult]) -> Option<String> {
+    let value = |variant: &VariantResult| variant.lost_writes.as_ref().and_then(|lost| lost.value).unwrap_or_default();
+    let mut losing: Vec<&VariantResult> = variants.iter().filter(|variant| loses(variant)).collect();
+    losing.sort_by(|a, b| value(b).total_cmp(&value(a)));
+    let named = |variant: &&VariantResult| {
+        let said = writes(variant.lost_writes.as_ref()?);
+        Some(format!("{} loses {said}", variant.name))
+    };
+    let told: Vec<String> = losing.iter().filter_map(named).collect();
+    (!told.is_empty()).then(|| format!("{}, which availability and lost requests count as answered.", listed(&told)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Duration;
+
+    fn of(value: f64) -> Estimate {
+        Estimate { value: Some(value), low: Some(value - 0.01), high: Some(value + 0.01), ..Estimate::default() }
+    }
+
+    fn variant(name: &str, available: f64, lost: f64) -> VariantResult {
+        let mut variant = VariantResult { name: name.into(), ..VariantResult::default() };
+        variant.total.availability = of(available);
+        variant.total.sent = 1000;
+        variant.lost_writes =
+            Some(Estimate { value: Some(lost), low: Some(0.9 * lost), high: Some(1.1 * lost), ..Estimate::default() });
+        variant
+    }
+
+    fn said(variants: &[VariantResult]) -> String {
+        let answers: Vec<Answers> = variants
+            .iter()
+            .map(|variant| Answers { name: variant.name.clone(), samples: Vec::new(), costs: Vec::new() })
+            .collect();
+        let best = &variants[0];
+        let worst = variants.last().expect("there are variants");
+        let sound = Ranking {
+            best: best.name.clone(),
+            value: best.total.availability.clone(),
+            worse: vec![(worst.name.clone(), of(0.1))],
+            alike: Vec::new(),
+        };
+        soundness(&sound, &answers, variants, Design::new(20, Duration::from_secs(60)))
+    }
+
+    #[test]
+    fn who_loses_what_it_acknowledged_is_not_called_best_without_saying_so() {
+        let lossy = variant("split", 0.9, 1234.0);
+        assert_eq!(
+            said(&[lossy.clone(), variant("fenced", 0.8, 0.0)]),
+            "Most available is split: 90.0 % answered (89.0 to 91.0 %), but it loses 1,234 acknowledged writes a run (1,111 to \
+             1,357); of those that lose none it is fenced: 80.0 % answered (79.0 to 81.0 %)."
+        );
+        assert_eq!(
+            said(&[lossy.clone(), variant("fenced", 0.8, 7.0)]),
+            "Most available is split: 90.0 % answered (89.0 to 91.0 %), but it loses 1,234 acknowledged writes a run (1,111 to \
+             1,357); there is none that loses none. Least available is fenced: 80.0 %."
+        );
+        assert_eq!(
+            said(&[variant("fenced", 0.95, 0.0), lossy]),
+            "Most available is fenced: 95.0 % answered (94.0 to 96.0 %), and loses no acknowledged write; least is split: 90.0 %."
+        );
+        assert_eq!(
+            said(&[variant("fenced", 0.95, 0.0), variant("slow", 0.8, 0.0)]),
+            "Most available is fenced: 95.0 % answered (94.0 to 96.0 %); least is slow: 80.0 %."
+        );
+    }
+
+    #[test]
+    fn a_single_variant_says_what_it_loses_of_what_it_answered() {
+        assert_eq!(but_loses(&variant("calm", 0.9, 0.0)), "");
+        assert_eq!(
+            but_loses(&variant("split", 0.9, 0.2)),
+            ", but it loses 0.2 acknowledged writes a run (0.18 to 0.22)"
+        );
+    }
+}

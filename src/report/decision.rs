@@ -56,7 +56,9 @@ impl Decision {
             let lost = lost.collect::<Vec<_>>();
             table.measure("acknowledged writes lost, a run", Unit::Plain("writes"), &lost);
             if loses_writes(comparison) {
-                table.notes.push("success, lost requests: a write that is lost after it was acknowledged was answered".to_owned());
+                table.notes.push(
+                    "success, lost requests: a write that is lost after it was acknowledged was answered".to_owned(),
+                );
             }
         }
         for fault in fault_names(comparison) {

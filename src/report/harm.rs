@@ -29,6 +29,7 @@ pub(super) struct Section {
 pub(super) fn sections(comparison: &Comparison) -> Vec<Section> {
     let mut sections: Vec<Section> = fault_names(comparison).iter().map(|name| fault(comparison, name)).collect();
     sections.extend(availability(comparison));
+    sections.extend(super::stores::sections(comparison));
     sections.extend(super::sessions::sections(comparison));
     sections.extend(comparison.variants.iter().filter_map(|variant| errors(comparison, variant)));
     // What is meant is said once for all tables.
@@ -42,7 +43,7 @@ pub(super) fn sections(comparison: &Comparison) -> Vec<Section> {
 }
 
 /// A figure with its interval in one cell.
-fn cell(unit: Unit<'_>, figure: &Estimate) -> String {
+pub(super) fn cell(unit: Unit<'_>, figure: &Estimate) -> String {
     match (figure.value, figure.low, unit.interval(figure)) {
         (None, Some(low), _) => format!("more than {}", unit.amount(low, None)),
         (None, None, _) => "not told".to_owned(),

@@ -15,6 +15,7 @@ pub mod measured;
 pub mod number;
 pub mod sentence;
 mod sessions;
+mod stores;
 pub mod sweep;
 pub mod terminal;
 pub mod workbook;

@@ -29,8 +29,6 @@ pub fn run(comparison: &Comparison, width: usize, style: Style) -> String {
         out.push_str(&section(&format!("Busiest{of}"), &busiest(variant), width, style));
         out.push_str(&section(&format!("Replicas{of}"), &scaling(variant), width, style));
         out.push_str(&section(&format!("Stores{of}"), &stores(variant), width, style));
-        out.push_str(&section(&format!("Writes{of}"), &writes(variant), width, style));
-        out.push_str(&section(&format!("Primaries{of}"), &primaries(variant), width, style));
     }
     out.push_str(&harm::harm(comparison, width, style));
     out.push_str(&bill::bills(&bill::of_variants(&comparison.variants), width, style));
@@ -128,34 +126,6 @@ fn stores(variant: &VariantResult) -> Grid {
     });
     let titles = ["", "used by", "calls", "for another cluster's data", "share"];
     Grid { head: head(&titles), rows: rows.collect(), figures: (2..=4).collect() }
-}
-
-fn writes(variant: &VariantResult) -> Grid {
-    let rows = variant.writes.iter().map(|row| {
-        let names = [row.store.clone(), row.service.clone()];
-        let counts = [row.asked, row.acknowledged, row.refused].map(|count| count.to_string());
-        let share = with_interval(Unit::Share, &row.refused_share);
-        names.into_iter().chain(counts).chain([share, row.lost.to_string()]).collect()
-    });
-    let titles = ["", "written by", "writes", "acknowledged", "no primary", "share", "of the acknowledged lost"];
-    Grid { head: head(&titles), rows: rows.collect(), figures: (2..=6).collect() }
-}
-
-fn primaries(variant: &VariantResult) -> Grid {
-    let rows = variant.successions.iter().map(|row| {
-        let planned = row.each.iter().filter(|of| of.promotion.planned).count();
-        let (per_run, seconds) = (Unit::Plain(""), Unit::Plain("s"));
-        vec![
-            row.store.clone(),
-            with_interval(per_run, &row.promotions),
-            planned.to_string(),
-            with_interval(seconds, &row.rto_s),
-            with_interval(seconds, &row.rpo_s),
-            with_interval(per_run, &row.lost),
-        ]
-    });
-    let titles = ["", "promotions of a run", "planned, in all", "RTO", "RPO", "writes lost of a run"];
-    Grid { head: head(&titles), rows: rows.collect(), figures: (1..=5).collect() }
 }
 
 fn scaling(variant: &VariantResult) -> Grid {

@@ -477,12 +477,12 @@ const CODES: &[Code] = &[
     code(
         "EW503",
         "a figure of no time",
-        "Whether a path crosses a product does not depend on time; costs, amplification and what is told of a fault are of the whole run.",
+        "Whether a path crosses a product does not depend on time; costs, amplification and what is told of a fault are of the whole run. What promotions take and lose may be of one fault (`during`).",
     ),
     code(
         "EW504",
         "a gate that says nothing",
-        "It would never be judged, or never be missed: nobody asks for its subject, or its limit is past what can be.",
+        "It would never be judged, or never be missed: nobody asks for its subject, no replica ever takes over, or its limit is past what can be, as in `lost(FAULT) >= 0`.",
     ),
     code(
         "EW526",

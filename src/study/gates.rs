@@ -7,7 +7,7 @@ use super::difference::narrow;
 use super::faults;
 use super::figure::{Design, latencies};
 use super::loss;
-use super::measure::{Measured, measure};
+use super::measure::{Measured, measure, of_fault};
 use super::recovery;
 use super::replicated::Replicated;
 use super::route;
@@ -119,10 +119,13 @@ impl Context<'_> {
                 let outcome = outcome(&judged, *below, limit);
                 notes.extend(left_out(measured.answered));
                 match &term.metric {
-                    Metric::Recovery { .. } => notes.push(recovery::rule(&variant.runs)),
+                    Metric::Recovery { share, .. } => {
+                        notes.push(recovery::rule(&variant.runs, recovery::Until::of(*share)));
+                    }
                     Metric::Detect { .. } | Metric::Shift { .. } => notes.push(faults::rule()),
                     Metric::Lost { .. } => notes.push(loss::lost_rule(&variant.runs)),
-                    Metric::Rto { .. } | Metric::Rpo { .. } => notes.push(stores::rule()),
+                    Metric::Rto { .. } | Metric::Rpo { .. } => notes.push(stores::rule(of_fault(&objective.window))),
+                    Metric::LostWrites { .. } => notes.extend(of_fault(&objective.window).map(stores::began_with)),
                     Metric::Reconnected { .. } => notes.push(sessions::rule()),
                     _ => {}
                 }

@@ -48,6 +48,14 @@ impl Measured {
     }
 }
 
+/// Of promotions: the fault with which they are to have begun.
+pub(super) fn of_fault(window: &ObjectiveWindow) -> Option<&str> {
+    match window {
+        ObjectiveWindow::During(fault) => Some(fault.as_str()),
+        _ => None,
+    }
+}
+
 /// Measures `term` over `window`.
 pub fn measure(
     of: &Replicated,
@@ -62,11 +70,7 @@ pub fn measure(
         ObjectiveWindow::Outside(fault) => Part::Outside(fault),
         ObjectiveWindow::OutsideFaults => Part::OutsideAll,
     };
-    // Of promotions: those that began with the fault.
-    let fault = match window {
-        ObjectiveWindow::During(fault) => Some(fault.as_str()),
-        _ => None,
-    };
+    let fault = of_fault(window);
     let requests = |subject: &str| {
         samples(&of.runs, part, &|row| asked_for(row, subject) && comes_from(row, term.from.as_deref(), &of.scenario))
     };
@@ -104,7 +108,7 @@ pub fn measure(
             Measured::ratio(&each, "no time to measure it in", "requests/s", design)
         }
         Metric::Recovery { fault, share } => {
-            let until = share.map_or(recovery::Until::AllBack, recovery::Until::Served);
+            let until = recovery::Until::of(*share);
             Measured::new(recovery::recovery(&of.runs, fault, until, design), None, "s", 1.0)
         }
         Metric::Lost { fault } => {

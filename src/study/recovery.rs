@@ -10,7 +10,7 @@ use crate::units::significant;
 /// A success share this far below that of before the fault is not yet back.
 const SUCCESS_SLACK: f64 = 0.001;
 /// A p99 this many times the worst window's before the fault is not yet back.
-const P99_SLACK: f64 = 1.25;
+pub(super) const P99_SLACK: f64 = 1.25;
 /// Of answers, those that take longer than a p99.
 const SLOW: f64 = 0.01;
 /// A success share this far below that of before the fault counts even in a window alone.
@@ -19,8 +19,8 @@ const OUTAGE: f64 = 0.05;
 const TOLD_BY: f64 = 200.0;
 const SECOND: u64 = 1_000_000_000;
 
-/// What recovery means here, in words, with its thresholds and its resolution.
-pub fn rule(runs: &[Run]) -> String {
+/// By which windows, in words.
+pub(super) fn told_by(runs: &[Run]) -> String {
     let length = runs.first().and_then(|run| Some(run.horizon_ns as f64 / 1e9 / count(run)? as f64));
     let windows = length.map(|s| format!(" of {} s", significant(s, 3))).unwrap_or_default();
     let finer = match runs.first().and_then(seconds_together) {
@@ -28,14 +28,23 @@ pub fn rule(runs: &[Run]) -> String {
         Some(seconds) => format!(", near faults by {seconds} s"),
         None => String::new(),
     };
+    format!("told by windows{windows}{finer}")
+}
+
+/// What recovery means here, in words, with its thresholds and its resolution.
+pub fn rule(runs: &[Run], until: Until) -> String {
+    if let Until::Served(share) = until {
+        return super::served::rule(runs, share);
+    }
     format!(
         "counted from the fault's start, so it holds the outage itself, until success is no more than {} points (or its \
          noise) below what it was before any fault and no more than 1 % of answers (or its noise) take longer than {} times \
-         the p99 of then; served as before is answered within that; told by windows{windows}{finer}, of which one alone may \
-         be off by less than {} points, as when a dead host is tried again; of faults that overlap, or of which one comes \
-         before service is back from the other, it is the recovery from all of them",
+         the p99 of then; served as before is answered within that; {}, of which one alone may be off by less than {} points, \
+         as when a dead host is tried again; of faults that overlap, or of which one comes before service is back from the \
+         other, it is the recovery from all of them",
         significant(100.0 * SUCCESS_SLACK, 2),
         significant(P99_SLACK, 3),
+        told_by(runs),
         significant(100.0 * OUTAGE, 2)
     )
 }
@@ -73,6 +82,13 @@ pub enum Until {
     AllBack,
     /// Of the requests that were answered within the limit before, this share is again (`served`): the rest is still misled.
     Served(f64),
+}
+
+impl Until {
+    /// As an objective asks: for all, or for a share of requests.
+    pub fn of(share: Option<f64>) -> Self {
+        share.map_or(Until::AllBack, Until::Served)
+    }
 }
 
 /// Shares of requests whose recovery is told beside that of all.

@@ -8,8 +8,9 @@
 
 use super::chains::{Coming, Watched};
 use super::figure::Design;
-use super::recovery::{last_off, noise, window};
-use crate::record::{Estimate, FaultRow};
+use super::recovery::{P99_SLACK, last_off, noise, told_by, window};
+use crate::record::{Estimate, FaultRow, Run};
+use crate::units::significant;
 
 const SECOND: u64 = 1_000_000_000;
 /// Share points below the level that count even in a window alone.
@@ -135,6 +136,20 @@ fn crossing(of: &[&Occurrence]) -> Crossing {
         sum.is_on().then_some(end)
     });
     Crossing { at: crossed, unseen, sure }
+}
+
+/// What it means here, in words, with its resolution.
+pub(super) fn rule(runs: &[Run], share: f64) -> String {
+    let percent = significant(100.0 * share, 4);
+    format!(
+        "counted from the fault's start, so it holds the outage itself, until {percent} % of requests are answered as before any \
+         fault (within {} times the p99 of then): where the share that is, of all replications together, rises past \
+         {percent} % of what it was, by the least-squares fit that rises and without an allowance for noise; what is beyond doubt \
+         below that later on counts, of one window alone if it is {} points below; {}",
+        significant(P99_SLACK, 3),
+        significant(100.0 * OUTAGE, 2),
+        told_by(runs)
+    )
 }
 
 /// From which on the sum of the rest is most, from `least` on; the first of equals, and the end where it is nowhere above zero.

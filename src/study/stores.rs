@@ -107,7 +107,8 @@ pub(super) struct Of<'a> {
 impl<'a> Of<'a> {
     /// Those that nobody planned.
     fn unplanned<'r>(self, run: &'r Run) -> impl Iterator<Item = &'r PromotionRow> + use<'r, 'a> {
-        let asked = move |row: &&PromotionRow| self.fault.is_none_or(|of| of == row.fault.as_deref().unwrap_or_default());
+        let asked =
+            move |row: &&PromotionRow| self.fault.is_none_or(|of| of == row.fault.as_deref().unwrap_or_default());
         run.promotions.iter().filter(move |row| row.store == self.store && !row.planned).filter(asked)
     }
 
@@ -127,11 +128,18 @@ fn promotions(runs: &[Run], of: Of<'_>, design: Design) -> Estimate {
 
 const NONE: &str = "no primary was lost";
 
-/// What these figures mean here, in words.
-pub(super) fn rule() -> String {
-    "of promotions that nobody planned; counted from when the primary was missed until its successor acknowledged a write, and \
-     back to the first write that it lacks"
-        .to_owned()
+/// What RTO and RPO mean here, in words; `fault` where they are of its promotions alone.
+pub(super) fn rule(fault: Option<&str>) -> String {
+    let which = fault.map(|fault| format!(" and that {}", began_with(fault))).unwrap_or_default();
+    format!(
+        "of promotions that nobody planned{which}; counted from when the primary was missed until its successor acknowledged a \
+         write, and back to the first write that it lacks"
+    )
+}
+
+/// Which promotions are a fault's.
+pub(super) fn began_with(fault: &str) -> String {
+    format!("began with {fault}: since then the old primary was missed")
 }
 
 /// Of each replication: a sum over its promotions that nobody planned, and how many they are.
@@ -148,10 +156,8 @@ pub(super) fn rto(runs: &[Run], of: Of<'_>, design: Design) -> Estimate {
         Some(rto) => rto as f64 / 1e9,
         None => (end(run) - row.since_ns).max(0) as f64 / 1e9,
     };
-    let pairs: Vec<(f64, f64)> = runs
-        .iter()
-        .map(|run| (of.unplanned(run).map(|row| until(run, row)).sum(), of.count(run)))
-        .collect();
+    let pairs: Vec<(f64, f64)> =
+        runs.iter().map(|run| (of.unplanned(run).map(|row| until(run, row)).sum(), of.count(run))).collect();
     let all = || runs.iter().flat_map(|run| of.unplanned(run));
     let (unseen, count) = (all().filter(|row| row.served_ns.is_none()).count(), all().count());
     if unseen == 0 {

@@ -6,8 +6,8 @@ use super::fields::Decoder;
 use crate::policy::RetryOn;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{
-    Bound, CallTarget, Check, Dataplane, JUDGED_FROM, Metric, Objective, Population, Rule, Scenario, Selector, Stream,
-    StreamArrivals, StreamFrom, Traffic,
+    ActionSet, Bound, CallTarget, Check, Dataplane, JUDGED_FROM, Metric, Objective, Population, Rule, Scenario,
+    Selector, Store, Stream, StreamArrivals, StreamFrom, Traffic,
 };
 use std::collections::BTreeSet;
 
@@ -187,11 +187,9 @@ fn unjudged(objective: &Objective, scenario: &Scenario, pairs: &Pairs<'_>) -> Op
                 ("nobody keeps a connection that could break".to_owned(), help.to_owned())
             })
         }
+        Metric::Rto { store } | Metric::Rpo { store } | Metric::LostWrites { store } => unpromoted(scenario, store),
         Metric::Recovery { .. }
         | Metric::Lost { .. }
-        | Metric::Rto { .. }
-        | Metric::Rpo { .. }
-        | Metric::LostWrites { .. }
         | Metric::Detect { .. }
         | Metric::Shift { .. }
         | Metric::Cost { .. }
@@ -212,7 +210,25 @@ fn unjudged(objective: &Objective, scenario: &Scenario, pairs: &Pairs<'_>) -> Op
         Bound::Value(limit) if share && !below && *limit <= 0.0 => {
             Some(("no share is below 0 %".to_owned(), "write a limit that can be missed".to_owned()))
         }
+        // Money may be saved, everything else is counted or measured from nothing on.
+        Bound::Value(limit) if !matches!(term.metric, Metric::Cost { .. }) && !below && *limit <= 0.0 => {
+            let help =
+                "write a limit that can be missed; a limit that is touched is met, so for more than none write `>= 1`";
+            Some(("this figure is never below 0".to_owned(), help.to_owned()))
+        }
         _ => None,
+    })
+}
+
+/// Why promotions tell nothing: there are none.
+fn unpromoted(scenario: &Scenario, store: &str) -> Option<(String, String)> {
+    let replication = scenario.stores.get(store).and_then(Store::replication)?;
+    let by_itself = replication.promote.is_some_and(|promote| promote.after.is_some()) && !scenario.faults.is_empty();
+    let orders = |set: &ActionSet| matches!(set, ActionSet::Primary(of, _) if of == store);
+    let ordered = scenario.actions.values().any(|action| action.sets.iter().any(orders));
+    (!by_itself && !ordered).then(|| {
+        let help = "say when one does: `promote: {after: 30s}` and a fault, or an action that sets its `primary`";
+        (format!("no replica of `{store}` ever takes over"), help.to_owned())
     })
 }
 

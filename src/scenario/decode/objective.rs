@@ -119,15 +119,10 @@ impl Decoder {
             );
         }
         // `window` has said what is wrong with it where there is none.
-        if window.as_ref().is_some_and(|window| *window != ObjectiveWindow::All)
-            && let Check::Figure { term, .. } = &check
-            && !of_a_time(&term.metric)
+        if let (Some(window), Check::Figure { term, .. }) = (&window, &check)
+            && let Some((what, help)) = of_no_time(&term.metric, window)
         {
-            self.say(
-                Diagnostic::error("EW503", "this figure is of the whole run: no `during` or `outside` here")
-                    .at(text.span, "")
-                    .help("percentiles, mean, availability and throughput may be of a part; a fault's own figures name it"),
-            );
+            self.say(Diagnostic::error("EW503", what).at(text.span, "").help(help));
         }
         Some(Objective { span: entry.key, text: text.value, check, window: window?, severity, variants })
     }
@@ -189,14 +184,27 @@ fn within(text: &Spanned<String>, at: &Range<usize>) -> Span {
     Span { start, end: (span.start + inset + at.end as u32).max(start), ..span }
 }
 
-/// May this be asked of a part of the run?
-fn of_a_time(metric: &Metric) -> bool {
-    matches!(
-        metric,
-        Metric::Quantile { .. }
+/// Why this cannot be asked of that part of the run, and what can.
+fn of_no_time(metric: &Metric, window: &ObjectiveWindow) -> Option<(&'static str, &'static str)> {
+    match (metric, window) {
+        (_, ObjectiveWindow::All)
+        | (
+            Metric::Quantile { .. }
             | Metric::Mean { .. }
             | Metric::Availability { .. }
             | Metric::Throughput { .. }
-            | Metric::Good { .. }
-    )
+            | Metric::Good { .. },
+            _,
+        )
+        | (Metric::Rto { .. } | Metric::Rpo { .. } | Metric::LostWrites { .. }, ObjectiveWindow::During(_)) => None,
+        (Metric::Rto { .. } | Metric::Rpo { .. } | Metric::LostWrites { .. }, _) => Some((
+            "promotions are of the whole run or of one fault: no `outside` here",
+            "`during: FAULT` asks for the promotions that began with it",
+        )),
+        _ => Some((
+            "this figure is of the whole run: no `during` or `outside` here",
+            "percentiles, mean, availability and throughput may be of a part, what promotions lose of a fault (`during`); a \
+             fault's own figures name it",
+        )),
+    }
 }

@@ -6,7 +6,8 @@ use crate::world::{Database, World};
 pub(super) fn apart<'w>(worlds: impl Iterator<Item = (&'w str, &'w World)>) -> String {
     let all: Vec<(&str, &World)> = worlds.collect();
     let may = |world: &World| -> Vec<String> {
-        let promoted = |database: &&Database| database.lag.is_some() && (database.after.is_some() || !world.actions.is_empty());
+        let promoted =
+            |database: &&Database| database.lag.is_some() && (database.after.is_some() || !world.actions.is_empty());
         world.databases.rows().iter().filter(promoted).map(|database| database.name.clone()).collect()
     };
     let losing: Vec<&str> = all.iter().filter(|(_, world)| !may(world).is_empty()).map(|(name, _)| *name).collect();
@@ -21,7 +22,9 @@ fn said(stores: &str, losing: &[&str], of: usize) -> String {
     if losing.is_empty() {
         return String::new();
     }
-    format!("; acknowledged writes that promotions of {stores} lose{where_to} count as answered, and are not in these minutes")
+    format!(
+        "; acknowledged writes that promotions of {stores} lose{where_to} count as answered, and are not in these minutes"
+    )
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ fn summary(
         recovery_s: back(Until::AllBack),
         served_s: SERVED.map(|share| (share, back(Until::Served(share)))).into(),
         together: watched.and_then(|watched| chains::together(watched, fault)).unwrap_or_default(),
-        recovery_rule: recovery::rule(runs),
+        recovery_rule: recovery::rule(runs, Until::AllBack),
         p99_ms: design.quantile_ms(&latencies(&within), Quantile::P99),
         edges: edges::edges(runs, fault, design),
         worst,

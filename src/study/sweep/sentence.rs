@@ -59,7 +59,9 @@ fn losing(line: &Line<'_>, by: &str) -> String {
     match names.as_slice() {
         [] => String::new(),
         [one] => format!(" {one} loses acknowledged writes, and where it does it ranks behind who loses none."),
-        some => format!(" {} lose acknowledged writes, and where they do they rank behind who loses none.", listed(some)),
+        some => {
+            format!(" {} lose acknowledged writes, and where they do they rank behind who loses none.", listed(some))
+        }
     }
 }
 

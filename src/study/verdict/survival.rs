@@ -33,12 +33,7 @@ pub(super) fn keeper(answers: &[Answers], variants: &[VariantResult], design: De
 }
 
 /// Who is most available, and whether it loses writes that it acknowledged.
-pub(super) fn soundness(
-    sound: &Ranking,
-    answers: &[Answers],
-    variants: &[VariantResult],
-    design: Design,
-) -> String {
+pub(super) fn soundness(sound: &Ranking, answers: &[Answers], variants: &[VariantResult], design: Design) -> String {
     let all_answered = variants.iter().all(|variant| variant.total.ok == variant.total.sent);
     let losing: Vec<String> = variants.iter().filter(|v| loses(v)).map(|v| v.name.clone()).collect();
     let but = match losing.as_slice() {

@@ -57,7 +57,8 @@ impl Decision {
             table.measure("acknowledged writes lost, a run", Unit::Plain("writes"), &lost);
             if loses_writes(comparison) {
                 table.notes.push(
-                    "success, lost requests: a write that is lost after it was acknowledged was answered".to_owned(),
+                    "success and lost requests count a write that is lost after it was acknowledged as answered"
+                        .to_owned(),
                 );
             }
         }

@@ -2,10 +2,14 @@
 //!
 //! No claim is ever typed into a template: every word that ranks one variant over another is chosen here, by figures.
 
+mod tail;
+
 use crate::record::{Bill, Comparison, Difference, Estimate, HourPoint, VariantResult, WindowPoint};
 
 use super::decision::{fault_names, lost_in, quantile_of};
 use super::number::{Unit, clock, half_width, invoice, place, rounded};
+
+pub use tail::tail;
 
 /// What an interval says of a difference.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,6 +77,11 @@ fn paired(comparison: &Comparison, variant: &VariantResult) -> Option<String> {
     }
     if let Some(success) = find("availability") {
         rest.push(success_words(success));
+    }
+    let writes = [variant, base].map(|of| lost_writes(of).value.unwrap_or_default());
+    if writes[0] != writes[1] {
+        let [own, theirs] = [variant, base].map(|of| Unit::Plain("").value(&lost_writes(of)));
+        rest.push(format!("acknowledged writes lost a run {own}, of {from} {theirs}"));
     }
     if !rest.is_empty() {
         text.push_str(&format!(" {}.", capital(&rest.join("; "))));
@@ -231,47 +240,6 @@ pub fn order(
     }
 }
 
-/// The headline of the percentile curve: who is fastest at p99, who cannot be told from it, who follows.
-pub fn tail(comparison: &Comparison) -> String {
-    let p99 = |v: &VariantResult| quantile_of(v, "p99");
-    let mut ranked =
-        (0..comparison.variants.len()).filter(|&v| p99(&comparison.variants[v]).value.is_some()).collect::<Vec<_>>();
-    ranked.sort_by(|&a, &b| {
-        let value = |v: usize| p99(&comparison.variants[v]).value.unwrap_or(f64::INFINITY);
-        value(a).total_cmp(&value(b))
-    });
-    let Some(&best) = ranked.first() else { return "No variant answered enough requests for a p99".to_owned() };
-    let named = |v: usize| {
-        let variant = &comparison.variants[v];
-        format!("{} {}", variant.name, Unit::Milliseconds.value(&p99(variant)))
-    };
-    if ranked.len() == 1 {
-        return format!(
-            "99 of 100 requests of {} are answered within {}",
-            comparison.variants[best].name,
-            Unit::Milliseconds.value(&p99(&comparison.variants[best]))
-        );
-    }
-    // A hundredth is told apart by paired runs, but not by a person who has to choose.
-    let value = |v: usize| p99(&comparison.variants[v]).value.unwrap_or(f64::INFINITY);
-    let close = |v: usize| value(v) < 1.01 * value(best);
-    let alike = |&v: &usize| close(v) || order(comparison, best, v, "p99", p99) != Told::Less;
-    let (near, far): (Vec<usize>, Vec<usize>) = ranked[1..].iter().copied().partition(alike);
-    let far = far.into_iter().map(named).collect::<Vec<_>>();
-    if near.is_empty() {
-        return format!("p99: {} is fastest, before {}", named(best), brief(&far));
-    }
-    let told = near.iter().any(|&v| order(comparison, best, v, "p99", p99) == Told::Less);
-    let all_close = near.iter().all(|&v| close(v));
-    let near = std::iter::once(best).chain(near).map(named).collect::<Vec<_>>();
-    let head = match (told, all_close) {
-        (true, true) => format!("p99: {} differ by less than 1 %", brief(&near)),
-        (true, false) => format!("p99: {} differ by less than 1 % or by no more than noise", brief(&near)),
-        (false, _) => format!("p99: {} are not distinguishable", brief(&near)),
-    };
-    if far.is_empty() { head } else { format!("{head}, before {}", brief(&far)) }
-}
-
 /// The headline of the cost stack: the cheapest and what the others cost beside it; said of priced lines only where
 /// a price is missing.
 pub fn price(comparison: &Comparison) -> String {
@@ -287,10 +255,14 @@ pub fn price(comparison: &Comparison) -> String {
         [cheap, rest @ ..] if rest.iter().all(|v| amount(v) == amount(cheap)) => {
             format!("All variants cost {} per month", amount(cheap))
         }
-        [cheap, rest @ ..] => {
+        [cheap, ..] => {
+            let (same, rest): (Vec<&VariantResult>, Vec<&VariantResult>) =
+                ranked.iter().copied().partition(|v| amount(v) == amount(cheap));
             let rest = brief(&rest.iter().map(|v| format!("{} {}", v.name, amount(v))).collect::<Vec<_>>());
             let counted = if unpriced(cheap) > 0 { "cheapest by what has a price" } else { "cheapest" };
-            format!("{} is {counted}: {} per month, before {rest}", cheap.name, amount(cheap))
+            let names = brief(&same.iter().map(|v| v.name.clone()).collect::<Vec<_>>());
+            let are = if same.len() == 1 { "is" } else { "are" };
+            format!("{names} {are} {counted}: {} per month, before {rest}", amount(cheap))
         }
     }
 }

@@ -16,9 +16,22 @@ fn head(titles: &[&str]) -> Vec<String> {
     titles.iter().map(|&title| title.to_owned()).collect()
 }
 
-/// `split, orders-db`; without the variant where there is one alone.
+/// The only database that any variant writes to; empty where there are several.
+fn only(comparison: &Comparison) -> String {
+    let stores = || comparison.variants.iter().flat_map(|variant| &variant.writes).map(|row| row.store.as_str());
+    let first = stores().next().unwrap_or_default();
+    if stores().all(|store| store == first) { first.to_owned() } else { String::new() }
+}
+
+/// ` of orders-db` where there is no other.
+fn of_only(comparison: &Comparison) -> String {
+    let only = only(comparison);
+    if only.is_empty() { only } else { format!(" of {only}") }
+}
+
+/// `split`, of several databases `split, orders-db`.
 fn label(comparison: &Comparison, variant: &VariantResult, store: &str) -> String {
-    if comparison.variants.len() > 1 { format!("{}, {store}", variant.name) } else { store.to_owned() }
+    if only(comparison).is_empty() { format!("{}, {store}", variant.name) } else { variant.name.clone() }
 }
 
 fn writes(comparison: &Comparison) -> Section {
@@ -36,7 +49,7 @@ fn writes(comparison: &Comparison) -> Section {
     };
     let replications = comparison.replications;
     Section {
-        title: "Writes".to_owned(),
+        title: format!("Writes{}", of_only(comparison)),
         when: String::new(),
         head: head(&["", "written by", "writes", "acknowledged", "no primary", "share", "of the acknowledged lost"]),
         rows: each.map(row).collect(),
@@ -63,7 +76,7 @@ fn primaries(comparison: &Comparison) -> Section {
         rows
     };
     Section {
-        title: "Primaries".to_owned(),
+        title: format!("Primaries{}", of_only(comparison)),
         when: String::new(),
         head: head(&["", "missed with", "promotions a run", "RTO", "RPO", "acknowledged writes lost a run"]),
         rows: each.flat_map(rows).collect(),
@@ -139,15 +152,15 @@ mod tests {
         };
         let [writes, primaries] = <[Section; 2]>::try_from(sections(&comparison)).ok().expect("two tables");
         assert_eq!(writes.rows.len(), 2);
-        assert_eq!((writes.rows[0][0].as_str(), writes.rows[0][6].as_str()), ("fenced, db", "2,800"));
+        assert_eq!((writes.rows[0][0].as_str(), writes.rows[0][6].as_str()), ("fenced", "2,800"));
         let told: Vec<String> = primaries.rows.iter().map(|row| row.join(" | ")).collect();
         assert_eq!(
             told,
             [
-                "fenced, db | crash | 1 | 35.0 s (34.0 to 36.0 s) | 22.0 s (21.0 to 23.0 s) | 80 (79 to 81)",
-                "fenced, db | cut | 1 | 35.0 s (34.0 to 36.0 s) | 22.0 s (21.0 to 23.0 s) | 480 (479 to 481)",
-                "fenced, db | all | 2 | 35.0 s (34.0 to 36.0 s) | 12.0 s (11.0 to 13.0 s) | 560 (559 to 561)",
-                "nobody, db | all | 0 | – | – | 0",
+                "fenced | crash | 1 | 35.0 s (34.0 to 36.0 s) | 22.0 s (21.0 to 23.0 s) | 80 (79 to 81)",
+                "fenced | cut | 1 | 35.0 s (34.0 to 36.0 s) | 22.0 s (21.0 to 23.0 s) | 480 (479 to 481)",
+                "fenced | all | 2 | 35.0 s (34.0 to 36.0 s) | 12.0 s (11.0 to 13.0 s) | 560 (559 to 561)",
+                "nobody | all | 0 | – | – | 0",
             ]
         );
     }

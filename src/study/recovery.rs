@@ -333,7 +333,14 @@ pub(super) mod tests {
         run.fine = (0..60).map(|number| second(number, (20..32).contains(&number))).collect();
         let runs = vec![run; 10];
         assert_eq!(recovery(&runs, "cut", Until::AllBack, design()).value, Some(12.0));
-        assert!(rule(&runs).contains("windows of 10 s, near faults by seconds"), "{}", rule(&runs));
+        let all = rule(&runs, Until::AllBack);
+        assert!(all.contains("windows of 10 s, near faults by seconds") && all.contains("1.25 times the p99"), "{all}");
+        let most = rule(&runs, Until::of(Some(0.9)));
+        assert!(
+            most.contains("until 90 % of requests are answered") && most.contains("near faults by seconds"),
+            "{most}"
+        );
+        assert!(!most.contains("0.1 points"), "{most}");
         let mut sparse = runs[0].clone();
         sparse.fine.iter_mut().for_each(|window| window.sent = 10);
         assert_eq!(
@@ -394,7 +401,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_rule_tells_where_it_counts_from_and_how_finely() {
-        let said = rule(&[run(&[("cut", 20, 30)], |_| false)]);
+        let said = rule(&[run(&[("cut", 20, 30)], |_| false)], Until::AllBack);
         assert!(said.starts_with("counted from the fault's start") && said.contains("windows of 1 s"), "{said}");
     }
 

@@ -27,7 +27,7 @@ pub fn robustness(trial: &Trial<'_>, claims: &Claims) -> String {
     if claims.fastest.is_none() && claims.cheapest.is_none() {
         return match trial.results.len() {
             0 | 1 => String::new(),
-            _ => "No variant is ahead of another, so no input can flip an answer.".to_owned(),
+            _ => "In latency and cost no variant is ahead of another, so that no input can flip that.".to_owned(),
         };
     }
     let mut flips: Vec<String> = Vec::new();
@@ -43,8 +43,8 @@ pub fn robustness(trial: &Trial<'_>, claims: &Claims) -> String {
     if trial.shifts.is_empty() {
         "Holds over the books' low and high prices, also together; round trips and losses were not varied.".to_owned()
     } else {
-        "Holds over all inputs: round trips with jitter and the proxies' work, the public path and its loss, and every \
-         price, each pair of variants at the ends of the books that speak most against its order."
+        "Holds over all inputs, in latency and cost: round trips with jitter and the proxies' work, the public path and its \
+         loss, and every price, each pair of variants at the ends of the books that speak most against its order."
             .to_owned()
     }
 }

@@ -5,6 +5,7 @@ mod gated;
 mod harmed;
 mod leaders;
 mod ranking;
+mod returned;
 mod survival;
 
 use super::difference::{Answers, Metric};
@@ -102,13 +103,18 @@ pub fn verdict(
             chosen.extend(set_aside(variants, &ranked, metric));
             chosen.extend(fast.as_ref().and_then(|fast| price_of_a_millisecond(fast, &cheap, metric, currency)));
             let sound = fast.is_some().then(|| survival::soundness(&all_sound, answers, variants, design));
-            let lost = survival::lost_writes(variants);
-            let harmed = harmed::sentences(losses, variants, &cheap, own, currency);
+            let lost = survival::lost_writes(variants).into_iter().chain(returned::writers(variants));
+            let (ahead, beside) = harmed::sentences(losses, variants, &cheap, own, currency);
             // Where failures tell the variants apart, they are what was asked about, and a latency is of what survived.
-            if sound.is_some() && survival::decides(variants, losses, &all_sound) {
-                sound.into_iter().chain(lost).chain(harmed).chain(chosen).collect()
+            if sound.is_none() || !survival::decides(variants, losses, &all_sound) {
+                chosen.into_iter().chain(sound).chain(lost).chain(ahead).chain(beside).collect()
             } else {
-                chosen.into_iter().chain(sound).chain(lost).chain(harmed).collect()
+                let back = returned::sessions(variants);
+                if variants.iter().any(survival::loses) {
+                    sound.into_iter().chain(lost).chain(back).chain(ahead).chain(beside).chain(chosen).collect()
+                } else {
+                    back.into_iter().chain(ahead).chain(sound).chain(lost).chain(beside).chain(chosen).collect()
+                }
             }
         }
     };

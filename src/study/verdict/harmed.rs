@@ -7,7 +7,7 @@ use super::super::statistics::Sections;
 use super::leaders::{behind, led};
 use super::survival::lost_in;
 use super::{money_of, ranking::Ranking};
-use crate::record::{SweepLeader, VariantResult};
+use crate::record::{Estimate, FaultSummary, SweepLeader, VariantResult};
 use crate::study::words::listed;
 use crate::units::significant;
 
@@ -59,6 +59,31 @@ impl Losses {
         found.map_or_else(String::new, |(_, lost)| thousands(&significant(lost.value.max(0.0), 3)))
     }
 
+    fn told<'v>(&self, variant: usize, variants: &'v [VariantResult]) -> Option<&'v FaultSummary> {
+        variants[variant].faults.iter().find(|of| of.name == self.fault)
+    }
+
+    /// `373 ± 20`.
+    fn with_noise(&self, variant: usize, variants: &[VariantResult]) -> String {
+        let lost = self.lost(variant);
+        match self.told(variant, variants).and_then(|of| half(&of.lost)) {
+            Some(half) => format!("{lost} ± {}", thousands(&half)),
+            None => lost,
+        }
+    }
+
+    /// `, back after 167 ± 10 s`.
+    fn back(&self, variant: usize, variants: &[VariantResult]) -> String {
+        self.told(variant, variants).map_or(String::new(), |of| match (of.recovery_s.value, of.recovery_s.low) {
+            (Some(after), _) => {
+                let noise = half(&of.recovery_s).map_or(String::new(), |half| format!(" ± {half}"));
+                format!(", back after {}{noise} s", significant(after, 3))
+            }
+            (None, Some(low)) => format!(", not back within {} s", significant(low, 3)),
+            (None, None) => String::new(),
+        })
+    }
+
     /// What the one that loses the fewest requests loses beside them, and who loses fewest of those that do not.
     fn but_writes(&self, best: usize, variants: &[VariantResult]) -> String {
         let writes = |index: usize| lost_in(&variants[index], &self.fault);
@@ -68,7 +93,7 @@ impl Losses {
         let keep = self.by_variant.iter().filter(|of| writes(of.0) <= 0.0);
         let keep = keep.min_by(|a, b| a.1.value.total_cmp(&b.1.value));
         let keeper = keep.map_or(String::new(), |(index, _)| {
-            format!("; of those that lose no write the fewest {} {}", variants[*index].name, self.lost(*index))
+            format!("; of those that lose no write {} loses fewest: {}", variants[*index].name, self.lost(*index))
         });
         format!(", but also {} acknowledged writes{keeper}", thousands(&significant(writes(best), 3)))
     }
@@ -76,6 +101,12 @@ impl Losses {
     pub(super) fn most(&self) -> f64 {
         self.by_variant.iter().map(|(_, lost)| lost.value).fold(0.0, f64::max)
     }
+}
+
+/// Half the width of an interval, to two digits; none where there is no width.
+pub(super) fn half(of: &Estimate) -> Option<String> {
+    let (low, high) = of.low.zip(of.high)?;
+    (high > low).then(|| significant((high - low) / 2.0, 2))
 }
 
 /// `5020` as `5,020`.
@@ -100,14 +131,14 @@ pub(super) fn leaders(losses: &[Losses], variants: &[VariantResult], design: Des
     losses.iter().filter_map(of).collect()
 }
 
-/// One sentence for each variant that loses least to anything, and one for what nobody is ahead in.
+/// One sentence for each variant that loses least to anything; and beside these one for what nobody is ahead in.
 pub(super) fn sentences(
     losses: &[Losses],
     variants: &[VariantResult],
     cheap: &Ranking,
     design: Design,
     currency: &str,
-) -> Vec<String> {
+) -> (Vec<String>, Vec<String>) {
     let design = design.family(variants.len().max(2) as u32 - 1);
     let mut told: Vec<&Losses> = losses.iter().filter(|of| of.by_variant.len() > 1 && of.most() >= 1.0).collect();
     told.sort_by(|a, b| b.most().total_cmp(&a.most()));
@@ -126,12 +157,14 @@ pub(super) fn sentences(
                 let peers = of.by_variant.len() - 1 - worse.len();
                 let beside = if peers == 0 { String::new() } else { format!(", {peers} not distinguishable from it") };
                 let figures = format!(
-                    "{} ({} requests{beside}{}; {} {})",
+                    "{} ({} requests{beside}{}{}; {} {}{})",
                     of.fault,
-                    of.lost(best),
+                    of.with_noise(best, variants),
+                    of.back(best, variants),
                     of.but_writes(best, variants),
                     variants[worst].name,
-                    of.lost(worst)
+                    of.with_noise(worst, variants),
+                    of.back(worst, variants)
                 );
                 match ahead.iter_mut().find(|(known, _)| *known == best) {
                     Some((_, faults)) => faults.push(figures),
@@ -152,18 +185,19 @@ pub(super) fn sentences(
             None => ", and none is cheaper".to_owned(),
         }
     };
-    let mut said: Vec<String> = ahead
+    let said: Vec<String> = ahead
         .iter()
         .map(|(best, faults)| format!("{} loses least to {}{}.", variants[*best].name, listed(faults), cost(*best)))
         .collect();
+    let mut beside: Vec<String> = Vec::new();
     if !alike.is_empty() {
-        said.push(format!("None loses less than the others beyond doubt to {}.", listed(&alike)));
+        beside.push(format!("None loses less than the others beyond doubt to {}.", listed(&alike)));
     }
-    if untold > 0 && !said.is_empty() {
+    if untold > 0 && !(said.is_empty() && beside.is_empty()) {
         let faults = if untold == 1 { "fault is" } else { "faults are" };
-        said.push(format!("{untold} more {faults} in the tables."));
+        beside.push(format!("{untold} more {faults} in the tables."));
     }
-    said
+    (said, beside)
 }
 
 /// Of a single variant: what it loses to the worst of its faults, and when it is back.
@@ -187,7 +221,7 @@ pub(super) fn alone(only: &VariantResult) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Estimate;
+    use crate::record::{SuccessionFault, SuccessionSummary};
     use crate::units::Duration;
 
     fn variant(name: &str) -> VariantResult {
@@ -210,7 +244,8 @@ mod tests {
             worse: vec![("spare".into(), month(120.0))],
             alike: vec![("ejecting".into(), month(700.0))],
         };
-        sentences(losses, &variants, &cheap, Design::new(10, Duration::from_secs(60)), "USD").join(" ")
+        let (ahead, beside) = sentences(losses, &variants, &cheap, Design::new(10, Duration::from_secs(60)), "USD");
+        [ahead, beside].concat().join(" ")
     }
 
     #[test]
@@ -224,6 +259,40 @@ mod tests {
             "spare loses least to region-out (400 requests; drawn 9,000) and sour (30 requests; drawn 5,020), for 120 USD a \
              month more than drawn."
         );
+    }
+
+    #[test]
+    fn beside_what_is_lost_stand_its_noise_when_it_was_over_and_acknowledged_writes() {
+        let of = |name: &str, lost: f64, back: Estimate, writes: f64| {
+            let summary = FaultSummary {
+                name: "cut".into(),
+                lost: Estimate {
+                    value: Some(lost),
+                    low: Some(lost - 20.0),
+                    high: Some(lost + 20.0),
+                    ..Estimate::default()
+                },
+                recovery_s: back,
+                ..FaultSummary::default()
+            };
+            let lost = Estimate { value: Some(writes), ..Estimate::default() };
+            let began = SuccessionFault { fault: "cut".into(), lost, ..SuccessionFault::default() };
+            let store = SuccessionSummary { faults: vec![began], ..SuccessionSummary::default() };
+            VariantResult { faults: vec![summary], successions: vec![store], ..variant(name) }
+        };
+        let back = Estimate { value: Some(35.0), low: Some(34.0), high: Some(36.0), ..Estimate::default() };
+        let never = Estimate { low: Some(120.0), ..Estimate::default() };
+        let variants =
+            [of("split", 700.0, back.clone(), 900.0), of("nobody", 800.0, back, 0.0), of("waits", 1600.0, never, 0.0)];
+        let cheap = Ranking { best: "split".into(), value: Estimate::default(), worse: vec![], alike: vec![] };
+        let design = Design::new(10, Duration::from_secs(60));
+        assert_eq!(
+            sentences(&[fault("cut", &[700.0, 800.0, 1600.0])], &variants, &cheap, design, "USD").0.join(" "),
+            "split loses least to cut (700 ± 20 requests, back after 35 ± 1 s, but also 900 acknowledged writes; of those that \
+             lose no write nobody loses fewest: 800; waits 1,600 ± 20, not back within 120 s)."
+        );
+        let led = leaders(&[fault("cut", &[700.0, 800.0, 1600.0])], &variants, design);
+        assert_eq!((led[0].best.as_str(), led[0].worse.join(", ").as_str()), ("nobody", "waits, split"));
     }
 
     #[test]

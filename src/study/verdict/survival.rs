@@ -78,18 +78,18 @@ pub(super) fn soundness(sound: &Ranking, answers: &[Answers], variants: &[Varian
 /// `, but it loses 976 acknowledged writes a run (944 to 1,010)`; empty where it loses none.
 pub(super) fn but_loses(variant: &VariantResult) -> String {
     match variant.lost_writes.as_ref().filter(|_| loses(variant)) {
-        Some(lost) => format!(", but it loses {}", writes(lost)),
+        Some(lost) => format!(", but it loses {}", count(lost, " acknowledged writes a run")),
         None => String::new(),
     }
 }
 
-/// `976 acknowledged writes a run (944 to 1,010)`.
-fn writes(lost: &Estimate) -> String {
+/// `976 (944 to 1,010)`, with what is counted before the interval.
+fn count(lost: &Estimate, what: &str) -> String {
     let count = |value: f64| thousands(&significant(value.max(0.0), 3));
     let value = count(lost.value.unwrap_or_default());
     match (lost.low, lost.high) {
-        (Some(low), Some(high)) => format!("{value} acknowledged writes a run ({} to {})", count(low), count(high)),
-        _ => format!("{value} acknowledged writes a run"),
+        (Some(low), Some(high)) => format!("{value}{what} ({} to {})", count(low), count(high)),
+        _ => format!("{value}{what}"),
     }
 }
 
@@ -110,12 +110,15 @@ pub(super) fn lost_writes(variants: &[VariantResult]) -> Option<String> {
     let value = |variant: &VariantResult| variant.lost_writes.as_ref().and_then(|lost| lost.value).unwrap_or_default();
     let mut losing: Vec<&VariantResult> = variants.iter().filter(|variant| loses(variant)).collect();
     losing.sort_by(|a, b| value(b).total_cmp(&value(a)));
-    let named = |variant: &&VariantResult| {
-        let said = writes(variant.lost_writes.as_ref()?);
-        Some(format!("{} loses {said}", variant.name))
-    };
+    let named =
+        |variant: &&VariantResult| Some(format!("{} {}", variant.name, count(variant.lost_writes.as_ref()?, "")));
     let told: Vec<String> = losing.iter().filter_map(named).collect();
-    (!told.is_empty()).then(|| format!("{}, which availability and lost requests count as answered.", listed(&told)))
+    (!told.is_empty()).then(|| {
+        format!(
+            "Acknowledged writes that are lost, a run: {}; availability and lost requests count them as answered.",
+            listed(&told)
+        )
+    })
 }
 
 #[cfg(test)]
@@ -173,6 +176,19 @@ mod tests {
             said(&[variant("fenced", 0.95, 0.0), variant("slow", 0.8, 0.0)]),
             "Most available is fenced: 95.0 % answered (94.0 to 96.0 %); least is slow: 80.0 %."
         );
+    }
+
+    #[test]
+    fn all_who_lose_acknowledged_writes_are_listed_the_most_first() {
+        let all = [variant("hand", 0.8, 74.0), variant("split", 0.9, 1000.0), variant("nobody", 0.8, 0.0)];
+        assert_eq!(
+            lost_writes(&all).as_deref(),
+            Some(
+                "Acknowledged writes that are lost, a run: split 1,000 (900 to 1,100) and hand 74 (66.6 to 81.4); availability and \
+                 lost requests count them as answered."
+            )
+        );
+        assert_eq!(lost_writes(&all[2..]), None);
     }
 
     #[test]

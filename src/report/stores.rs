@@ -157,9 +157,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                "fenced | crash | 1 | 35.0 s (34.0 to 36.0 s) | 22.0 s (21.0 to 23.0 s) | 80 (79 to 81)",
-                "fenced | cut | 1 | 35.0 s (34.0 to 36.0 s) | 22.0 s (21.0 to 23.0 s) | 480 (479 to 481)",
-                "fenced | all | 2 | 35.0 s (34.0 to 36.0 s) | 12.0 s (11.0 to 13.0 s) | 560 (559 to 561)",
+                "fenced | crash | 1.00 | 35.0 s (34.0 to 36.0 s) | 22.0 s (21.0 to 23.0 s) | 80.0 (79.0 to 81.0)",
+                "fenced | cut | 1.00 | 35.0 s (34.0 to 36.0 s) | 22.0 s (21.0 to 23.0 s) | 480 (479 to 481)",
+                "fenced | all | 2.00 | 35.0 s (34.0 to 36.0 s) | 12.0 s (11.0 to 13.0 s) | 560 (559 to 561)",
                 "nobody | all | 0 | – | – | 0",
             ]
         );

@@ -169,6 +169,7 @@ fn variant(shape: &Shape) -> VariantResult {
         sessions: Vec::new(),
         writes: Vec::new(),
         successions: Vec::new(),
+        lost_writes: None,
         windows: (0..60).map(|window| point(shape, window)).collect(),
         hours: Vec::new(),
         faults: vec![FaultSummary {

@@ -125,6 +125,13 @@ fn what_no_call_goes_to_is_said_not_to_be_measured() {
     let lost = answer(&frozen);
     let why = fault(&lost.variants[0], "lost").shift_s.why.clone().expect("there is no figure");
     assert!(why.starts_with("not measured: it hits who tells proxies"), "{why}");
+    // One of eight ways is dead: calls stay on the others, which are hit no more than before.
+    let eighth = SHOP.replace("down: true", "paths: 1/8");
+    let lost = answer(&eighth);
+    let lost = fault(&lost.variants[0], "lost");
+    let why = lost.shift_s.why.clone().expect("there is no figure");
+    assert!(why.starts_with("not measured: it hits a share of a way's connections"), "{why}");
+    assert!(lost.recovery_s.value.is_some() || lost.recovery_s.low.is_some(), "{:?}", lost.recovery_s);
 }
 
 #[test]

@@ -74,6 +74,10 @@ pub struct Occurrence {
 pub enum Aside {
     /// One of several replicas of a gateway.
     GatewayReplica,
+    /// Some of the replicas or ways behind an address, and all behind none.
+    Behind,
+    /// A share of the connections over a way.
+    Connections,
     /// A control plane or an API server.
     ControlPlane,
     /// A global entry's names.
@@ -91,6 +95,13 @@ impl Aside {
             Aside::GatewayReplica => {
                 "not measured: it hits one of several replicas of a gateway, and nobody can say before a connection is made \
                  which calls go there"
+            }
+            Aside::Behind => {
+                "not measured: it hits some of what stands behind a gateway's address, and nobody can say before a connection \
+                 is made which calls go there"
+            }
+            Aside::Connections => {
+                "not measured: it hits a share of a way's connections, and calls leave these one connection at a time"
             }
             Aside::ControlPlane => "not measured: it hits who tells proxies, and no call goes there that could leave",
             Aside::Names => "not measured: it hits names, and users who are told nothing ask nobody else",

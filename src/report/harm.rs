@@ -176,7 +176,13 @@ fn fault(comparison: &Comparison, name: &str) -> Section {
     }));
     notes.extend(summaries().map(|(_, fault)| fault.shift_rule.clone()).find(|rule| !rule.is_empty()));
     notes.extend(summaries().filter_map(|(_, fault)| Some(fault.blast.as_ref()?.rule.clone())).next());
-    notes.dedup();
+    let mut said: Vec<String> = Vec::new();
+    notes.retain(|note| {
+        !said.contains(note) && {
+            said.push(note.clone());
+            true
+        }
+    });
     let span = comparison.faults.iter().find(|fault| fault.name == name);
     let when = span.map_or_else(String::new, |fault| {
         format!("{}, {} to {}", fault.hits, clock(fault.start_s), clock(fault.end_s))

@@ -110,15 +110,21 @@ impl<'r> Watched<'r> {
         }
         match self.last_off(chain, start_ns, before) {
             None => Some(0.0),
-            Some(last) => (last + 1 < before).then(|| self.seconds_to(start_ns, last)),
+            // By seconds it may be seen within the last window.
+            Some(last) => {
+                (self.off_until(last) < before as u64 * self.length_ns).then(|| self.seconds_to(start_ns, last))
+            }
         }
     }
 
-    /// Seconds from an instant to the end of what is off in a window.
-    fn seconds_to(&self, start_ns: u64, last_bad: usize) -> f64 {
+    /// The end of what is off in a window, as finely as it can be told.
+    fn off_until(&self, last_bad: usize) -> u64 {
         let finer = super::recovery::finer(self.run, &self.usual, last_bad as u64 * self.length_ns, self.length_ns);
-        let until_ns = finer.unwrap_or((last_bad as u64 + 1) * self.length_ns);
-        until_ns.saturating_sub(start_ns) as f64 / 1e9
+        finer.unwrap_or((last_bad as u64 + 1) * self.length_ns)
+    }
+
+    fn seconds_to(&self, start_ns: u64, last_bad: usize) -> f64 {
+        self.off_until(last_bad).saturating_sub(start_ns) as f64 / 1e9
     }
 
     fn of_fault(&self, fault: &str) -> impl Iterator<Item = (&Chain<'r>, Coming<'r>)> {

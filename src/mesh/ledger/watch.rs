@@ -37,6 +37,10 @@ pub(in crate::mesh) struct Watch {
     lacking: Vec<u64>,
     /// By entry proxy: faults that take the route from it that its users' requests go by.
     doors: Vec<u64>,
+    /// Faults that hit some, and nowhere all, of what stands behind an address.
+    behind: u64,
+    /// Faults that hit a share of the connections of what they hit, and nothing else.
+    shares: u64,
     /// By fault: why no call goes to what it hits.
     aside: Vec<Option<Aside>>,
     faults: Vec<Vec<Around>>,
@@ -81,13 +85,18 @@ impl Watch {
             callers: vec![0; world.proxies.len()],
             lacking: vec![0; world.endpoints.len()],
             doors: vec![0; world.proxies.len()],
+            behind: 0,
+            shares: 0,
             aside: vec![None; windows.len().min(FAULTS)],
             faults: windows.iter().take(FAULTS).map(|window| arounds(window, zero, end)).collect(),
             near: 0,
             turn: 0,
         };
+        let mut whole_ways = 0;
         for change in changes.iter().filter(|change| change.begins && (change.fault.0 as usize) < FAULTS) {
             let bit = 1 << change.fault.0;
+            let shared = matches!(change.effect, Effect::Paths(_));
+            *(if shared { &mut watch.shares } else { &mut whole_ways }) |= bit;
             if change.effect.of_proxies() {
                 watch.hit_callers(world, change.target, change.effect, bit);
             }
@@ -97,16 +106,21 @@ impl Watch {
                 *aside = aside.or(Aside::of(world, change.target));
             }
         }
+        watch.shares &= !whole_ways;
+        let whole = |watch: &Watch| watch.edges.iter().fold(0, |bits, edge| bits | edge);
         world.streams.rows().iter().for_each(|stream| watch.ways_in[stream.edge.0 as usize] = true);
         for edge in world.edges.ids() {
             let sets = world.places.ids().map(|place| world.host_set(edge, place)).filter(|set| !set.is_none());
             let hosts = sets.flat_map(|set| world.host_sets[set].hosts.iter());
-            watch.edges[edge.0 as usize] = hosts.fold(0, |bits, host| bits | watch.led(&host.target));
+            let hosts: Vec<&HostTarget> = hosts.map(|host| &host.target).collect();
+            watch.edges[edge.0 as usize] = hosts.iter().fold(0, |bits, host| bits | watch.led(host));
+            watch.behind |= hosts.iter().fold(0, |bits, host| bits | watch.some_of(host));
         }
         for stream in world.streams.rows() {
             let doors = stream.entries.iter().fold(0, |bits, proxy| bits | watch.doors[proxy.0 as usize]);
             watch.edges[stream.edge.0 as usize] |= doors & watch.unrouted[stream.edge.0 as usize];
         }
+        watch.behind &= !whole(&watch);
         Some(Box::new(watch))
     }
 
@@ -184,6 +198,17 @@ impl Watch {
                 HostTarget::Gateway(_, members) if members.is_empty() => 0,
                 HostTarget::Gateway(_, members) => members.iter().fold(u64::MAX, |bits, &(e, _)| bits & lacking(e)),
             }
+    }
+
+    /// Faults that hit any of what stands behind a host.
+    fn some_of(&self, target: &HostTarget) -> u64 {
+        let of = |&(endpoint, path): &(EndpointId, PathId)| {
+            self.endpoints[endpoint.0 as usize] | self.lacking[endpoint.0 as usize] | self.paths[path.0 as usize]
+        };
+        match target {
+            HostTarget::Endpoint(..) => 0,
+            HostTarget::Gateway(_, members) => members.iter().fold(0, |bits, member| bits | of(member)),
+        }
     }
 
     pub(in crate::mesh) fn of_edge(&self, edge: EdgeId) -> u64 {
@@ -315,6 +340,12 @@ impl Watch {
     /// Why no call can be told to go to what a fault hits; none: some can.
     pub(super) fn aside(&self, fault: usize) -> Option<Aside> {
         let bit = 1_u64.checked_shl(fault as u32).unwrap_or(0);
+        if self.shares & bit != 0 {
+            return Some(Aside::Connections);
+        }
+        if self.behind & bit != 0 {
+            return Some(Aside::Behind);
+        }
         let seen = [&self.endpoints, &self.paths, &self.lacking, &self.doors];
         let goes = seen.into_iter().flatten().any(|bits| bits & bit != 0);
         self.aside.get(fault).copied().flatten().filter(|_| !goes)

@@ -2,7 +2,7 @@
 
 use super::{SECOND, row};
 use crate::meter::{SHIFT_BIN, SHIFT_REST};
-use crate::record::{Estimate, NoticedBy, Occurrence, Run};
+use crate::record::{Aside, Estimate, NoticedBy, Occurrence, Run};
 use crate::study::figure::Design;
 use crate::study::recovery::per_occurrence;
 use crate::units::significant;
@@ -61,15 +61,20 @@ pub fn detect(runs: &[Run], fault: &str, design: Design) -> (Estimate, Vec<(Stri
     (until(runs, fault, noticed, none, design), who.collect())
 }
 
+/// Why no call can be told to go to what it hits, where it came.
+fn aside(runs: &[Run], fault: &str) -> Option<Aside> {
+    runs.iter().filter_map(|run| row(run, fault)).find_map(|row| row.aside.filter(|_| !row.spans.is_empty()))
+}
+
 /// Seconds until calls had left what it hits.
 pub fn shift(runs: &[Run], fault: &str, design: Design) -> Estimate {
     let all = || runs.iter().flat_map(|run| occurrences(run, fault));
+    if let Some(aside) = aside(runs, fault) {
+        return Estimate::none(aside.word());
+    }
     let (times, told) = (all().count(), all().filter(|(one, _)| one.can_leave).count());
     if times > 0 && told < times {
-        let aside = runs.iter().filter_map(|run| row(run, fault)?.aside).next();
-        return Estimate::none(if let Some(aside) = aside {
-            aside.word().to_owned()
-        } else if all().all(|(one, _)| one.hit_share.unwrap_or(0.0) == 0.0) {
+        return Estimate::none(if all().all(|(one, _)| one.hit_share.unwrap_or(0.0) == 0.0) {
             "no call went to what it hits before it came".to_owned()
         } else {
             format!("too few calls to tell in {} of {times} occurrences", times - told)
@@ -83,6 +88,9 @@ pub fn shift(runs: &[Run], fault: &str, design: Design) -> Estimate {
 /// The share of calls that went to what it hits before it came, and while it lasted.
 pub(super) fn shares(runs: &[Run], fault: &str, design: Design) -> (Estimate, Estimate) {
     let mean = |of: &dyn Fn(&Occurrence) -> Option<f64>| {
+        if let Some(aside) = aside(runs, fault) {
+            return Estimate::none(aside.word());
+        }
         let each = runs.iter().map(|run| {
             let found: Vec<f64> = occurrences(run, fault).into_iter().filter_map(|(one, _)| of(one)).collect();
             (found.iter().sum::<f64>(), found.len() as f64)

@@ -2,7 +2,7 @@
 
 use super::{Code, code};
 
-/// EW513 to EW518.
+/// EW513 to EW518, and EW531.
 pub(super) const BARRIERS: &[Code] = &[
     code(
         "EW513",
@@ -29,5 +29,10 @@ pub(super) const BARRIERS: &[Code] = &[
         "EW518",
         "connections that a security group knows",
         "Whether they outlive the rule that let them in is the provider's own, and not all say.",
+    ),
+    code(
+        "EW531",
+        "an effect that nobody sees",
+        "The effects of one fault come and go together. While it is down a thing is neither slow nor lossy, answers with no errors and shows no certificate.",
     ),
 ];

@@ -96,6 +96,9 @@ impl Decoder {
         let wrong = self.errors;
         let mut effects = Vec::new();
         self.down(map, path, entry, hit, &mut effects);
+        if matches!(effects[..], [Effect::Down(_)]) {
+            self.hidden(map);
+        }
         effects.extend(self.slow(map));
         effects.extend(self.loss(map));
         effects.extend(map.word(self, "forget").map(|_| Effect::Forget));
@@ -222,6 +225,18 @@ impl Decoder {
     }
 
     /// `paths`.
+    /// What is down does nothing badly.
+    fn hidden(&mut self, map: &Fields<'_>) {
+        for word in ["slow", "loss", "errors", "paths", "expire"] {
+            let Some(entry) = map.entry(word).filter(|entry| !entry.node.is_null()) else { continue };
+            let text = format!(
+                "`{word}` beside `down` is never seen: both come and go together, and what is down answers nobody"
+            );
+            let help = format!("leave `{word}` out, or write another fault for it, with times of its own");
+            self.say(Diagnostic::warning("EW531", text).at(entry.key, "").help(help));
+        }
+    }
+
     fn dead_ways(&mut self, map: &Fields<'_>) -> Option<Effect> {
         let said = map.said(self, "paths")?;
         let read = |text: &str| {

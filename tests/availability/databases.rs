@@ -48,18 +48,27 @@ variants:
   nobody: {topology: {clusters: {main: {zones: [h]}}}, stores: {orders-db: {promote: {after: null}}}}
 ";
 
-#[test]
-fn an_event_of_the_long_run_costs_what_it_costs_in_a_comparison() {
+/// Seconds of all requests: of an event of each component in the long run, and of the fault of ten minutes.
+fn seconds(set: &[(&str, &str)], variant: &str) -> (Vec<(String, f64)>, f64) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("primary.yaml");
     std::fs::write(&path, TEXT).expect("written");
-    let loaded = scenario::load(&path, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
-    let options = Options { inputs: false, trace: false, threads: Some(2), ..Options::default() };
+    let set: Vec<(String, String)> = set.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let loaded = scenario::load(&path, &set).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let variants = vec![variant.to_owned()];
+    let options = Options { inputs: false, trace: false, threads: Some(2), variants, ..Options::default() };
     let effort = Effort { least: 3, rounds: 0, calls: 3_000_000 };
     let asked = Asked { loaded: &loaded, options: &options, effort, within: None };
     let long = availability(&asked, &Unwatched).expect("it runs");
     let found = study::compare(&loaded, &options, &Unwatched).expect("it runs").comparison;
-    // Seconds of all requests: of the event that lasts four hours, and of the fault of ten minutes.
+    let events = long.variants[0].components.iter();
+    let mut events: Vec<(String, f64)> = events.map(|of| (of.component.clone(), 60.0 * of.minutes_event)).collect();
+    events.sort_by(|a, b| a.0.cmp(&b.0));
+    (events, found.variants[0].faults[0].lost.value.expect("counted") / 10.0)
+}
+
+#[test]
+fn an_event_of_the_long_run_costs_what_it_costs_in_a_comparison() {
     for (name, event, fault) in [
         ("alone", 35.0, 35.0),
         ("spread", 0.0, 0.0),
@@ -67,12 +76,21 @@ fn an_event_of_the_long_run_costs_what_it_costs_in_a_comparison() {
         ("only", 35.0, 35.0),
         ("nobody", 14_400.0, 600.0),
     ] {
-        let told = long.variants.iter().find(|variant| variant.name == name).expect("a variant");
-        let [zone] = &told.components[..] else { panic!("{:?}", told.components) };
-        let in_the_long_run = 60.0 * zone.minutes_event;
-        let variant = found.variants.iter().find(|variant| variant.name == name).expect("a variant");
-        let compared = variant.faults[0].lost.value.expect("counted") / 10.0;
+        let (events, compared) = seconds(&[], name);
+        let [(_, in_the_long_run)] = events[..] else { panic!("{events:?}") };
         assert!((in_the_long_run - event).abs() <= 0.5 + 1e-3 * event, "{name}: {in_the_long_run} s, not {event}");
         assert!((compared - fault).abs() <= 0.25, "{name}: {compared} s, not {fault}");
     }
+}
+
+#[test]
+fn a_copy_fails_by_itself_where_a_row_says_so_and_what_that_costs_is_told_alike() {
+    let rows = "{store/orders-db: {mean-up: 30d, mean-down: 4h}}";
+    let set = [("reliability.rows", rows), ("faults.out.hit", "store/orders-db@main")];
+    let (events, compared) = seconds(&set, "spread");
+    let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["store/orders-db/main", "store/orders-db/standby", "zone/hangzhou/h"]);
+    // The replica's death costs nobody a write.
+    assert!((events[0].1 - 35.0).abs() <= 0.5 && events[1].1.abs() <= 0.1, "{events:?}");
+    assert!((compared - 35.0).abs() <= 0.25, "{compared}");
 }

@@ -1,7 +1,7 @@
 //! `reliability:`.
 
 use super::fields::{Decoder, what_is_due};
-use crate::provider::{COMPONENT_KINDS, ComponentKind};
+use crate::provider::{Books, COMPONENT_KINDS, ComponentKind};
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Counted, Rate, Reliability};
 use crate::scenario::quantity::{self, Complaint};
@@ -100,8 +100,15 @@ impl Decoder {
             self.say(Diagnostic::error("EW523", message).at(at, "").help(help));
         }
         self.plausible(name, (mean_up.as_ref(), mean_down.as_ref()), entry.key);
-        if let (false, Some(key)) = (book, lacks) {
-            let message = format!("row `{name}` has no `{key}`, and with `book: none` there is no other");
+        let none = if book {
+            "and the book has no figures of such a thing"
+        } else {
+            "and with `book: none` there is no other"
+        };
+        if let (false, Some(key)) = (book && Books::builtin().assumed(name).is_some(), lacks)
+            && ComponentKind::named(name.split('/').next().unwrap_or_default()).is_some()
+        {
+            let message = format!("row `{name}` has no `{key}`, {none}");
             self.say(Diagnostic::error("EW436", message).at(entry.key, ""));
         }
         Some(Rate { span: entry.key, mean_up, mean_down, seen, factor })

@@ -315,8 +315,14 @@ pub(super) fn assumed(case: &Case) -> Vec<String> {
         ));
     }
     for database in case.world.databases.rows() {
+        let rated = format!("store/{}/", database.name);
+        let fail = if case.components.iter().any(|component| component.name.starts_with(&rated)) {
+            "only those of its copies fail by themselves that a row speaks of"
+        } else {
+            "its copies never fail by themselves (no row `store`), only with their clusters and the ways between them"
+        };
         said.push(format!(
-            "store {name}: its copies never fail by themselves, only with their clusters and the ways between them; acknowledged \
+            "store {name}: {fail}; acknowledged \
              writes that a promotion loses count as answered, see lost-writes({name}) of a comparison; each failure finds the \
              primary where the scenario has it, and no operator promotes",
             name = database.name

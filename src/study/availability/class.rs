@@ -16,6 +16,8 @@ pub struct Signature {
     replicas: BTreeMap<(u32, u32, u16, bool), u32>,
     /// (gateway, place): how many.
     gateways: BTreeMap<(usize, u32), u32>,
+    /// Copies of databases.
+    copies: BTreeSet<Target>,
     control: BTreeSet<Target>,
 }
 
@@ -47,6 +49,9 @@ impl Signature {
                 }
                 Target::Station(id) => {
                     stations.insert(id.0);
+                }
+                Target::Database(..) => {
+                    signature.copies.insert(target);
                 }
                 other => {
                     signature.control.insert(other);

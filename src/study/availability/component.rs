@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::scenario::file::{ProductKind, Reliability};
 use crate::study::statistics::gamma_quantile;
 use crate::units::significant;
-use crate::world::{ClusterId, Manner, PathId, Target, World};
+use crate::world::{ClusterId, Database, DatabaseId, Manner, PathId, Target, World};
 
 /// Something that goes down with a component, and how its peers notice.
 pub type Fall = (Target, Manner);
@@ -200,6 +200,7 @@ fn parts(scenario: &Scenario, world: &World) -> Vec<Part> {
     parts.extend(routers(scenario, world));
     parts.extend(pods(world));
     parts.extend(apis(world));
+    parts.extend(copies(world));
     for (_, service) in world.services.iter() {
         let falls = service.endpoints.iter().map(|&id| (Target::Endpoint(id), Manner::Refused)).collect();
         let name = format!("config/{}", service.name);
@@ -303,6 +304,21 @@ fn pods(world: &World) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// Copies of databases with a primary.
+fn copies(world: &World) -> Vec<Part> {
+    let of = |(id, database): (DatabaseId, &Database)| {
+        let parent = format!("store/{}", database.name);
+        let part = |&cluster: &ClusterId| Part {
+            name: format!("{parent}/{}", world.clusters[cluster]),
+            parent: parent.clone(),
+            units: vec![vec![(Target::Database(id, cluster), manner("store"))]],
+            among: 1,
+        };
+        database.copies.iter().map(part).collect::<Vec<_>>()
+    };
+    world.databases.iter().flat_map(of).collect()
 }
 
 /// What a provider runs for a region's clusters: API servers and its own control planes.

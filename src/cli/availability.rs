@@ -85,7 +85,9 @@ impl Availability {
         }
         let figure = charts::downtime(&told);
         let (svg, picture) = (figure.svg.clone(), figure.svg.clone());
+        let page = report::long_run::page(&told);
         let drawn = vec![
+            File::of("report.html", 10, move || page.clone().into_bytes()),
             File::of("charts/downtime.svg", 1, move || svg.clone().into_bytes()),
             File::of("charts/downtime.png", 100, move || charts::picture(&picture)),
         ];

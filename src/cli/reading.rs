@@ -15,6 +15,7 @@ const STDIN_MAX_BYTES: u64 = 16 << 20;
 pub(super) fn load(file: &Path, changes: &Changes, manner: &Manner) -> Result<Loaded, Stop> {
     let mut loaded = quietly(file, changes)?.map_err(|wrong| refused(&wrong.diagnostics, &wrong.sources, manner))?;
     loaded.diagnostics.extend(availability::idle(&loaded));
+    loaded.diagnostics.extend(availability::undersized(&loaded));
     warn(&loaded.diagnostics, &loaded.sources, manner);
     Ok(loaded)
 }

@@ -75,6 +75,7 @@ impl Sweep {
         let sources = points.iter().map(|(_, loaded)| &loaded.sources).max_by_key(|sources| sources.iter().len());
         let mut said = scenario::gathered_points(said.collect());
         said.extend(availability::idle(&base));
+        said.extend(availability::undersized(&base));
         reading::warn(&said, sources.unwrap_or(&base.sources), manner);
 
         let command = studying::command("sweep", &self.file, &self.changes, &self.effort);

@@ -77,6 +77,7 @@ impl Validate {
                     }
                 }
                 diagnostics.extend(availability::idle(&loaded));
+                diagnostics.extend(availability::undersized(&loaded));
                 if !diagnostics.iter().any(Diagnostic::is_error)
                     && let Some(found) = self.at_points(file, &loaded, &diagnostics)?
                 {

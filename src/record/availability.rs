@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Estimate, SparseHistogram};
+use super::{EdgeCalls, Estimate, SparseHistogram};
 
 /// Of one scenario, all variants.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -134,6 +134,18 @@ pub struct ComponentLongRun {
     pub share_worst: f64,
     /// Streams that lose any, by then.
     pub streams_hit: u32,
+    /// Their share of all requests.
+    #[serde(default)]
+    pub users_hit: f64,
+    /// Services of whose calls more than 5 points more fail while it lasts than before.
+    #[serde(default)]
+    pub services_hit: Vec<String>,
+    /// Their share of the services that are called.
+    #[serde(default)]
+    pub services_share: f64,
+    /// Where its rate and its time down are from.
+    #[serde(default)]
+    pub source: String,
     /// Seconds from its start until what is lost is what is lost then.
     pub settles_s: f64,
     /// Minutes a year, those while several are down included in equal parts.
@@ -244,6 +256,9 @@ pub struct TrialSeen {
     pub windows: Vec<TrialCount>,
     /// Latencies of the steady part.
     pub latency: SparseHistogram,
+    /// By service: calls to it before the failure, and those that begin while it lasts.
+    #[serde(default)]
+    pub services: Vec<(String, [EdgeCalls; 2])>,
 }
 
 /// One finished run of a failure, kept until the answer is there.

@@ -10,6 +10,7 @@ pub mod charts;
 pub mod decision;
 mod harm;
 pub mod html;
+pub mod long_run;
 pub mod markdown;
 pub mod measured;
 pub mod number;

@@ -10,7 +10,9 @@ use eastwest::scenario::compile::{Inputs, compile};
 use eastwest::scenario::{self, Loaded};
 use eastwest::study::availability::component::components;
 use eastwest::study::availability::renewal::{Alternating, Start};
-use eastwest::study::availability::{Asked, Effort, FinishedRun, Keep, KnownRuns, availability, idle, resumed};
+use eastwest::study::availability::{
+    Asked, Effort, FinishedRun, Keep, KnownRuns, availability, idle, resumed, undersized,
+};
 use eastwest::study::progress::StopsAfter;
 use eastwest::study::{Options, StudyError, Unwatched};
 
@@ -153,6 +155,16 @@ fn without_figures_of_its_own_a_scenario_stands_on_assumed_ones_and_says_so_and_
     assert!(text.contains("minutes lost a year") && text.contains("* ASSUMED"), "{text}");
     let chart = report::charts::downtime(&one);
     assert!(chart.svg.contains("zone") && chart.rows.len() >= 2);
+    let page = report::long_run::page(&one);
+    for said in [
+        "Minutes lost a year, by what fails",
+        "Assumed events",
+        "ASSUMED by the book, `zone`",
+        "simulation and cut-off, 95 %",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(!page.contains("http-equiv=\"refresh\"") && page.contains("default-src 'none'"));
 }
 
 /// The shipped question, at a few requests a second.
@@ -377,4 +389,50 @@ fn an_answer_that_comes_too_late_is_lost_in_the_long_run_too() {
     assert!(late.assumptions.iter().any(|said| said.contains("business.good-within")), "{:?}", late.assumptions);
     let text = report::terminal::long_run(&late, 100, report::terminal::Style::PLAIN);
     assert!(text.contains("requests answered within 60 ms"), "{text}");
+}
+
+#[test]
+fn who_is_too_small_to_lose_a_zone_is_named_before_anything_runs() {
+    let said = |text: &str| {
+        let loaded = scenario::load_text("thin.yaml", text, &[]).expect("it is valid");
+        undersized(&loaded).into_iter().map(|said| format!("{} {}", said.code, said.message)).collect::<Vec<_>>()
+    };
+    // Two replicas of 40 requests a second each are asked 60: three quarters of both, one and a half of one.
+    let rows = "{book: none, rows: {zone: {mean-up: 1000h, mean-down: 2h}}}";
+    let text = two_zones(rows).replace("work: 3ms", "work: 100ms");
+    let named = "EW540 web is too small to lose zone/hangzhou/h (at least 150 %), zone/hangzhou/i (at least 150 %): ";
+    let found = said(&text);
+    assert!(found.len() == 1 && found[0].starts_with(named), "{found:?}");
+    assert_eq!(said(&text.replace("100ms", "66ms")), [""; 0], "just enough");
+    // What a fault takes is named as that; the region takes its users with it, so that nobody asks.
+    let fault = |hit: &str| {
+        let fault = format!("faults: {{gone: {{at: 20s, for: 20s, hit: {hit}, down: true}}}}");
+        said(&text.replace(&format!("reliability: {rows}"), &fault))
+    };
+    let found = fault("zone/hangzhou/i");
+    assert!(found.len() == 1 && found[0].contains("to lose what `gone` hits (at least 150 %)"), "{found:?}");
+    assert_eq!(fault("region/hangzhou"), [""; 0]);
+    let told = told("thin", &text, 2);
+    assert!(
+        told.warnings.iter().any(|said| said.contains("web is too small to lose zone/hangzhou/h")),
+        "{:?}",
+        told.warnings
+    );
+}
+
+#[test]
+fn what_a_failure_hits_is_told_by_users_and_by_services() {
+    let text = two_zones("{book: none, rows: {config/web: {mean-up: 720h, mean-down: 30m}, config/page: {mean-up: 720h, mean-down: 30m}}}")
+        .replace("services: {web: {", "services: {page: {replicas: {shop: {h: 1, i: 1}}, work: 1ms, calls: [web]}, web: {")
+        .replace("to: web, rate: 60rps}", "to: page, rate: 40rps}, bots: {from: hangzhou, to: web, rate: 20rps}");
+    let told = told("blast", &text, 2);
+    let of = |name: &str| told.variants[0].components.iter().find(|of| of.component == name).expect("it may fail");
+    let (web, page) = (of("config/web"), of("config/page"));
+    // Bad pages hit the shoppers, two thirds of all requests, and one service of two; bad `web` hits everybody and both.
+    assert_eq!((web.streams_hit, web.services_share, page.streams_hit, page.services_share), (2, 1.0, 1, 0.5));
+    assert_eq!((web.users_hit, &page.services_hit[..]), (1.0, &["page".to_owned()][..]));
+    assert!((page.users_hit - 2.0 / 3.0).abs() < 0.03 && (page.share_lost - 2.0 / 3.0).abs() < 0.03, "{page:?}");
+    assert!(page.source.contains("reliability.rows.config/page"), "{}", page.source);
+    let text = report::terminal::long_run(&told, 100, report::terminal::Style::PLAIN);
+    assert!(text.contains("Whom one failure hits") && text.contains("50 % (1)"), "{text}");
 }

@@ -25,6 +25,10 @@ pub fn long_run(told: &LongRun, width: usize, style: Style) -> String {
             out.push_str(&format!("  and {left} more, {} min a year together\n", figure(rest)));
         }
     }
+    let blast = blast(told);
+    if !blast.rows.is_empty() {
+        out.push_str(&section("Whom one failure hits, share of users and services", &blast, width, style));
+    }
     let turns = turns(told);
     if !turns.rows.is_empty() {
         out.push_str(&section("Rates at which the order turns, all else as assumed", &turns, width, style));
@@ -38,6 +42,65 @@ pub fn long_run(told: &LongRun, width: usize, style: Style) -> String {
     out.push_str(&items("Assumed", &told.assumptions, width, style));
     out.push_str(&method(told, width, style));
     style.finish(out)
+}
+
+/// The tables of the answer for another form than a terminal's: title, heads, rows; those without rows left out.
+pub(in crate::report) fn tables(told: &LongRun) -> Vec<(String, Vec<String>, Vec<Vec<String>>)> {
+    let mut all = vec![("In the long run".to_owned(), variants(told))];
+    let costs = |variant: &LongRunVariant| (format!("What costs {} its minutes", variant.name), components(variant));
+    all.extend(told.variants.iter().map(costs));
+    all.push(("Whom one failure hits, share of users and services".to_owned(), blast(told)));
+    all.push(("Rates at which the order turns, all else as assumed".to_owned(), turns(told)));
+    all.push(("By stream, share answered".to_owned(), streams(told)));
+    all.push(("Assumed events".to_owned(), events(told)));
+    all.into_iter()
+        .filter(|(_, grid)| !grid.rows.is_empty())
+        .map(|(title, grid)| (title, grid.head, grid.rows))
+        .collect()
+}
+
+/// Each component once, those first that fail most often, with where its figures are from.
+fn events(told: &LongRun) -> Grid {
+    let head = ["component", "a year", "lasts", "from"].map(str::to_owned).to_vec();
+    let mut all: Vec<&ComponentLongRun> = Vec::new();
+    for of in told.variants.iter().flat_map(|variant| &variant.components) {
+        if all.iter().all(|known| known.component != of.component) {
+            all.push(of);
+        }
+    }
+    all.sort_by(|a, b| b.events_year.total_cmp(&a.events_year));
+    let row = |of: &ComponentLongRun| {
+        let mark = if of.whose == "the scenario" { "" } else { " *" };
+        let from = if mark.is_empty() { of.source.clone() } else { format!("ASSUMED by {}", of.source) };
+        vec![of.component.clone(), format!("{}{mark}", figure(of.events_year)), lasts(of), from]
+    };
+    Grid { head, rows: all.into_iter().map(row).collect(), figures: vec![1, 2] }
+}
+
+/// By component: the users of streams and the services that its failure hits, by variant; the widest first.
+fn blast(told: &LongRun) -> Grid {
+    let mut head = vec!["while one is down".to_owned()];
+    head.extend(told.variants.iter().flat_map(|variant| [format!("{}: users", variant.name), "services".to_owned()]));
+    let mut names: Vec<(&str, f64)> = Vec::new();
+    for of in told.variants.iter().flat_map(|variant| &variant.components) {
+        let wide = of.users_hit.max(of.services_share);
+        match names.iter_mut().find(|(name, _)| *name == of.component) {
+            Some((_, widest)) => *widest = widest.max(wide),
+            None => names.push((&of.component, wide)),
+        }
+    }
+    names.retain(|(_, wide)| *wide > 0.0);
+    names.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let percent = |share: f64| format!("{} %", significant(100.0 * share, 3));
+    let row = |(name, _): &(&str, f64)| {
+        let of = |variant: &LongRunVariant| match variant.components.iter().find(|of| of.component == *name) {
+            Some(of) => [percent(of.users_hit), format!("{} ({})", percent(of.services_share), of.services_hit.len())],
+            None => [String::new(), String::new()],
+        };
+        [vec![(*name).to_owned()], told.variants.iter().flat_map(of).collect()].concat()
+    };
+    let rows = names.iter().take(SHOWN).map(row).collect();
+    Grid { head, rows, figures: (1..=2 * told.variants.len()).collect() }
 }
 
 fn section(title: &str, grid: &Grid, width: usize, style: Style) -> String {
@@ -142,21 +205,24 @@ fn variants(told: &LongRun) -> Grid {
     Grid { head, rows, figures: (1..=told.variants.len()).collect() }
 }
 
+fn lasts(of: &ComponentLongRun) -> String {
+    if of.down_min < 1.0 {
+        format!("{} s", significant(of.down_min * 60.0, 2))
+    } else {
+        format!("{} min", significant(of.down_min, 2))
+    }
+}
+
 fn components(variant: &LongRunVariant) -> Grid {
     let head = ["component", "min/year", "a year", "lasts", "min each", "moving", "users hit", "worst"];
     let row = |of: &ComponentLongRun| {
         let name = if of.units > 1 { format!("{} ({})", of.component, of.units) } else { of.component.clone() };
         let mark = if of.whose == "the scenario" { "" } else { " *" };
-        let lasts = if of.down_min < 1.0 {
-            format!("{} s", significant(of.down_min * 60.0, 2))
-        } else {
-            format!("{} min", significant(of.down_min, 2))
-        };
         vec![
             name,
             figure(of.minutes_year),
             format!("{}{mark}", figure(of.events_year)),
-            lasts,
+            lasts(of),
             figure(of.minutes_event),
             figure(of.minutes_event_moving),
             if of.short { "short".to_owned() } else { format!("{} %", significant(100.0 * of.share_lost, 2)) },

@@ -28,6 +28,7 @@ pub use estimate::estimate;
 pub use explain::{explain, failures};
 pub(super) use gates::{measured as gate_figure, sign as gate_sign, tally as gate_tally};
 pub use long_run::long_run;
+pub(super) use long_run::tables as long_run_tables;
 pub use measured::measured;
 pub use route::route;
 pub use run::run;

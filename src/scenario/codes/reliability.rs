@@ -2,7 +2,7 @@
 
 use super::{Code, code};
 
-/// EW435 to EW438, EW520 to EW524, EW539 to EW543.
+/// EW435 to EW438, EW520 to EW524, EW539, EW540.
 pub(super) const RELIABILITY: &[Code] = &[
     code("EW435", "nothing ever fails", "With `book: none` only what stands under `rows` fails."),
     code("EW436", "a rate with half of its figures", "A component is up for a mean time and down for a mean time."),
@@ -49,5 +49,11 @@ pub(super) const RELIABILITY: &[Code] = &[
         "a component that is degraded in the long run",
         "`reliability` weighs components that are up or down. What slows, loses, limits or answers with errors is a fault: with `mean-up` \
          and `mean-down` it comes by chance in `run` and `compare`.",
+    ),
+    code(
+        "EW540",
+        "a service too small to lose something",
+        "What `faults` take down, or `reliability` says may fail, leaves replicas that are offered more work than they can do, even if it \
+         is spread evenly: failing over does not help until it is back. Counted from means; queues and retries make it worse.",
     ),
 ];

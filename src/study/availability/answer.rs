@@ -6,9 +6,11 @@ use super::figures::{Figures, Unknown};
 use super::mark;
 use super::model::{Lost, Model, Times};
 use super::months::{self, MONTH_H};
+use super::reach::{Reach, source};
 use super::renewal::Start;
 use super::samples;
 use super::study::{Case, STATES_MAX, WIDTH};
+use super::thin;
 use crate::record::{Attainment, ClassLongRun, ComponentLongRun, Estimate, LongRunVariant, StreamLongRun};
 use crate::study::statistics::wilson;
 use crate::units::{Duration, significant};
@@ -131,6 +133,7 @@ fn contributions(case: &Case, model: &Model, lost: &Lost) -> Vec<ComponentLongRu
         let minutes_event = (steady - model.base) * down_min + moving_min;
         let by_window = trial.shares();
         let worst = by_window.iter().copied().fold(0.0, f64::max);
+        let reach = Reach::of(case, index);
         let (mine, moving) = (lost.steady[index] + lost.moving[index], lost.moving[index]);
         ComponentLongRun {
             component: component.name.clone(),
@@ -143,7 +146,11 @@ fn contributions(case: &Case, model: &Model, lost: &Lost) -> Vec<ComponentLongRu
             requests_event: minutes_event * 60.0 * case.rate,
             share_lost: (steady - model.base).max(0.0),
             share_worst: (worst - model.base).max(0.0),
-            streams_hit: streams_hit(case, index),
+            streams_hit: reach.streams,
+            users_hit: reach.users,
+            services_hit: reach.services,
+            services_share: reach.services_share,
+            source: source(component),
             settles_s: if hit { trial.settles(if short { model.base } else { trial.loss() }, case.rate) } else { 0.0 },
             unsettled: hit && trial.unsettled(model.base, case.rate).is_some(),
             minutes_year: mine * YEAR_MIN,
@@ -157,20 +164,6 @@ fn contributions(case: &Case, model: &Model, lost: &Lost) -> Vec<ComponentLongRu
     let mut all: Vec<ComponentLongRun> = (0..model.components.len()).map(of).collect();
     all.sort_by(|a, b| b.minutes_year.total_cmp(&a.minutes_year));
     all
-}
-
-/// Streams of which a trial loses more than twice what they lose anyway, and more than a thousandth.
-fn streams_hit(case: &Case, component: usize) -> u32 {
-    let trial = &case.trials[case.event_of[component]];
-    let share = |seen: &[super::trial::Seen], stream: usize| {
-        let sum = seen.iter().fold((0u64, 0u64), |sum, seen| {
-            let (a, b) = (seen.by_stream[stream], seen.moving[stream]);
-            (sum.0 + a.lost + b.lost, sum.1 + a.sent + b.sent)
-        });
-        if sum.1 == 0 { 0.0 } else { sum.0 as f64 / sum.1 as f64 }
-    };
-    let hit = |stream: &usize| share(&trial.seen, *stream) > (2.0 * share(&case.trials[0].seen, *stream)).max(1e-3);
-    (0..case.streams.len()).filter(hit).count() as u32
 }
 
 fn worst(case: &Case) -> Vec<ClassLongRun> {
@@ -302,6 +295,13 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
         }
     }
     said
+}
+
+/// Services that are too small to lose something.
+pub(super) fn undersized(case: &Case) -> Vec<String> {
+    let events = case.components.iter().map(|component| (component.name.clone(), component.falls(1).collect()));
+    let thin = thin::thin(&case.world, &events.collect::<Vec<_>>());
+    thin.iter().map(|thin| format!("{}: {}", case.name, thin.told())).collect()
 }
 
 /// What is assumed of this variant.

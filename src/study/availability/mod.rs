@@ -25,12 +25,14 @@ pub mod model;
 pub mod months;
 mod outage;
 mod pairs;
+mod reach;
 pub mod renewal;
 mod rounds;
 pub mod samples;
 pub mod states;
 pub mod steady;
 mod study;
+mod thin;
 pub mod trial;
 mod written;
 
@@ -44,6 +46,7 @@ pub use idle::idle;
 pub use keep::{FinishedRun, Keep, KnownRuns};
 use study::Case;
 pub use study::{Effort, WIDTH};
+pub use thin::undersized;
 
 /// What is asked of a study.
 #[derive(Clone, Copy)]
@@ -126,6 +129,7 @@ fn study(asked: &Asked<'_>, keep: &Keep<'_>, progress: &dyn Progress) -> Result<
     record.warnings.extend(idle(loaded).into_iter().map(|said| format!("{}: {}", said.code, said.message)));
     for (case, one) in cases.iter().zip(&answered) {
         record.warnings.extend(answer::warnings(case, one));
+        record.warnings.extend(answer::undersized(case));
         for sentence in answer::assumed(case) {
             if !record.assumptions.contains(&sentence) {
                 record.assumptions.push(sentence);

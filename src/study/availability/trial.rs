@@ -8,7 +8,7 @@ use super::component::Fall;
 use super::mark;
 use crate::record::{Run, SparseHistogram};
 pub use crate::record::{TrialCount as Count, TrialSeen as Seen};
-use crate::study::faults::up_to;
+use crate::study::faults::{calls_to, up_to};
 use crate::table::Table;
 use crate::units::{Duration, SimTime};
 use crate::world::{Change, Database, Effect, Fault, FaultId, Kept, World};
@@ -26,6 +26,8 @@ pub enum Course {
     Short(f64),
 }
 
+/// What the failure is called in its run.
+const FAULT: &str = "availability";
 /// Seconds of a window, at least and at most.
 pub(super) const WINDOW: (f64, f64) = (6.0, 50.0);
 /// Requests in the steady part that are worth having.
@@ -128,7 +130,7 @@ pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64, lasts: 
         Course::Long | Course::Short(_) => Some(start + Duration::from_seconds_f64(lasts)),
     };
     let never = SimTime::ZERO + seconds(1000.0) + world.plan.drain;
-    let name = "availability".to_owned();
+    let name = FAULT.to_owned();
     let spans = vec![[start, end.unwrap_or(never)].map(|at| at.nanos().cast_signed()).into()];
     let fault = Fault { name, hits: String::new(), spans, recovery: Duration::ZERO };
     let fault: FaultId = world.faults.push(fault);
@@ -191,6 +193,7 @@ impl Seen {
             }
         }
         seen.latency = SparseHistogram::merged(10, latencies);
+        seen.services = calls_to(std::slice::from_ref(run), FAULT).into_iter().collect();
         seen
     }
 }

@@ -29,6 +29,24 @@ pub(in crate::study) fn requests_by_stream(world: &World) -> Vec<f64> {
     world.streams.ids().map(|stream| requests_in(world, &flow, stream, world.plan.horizon)).collect()
 }
 
+/// Worker-seconds per second by open stream and service, at its mean rate of the horizon, where nothing fails; of a closed
+/// stream none, since its users wait.
+pub(in crate::study) fn work_by_service(world: &World) -> Vec<Vec<f64>> {
+    let flow = Flow::new(world);
+    let of = |stream: StreamId| {
+        let mut work = vec![0.0; world.services.len()];
+        if matches!(world.streams[stream].arrivals, Arrivals::Open { .. }) {
+            let span = world.plan.horizon;
+            let rate = requests_in(world, &flow, stream, span) / if span.is_zero() { 1.0 } else { span.seconds() };
+            for ((_, endpoint), busy) in world.endpoints.iter().zip(&flow.traffic(stream).busy) {
+                work[endpoint.service.0 as usize] += rate * busy;
+            }
+        }
+        work
+    };
+    world.streams.ids().map(of).collect()
+}
+
 /// Requests of a stream from t = 0 on; in no time at all, per second.
 fn requests_in(world: &World, flow: &Flow<'_>, stream: StreamId, span: Duration) -> f64 {
     let seconds = if span.is_zero() { 1.0 } else { span.seconds() };

@@ -143,8 +143,8 @@ fn streams(runs: &[Run], spans: &dyn Fn(&Run) -> Vec<(u64, u64)>) -> Vec<BlastRo
     names.into_iter().map(stream).collect()
 }
 
-/// Each called service's success, by the calls that begin while the fault lasts.
-fn services(runs: &[Run], fault: &str) -> Vec<BlastRow> {
+/// Calls to each service: those before any fault, and those that begin while this one lasts.
+pub(in crate::study) fn calls_to(runs: &[Run], fault: &str) -> IndexMap<String, [EdgeCalls; 2]> {
     let mut by_service: IndexMap<String, [EdgeCalls; 2]> = IndexMap::new();
     for ((_, to), phases) in phases(runs, fault) {
         let sums = by_service.entry(to).or_default();
@@ -153,11 +153,22 @@ fn services(runs: &[Run], fault: &str) -> Vec<BlastRow> {
             into.failed += more.failed;
         }
     }
-    let service = |(name, [before, during]): (String, [EdgeCalls; 2])| {
+    by_service
+}
+
+/// Is a service hit, of which these calls were made before any fault and while one lasts? None: nobody called it then.
+pub(in crate::study) fn is_hit([before, during]: [EdgeCalls; 2]) -> Option<bool> {
+    let success = |of: EdgeCalls| failing(of).map(|failing| 1.0 - failing);
+    Some(success(during)? < success(before).unwrap_or(1.0) - OUTAGE)
+}
+
+/// Each called service's success, by the calls that begin while the fault lasts.
+fn services(runs: &[Run], fault: &str) -> Vec<BlastRow> {
+    let service = |(name, calls): (String, [EdgeCalls; 2])| {
+        let hit = is_hit(calls)?;
         let success = |of: EdgeCalls| failing(of).map(|failing| 1.0 - failing);
-        let (before, success) = (success(before), success(during)?);
-        let hit = success < before.unwrap_or(1.0) - OUTAGE;
+        let (before, success) = (success(calls[0]), success(calls[1])?);
         Some(BlastRow { name, region: String::new(), before, success, hit })
     };
-    by_service.into_iter().filter_map(service).collect()
+    calls_to(runs, fault).into_iter().filter_map(service).collect()
 }

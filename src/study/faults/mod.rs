@@ -9,6 +9,7 @@ mod errors;
 mod noticed;
 mod outlives;
 
+pub(super) use blast::{calls_to, is_hit};
 pub(super) use budget::up_to;
 pub use budget::{Objective, budget, burn};
 pub use errors::errors;

@@ -162,15 +162,19 @@ fn components(told: &LongRun) -> Vec<u8> {
                     of.minutes_year_moving,
                     of.part,
                     of.birnbaum,
+                    of.users_hit,
+                    of.services_share,
                 ]
                 .map(|figure| figure.to_string()),
             );
+            row.extend([of.services_hit.join(" "), of.source.clone()]);
             row
         })
     });
     table(
         "variant,component,units,whose,events_year,down_min,minutes_event,minutes_event_moving,requests_event,share_lost,\
-         share_worst_window,streams_hit,settles_s,minutes_year,minutes_year_moving,part_of_unavailability,birnbaum",
+         share_worst_window,streams_hit,settles_s,minutes_year,minutes_year_moving,part_of_unavailability,birnbaum,\
+         users_hit,services_hit_share,services_hit,source",
         rows,
     )
 }

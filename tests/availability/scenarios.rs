@@ -435,4 +435,8 @@ fn what_a_failure_hits_is_told_by_users_and_by_services() {
     assert!(page.source.contains("reliability.rows.config/page"), "{}", page.source);
     let text = report::terminal::long_run(&told, 100, report::terminal::Style::PLAIN);
     assert!(text.contains("Whom one failure hits") && text.contains("50 % (1)"), "{text}");
+    // With the region all callers are dead, and whom they called with them.
+    let all = self::told("region", &two_zones("{book: none, rows: {region: {mean-up: 720h, mean-down: 30m}}}"), 2);
+    let region = &all.variants[0].components[0];
+    assert_eq!((region.users_hit, &region.services_hit[..]), (1.0, &["web".to_owned()][..]));
 }

@@ -27,7 +27,12 @@ pub fn long_run(told: &LongRun, width: usize, style: Style) -> String {
     }
     let blast = blast(told);
     if !blast.rows.is_empty() {
-        out.push_str(&section("Whom one failure hits, share of users and services", &blast, width, style));
+        out.push_str(&section(
+            "Whom one failure hits: share of users (of streams that lose any) and of services",
+            &blast,
+            width,
+            style,
+        ));
     }
     let turns = turns(told);
     if !turns.rows.is_empty() {
@@ -49,7 +54,10 @@ pub(in crate::report) fn tables(told: &LongRun) -> Vec<(String, Vec<String>, Vec
     let mut all = vec![("In the long run".to_owned(), variants(told))];
     let costs = |variant: &LongRunVariant| (format!("What costs {} its minutes", variant.name), components(variant));
     all.extend(told.variants.iter().map(costs));
-    all.push(("Whom one failure hits, share of users and services".to_owned(), blast(told)));
+    all.push((
+        "Whom one failure hits: share of users (of streams that lose any) and of services".to_owned(),
+        blast(told),
+    ));
     all.push(("Rates at which the order turns, all else as assumed".to_owned(), turns(told)));
     all.push(("By stream, share answered".to_owned(), streams(told)));
     all.push(("Assumed events".to_owned(), events(told)));

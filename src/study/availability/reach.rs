@@ -50,8 +50,10 @@ impl Reach {
                 sum.failed += more.failed;
             }
         }
+        // Whom nobody calls any more is cut off from its callers, or dead with them.
+        let hit = |calls: [EdgeCalls; 2]| is_hit(calls).or((calls[0].calls > 0).then_some(true));
         let called: Vec<(&str, bool)> =
-            calls.into_iter().filter_map(|(service, calls)| Some((service, is_hit(calls)?))).collect();
+            calls.into_iter().filter_map(|(service, calls)| Some((service, hit(calls)?))).collect();
         let services: Vec<String> =
             called.iter().filter(|(_, hit)| *hit).map(|(service, _)| (*service).to_owned()).collect();
         let services_share = part(services.len() as f64, called.len() as f64);

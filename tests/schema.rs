@@ -135,7 +135,7 @@ fn shipped_scenarios_keep_to_the_schema() {
 
 #[test]
 fn the_schema_refuses_what_the_decoder_refuses() {
-    let text = "eastwest: 1\ntopology: {regions: {a: {}}, clusters: {c: {region: a}}}\nservices: {web: {replicas: {c: 2}, worker: 2, on-cancel: stop}}\nworkload: {users: {from: a, to: web, rate: 1rps, entry: back}}\nstores: {db: {partition: zone}}\n";
+    let text = "eastwest: 1\ntopology: {regions: {a: {}}, clusters: {c: {region: a}}}\nservices: {web: {replicas: {c: 2}, worker: 2, on-cancel: halt}}\nworkload: {users: {from: a, to: web, rate: 1rps, entry: back}}\nstores: {db: {partition: zone}}\n";
     let wrong = complaints(text);
     assert_eq!(wrong.len(), 4, "{wrong:#?}");
     assert!(load_text("x.yaml", text, &[]).is_err());

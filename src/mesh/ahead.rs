@@ -154,6 +154,9 @@ impl Machine<'_> {
         }
         let call = &self.calls[row.call];
         let rules = &self.hot.edges[call.edge.0 as usize];
-        rules.in_time(row.number, at.nanos() - call.started) && (!rules.impatient || self.is_patient(call, at))
+        // A caller that stops may give up a call before its answer comes, whatever the call's own time.
+        !rules.leaves
+            && rules.in_time(row.number, at.nanos() - call.started)
+            && (!rules.impatient || self.is_patient(call, at))
     }
 }

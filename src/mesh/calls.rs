@@ -195,6 +195,8 @@ impl Attempt {
     pub(super) const HELD: u16 = 512;
     /// Its server has heard that nobody wants it, before the request itself came.
     pub(super) const UNWANTED: u16 = 8192;
+    /// Its server has heard that nobody wants it, and stops with the work that it is at.
+    pub(super) const STOPPED: u16 = 16384;
     /// Longer than its window: what it lost was drawn when it was sent.
     pub(super) const LONG: u16 = 4096;
     /// `Core::latest` is the time that the sender needs for this message alone, and it has not passed yet.

@@ -3,7 +3,7 @@
 //! A caller that gives up (a timeout, a user who leaves, a hedged try that lost) resets its stream: HTTP/2 sends a
 //! RST_STREAM, HTTP/1.1 closes the connection (RFC 9113, 5.4.2; RFC 9112, 9.6). That reaches the server one way later,
 //! never before the request itself. Most servers do nothing with it; one that is told to (`OnCancel::DropQueued`) takes
-//! the request out of its queue, if it has not begun.
+//! the request out of its queue, if it has not begun; one that stops (`OnCancel::Stop`) also ends what has begun.
 
 use super::calls::{Attempt, Call, NONE, nth};
 use super::event::Kind;
@@ -11,7 +11,7 @@ use super::machine::Machine;
 use crate::engine::Schedule;
 use crate::record::Failure;
 use crate::units::{Duration, SimTime};
-use crate::world::{Caller, StreamId};
+use crate::world::{Caller, OnCancel, StreamId, World};
 
 /// Something that somebody hears later. Whom it meant may be gone by then.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,11 @@ impl News {
     pub(super) fn content(&self) -> (u64, u64) {
         (self.key, if self.attempt == NONE { u64::MAX } else { u64::from(self.number) })
     }
+}
+
+/// Does a caller stop what nobody waits for, and give up its calls with it?
+pub(super) fn gives_up(world: &World, caller: Caller) -> bool {
+    matches!(caller, Caller::Service(service) if world.services[service].on_cancel == OnCancel::Stop)
 }
 
 impl Machine<'_> {
@@ -112,11 +117,32 @@ impl Machine<'_> {
         if !meant || this.is(Attempt::SERVER_DONE) || this.is(Attempt::HUNG) {
             return;
         }
+        let stops = self.world.services[self.world.edges[self.calls[call].edge].to].on_cancel == OnCancel::Stop;
         if this.flags & (Attempt::TRAVELLING | Attempt::HELD | Attempt::SHARED) != 0 {
             // Not there yet: the news waits at the server's door.
-            this.flags |= Attempt::UNWANTED;
-        } else {
-            self.drop_queued(attempt, now, schedule);
+            this.flags |= Attempt::UNWANTED | if stops { Attempt::STOPPED } else { 0 };
+        } else if !self.drop_queued(attempt, now, schedule) && stops {
+            self.stop(attempt, now, schedule);
+        }
+    }
+
+    /// What has begun goes on to the end of the work that it is at, and no further. The calls that it waits for are given
+    /// up, and their servers hear of it in turn. One look at all calls that are open: rare, and only for who stops.
+    fn stop(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
+        self.attempts[attempt].flags |= Attempt::STOPPED;
+        let waits = |call: &Call| {
+            call.flags & (Call::LIVE | Call::ROOT | Call::MIRROR) == Call::LIVE
+                && self.attempt_of(call.parent) == attempt
+        };
+        let slots = (0..self.calls.slots()).filter(|&slot| waits(&self.calls[slot]));
+        let mut given: Vec<(u64, u32, u32)> =
+            slots.map(|slot| (self.calls[slot].key, slot, self.calls[slot].generation)).collect();
+        given.sort_unstable();
+        for (_, slot, generation) in given {
+            let call = &self.calls[slot];
+            if call.is(Call::LIVE) && call.generation == generation {
+                self.give_up_call(slot, Failure::Abandoned, now, schedule);
+            }
         }
     }
 }

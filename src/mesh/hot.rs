@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::barriers::Barriers;
 use super::cuts::Cuts;
+use super::giving_up::gives_up;
 use super::strains::Strains;
 use super::tcp;
 use super::tides::Tides;
@@ -156,6 +157,8 @@ pub(super) struct Rules {
     pub(super) counts: bool,
     /// They may have to wait there for another one's answer.
     pub(super) waits: bool,
+    /// Its caller does, and may give up a call at any time.
+    pub(super) leaves: bool,
     /// Segments that a receiver lets be under way.
     pub(super) receive_window: f32,
     /// Timer lists of the two.
@@ -290,7 +293,8 @@ impl Hot {
                 per_try: nanos(timeout::per_try(policy.timeout, policy.per_try)),
                 max_age: nanos(policy.max_connection_age),
                 counts: policy.pool.counts() || policy.retry_budget.is_some(),
-                waits: policy.pool.waits_for_answers(),
+                leaves: gives_up(world, edge.from),
+                waits: policy.pool.waits_for_answers() || gives_up(world, edge.from),
                 receive_window: receive_window(policy),
                 timers: lists[edge.policy.0 as usize],
             }

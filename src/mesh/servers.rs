@@ -197,13 +197,14 @@ impl Machine<'_> {
     }
 
     /// A request that nobody wants leaves the queue, if it still waits for its thread or its first worker.
-    pub(super) fn drop_queued(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
+    /// Tells whether it has.
+    pub(super) fn drop_queued(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) -> bool {
         let endpoint = self.endpoint_of(attempt);
         let (operation, row) = (self.calls[self.attempts[attempt].call].operation, &self.attempts[attempt]);
         let replica = &self.hot.replicas[endpoint.0 as usize];
         let server = &mut self.servers[endpoint.0 as usize];
         if server.epoch != row.epoch {
-            return;
+            return true;
         }
         let waited = if replica.threads && !row.is(Attempt::THREAD) {
             let place = server.waiting.iter().position(|&waiting| waiting == attempt);
@@ -216,7 +217,7 @@ impl Machine<'_> {
         } else {
             None
         };
-        let Some(came) = waited else { return };
+        let Some(came) = waited else { return false };
         self.ledger.dropped(endpoint, came.map_or(now, SimTime::from_nanos));
         if let Some(came) = came {
             self.ledger.visit(endpoint, came, now.nanos(), now.nanos(), 0);
@@ -224,6 +225,7 @@ impl Machine<'_> {
         self.release_thread(attempt, now, schedule);
         let settled = self.respond(attempt, now, schedule);
         debug_assert!(settled.is_none(), "who gave up hears nothing");
+        true
     }
 
     /// A job of a processor-sharing or priority server may be done.

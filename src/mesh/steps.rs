@@ -1,6 +1,6 @@
 //! The steps that a request takes inside a replica: work, calls, branches, loops; and who waits for whom.
 
-use super::calls::{Core, SUB, SubFrame, nth};
+use super::calls::{Attempt, Core, SUB, SubFrame, nth};
 use super::event::Kind;
 use super::machine::Machine;
 use super::servers::Workers;
@@ -201,6 +201,11 @@ impl Machine<'_> {
     /// Work is done, or the last of what a frame waited for is.
     pub(super) fn work_end(&mut self, frame: u32, now: SimTime, schedule: &mut Schedule) {
         if self.core(frame).failed > 0 || !self.alive(frame) {
+            self.end(frame, now, schedule);
+            return;
+        }
+        if self.attempts[self.attempt_of(frame)].is(Attempt::STOPPED) {
+            self.core_mut(frame).fail(Failure::Abandoned, false);
             self.end(frame, now, schedule);
             return;
         }

@@ -62,6 +62,9 @@ pub enum OnCancel {
     Finish,
     /// Takes it out of the queue if it has not begun; what has begun is finished.
     DropQueued,
+    /// Also ends what has begun as soon as it is done with the work that it is at, and gives up the calls that it waits
+    /// for.
+    Stop,
 }
 
 impl Service {

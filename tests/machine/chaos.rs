@@ -287,7 +287,8 @@ fn giving_up(world: &mut World, dice: &mut Dice) {
         world.streams[id].patience = (!dice.one_in(3)).then_some(patience);
     }
     for id in world.services.ids().collect::<Vec<_>>() {
-        world.services[id].on_cancel = if dice.one_in(3) { OnCancel::Finish } else { OnCancel::DropQueued };
+        let words = [OnCancel::Finish, OnCancel::DropQueued, OnCancel::Stop];
+        world.services[id].on_cancel = words[dice.below(3) as usize];
     }
     if dice.one_in(2) {
         caching(world, dice);

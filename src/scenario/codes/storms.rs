@@ -7,7 +7,7 @@ pub(super) const STORMS: &[Code] = &[
     code(
         "EW480",
         "nothing waits that could be dropped",
-        "`on-cancel: drop-queued` takes a request out of the queue for a thread or a worker. Where all are served at once nobody queues.",
+        "`on-cancel: drop-queued` takes a request out of the queue for a thread or a worker. Where all are served at once nobody queues; `stop` ends what has begun, too.",
     ),
     code(
         "EW505",

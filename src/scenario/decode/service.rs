@@ -156,8 +156,9 @@ impl Decoder {
     /// What it does with requests that nobody waits for any more.
     fn on_cancel(&mut self, map: &Fields<'_>, name: &str, discipline: Discipline, threads: bool) -> OnCancel {
         let said = map.said(self, "on-cancel");
-        let word =
-            map.word(self, "on-cancel").map_or(OnCancel::Finish, |w| [OnCancel::Finish, OnCancel::DropQueued][w]);
+        let word = map
+            .word(self, "on-cancel")
+            .map_or(OnCancel::Finish, |w| [OnCancel::Finish, OnCancel::DropQueued, OnCancel::Stop][w]);
         let queues = threads || discipline != Discipline::ProcessorSharing;
         if let (OnCancel::DropQueued, false, Some(said)) = (word, queues, said) {
             let wrong = Diagnostic::error("EW480", format!("nothing waits at `{name}` that could be dropped"));

@@ -37,7 +37,7 @@ pub static SERVICE: Block = Block {
         Key::new("in", Shape::Names(&Shape::Block(&IN)), "By cluster: what it does otherwise there.").absent("nothing", "eastwest"),
         Key::new("start-up", Shape::Duration, "From the start of a process until it listens: after a `restart`, when what held it down is over, and of a new pod after its `boot`. Then its probe must pass, and proxies must be told.").default("0s", "eastwest"),
         Key::new("autoscale", Shape::Block(&AUTOSCALE), "Replicas that follow the load. `replicas` are those at the start.").absent("the number stays", "eastwest"),
-        Key::new("on-cancel", Shape::Word(&["finish", "drop-queued"], &["stop"]), "What it does with a request when it hears that the caller gave up: finish it, as most servers do, or take it out of the queue if it has not begun.")
+        Key::new("on-cancel", Shape::Word(&["finish", "drop-queued", "stop"], &[]), "What it does with a request when it hears that the caller gave up: finish it, as most servers do; take it out of the queue if it has not begun; or stop: besides, what has begun ends with the piece of work that it is at, and the calls that it waits for are given up.")
             .default("finish", "eastwest"),
         Key::new("versions", Shape::Names(&Shape::Block(&VERSION)), "In place of `replicas`: versions that run side by side. Each is a subset that rules may send calls to."),
         Key::new("subsets", Shape::Names(&Shape::Names(&Shape::Text)), "More subsets, by the labels that their replicas have (a DestinationRule's `subsets`)."),

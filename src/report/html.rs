@@ -13,7 +13,7 @@ use super::charts::{Figure, dark_line_hex, dark_rules, figures, line_hex};
 use super::decision::{Decision, quantile_of};
 use super::number::{Unit, nines, span};
 use super::sentence;
-use super::terminal::{gate_figure, gate_sign, gate_tally};
+use super::terminal::{gate_figure, gate_once, gate_sign, gate_tally};
 
 mod bill;
 mod tables;
@@ -187,9 +187,10 @@ fn decision(comparison: &Comparison) -> Value {
 }
 
 fn gates(comparison: &Comparison) -> Value {
+    let mut said = Vec::new();
     let rows = comparison.gates.iter().map(|gate| {
         let (sign, word) = gate_sign(gate.outcome);
-        let measured = gate_figure(gate);
+        let measured = gate_figure(&gate_once(gate, &mut said));
         context! {
             sign, word,
             class => class(gate.outcome),

@@ -5,6 +5,9 @@ use crate::record::{Comparison, Gate, Outcome};
 use crate::report::number::{Unit, half_width};
 use crate::report::sentence::list;
 
+/// In place of a note that stands above.
+const AS_ABOVE: &str = "counted as above";
+
 /// The gates of a comparison, one block per objective, one line per variant.
 pub(super) fn gates(comparison: &Comparison, width: usize, style: Style) -> String {
     if comparison.gates.is_empty() {
@@ -13,6 +16,7 @@ pub(super) fn gates(comparison: &Comparison, width: usize, style: Style) -> Stri
     let mut out = heading("Gates", style);
     let names = comparison.gates.iter().map(|gate| gate.variant.chars().count()).max().unwrap_or(0).min(width / 4);
     let mut seen: Vec<(&str, &str)> = Vec::new();
+    let mut said: Vec<String> = Vec::new();
     for gate in &comparison.gates {
         if seen.contains(&(&gate.name, &gate.check)) {
             continue;
@@ -21,7 +25,7 @@ pub(super) fn gates(comparison: &Comparison, width: usize, style: Style) -> Stri
         let warns = if gate.severity == "warn" { "  (warns only)" } else { "" };
         out.push_str(&format!("  {}  {}{warns}\n", style.bold(&gate.name), gate.check));
         for gate in comparison.gates.iter().filter(|other| other.name == gate.name && other.check == gate.check) {
-            out.push_str(&line(gate, names, width, style));
+            out.push_str(&line(&once(gate, &mut said), names, width, style));
         }
     }
     out.push_str(&format!("  {}\n", tally(&comparison.gates)));
@@ -51,6 +55,17 @@ fn line(gate: &Gate, names: usize, width: usize, style: Style) -> String {
         out.push_str(&paragraph(&gate.sentence, 8, 8, width));
     }
     out
+}
+
+/// A gate whose note stands above already says so in place of it: what a figure means is said once in a table.
+pub(in crate::report) fn once(gate: &Gate, said: &mut Vec<String>) -> Gate {
+    let mut gate = gate.clone();
+    if said.contains(&gate.note) {
+        gate.note = AS_ABOVE.to_owned();
+    } else if gate.note.len() > AS_ABOVE.len() {
+        said.push(gate.note.clone());
+    }
+    gate
 }
 
 /// The sign and the words of an outcome; never the colour alone.
@@ -88,4 +103,18 @@ pub(in crate::report) fn tally(gates: &[Gate]) -> String {
     let all = [Outcome::Met, Outcome::Missed, Outcome::NotEnoughEvidence];
     let parts = all.map(|outcome| (count(outcome), sign(outcome).1)).into_iter().filter(|(count, _)| *count > 0);
     list(&parts.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_figure_means_is_said_once() {
+        let long = Gate { note: "requests that failed while the fault lasted".into(), ..Gate::default() };
+        let mut said = Vec::new();
+        assert_eq!(once(&long, &mut said).note, long.note);
+        assert_eq!(once(&long, &mut said).note, "counted as above");
+        assert_eq!(once(&Gate::default(), &mut said).note, "");
+    }
 }

@@ -26,7 +26,7 @@ pub use break_even::break_even;
 pub use compare::compare;
 pub use estimate::estimate;
 pub use explain::{explain, failures};
-pub(super) use gates::{measured as gate_figure, sign as gate_sign, tally as gate_tally};
+pub(super) use gates::{measured as gate_figure, once as gate_once, sign as gate_sign, tally as gate_tally};
 pub use long_run::long_run;
 pub(super) use long_run::tables as long_run_tables;
 pub use measured::measured;

@@ -9,7 +9,7 @@ use super::survival::lost_in;
 use super::{money_of, ranking::Ranking};
 use crate::record::{Estimate, FaultSummary, SweepLeader, VariantResult};
 use crate::study::words::listed;
-use crate::units::significant;
+use crate::units::{place, rounded, significant};
 
 /// So many faults are told of in a sentence; all stand in the tables.
 const TOLD: usize = 3;
@@ -65,19 +65,16 @@ impl Losses {
 
     /// `373 ± 20`.
     fn with_noise(&self, variant: usize, variants: &[VariantResult]) -> String {
-        let lost = self.lost(variant);
-        match self.told(variant, variants).and_then(|of| half(&of.lost)) {
-            Some(half) => format!("{lost} ± {}", thousands(&half)),
-            None => lost,
-        }
+        let told = self.told(variant, variants).and_then(|of| plus_minus(&of.lost));
+        told.unwrap_or_else(|| self.lost(variant))
     }
 
-    /// `, back after 167 ± 10 s`.
+    /// `, back after 167.0 ± 9.9 s`.
     fn back(&self, variant: usize, variants: &[VariantResult]) -> String {
         self.told(variant, variants).map_or(String::new(), |of| match (of.recovery_s.value, of.recovery_s.low) {
             (Some(after), _) => {
-                let noise = half(&of.recovery_s).map_or(String::new(), |half| format!(" ± {half}"));
-                format!(", back after {}{noise} s", significant(after, 3))
+                let told = plus_minus(&of.recovery_s).unwrap_or_else(|| significant(after, 3));
+                format!(", back after {told} s")
             }
             (None, Some(low)) => format!(", not back within {} s", significant(low, 3)),
             (None, None) => String::new(),
@@ -103,10 +100,12 @@ impl Losses {
     }
 }
 
-/// Half the width of an interval, to two digits; none where there is no width.
-pub(super) fn half(of: &Estimate) -> Option<String> {
-    let (low, high) = of.low.zip(of.high)?;
-    (high > low).then(|| significant((high - low) / 2.0, 2))
+/// `373 ± 20`: half the width of the interval to two digits, and the figure as far as that; none where there is no width.
+pub(super) fn plus_minus(of: &Estimate) -> Option<String> {
+    let (value, (low, high)) = of.value.zip(of.low.zip(of.high))?;
+    let half = (high - low) / 2.0;
+    let last = place(half, 2);
+    (half > 0.0).then(|| format!("{} ± {}", rounded(value.max(0.0), last), rounded(half, last)))
 }
 
 /// `5020` as `5,020`.
@@ -288,7 +287,7 @@ mod tests {
         let design = Design::new(10, Duration::from_secs(60));
         assert_eq!(
             sentences(&[fault("cut", &[700.0, 800.0, 1600.0])], &variants, &cheap, design, "USD").0.join(" "),
-            "split loses least to cut (700 ± 20 requests, back after 35 ± 1 s, but also 900 acknowledged writes; of those that \
+            "split loses least to cut (700 ± 20 requests, back after 35.0 ± 1.0 s, but also 900 acknowledged writes; of those that \
              lose no write nobody loses fewest: 800; waits 1,600 ± 20, not back within 120 s)."
         );
         let led = leaders(&[fault("cut", &[700.0, 800.0, 1600.0])], &variants, design);

@@ -1,6 +1,6 @@
 //! When who was cut off is served again: the first write after a lost primary, and connections that a fault broke.
 
-use super::harmed::half;
+use super::harmed::plus_minus;
 use crate::record::{Estimate, VariantResult};
 use crate::study::words::listed;
 use crate::units::significant;
@@ -58,8 +58,7 @@ fn after(mut each: Vec<(String, Estimate)>) -> Option<String> {
     let (seen, unseen): (Vec<_>, Vec<_>) = each.into_iter().partition(|(_, of)| of.value.is_some());
     let told = |(name, of): &(String, Estimate)| match (of.value, of.low) {
         (Some(value), _) => {
-            let noise = half(of).map_or(String::new(), |half| format!(" ± {half}"));
-            format!("{name} after {}{noise} s", significant(value, 3))
+            format!("{name} after {} s", plus_minus(of).unwrap_or_else(|| significant(value, 3)))
         }
         (None, low) => format!("{name} not within {} s", significant(low.unwrap_or_default(), 3)),
     };
@@ -108,8 +107,8 @@ mod tests {
         assert_eq!(
             sessions(&all),
             [
-                "95 % of the connections that restart broke are open again, from its start on: spread after 57 ± 1 s and drop \
-              after 96 ± 1 s; merged not within 120 s."
+                "95 % of the connections that restart broke are open again, from its start on: spread after 57.0 ± 1.0 s and \
+              drop after 96.0 ± 1.0 s; merged not within 120 s."
             ]
         );
         assert_eq!(sessions(&[variant("calm", Vec::new())]), Vec::<String>::new());
@@ -128,8 +127,8 @@ mod tests {
         assert_eq!(
             writers(&all).as_deref(),
             Some(
-                "From when a primary is missed until its successor acknowledges a write (RTO): fast after 35 ± 1 s and waits \
-                 after 65 ± 1 s."
+                "From when a primary is missed until its successor acknowledges a write (RTO): fast after 35.0 ± 1.0 s and waits \
+                 after 65.0 ± 1.0 s."
             )
         );
         assert_eq!(writers(&all[1..2]), None);

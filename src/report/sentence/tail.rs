@@ -100,6 +100,6 @@ mod tests {
             "p99: spread 183 ms is fastest, before calm 400 ms; not ranked, answered less: at-once 54.1 %"
         );
         let said = of(vec![variant("cen", 39.0, 0.999), variant("public", 183.0, 0.998)]);
-        assert_eq!(said, "p99: cen 39 ms is fastest, before public 183 ms");
+        assert_eq!(said, "p99: cen 39.0 ms is fastest, before public 183 ms");
     }
 }

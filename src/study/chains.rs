@@ -160,9 +160,13 @@ impl<'r> Watched<'r> {
                 with.push(other.fault);
             }
         }
-        let next = others.map(|other| other.start_ns).min().filter(|&next| next > this.start_ns);
-        let alone = next.and_then(|next| self.alone(chain, this.start_ns, self.window_of(next)));
-        Back { seconds, seen: last.is_none_or(|last| last + 1 < chain.until), with, alone }
+        let came = others.map(|other| other.start_ns).min().filter(|&came| came > this.start_ns);
+        let alone = came.and_then(|came| self.alone(chain, this.start_ns, self.window_of(came)));
+        // Seconds tell before the next chain too; at the end of the measured time a whole window has to.
+        let next = chain.until < self.off.len();
+        let by_seconds = |last: usize| next && self.off_until(last) < chain.until as u64 * self.length_ns;
+        let seen = last.is_none_or(|last| last + 1 < chain.until || by_seconds(last));
+        Back { seconds, seen, with, alone }
     }
 }
 
@@ -197,6 +201,8 @@ mod tests {
     use super::super::recovery::tests::{design, run};
     use super::super::recovery::{Until, recovery};
     use super::*;
+    use crate::meter::Histogram;
+    use crate::record::FineWindow;
 
     /// Of 60 windows of a second those from `bad.0` to `bad.1` lose half: value, lower bound and words of each fault.
     fn told(faults: &[(&str, u64, u64)], bad: &[(usize, usize)]) -> Vec<(Option<f64>, Option<String>)> {
@@ -253,6 +259,29 @@ mod tests {
     fn a_lasting_fault_that_service_is_back_from_is_not_held_against_a_later_one_that_nobody_feels() {
         let got = told(&[("zone", 20, 50), ("blip", 40, 42)], &[(20, 25)]);
         assert_eq!(got, [(Some(5.0), None), (Some(0.0), with("zone"))]);
+    }
+
+    #[test]
+    fn seconds_tell_whether_service_was_back_before_the_next_one_came() {
+        // Windows of 10 s: the one up to 20 s is off, and of its seconds those up to 17 s; or all of them.
+        let told = |until: u32| {
+            let bad = |second: u32| (10..until).contains(&second) || (20..23).contains(&second);
+            let mut run = run(&[("one", 10, 12), ("two", 20, 22)], |number| number == 1 || number == 2);
+            run.rows[0].windows.truncate(6);
+            let second = |number: u32| {
+                let mut latency = Histogram::new(6);
+                let ok = if bad(number) { 500 } else { 1000 };
+                (0..ok).for_each(|i| latency.record(10_000_000 + i * 1000));
+                FineWindow { second: number, sent: 1000, failed: 1000 - ok, latency: latency.sparse() }
+            };
+            run.fine = (0..60).map(second).collect();
+            let runs = vec![run; 10];
+            let watched = Watched::all(&runs).expect("something came before");
+            let of = |name| (recovery(&runs, name, Until::AllBack, design()).value, together(&watched, name));
+            [of("one"), of("two")]
+        };
+        assert_eq!(told(17), [(Some(7.0), None), (Some(3.0), None)]);
+        assert_eq!(told(20), [(Some(13.0), with("two")), (Some(3.0), with("one"))]);
     }
 
     #[test]

@@ -126,7 +126,6 @@ pub(crate) fn comparison() -> Comparison {
         gates: gates(),
         currency: "USD".into(),
         faults: vec![FaultSpan { name: "zone-out".into(), hits: "zone/hangzhou/h down".into(), start_s: 900.0, end_s: 1200.0 }],
-        flows: Vec::new(),
     }
 }
 

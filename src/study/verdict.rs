@@ -109,11 +109,12 @@ pub fn verdict(
             if sound.is_none() || !survival::decides(variants, losses, &all_sound) {
                 chosen.into_iter().chain(sound).chain(lost).chain(ahead).chain(beside).collect()
             } else {
-                let back = returned::sessions(variants);
+                let (back, alike) = returned::sessions(variants);
+                let last = beside.into_iter().chain(alike).chain(chosen);
                 if variants.iter().any(survival::loses) {
-                    sound.into_iter().chain(lost).chain(back).chain(ahead).chain(beside).chain(chosen).collect()
+                    sound.into_iter().chain(lost).chain(back).chain(ahead).chain(last).collect()
                 } else {
-                    back.into_iter().chain(ahead).chain(sound).chain(lost).chain(beside).chain(chosen).collect()
+                    back.into_iter().chain(ahead).chain(sound).chain(lost).chain(last).collect()
                 }
             }
         }

@@ -5,6 +5,8 @@ use crate::record::{Estimate, VariantResult};
 use crate::study::words::listed;
 use crate::units::significant;
 
+/// Times that differ by less than this factor tell no variant from another.
+const ALIKE: f64 = 1.1;
 /// Of the shares that sessions are told by (50, 90, 95, 99 %): 95 %.
 const BACK: usize = 2;
 
@@ -24,8 +26,9 @@ pub(super) fn writers(variants: &[VariantResult]) -> Option<String> {
     Some(format!("From when a primary is missed until its successor acknowledges a write (RTO): {after}."))
 }
 
-/// When 95 % of the connections that a fault broke are open again, of each variant the stream that waits longest.
-pub(super) fn sessions(variants: &[VariantResult]) -> Vec<String> {
+/// When 95 % of the connections that a fault broke are open again, of each variant the stream that waits longest: a sentence
+/// for each fault, those that tell variants apart and those that do not.
+pub(super) fn sessions(variants: &[VariantResult]) -> (Vec<String>, Vec<String>) {
     let all = || variants.iter().flat_map(|variant| &variant.sessions).flat_map(|stream| &stream.faults);
     let mut faults: Vec<&str> = Vec::new();
     for harm in all().filter(|harm| harm.broken.value.is_some_and(|broken| broken >= 1.0)) {
@@ -40,10 +43,24 @@ pub(super) fn sessions(variants: &[VariantResult]) -> Vec<String> {
             let longest = back.max_by(|a, b| size(a).unwrap_or_default().total_cmp(&size(b).unwrap_or_default()));
             Some((variant.name.clone(), longest?))
         };
-        let after = after(variants.iter().filter_map(longest).collect())?;
-        Some(format!("95 % of the connections that {fault} broke are open again, from its start on: {after}."))
+        let each: Vec<(String, Estimate)> = variants.iter().filter_map(longest).collect();
+        let what = format!("95 % of the connections that {fault} broke are open again");
+        if let Some((least, most)) = alike(&each) {
+            return Some((false, format!("{what} {least} to {most} s after its start, whatever the variant.")));
+        }
+        Some((true, format!("{what}, from its start on: {}.", after(each)?)))
     };
-    faults.iter().filter_map(of).collect()
+    let (apart, alike): (Vec<_>, Vec<_>) = faults.iter().filter_map(of).partition(|(apart, _)| *apart);
+    let texts = |of: Vec<(bool, String)>| of.into_iter().map(|(_, text)| text).collect();
+    (texts(apart), texts(alike))
+}
+
+/// The shortest and the longest of several times that were all seen and hardly differ.
+fn alike(each: &[(String, Estimate)]) -> Option<(String, String)> {
+    let seen: Vec<f64> = each.iter().map(|(_, of)| of.value).collect::<Option<_>>()?;
+    let least = seen.iter().copied().reduce(f64::min).filter(|_| seen.len() > 1)?;
+    let most = seen.iter().copied().reduce(f64::max)?;
+    (most < ALIKE * least).then(|| (significant(least, 3), significant(most, 3)))
 }
 
 /// What was not seen is longer than anything that was.
@@ -105,13 +122,22 @@ mod tests {
             variant("spread", vec![stream(seen(50.0)), stream(seen(57.0))]),
         ];
         assert_eq!(
-            sessions(&all),
+            sessions(&all).0,
             [
                 "95 % of the connections that restart broke are open again, from its start on: spread after 57.0 ± 1.0 s and \
               drop after 96.0 ± 1.0 s; merged not within 120 s."
             ]
         );
-        assert_eq!(sessions(&[variant("calm", Vec::new())]), Vec::<String>::new());
+        let (apart, alike) =
+            sessions(&[variant("one", vec![stream(seen(65.2))]), variant("two", vec![stream(seen(65.6))])]);
+        assert_eq!(apart, Vec::<String>::new());
+        assert_eq!(
+            alike,
+            [
+                "95 % of the connections that restart broke are open again 65.2 to 65.6 s after its start, whatever the variant."
+            ]
+        );
+        assert_eq!(sessions(&[variant("calm", Vec::new())]), (Vec::new(), Vec::new()));
     }
 
     #[test]

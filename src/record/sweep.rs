@@ -98,8 +98,8 @@ pub struct SweepLeader {
     pub best: String,
     /// Those that are worse beyond doubt; the others cannot be told from it.
     pub worse: Vec<String>,
-    /// Of `availability` and `lost(FAULT)`: variants that lose acknowledged writes. They rank behind those that lose none,
-    /// however many answers they give.
+    /// Of `availability` and `lost(FAULT)`: variants that lose acknowledged writes. Who loses more of them, beyond noise,
+    /// ranks behind who loses fewer or none, however many answers it gives.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub losing: Vec<String>,
 }

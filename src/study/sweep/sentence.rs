@@ -47,7 +47,7 @@ fn of_line(sweep: &Sweep, line: &Line<'_>) -> Vec<String> {
     said
 }
 
-/// Who loses acknowledged writes at some point, and ranks behind who loses none.
+/// Who loses acknowledged writes at some point: more of them rank behind fewer or none.
 fn losing(line: &Line<'_>, by: &str) -> String {
     let mut names: Vec<String> = Vec::new();
     let leaders = line.points.iter().flat_map(|(_, point)| &point.leaders).filter(|leader| leader.by == by);
@@ -60,7 +60,10 @@ fn losing(line: &Line<'_>, by: &str) -> String {
         [] => String::new(),
         [one] => format!(" {one} loses acknowledged writes, and where it does it ranks behind who loses none."),
         some => {
-            format!(" {} lose acknowledged writes, and where they do they rank behind who loses none.", listed(some))
+            format!(
+                " {} lose acknowledged writes; who loses more of them than another, beyond doubt, ranks behind it.",
+                listed(some)
+            )
         }
     }
 }

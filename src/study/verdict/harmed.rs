@@ -4,8 +4,8 @@ use super::super::figure::Design;
 use super::super::loss::lost_by_run;
 use super::super::replicated::Replicated;
 use super::super::statistics::Sections;
-use super::leaders::{behind, led};
-use super::survival::lost_in;
+use super::leaders::Lossy;
+use super::survival::{fewer, lost_in};
 use super::{money_of, ranking::Ranking};
 use crate::record::{Estimate, FaultSummary, SweepLeader, VariantResult};
 use crate::study::words::listed;
@@ -83,16 +83,25 @@ impl Losses {
 
     /// What the one that loses the fewest requests loses beside them, and who loses fewest of those that do not.
     fn but_writes(&self, best: usize, variants: &[VariantResult]) -> String {
-        let writes = |index: usize| lost_in(&variants[index], &self.fault);
+        let lost = |index: usize| lost_in(&variants[index], &self.fault);
+        let writes = |index: usize| lost(index).value.unwrap_or_default();
         if writes(best) <= 0.0 {
             return String::new();
         }
+        let count = |index: usize| thousands(&significant(writes(index), 3));
         let keep = self.by_variant.iter().filter(|of| writes(of.0) <= 0.0);
         let keep = keep.min_by(|a, b| a.1.value.total_cmp(&b.1.value));
-        let keeper = keep.map_or(String::new(), |(index, _)| {
-            format!("; of those that lose no write {} loses fewest: {}", variants[*index].name, self.lost(*index))
-        });
-        format!(", but also {} acknowledged writes{keeper}", thousands(&significant(writes(best), 3)))
+        let fewest = || self.by_variant.iter().map(|of| of.0).min_by(|a, b| writes(*a).total_cmp(&writes(*b)));
+        let keeper = match keep {
+            Some((index, _)) => {
+                format!("; of those that lose no write {} loses fewest: {}", variants[*index].name, self.lost(*index))
+            }
+            None => fewest().filter(|&index| fewer(&lost(index), &lost(best))).map_or(String::new(), |index| {
+                let (name, writes) = (&variants[index].name, count(index));
+                format!("; fewest of these, {writes}, loses {name}, with {} requests", self.lost(index))
+            }),
+        };
+        format!(", but also {} acknowledged writes{keeper}", count(best))
     }
 
     pub(super) fn most(&self) -> f64 {
@@ -122,10 +131,10 @@ pub(super) fn leaders(losses: &[Losses], variants: &[VariantResult], design: Des
     let name = |index: usize| variants[index].name.clone();
     let of = |losses: &Losses| {
         let all = losses.by_variant.iter().map(|of| of.0).collect();
-        let (among, losing) = behind(all, |index| lost_in(&variants[index], &losses.fault) > 0.0);
-        let (best, worse) = losses.ranked(design, |index| among.contains(&index))?;
+        let lossy = Lossy::of(all, |index| lost_in(&variants[index], &losses.fault));
+        let (best, worse) = losses.ranked(design, |index| lossy.ahead.contains(&index))?;
         let by = format!("lost({})", losses.fault);
-        led(&by, &by, name(best), worse.into_iter().map(name).collect(), losing.into_iter().map(name).collect())
+        lossy.led(&by, &by, name(best), worse.into_iter().map(name).collect(), variants)
     };
     losses.iter().filter_map(of).collect()
 }
@@ -274,7 +283,12 @@ mod tests {
                 recovery_s: back,
                 ..FaultSummary::default()
             };
-            let lost = Estimate { value: Some(writes), ..Estimate::default() };
+            let lost = Estimate {
+                value: Some(writes),
+                low: Some(0.9 * writes),
+                high: Some(1.1 * writes),
+                ..Estimate::default()
+            };
             let began = SuccessionFault { fault: "cut".into(), lost, ..SuccessionFault::default() };
             let store = SuccessionSummary { faults: vec![began], ..SuccessionSummary::default() };
             VariantResult { faults: vec![summary], successions: vec![store], ..variant(name) }
@@ -292,6 +306,15 @@ mod tests {
         );
         let led = leaders(&[fault("cut", &[700.0, 800.0, 1600.0])], &variants, design);
         assert_eq!((led[0].best.as_str(), led[0].worse.join(", ").as_str()), ("nobody", "waits, split"));
+        // Where all lose some, who loses fewest beyond doubt is told, and leads.
+        let variants = [&variants[0], &of("few", 1600.0, Estimate::default(), 5.0)].map(VariantResult::clone);
+        let said = sentences(&[fault("cut", &[700.0, 1600.0])], &variants, &cheap, design, "USD").0.join(" ");
+        assert!(
+            said.contains("but also 900 acknowledged writes; fewest of these, 5, loses few, with 1,600 requests; few"),
+            "{said}"
+        );
+        let led = leaders(&[fault("cut", &[700.0, 1600.0])], &variants, design);
+        assert_eq!((led[0].best.as_str(), led[0].worse.join(", ").as_str()), ("few", "split"));
     }
 
     #[test]

@@ -15,15 +15,36 @@ pub(super) fn loses(variant: &VariantResult) -> bool {
     variant.lost_writes.as_ref().and_then(|lost| lost.value).is_some_and(|lost| lost > 0.0)
 }
 
+/// Is what one loses fewer beyond doubt: none where the other loses some, or an interval that ends below the other's?
+pub(super) fn fewer(one: &Estimate, other: &Estimate) -> bool {
+    let value = |of: &Estimate| of.value.unwrap_or_default();
+    let apart = || one.high.zip(other.low).is_some_and(|(high, low)| high < low);
+    value(other) > 0.0 && (value(one) <= 0.0 || apart())
+}
+
+/// Acknowledged writes a run that a variant loses; none where it has no database.
+pub(super) fn all_lost(variant: &VariantResult) -> Estimate {
+    variant.lost_writes.clone().unwrap_or_else(|| Estimate::exact(0.0))
+}
+
+/// Who loses fewest of what it acknowledged, beyond doubt fewer than `than` does.
+fn fewest<'v>(variants: &'v [VariantResult], than: &VariantResult) -> Option<&'v VariantResult> {
+    let value = |variant: &VariantResult| all_lost(variant).value.unwrap_or_default();
+    let least = variants.iter().min_by(|a, b| value(a).total_cmp(&value(b)))?;
+    fewer(&all_lost(least), &all_lost(than)).then_some(least)
+}
+
 /// Are variants told apart by what fails, or by what they lose of what they have acknowledged?
 pub(super) fn decides(variants: &[VariantResult], losses: &[Losses], sound: &Ranking) -> bool {
     variants.iter().any(loses) || !sound.worse.is_empty() && losses.iter().any(|of| of.most() >= 1.0)
 }
 
-/// Acknowledged writes a run that a variant loses by promotions that began with a fault.
-pub(super) fn lost_in(variant: &VariantResult, fault: &str) -> f64 {
-    let of = variant.successions.iter().flat_map(|store| &store.faults).filter(|of| of.fault == fault);
-    of.filter_map(|of| of.lost.value).sum()
+/// Acknowledged writes a run that a variant loses by promotions that began with a fault; ends of several databases add up.
+pub(super) fn lost_in(variant: &VariantResult, fault: &str) -> Estimate {
+    let of = || variant.successions.iter().flat_map(|store| &store.faults).filter(|of| of.fault == fault);
+    let sum = |end: fn(&Estimate) -> Option<f64>| of().map(|of| end(&of.lost)).sum::<Option<f64>>();
+    let value = of().filter_map(|of| of.lost.value).sum();
+    Estimate { low: sum(|lost| lost.low), high: sum(|lost| lost.high), ..Estimate::exact(value) }
 }
 
 /// The most available one of those that lose no acknowledged write; none where all do, or none.
@@ -62,7 +83,19 @@ pub(super) fn soundness(sound: &Ranking, answers: &[Answers], variants: &[Varian
             };
             let but = but_loses(best_one);
             match keeper(answers, variants, design) {
-                None => format!("{best}{but}; there is none that loses none. Least available is {worst}: {least}."),
+                None => {
+                    let Some(fewest) = fewest(variants, best_one) else {
+                        return format!(
+                            "{best}{but}; none loses fewer beyond doubt. Least available is {worst}: {least}."
+                        );
+                    };
+                    let name = &fewest.name;
+                    let lost = count(&all_lost(fewest), "");
+                    let told = answered(&fewest.total.availability, &[]);
+                    let least =
+                        if name == worst { String::new() } else { format!(" Least available is {worst}: {least}.") };
+                    format!("{best}{but}; {name} loses fewest, {lost}, at {told}.{least}")
+                }
                 Some(keeper) => {
                     let name = &keeper.best;
                     let told = answered(&keeper.value, &keeper.alike);
@@ -166,7 +199,12 @@ mod tests {
         assert_eq!(
             said(&[lossy.clone(), variant("fenced", 0.8, 7.0)]),
             "Most available is split: 90.0 % answered (89.0 to 91.0 %), but it loses 1,234 acknowledged writes a run (1,111 to \
-             1,357); there is none that loses none. Least available is fenced: 80.0 %."
+             1,357); fenced loses fewest, 7 (6.3 to 7.7), at 80.0 % answered (79.0 to 81.0 %)."
+        );
+        assert_eq!(
+            said(&[lossy.clone(), variant("fenced", 0.8, 1200.0)]),
+            "Most available is split: 90.0 % answered (89.0 to 91.0 %), but it loses 1,234 acknowledged writes a run (1,111 to \
+             1,357); none loses fewer beyond doubt. Least available is fenced: 80.0 %."
         );
         assert_eq!(
             said(&[variant("fenced", 0.95, 0.0), lossy]),

@@ -94,6 +94,10 @@ pub struct LongRunVariant {
     pub worst: Vec<ClassLongRun>,
     /// Months held against the objective.
     pub months: Option<Attainment>,
+    /// Acknowledged writes that promotions lose in a year, of one failure at a time; `inputs`: 90 % band over the assumed rates.
+    /// None: no database has a promotion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes_year: Option<Estimate>,
     /// The components alone, without a request: the share lost in all months together.
     pub direct: Estimate,
 }
@@ -128,6 +132,9 @@ pub struct ComponentLongRun {
     pub minutes_event_moving: f64,
     /// Requests lost in an event.
     pub requests_event: f64,
+    /// Acknowledged writes that promotions lose in an event.
+    #[serde(default)]
+    pub writes_event: f64,
     /// The share of requests lost while it lasts, once all have learnt of it.
     pub share_lost: f64,
     /// The share lost in its worst window.
@@ -259,6 +266,17 @@ pub struct TrialSeen {
     /// By service: calls to it before the failure, and those that begin while it lasts.
     #[serde(default)]
     pub services: Vec<(String, [EdgeCalls; 2])>,
+    /// Promotions that nobody planned. Has no default: a run that was kept without them is made again.
+    pub promotions: Vec<TrialPromotion>,
+}
+
+/// What one promotion of a trial loses.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct TrialPromotion {
+    /// Acknowledged writes that the new primary does not have.
+    pub lost: u64,
+    /// Seconds over which the old primary took these (RPO).
+    pub rpo_s: f64,
 }
 
 /// One finished run of a failure, kept until the answer is there.

@@ -17,6 +17,7 @@ use gated::gates_met;
 pub use harmed::{Losses, losses};
 pub use leaders::leaders;
 use ranking::Ranking;
+pub(super) use survival::counted;
 
 /// What a study claims beyond doubt, by index of the variants: what may be put to the test.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

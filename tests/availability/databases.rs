@@ -94,3 +94,46 @@ fn a_copy_fails_by_itself_where_a_row_says_so_and_what_that_costs_is_told_alike(
     assert!((events[0].1 - 35.0).abs() <= 0.5 && events[1].1.abs() <= 0.1, "{events:?}");
     assert!((compared - 35.0).abs() <= 0.25, "{compared}");
 }
+
+/// Twelve writes a second at the primary beside the ten at its replica, each cluster keeping its own, and a transit router that
+/// is away for 88 min: the two do not hear each other, everybody reaches his own.
+fn cut() -> String {
+    let text = TEXT.replace(
+        "rate: 10rps, arrivals: constant}",
+        "rate: 10rps, arrivals: constant},\n  near: {from: hangzhou, to: orders, rate: 12rps, arrivals: constant}",
+    );
+    let text = text.replace(
+        "zone/hangzhou/h: {mean-up: 30d, mean-down: 4h}",
+        "transit-router/backbone/hangzhou: {mean-up: 60d, mean-down: 88m}",
+    );
+    let (head, _) = text.split_once("variants:").expect("it has variants");
+    format!(
+        "{head}variants:\n  fenced: {{}}\n  split: {{stores: {{orders-db: {{promote: {{fence: false}}}}}}}}\n  sync: {{stores: {{orders-db: {{lag: 0s}}}}}}\n"
+    )
+}
+
+#[test]
+fn acknowledged_writes_that_promotions_lose_are_told_beside_the_minutes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cut.yaml");
+    std::fs::write(&path, cut()).expect("written");
+    let loaded = scenario::load(&path, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let options = Options { inputs: false, trace: false, threads: Some(2), ..Options::default() };
+    let effort = Effort { least: 3, rounds: 0, calls: 3_000_000 };
+    let long =
+        availability(&Asked { loaded: &loaded, options: &options, effort, within: None }, &Unwatched).expect("it runs");
+    let event = |variant: usize| long.variants[variant].components[0].writes_event;
+    let year = |variant: usize| long.variants[variant].writes_year.as_ref().and_then(|of| of.value).expect("counted");
+    // Until it gives up what nobody answers, and as long as the cut lasts; a second before it is not there either.
+    assert!((event(0) - 12.0 * 21.0).abs() <= 12.0, "{}", event(0));
+    assert!((event(1) / (12.0 * 5281.0) - 1.0).abs() <= 0.01, "{}", event(1));
+    assert_eq!(event(2), 0.0);
+    let cuts = 8760.0 / (60.0 * 24.0 + 88.0 / 60.0);
+    for variant in 0..2 {
+        assert!((year(variant) / (cuts * event(variant)) - 1.0).abs() < 1e-9, "{}", year(variant));
+    }
+    // Whoever is first by minutes is so with what it loses, in the same sentence.
+    let first = long.verdict.split(". ").next().unwrap_or_default();
+    assert!(first.contains(", but split also loses 385,"), "{}", long.verdict);
+    assert!(long.pairs.iter().all(|pair| pair.best == "split" && pair.sentence.contains(", but split loses 385,")));
+}

@@ -63,6 +63,7 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>, stopped: &dyn F
     };
     let least = case.model_of(&case.at_end(&figures, -1.0), Unknown::Least);
     let most = case.model_of(&case.at_end(&figures, 1.0), Unknown::Most);
+    let written = case.written(&model, seed);
     let lanes = [(&model, Unknown::Reckoned), (&least, Unknown::Least), (&most, Unknown::Most)];
     let months = months::lanes(lanes, seed, MONTHS, stopped);
     let (mean, half) = months::mean(&months[0]);
@@ -99,7 +100,8 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>, stopped: &dyn F
         unresolved: interval.unknown - case.cut_off,
         noise: interval.noise,
         streams: streams.collect(),
-        components: contributions(case, &model, &lost),
+        components: contributions(case, &model, &lost, &written.events),
+        writes_year: written.year,
         worst: worst(case),
         months: slo.map(|slo| attainment(&model, &months, slo)),
         direct,
@@ -119,7 +121,7 @@ fn drawn(case: &Case, figures: &Figures, mut model: Model, seed: u64) -> Vec<f64
     (0..draws::DRAWS).map(&mut draw).collect()
 }
 
-fn contributions(case: &Case, model: &Model, lost: &Lost) -> Vec<ComponentLongRun> {
+fn contributions(case: &Case, model: &Model, lost: &Lost, writes: &[f64]) -> Vec<ComponentLongRun> {
     let failures = model.failures(&Times::new());
     let whole = (lost.all).max(f64::MIN_POSITIVE);
     let of = |index: usize| {
@@ -144,6 +146,7 @@ fn contributions(case: &Case, model: &Model, lost: &Lost) -> Vec<ComponentLongRu
             minutes_event,
             minutes_event_moving: moving_min,
             requests_event: minutes_event * 60.0 * case.rate,
+            writes_event: writes[index],
             share_lost: (steady - model.base).max(0.0),
             share_worst: (worst - model.base).max(0.0),
             streams_hit: reach.streams,
@@ -323,7 +326,7 @@ pub(super) fn assumed(case: &Case) -> Vec<String> {
         };
         said.push(format!(
             "store {name}: {fail}; acknowledged \
-             writes that a promotion loses count as answered, see lost-writes({name}) of a comparison; each failure finds the \
+             writes that a promotion loses count as answered and are told by themselves, of one failure at a time; each failure finds the \
              primary where the scenario has it, and no operator promotes",
             name = database.name
         ));

@@ -185,6 +185,11 @@ impl Attempted {
     /// that is counted whole the mean of these is what an outage of the mean length loses on average.
     pub(super) fn moving_each(&self, base: f64, rate: f64) -> Vec<f64> {
         let each: Vec<f64> = (0..self.seen.len()).map(|number| self.moving_of(number, base, rate)).collect();
+        self.on_average(each)
+    }
+
+    /// The same figures, of which the mean is what an outage of the mean length comes to.
+    pub(super) fn on_average(&self, each: Vec<f64>) -> Vec<f64> {
         match (&self.outages, self.line(&each)) {
             (Some(outages), Some(line)) => line.at(outages.mean, &each),
             _ => each,

@@ -113,11 +113,7 @@ fn study(asked: &Asked<'_>, keep: &Keep<'_>, progress: &dyn Progress) -> Result<
         books: vec![("reliability".to_owned(), Books::VERSION.to_owned())],
         within: cases.iter().map(|case| case.within).max().unwrap_or(0),
         slo,
-        verdict: pairs::verdict(
-            &answered,
-            &pairs,
-            &written::apart(cases.iter().map(|case| (case.name.as_str(), &case.world))),
-        ),
+        verdict: pairs::verdict(&answered, &pairs, &written::stores(&cases)),
         ..LongRun::default()
     };
     if first.reliability.is_none() {

@@ -6,6 +6,7 @@ use super::difference::{Difference, comparisons, difference};
 use super::model::{Model, Times};
 use super::samples;
 use super::study::{Case, WIDTH};
+use super::written;
 use crate::record::{Estimate, LongRunPair, RateTurn};
 use crate::units::significant;
 
@@ -14,6 +15,10 @@ const TURN_MOST: f64 = 1000.0;
 
 fn lost(one: &Answered) -> f64 {
     one.record.unavailability.value.unwrap_or(1.0)
+}
+
+fn writes(one: &Answered) -> written::Losing<'_> {
+    (&one.record.name, one.record.writes_year.as_ref())
 }
 
 /// The one that loses least, the first of those that lose as much.
@@ -37,9 +42,12 @@ fn pair([best, other]: [&Answered; 2], apart: Difference) -> LongRunPair {
     // Of an order that is not known nothing turns it.
     let turns = if told_apart { turns(&best.model, &other.model) } else { Vec::new() };
     let minutes = |share: f64| significant((share * YEAR_MIN).abs(), 3);
+    let but = written::beside(writes(best), writes(other));
     let sentence = if let Some(holds) = holds {
+        let by_minutes = if but.is_empty() { "" } else { "by minutes " };
         format!(
-            "{two} loses {} minutes a year more than {one} ({} to {}); {one} is ahead in {} % of the draws of the rates{}",
+            "{two} loses {} minutes a year more than {one} ({} to {}){but}; {by_minutes}{one} is ahead in {} % of the draws of \
+             the rates{}",
             minutes(apart.value),
             minutes(apart.low),
             minutes(apart.high),
@@ -47,12 +55,13 @@ fn pair([best, other]: [&Answered; 2], apart: Difference) -> LongRunPair {
             nearest_turn(&turns, one, two)
         )
     } else if apart.is_nothing(lost(other)) {
-        format!("{one} and {two} lose as much")
+        format!("{one} and {two} lose as much{but}{}", written::beside(writes(other), writes(best)))
     } else {
         format!(
-            "{one} and {two} are not distinguishable at this effort: {two} loses between {} minutes a year less and {} more",
+            "{one} and {two} are not distinguishable at this effort: {two} loses between {} minutes a year less and {} more{but}{}",
             minutes(apart.low),
-            minutes(apart.high)
+            minutes(apart.high),
+            written::beside(writes(other), writes(best))
         )
     };
     LongRunPair {
@@ -145,9 +154,11 @@ fn ends(one: &Answered) -> (f64, f64) {
     (of.low.unwrap_or(0.0), of.high.unwrap_or(1.0))
 }
 
-/// The answer in a sentence or two; `apart` is what its minutes leave out.
-pub(super) fn verdict(all: &[Answered], pairs: &[LongRunPair], apart: &str) -> String {
-    let Some(best) = best(all).map(|best| &all[best]) else { return String::new() };
+/// The answer in a sentence or two; `stores` are those whose promotions may lose what its minutes leave out.
+pub(super) fn verdict(all: &[Answered], pairs: &[LongRunPair], stores: &str) -> String {
+    let Some(first) = best(all) else { return String::new() };
+    let apart = written::apart(stores, &all.iter().map(writes).collect::<Vec<_>>(), first);
+    let best = &all[first];
     let name = &best.record.name;
     let tied: Vec<&Answered> =
         all.iter().filter(|one| pairs.iter().any(|pair| !pair.told_apart && pair.other == one.record.name)).collect();

@@ -7,7 +7,7 @@
 use super::component::Fall;
 use super::mark;
 use crate::record::{Run, SparseHistogram};
-pub use crate::record::{TrialCount as Count, TrialSeen as Seen};
+pub use crate::record::{TrialCount as Count, TrialPromotion as Promoted, TrialSeen as Seen};
 use crate::study::faults::{calls_to, up_to};
 use crate::table::Table;
 use crate::units::{Duration, SimTime};
@@ -193,6 +193,8 @@ impl Seen {
             }
         }
         seen.latency = SparseHistogram::merged(10, latencies);
+        let unplanned = run.promotions.iter().filter(|row| !row.planned && row.lost > 0);
+        seen.promotions = unplanned.map(|row| Promoted { lost: row.lost, rpo_s: row.rpo_ns as f64 / 1e9 }).collect();
         seen.services = calls_to(std::slice::from_ref(run), FAULT).into_iter().collect();
         seen
     }

@@ -133,12 +133,14 @@ fn variants(told: &LongRun) -> Vec<u8> {
         row.push(months.map_or(String::new(), |months| months.slo.to_string()));
         row.push(months.and_then(|months| months.kept.value).map_or(String::new(), |kept| kept.to_string()));
         row.extend([variant.cut_off, variant.unresolved, variant.noise, variant.lost_whole].map(|x| x.to_string()));
+        row.extend(ends(&variant.writes_year.clone().unwrap_or_default()));
         row
     };
     table(
         "variant,unavailability,low,high,inputs_low,inputs_high,minutes_year,minutes_year_low,minutes_year_high,\
          minutes_year_inputs_low,minutes_year_inputs_high,slo,months_kept,weight_cut_off,weight_unresolved,noise_half_width,\
-         lost_while_whole",
+         lost_while_whole,writes_lost_year,writes_lost_year_low,writes_lost_year_high,writes_lost_year_inputs_low,\
+         writes_lost_year_inputs_high",
         told.variants.iter().map(row),
     )
 }
@@ -164,6 +166,7 @@ fn components(told: &LongRun) -> Vec<u8> {
                     of.birnbaum,
                     of.users_hit,
                     of.services_share,
+                    of.writes_event,
                 ]
                 .map(|figure| figure.to_string()),
             );
@@ -174,7 +177,7 @@ fn components(told: &LongRun) -> Vec<u8> {
     table(
         "variant,component,units,whose,events_year,down_min,minutes_event,minutes_event_moving,requests_event,share_lost,\
          share_worst_window,streams_hit,settles_s,minutes_year,minutes_year_moving,part_of_unavailability,birnbaum,\
-         users_hit,services_hit_share,services_hit,source",
+         users_hit,services_hit_share,writes_lost_event,services_hit,source",
         rows,
     )
 }

@@ -90,7 +90,7 @@ pub(super) fn soundness(sound: &Ranking, answers: &[Answers], variants: &[Varian
                         );
                     };
                     let name = &fewest.name;
-                    let lost = count(&all_lost(fewest), "");
+                    let lost = counted(&all_lost(fewest), "");
                     let told = answered(&fewest.total.availability, &[]);
                     let least =
                         if name == worst { String::new() } else { format!(" Least available is {worst}: {least}.") };
@@ -111,13 +111,13 @@ pub(super) fn soundness(sound: &Ranking, answers: &[Answers], variants: &[Varian
 /// `, but it loses 976 acknowledged writes a run (944 to 1,010)`; empty where it loses none.
 pub(super) fn but_loses(variant: &VariantResult) -> String {
     match variant.lost_writes.as_ref().filter(|_| loses(variant)) {
-        Some(lost) => format!(", but it loses {}", count(lost, " acknowledged writes a run")),
+        Some(lost) => format!(", but it loses {}", counted(lost, " acknowledged writes a run")),
         None => String::new(),
     }
 }
 
 /// `976 (944 to 1,010)`, with what is counted before the interval.
-fn count(lost: &Estimate, what: &str) -> String {
+pub(in crate::study) fn counted(lost: &Estimate, what: &str) -> String {
     let count = |value: f64| thousands(&significant(value.max(0.0), 3));
     let value = count(lost.value.unwrap_or_default());
     match (lost.low, lost.high) {
@@ -144,7 +144,7 @@ pub(super) fn lost_writes(variants: &[VariantResult]) -> Option<String> {
     let mut losing: Vec<&VariantResult> = variants.iter().filter(|variant| loses(variant)).collect();
     losing.sort_by(|a, b| value(b).total_cmp(&value(a)));
     let named =
-        |variant: &&VariantResult| Some(format!("{} {}", variant.name, count(variant.lost_writes.as_ref()?, "")));
+        |variant: &&VariantResult| Some(format!("{} {}", variant.name, counted(variant.lost_writes.as_ref()?, "")));
     let told: Vec<String> = losing.iter().filter_map(named).collect();
     (!told.is_empty()).then(|| {
         format!(

@@ -4,6 +4,7 @@ use super::calls::{Attempt, Call, Core, NONE, Request, SUB, nth};
 use super::connections::State;
 use super::event::Kind;
 use super::machine::Machine;
+use super::sessions::SESSION;
 use super::slab::Slab;
 use super::travel::THROUGH;
 use crate::engine::Schedule;
@@ -457,6 +458,10 @@ impl Machine<'_> {
     ) {
         let request = self.requests[slot];
         self.requests.release(slot);
+        if request.far != NONE && request.far & SESSION != 0 {
+            self.settle_session(request, slot, intended, at, failure, schedule);
+            return;
+        }
         if self.ledger.people.is_some() {
             self.user_told(&request, slot, intended, failure.is_none().then_some(at));
         }

@@ -54,11 +54,23 @@ impl Machine<'_> {
     /// `answered`: when its answer left the ingress, if it has one.
     #[cold]
     pub(super) fn user_told(&mut self, request: &Request, slot: u32, asked: u64, answered: Option<SimTime>) {
+        let home = answered.map(|at| at + self.way_home(request));
+        self.user_heard(request, slot, (self.sent_at(request, asked), asked), home);
+    }
+
+    /// The same of a request that its user sent at `sent` and that was at its ingress at `asked`; `home`: when its user has
+    /// the answer, if it is a good one.
+    #[cold]
+    pub(super) fn user_heard(
+        &mut self,
+        request: &Request,
+        slot: u32,
+        (sent, asked): (u64, u64),
+        home: Option<SimTime>,
+    ) {
         let good_within = self.world.people.get(&StreamId(request.stream)).and_then(|people| people.good_within);
-        let well = answered.is_some_and(|at| {
-            let sent = SimTime::from_nanos(self.sent_at(request, asked));
-            good_within.is_none_or(|good| at + self.way_home(request) <= sent + good)
-        });
+        let in_time = |home| good_within.is_none_or(|good| home <= SimTime::from_nanos(sent) + good);
+        let well = home.is_some_and(in_time);
         if let (Some(user), Some(people)) = (self.person(request), &mut self.ledger.people) {
             people.told(request.stream, user, slot, asked, well);
         }

@@ -39,6 +39,7 @@ pub(crate) fn world(seed: u64) -> World {
     stores(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "stores"), 0));
     databases(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "databases"), 0));
     sessions(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "sessions"), 0));
+    people(&mut world, &mut Dice(Key::new(seed, 0, "chaos", "people"), 0));
     world
 }
 
@@ -97,6 +98,22 @@ fn databases(world: &mut World, dice: &mut Dice) {
                 sets: vec![Set::Primary(id, ClusterId(dice.below(3) as u32))],
             });
         }
+    }
+}
+
+/// In two of three worlds users are told apart, and to some an answer that comes late is none.
+fn people(world: &mut World, dice: &mut Dice) {
+    if dice.one_in(3) {
+        return;
+    }
+    for id in world.streams.ids().collect::<Vec<_>>() {
+        let count = match world.streams[id].arrivals {
+            eastwest::workload::Arrivals::Closed { users, .. } => users,
+            eastwest::workload::Arrivals::Open { .. } => 1 + dice.below(100) as u32,
+        };
+        let ms = Duration::from_millis;
+        let good_within = (!dice.one_in(3)).then(|| ms(1 + dice.below(400)));
+        world.people.insert(id, People { count, cutoff: ms(500 + dice.below(30_000)), good_within });
     }
 }
 

@@ -238,3 +238,30 @@ fn failures_are_told_where_their_tries_are() {
     assert!(windows[0].tried > 0 && windows.iter().map(|window| window.failed).sum::<u64>() > 100);
     assert!(windows.iter().all(|window| window.failed <= window.tried));
 }
+
+/// Their answers are 20 ms of work away: whether that is good is told of the user, whoever it is and whatever its session.
+#[test]
+fn users_of_sessions_are_up_while_their_answers_come_in_time() {
+    let run = |good_within: Option<u64>| {
+        let small = Small { work: Law::Constant(0.02), workers: 100, ..lasting(60) };
+        let mut world = with(small, Population::Open(20), Law::Constant(1.0), |sessions| {
+            sessions.last = Some(Law::Exponential { mean: 10.0 });
+        });
+        let good_within = good_within.map(Duration::from_millis);
+        world.people.insert(StreamId(0), People { count: 20, cutoff: Duration::from_secs(5), good_within });
+        down(&mut world, "away", 30, 40, &[Target::Place(PlaceId(0))], Manner::Silent);
+        run_of(&world, 3, 0)
+    };
+    let active = |run: &eastwest::record::Run, from: usize, to: usize| {
+        let bins = &run.users[0].bins[from..to];
+        bins.iter().fold((0, 0), |sum, bin| (sum.0 + bin.up, sum.1 + bin.down))
+    };
+    for good_within in [None, Some(200)] {
+        let run = run(good_within);
+        let (up, down) = active(&run, 2, 29);
+        assert!(up > 0 && down == 0, "{good_within:?}: {up} {down}");
+        assert_eq!(active(&run, 36, 40).0, 0, "{good_within:?}: nobody is there, and the cutoff is over");
+    }
+    let (up, down) = active(&run(Some(10)), 2, 29);
+    assert!(up == 0 && down > 0, "nobody is answered within 10 ms: {up} {down}");
+}

@@ -14,7 +14,6 @@ use super::control::{Away, Spans, away_of};
 use super::event::Kind;
 use super::machine::Machine;
 use super::noise::chance_of_loss;
-use super::sessions::SESSION;
 use super::tcp;
 use crate::engine::Schedule;
 use crate::policy::entry::{asked, client, phase};
@@ -217,10 +216,6 @@ impl Machine<'_> {
 
     /// The answer leaves the ingress at `at`, and is its user's when it is home.
     pub(super) fn go_home(&mut self, request: Request, at: SimTime, failure: Option<Failure>, schedule: &mut Schedule) {
-        if request.far & SESSION != 0 {
-            self.session_answered(request, at, failure, schedule);
-            return;
-        }
         let world = self.world;
         let far = self.far[request.far];
         self.far[request.far].stage = Stage::Free;
@@ -281,7 +276,7 @@ impl Machine<'_> {
         self.answered(&request, sent, at, schedule);
     }
 
-    /// What the answer to a request that came in by an entry takes to its user, without jitter and loss.
+    /// What the answer to a request that came in by an entry, and by no session, takes to its user, without jitter and loss.
     pub(super) fn way_home(&self, request: &Request) -> Duration {
         let via = || self.world.streams[StreamId(request.stream)].via.as_deref();
         if request.far == NONE {

@@ -101,25 +101,45 @@ impl Machine<'_> {
         self.open_root(request, key, stream.edge, operation, proxy, context, now, schedule);
     }
 
-    /// The answer to a session's request leaves the ingress at `at`.
-    pub(in crate::mesh) fn session_answered(
+    /// The call of a session's request, at its ingress since `asked`, is settled at `at`.
+    #[expect(clippy::too_many_arguments, reason = "a request and its slot, and when")]
+    pub(in crate::mesh) fn settle_session(
+        &mut self,
+        request: Request,
+        slot: u32,
+        asked: u64,
+        at: SimTime,
+        failure: Option<Failure>,
+        schedule: &mut Schedule,
+    ) {
+        // Afterwards its row is the next request's.
+        let sent = self.sent_at(&request, asked);
+        let home = self.session_answered(request, at, failure, schedule);
+        if self.ledger.people.is_some() {
+            self.user_heard(&request, slot, (sent, asked), home);
+        }
+    }
+
+    /// The answer to a session's request leaves the ingress at `at`. Returns when its user has it, if it is a good one and
+    /// gets there while the user waits.
+    fn session_answered(
         &mut self,
         request: Request,
         at: SimTime,
         failure: Option<Failure>,
         schedule: &mut Schedule,
-    ) {
+    ) -> Option<SimTime> {
         let row = request.far & !SESSION;
         let session = self.session(row);
         if session.stage != Stage::Inside {
             // Its connection broke: the request has failed already.
-            return;
+            return None;
         }
         let (sent, line, door) = (SimTime::from_nanos(session.sent), session.line, session.door as usize);
         if failure == Some(Failure::Abandoned) {
             self.ledger.request(&request, sent, at, failure);
             self.breaks(row, at, schedule);
-            return;
+            return None;
         }
         let this = self.line(line);
         let front = this.fronts[usize::from(this.doors[door].target)].clone();
@@ -145,11 +165,11 @@ impl Machine<'_> {
             }
             self.ledger.request(&request, sent, ends.min(home), failure.or(Some(Failure::Abandoned)));
             self.breaks(row, ends, schedule);
-            return;
+            return None;
         }
         if home == SimTime::NEVER {
             self.session_mut(row).stage = Stage::Stuck;
-            return;
+            return None;
         }
         self.trace_home(&request, at, home);
         self.ledger.request(&request, sent, home, failure);
@@ -159,6 +179,7 @@ impl Machine<'_> {
             (true, Some(_)) => self.not_in(row, home, schedule),
             (false, _) => self.think_on(row, home, asks_again_from(sent, home), schedule),
         }
+        failure.is_none().then_some(home)
     }
 
     /// The request of a session failed on the way between its user and the ingress: known at `at`.

@@ -41,6 +41,7 @@ fn model(parts: &[Of], fails: impl Fn(&[u32]) -> bool) -> Model {
     Model {
         moving_s: vec![0.0; components.len()],
         by_length: vec![0.0; components.len()],
+        by_event: vec![0.0; components.len()],
         components,
         states,
         loss,
@@ -172,4 +173,37 @@ fn two_redundant_sites_of_three_nines_have_six_until_they_share_a_cause() {
     let shared = model(&[site(0.95), Of(1, 999.0, 1.0, None, 0.05)], |down| both(down) || down[1] > 0);
     let shared = shared.lost(&Times::new()).all;
     assert!((shared / 5.090_245_487_5e-5 - 1.0).abs() < 1e-9, "{shared:e}");
+}
+
+#[test]
+fn what_events_count_whole_is_not_counted_again_where_several_are_down() {
+    // In series: by its states, and with each part's outages counted by the event.
+    let parts = [Of(1, 4.0, 2.0 / 3.0, None, 1.0), Of(1, 3.0, 0.5, None, 1.0), Of(2, 9.0, 1.0, None, 1.0)];
+    let by_states = model(&parts, |down| down.iter().any(|&down| down > 0));
+    let exact = 1.0 - (6.0f64 / 7.0) * (6.0 / 7.0) * 0.9 * 0.9;
+    assert!((by_states.lost(&Times::new()).all - exact).abs() < 1e-12);
+    let mut by_events = by_states.clone();
+    by_events.moving_s = parts.iter().map(|of| of.2 * 3600.0).collect();
+    by_events.by_event = vec![1.0; 3];
+    for (state, loss) in by_events.states.iter().zip(&mut by_events.loss) {
+        if state.iter().map(|(_, count)| count).sum::<u32>() == 1 {
+            *loss = 0.0;
+        }
+    }
+    let lost = by_events.lost(&Times::new());
+    assert!((lost.all - exact).abs() < 1e-12, "{} {exact}", lost.all);
+    // Only pairs told apart: what is left out is the square of something small, and has the right sign.
+    let mut pairs = by_events.clone();
+    let keep: Vec<bool> =
+        pairs.states.iter().map(|state| state.iter().map(|(_, count)| count).sum::<u32>() < 3).collect();
+    let mut kept = keep.iter();
+    pairs.states.retain(|_| *kept.next().expect("as many"));
+    let mut kept = keep.iter();
+    pairs.loss.retain(|_| *kept.next().expect("as many"));
+    pairs.within = 2;
+    let off = pairs.lost(&Times::new()).all - exact;
+    assert!(off.abs() < 0.01, "{off}");
+    // The same components, drawn.
+    let (mean, half) = months::mean(&months::months(&by_events, 5, 20_000));
+    assert!((mean - exact).abs() < 1.5 * half, "{mean} {half} {exact}");
 }

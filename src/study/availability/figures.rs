@@ -116,6 +116,7 @@ impl Case {
             loss: Vec::new(),
             moving_s: Vec::new(),
             by_length: Vec::new(),
+            by_event: Vec::new(),
             base: 0.0,
             within: self.within,
         };
@@ -148,6 +149,10 @@ impl Case {
             let most = (moving(&trial) / (self.components[component].mean_down_h * 3600.0)).max(0.0);
             if trial == 0 { 0.0 } else { self.trials[trial].by_length(model.base, self.rate).clamp(0.0, most) }
         };
+        let by_event = |component| {
+            if self.is_short(component) { self.loss_of_unit(figures, component) - model.base } else { 0.0 }
+        };
+        model.by_event = (0..self.components.len()).map(by_event).collect();
         model.by_length = self.event_of.iter().enumerate().map(by_length).collect();
     }
 }

@@ -18,6 +18,8 @@ pub struct Model {
     pub moving_s: Vec<f64>,
     /// By component: of that, what each second costs by which an outage lasts longer than the mean one.
     pub by_length: Vec<f64>,
+    /// By component: the share lost while one unit of it is down that its events count whole; 0 where its states count it.
+    pub by_event: Vec<f64>,
     /// The share that fails where nothing is down.
     pub base: f64,
     /// Up to so many components down are told apart.
@@ -61,6 +63,14 @@ impl Model {
         self.components.iter().enumerate().map(of).collect()
     }
 
+    /// The share that the events of what is down in a state count, where its loss says all of it.
+    pub(super) fn twice(&self, state: &State) -> f64 {
+        if states::units(state) < 2 {
+            return 0.0;
+        }
+        state.iter().map(|&(component, count)| f64::from(count) * self.by_event[component]).sum()
+    }
+
     /// What is lost at these rates.
     pub fn lost(&self, times: &Times) -> Lost {
         let down = self.down(times);
@@ -72,25 +82,30 @@ impl Model {
             ..Lost::default()
         };
         lost.whole = self.base;
+        for (index, rate) in self.failures(times).iter().enumerate() {
+            lost.moving[index] = rate * self.moving_s[index] / 3600.0;
+        }
         // Of the states with the most units down that are told apart: their weight and what they lose.
         let mut most = (0.0, 0.0);
         for (state, loss) in self.states.iter().zip(&self.loss) {
             let weight = state.iter().fold(all_up, |weight, &(c, count)| weight * down[c][count as usize] / down[c][0]);
-            let units: u32 = state.iter().map(|(_, count)| count).sum();
+            let units = states::units(state);
             if units == self.within {
-                most = (most.0 + weight, most.1 + weight * (loss - self.base));
+                most = (most.0 + weight, most.1 + weight * (loss - self.base - self.twice(state)));
             }
             for &(component, count) in state {
                 lost.steady[component] += weight * (loss - self.base) * f64::from(count) / f64::from(units);
+                if units > 1 {
+                    // An event that is counted whole is so while nothing else is down.
+                    lost.moving[component] -= weight * f64::from(count) * self.by_event[component];
+                }
             }
-        }
-        for (index, rate) in self.failures(times).iter().enumerate() {
-            lost.moving[index] = rate * self.moving_s[index] / 3600.0;
         }
         // Each more unit down costs as much as those before it.
         if most.0 > 0.0 && self.within > 0 {
             let each = most.1 / most.0 * f64::from(self.within + 1) / f64::from(self.within);
-            lost.beyond = lost.rest * each.clamp(0.0, 1.0 - self.base);
+            // Less than nothing where events have counted it already.
+            lost.beyond = lost.rest * each.clamp(-f64::from(self.within + 1), 1.0 - self.base);
         }
         lost.all = (lost.whole + lost.beyond + lost.steady.iter().sum::<f64>() + lost.moving.iter().sum::<f64>())
             .clamp(0.0, 1.0);

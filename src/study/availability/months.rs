@@ -34,11 +34,13 @@ impl<'m> Lane<'m> {
     }
 
     fn loss(&self, state: &State) -> f64 {
-        self.known.get(state).copied().unwrap_or_else(|| match self.unknown {
+        let loss = self.known.get(state).copied().unwrap_or_else(|| match self.unknown {
             Unknown::Reckoned => self.sum_of(state),
             Unknown::Least => self.model.base,
             Unknown::Most => 1.0,
-        })
+        });
+        // What the events count as they come is not lost twice.
+        loss - self.model.twice(state)
     }
 }
 
@@ -48,7 +50,7 @@ impl Lane<'_> {
     fn sum_of(&self, state: &State) -> f64 {
         let base = self.model.base;
         let lost = |part: &(usize, u32)| match self.singles.get(part) {
-            Some(loss) => loss - base,
+            Some(loss) => loss - base + if part.1 == 1 { self.model.by_event[part.0] } else { 0.0 },
             // More units than are told apart.
             None => 1.0 - base,
         };

@@ -16,6 +16,11 @@ pub struct States {
     pub rest: f64,
 }
 
+/// How many units are down in a state.
+pub(super) fn units(state: &State) -> u32 {
+    state.iter().map(|(_, count)| count).sum()
+}
+
 /// How many states there are with up to `within` units down, of groups of these sizes; `most` where there are more.
 pub fn count(sizes: &[u32], within: u32, most: usize) -> usize {
     // By units down so far.

@@ -64,6 +64,8 @@ pub(super) struct Case {
     pub(super) asked: u32,
     /// Requests per second.
     pub(super) rate: f64,
+    /// The same by stream.
+    pub(super) stream_rates: Vec<f64>,
     /// Seconds of a window.
     pub(super) window: f64,
     /// An answer is good within so many nanoseconds; none: whenever it comes.
@@ -122,11 +124,13 @@ impl Case {
         let (classes, class_of) = class::classes(&world, &components, &states);
         let twin = trial::world(&world, &[], Course::Whole, trial::WINDOW.0, 0.0);
         let seconds = twin.plan.horizon.seconds();
-        let rate = estimate::requests(&twin) as f64 / seconds;
+        let rates = estimate::requests_by_stream(&twin);
+        // Not of whole requests: of few a minute that would be another rate.
+        let stream_rates: Vec<f64> = rates.iter().map(|requests| requests / seconds).collect();
+        let rate = stream_rates.iter().sum();
         let window = trial::window(&world, rate);
         let calls = estimate::calls(&trial::world(&world, &[], Course::Long, window, 0.0));
         let whole = Attempted::new("nothing", Course::Whole, Vec::new(), effort.least.max(5), window);
-        let rates = estimate::requests_by_stream(&twin);
         let certain = classes.iter().map(|class| certain(&world, &rates, &class.falls)).collect();
         let good = scenario.business.as_ref().and_then(|business| business.good_within.as_ref());
         let good_within_ns = good.map(|within| within.value.nanos());
@@ -145,6 +149,7 @@ impl Case {
             within,
             asked,
             rate,
+            stream_rates,
             window,
             good_within_ns,
             trials: vec![whole],
@@ -267,7 +272,7 @@ impl Case {
     }
 
     /// The share lost while one unit of a component is down.
-    fn loss_of_unit(&self, figures: &Figures, component: usize) -> f64 {
+    pub(super) fn loss_of_unit(&self, figures: &Figures, component: usize) -> f64 {
         let trial = self.event_of[component];
         match self.trials[trial].course {
             Course::Short(lasts) => (figures.loss[0] + figures.moving[trial] / lasts).min(1.0),
@@ -293,8 +298,8 @@ impl Case {
             steady[self.trial_of[class].unwrap_or(0)] += weight;
         }
         let mut events = vec![0.0; self.trials.len()];
-        for (component, failures) in self.model_failures().into_iter().enumerate() {
-            events[self.event_of[component]] += failures / 3600.0;
+        for (component, often) in self.events().into_iter().enumerate() {
+            events[self.event_of[component]] += often;
         }
         let of = |(index, sample): (usize, Sample)| {
             sample.into_iter().map(|(loss, moving)| steady[index] * loss + events[index] * moving).collect()
@@ -302,8 +307,18 @@ impl Case {
         self.samples().into_iter().enumerate().map(of).collect()
     }
 
-    fn model_failures(&self) -> Vec<f64> {
-        self.components.iter().map(|component| component.group(1.0).failures()).collect()
+    /// By component: events a second. Of short ones, which are counted whole, those beside which nothing else is down in a state
+    /// that was simulated: there the state says what is lost.
+    fn events(&self) -> Vec<f64> {
+        let often = |component: &Component| component.group(1.0).failures() / 3600.0;
+        let mut events: Vec<f64> = self.components.iter().map(often).collect();
+        let several = self.states.iter().zip(&self.class_of).filter(|((state, _), _)| states::units(state) > 1);
+        for ((state, weight), _) in several.filter(|(_, class)| self.trial_of[**class].is_some()) {
+            for &(component, count) in state.iter().filter(|&&(component, _)| self.is_short(component)) {
+                events[component] -= weight * f64::from(count) / (self.components[component].mean_down_h * 3600.0);
+            }
+        }
+        events.into_iter().map(|often| often.max(0.0)).collect()
     }
 
     /// The unavailability with its interval.
@@ -322,7 +337,12 @@ impl Case {
         // Satterthwaite's degrees of freedom of a sum of variances.
         let degrees = if freedom > 0.0 { (sum * sum / freedom).max(1.0) } else { 1.0 };
         let noise = if sum > 0.0 { student_quantile(0.975, degrees) * libm::sqrt(sum) } else { 0.0 };
-        let (mut guessed, mut unknown) = (lost.beyond, self.cut_off * (1.0 - figures.loss[0]));
+        // What events of short outages count in states that are cut off, where it may be lost already.
+        let counted = (0..self.components.len()).filter(|&component| self.is_short(component));
+        let counted =
+            counted.map(|component| self.loss_of_unit(&figures, component) - figures.loss[0]).fold(0.0, f64::max);
+        let twice = self.cut_off * f64::from(self.within + 1) * counted;
+        let (mut guessed, mut unknown) = (lost.beyond + twice, self.cut_off * (1.0 - figures.loss[0]) + twice);
         for (class, weight) in self.class_weights().into_iter().enumerate() {
             let (low, loss, high) = self.loss_of_class(&figures, class);
             guessed += weight * (loss - low);
@@ -341,7 +361,7 @@ impl Case {
 
     /// Share of each stream's requests lost in the long run.
     pub(super) fn by_stream(&self) -> Vec<f64> {
-        let failures = self.model_failures();
+        let events = self.events();
         let weights = self.class_weights();
         let share = |trial: &Attempted, stream: usize| {
             let sum = trial.seen.iter().fold((0u64, 0u64), |sum, seen| {
@@ -358,9 +378,9 @@ impl Case {
                     lost += weight * (share(&self.trials[trial], stream) - base);
                 }
             }
-            for (component, failures) in failures.iter().enumerate() {
+            for (component, often) in events.iter().enumerate() {
                 let trial = &self.trials[self.event_of[component]];
-                let rate = self.rate_of(stream);
+                let rate = self.stream_rates[stream];
                 if self.event_of[component] == 0 || rate <= 0.0 {
                     continue;
                 }
@@ -383,17 +403,11 @@ impl Case {
                         mean *= moving / (moving - after);
                     }
                 }
-                lost += failures / 3600.0 * mean / rate;
+                lost += often * mean / rate;
             }
             lost.clamp(0.0, 1.0)
         };
         (0..self.streams.len()).map(of).collect()
-    }
-
-    fn rate_of(&self, stream: usize) -> f64 {
-        let whole = &self.trials[0];
-        let sent: u64 = whole.seen.iter().map(|seen| seen.by_stream[stream].sent).sum();
-        sent as f64 / (whole.seen.len().max(1) as f64 * Course::Whole.length() as f64 * self.window)
     }
 
     /// Latency of all requests by class, weighed: p of the answered ones, ms.

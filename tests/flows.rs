@@ -117,6 +117,17 @@ fn a_month_has_its_nights_whatever_the_run_saw_of_them() {
 }
 
 #[test]
+fn a_large_backup_is_billed_whole() {
+    // 10 Gbit/s for two hours of every day: 9 TB each time, 258,300 GB a month. Past 127 bits as bits x ns x ns.
+    let text = DESK.replace("rate: 45Mbps", "rate: 10Gbps").replace("bandwidth: 50Mbps", "bandwidth: 100Gbps");
+    let text = text.replace("for: 2m", "for: 2h");
+    let base = line(&answer(&without("flows:")).variants[0], "cdt.gold");
+    let more = line(&answer(&text).variants[0], "cdt.gold") - base;
+    let due = 9e12 * 730.0 / 24.0 * (1.0 + 40.0 / 3_000.0) / 1_073_741_824.0;
+    assert!((more - due).abs() < 1e-6 * due && (due - 258_348.0).abs() < 1.0, "{more} GB, by hand {due}");
+}
+
+#[test]
 fn the_timeline_has_it_and_nothing_else() {
     let found = answer(DESK);
     let spans: Vec<(&str, f64, f64)> =

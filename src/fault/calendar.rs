@@ -24,9 +24,9 @@ impl Calendar {
             return Vec::from_iter((self.at < to && self.at.saturating_add(lasts) > from).then(|| self.from(self.at)));
         };
         // The first that has not ended by `from`.
-        let passed = (from - lasts - self.at).div_euclid(every) + 1;
+        let passed = from.saturating_sub(lasts).saturating_sub(self.at).div_euclid(every) + 1;
         let first = if self.before { passed } else { passed.max(0) };
-        let starts = (first..).map(|number| self.at + number * every);
+        let starts = (first..).map(|number| self.at.saturating_add(number.saturating_mul(every)));
         starts.take_while(|&at| at < to).map(|at| self.from(at)).collect()
     }
 

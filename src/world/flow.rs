@@ -37,9 +37,9 @@ impl Flow {
             let until = u128::from(horizon) * window as u128 / windows as u128;
             let flowed = |&(from, to): &Span| (to as u128).min(until).saturating_sub(from as u128);
             let ns: u128 = spans.iter().map(flowed).sum();
-            (u128::from(self.rate.0) * ns / 8_000_000_000) as u64
+            u64::try_from(u128::from(self.rate.0) * ns / 8_000_000_000).unwrap_or(u64::MAX)
         };
-        let acks = |bytes: u64| bytes * ACKS.0 / ACKS.1;
+        let acks = |bytes: u64| (u128::from(bytes) * u128::from(ACKS.0) / u128::from(ACKS.1)) as u64;
         let sums: Vec<u64> = (0..=windows).map(sent).collect();
         sums.windows(2).map(|pair| (pair[1] - pair[0], acks(pair[1]) - acks(pair[0]))).collect()
     }

@@ -52,7 +52,8 @@ impl Beside {
 pub(super) fn flowing(world: &World, taps: &[Tap]) -> Exact {
     let bytes = |flow: &Flow, direction: Direction| {
         let (part, whole) = flow.part_of(MONTH_HOURS * i128::from(HOUR_NS));
-        let sent = Exact::ratio(i128::from(flow.rate.0) * part, 8_000_000_000 * whole);
+        // A month of nanoseconds, how long it lasts in them and bits a second are past 127 bits together.
+        let sent = &Exact::ratio(part, whole) * &Exact::ratio(flow.rate.0, 8_000_000_000_i128);
         match direction {
             Direction::Forward => sent,
             Direction::Back => &sent * &Exact::ratio(i128::from(ACKS.0), i128::from(ACKS.1)),
@@ -254,6 +255,39 @@ mod tests {
         let month = Month::of(&world, std::slice::from_ref(&run));
         let (lived, seen) = Usage::counted(&run, &world, &month).pods_ns[0];
         lived as f64 / seen as f64
+    }
+
+    #[test]
+    fn what_flows_in_a_month_is_as_much_as_it_is_at_any_magnitude() {
+        use crate::fault::Calendar;
+        use crate::units::BitsPerSec;
+
+        let taps = [Direction::Forward, Direction::Back].map(|direction| Tap { path: PathId(0), direction });
+        let month_s = 730.0 * 3_600.0;
+        let bytes = |rate: u64, when: Option<Calendar>| {
+            let mut world = World::default();
+            world.flows.push(Flow { name: "backup".into(), path: PathId(0), rate: BitsPerSec(rate), when });
+            flowing(&world, &taps).value()
+        };
+        for digits in 0..14 {
+            let rate = 7 * 10_u64.pow(digits);
+            let a_second = rate as f64 / 8.0 * (1.0 + 40.0 / 3_000.0);
+            let near = |found: f64, seconds: f64| {
+                assert!((found / (a_second * seconds) - 1.0).abs() < 1e-12, "{found}: {rate} bit/s for {seconds} s");
+            };
+            near(bytes(rate, None), month_s);
+            // From a second to some thirty years.
+            for lasts in (0..10).map(|digits| 10_u64.pow(digits)) {
+                let when = |every: Option<u64>| {
+                    let [lasts, every] = [Some(lasts), every].map(|some| some.map(Duration::from_secs));
+                    Some(Calendar { at: 0, lasts: lasts.unwrap_or_default(), every, before: true })
+                };
+                near(bytes(rate, when(None)), (lasts as f64).min(month_s));
+                for times in [2, 999] {
+                    near(bytes(rate, when(Some(lasts * times))), month_s / times as f64);
+                }
+            }
+        }
     }
 
     #[test]

@@ -128,6 +128,26 @@ fn a_large_backup_is_billed_whole() {
 }
 
 #[test]
+fn a_year_is_the_same_whatever_the_time_of_day_it_is_asked_from() {
+    use eastwest::study::availability::{Asked, Effort, availability};
+
+    let options = Options::default();
+    let year = |text: &str| {
+        let loaded = scenario::load_text("desk.yaml", &text.replace("timeout: none", "timeout: 2s"), &[])
+            .unwrap_or_else(|wrong| panic!("{:?}", wrong.diagnostics));
+        let asked = Asked { loaded: &loaded, options: &options, effort: Effort::QUICK, within: Some(1) };
+        availability(&asked, &Unwatched).expect("it runs")
+    };
+    let an_hour = DESK.replace("for: 2m", "for: 1h");
+    let (within, apart) = (year(&an_hour), year(&an_hour.replace("T01:59:50", "T12:00:00")));
+    assert_eq!(within.variants[0].unavailability, apart.variants[0].unavailability);
+    assert_eq!(within.variants[0].unavailability, year(&without("flows:")).variants[0].unavailability);
+    // An hour of 24.
+    let said = |texts: &[String]| texts.iter().any(|text| text.contains("45 Mbit/s for 4.17 % of the time, 21900 min"));
+    assert!(said(&within.warnings) && said(&within.assumptions), "{:?}", within.warnings);
+}
+
+#[test]
 fn the_timeline_has_it_and_nothing_else() {
     let found = answer(DESK);
     let spans: Vec<(&str, f64, f64)> =

@@ -14,7 +14,10 @@ use super::thin;
 use crate::record::{Attainment, ClassLongRun, ComponentLongRun, Estimate, LongRunVariant, StreamLongRun};
 use crate::study::statistics::wilson;
 use crate::units::{Duration, significant};
+use crate::world::Flow;
 
+/// A year, nanoseconds.
+const YEAR_NS: i128 = (YEAR_H as i128) * 3_600_000_000_000;
 /// Months that are drawn.
 const MONTHS: usize = 20_000;
 /// Minutes of a year.
@@ -307,9 +310,33 @@ pub(super) fn undersized(case: &Case) -> Vec<String> {
     thin.iter().map(|thin| format!("{}: {}", case.name, thin.told())).collect()
 }
 
+/// Flows that no trial has, as they would be in all of it or in none, with the share of the time in which they flow.
+pub(super) fn without_flows(case: &Case) -> Vec<String> {
+    let moving = case.world.flows.iter().filter(|flow| flow.when.is_some());
+    let told = |flow: &Flow| {
+        let (part, whole) = flow.part_of(YEAR_NS);
+        let share = part as f64 / whole as f64 / YEAR_NS as f64;
+        format!(
+            "{}: flow `{}` comes and goes ({} Mbit/s for {} of the time, {} min a year) and is NOT in these figures: what \
+             calls lose while it flows comes on top of them, and a run or a comparison at that time tells how much it is",
+            case.name,
+            flow.name,
+            significant(flow.rate.mbps(), 6),
+            percent(share),
+            significant(share * YEAR_MIN, 4)
+        )
+    };
+    moving.map(told).collect()
+}
+
+fn percent(share: f64) -> String {
+    format!("{} %", significant(100.0 * share, 3))
+}
+
 /// What is assumed of this variant.
 pub(super) fn assumed(case: &Case) -> Vec<String> {
     let mut said = assumptions(&case.components);
+    said.extend(without_flows(case));
     if let Some(limit) = case.good_within_ns {
         let limit = Duration::from_nanos(limit);
         said.push(format!(

@@ -126,6 +126,7 @@ fn study(asked: &Asked<'_>, keep: &Keep<'_>, progress: &dyn Progress) -> Result<
     for (case, one) in cases.iter().zip(&answered) {
         record.warnings.extend(answer::warnings(case, one));
         record.warnings.extend(answer::undersized(case));
+        record.warnings.extend(answer::without_flows(case));
         for sentence in answer::assumed(case) {
             if !record.assumptions.contains(&sentence) {
                 record.assumptions.push(sentence);

@@ -116,10 +116,12 @@ pub fn longest(window: f64) -> f64 {
 }
 
 /// The world with this failure in it for so many seconds, and none of the scenario's own, nor what operators do about those.
-/// What another zone takes over is back as soon as it has.
+/// Flows that come and go are left out: a trial stands for all times of a year, and they would be there in all of it or
+/// in none. What another zone takes over is back as soon as it has.
 pub fn world(whole: &World, falls: &[Fall], course: Course, window: f64, lasts: f64) -> World {
     let mut world = whole.clone().without_faults();
     world.actions = Table::default();
+    world.flows.retain(|flow| flow.when.is_none());
     let seconds = |windows: f64| Duration::from_seconds_f64(windows * window);
     world.plan.horizon = seconds(course.length() as f64);
     let at = |windows: u64| SimTime::ZERO + seconds(windows as f64);

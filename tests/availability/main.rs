@@ -4,5 +4,6 @@
 mod chains;
 mod databases;
 mod ends;
+mod few;
 mod scenarios;
 mod vectors;

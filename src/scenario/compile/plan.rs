@@ -9,6 +9,9 @@ use crate::world::{RunPlan, World};
 /// The least fill: pools open, outlier detectors sweep a few times (decisions: max(60 s, 3 x the longest time constant)).
 const LEAST_FILL: Duration = Duration::from_secs(60);
 
+/// The most that is filled unless told, as of an unsaid horizon: what takes longer no run forgets.
+const MOST_FILL: Duration = Duration::from_secs(86_400);
+
 /// The plan; `busy` is each service's utilisation at t = 0.
 pub(super) fn plan(scenario: &Scenario, world: &World, means: &[Mean], busy: &[f64]) -> RunPlan {
     let fill = match scenario.run.warm_up {
@@ -17,7 +20,7 @@ pub(super) fn plan(scenario: &Scenario, world: &World, means: &[Mean], busy: &[f
         WarmUp::Cut(_) => Duration::ZERO,
         WarmUp::Auto => {
             let longest = time_constants(world, means, busy).into_iter().max().unwrap_or(Duration::ZERO);
-            LEAST_FILL.max(longest.saturating_mul(3))
+            LEAST_FILL.max(longest.saturating_mul(3)).min(MOST_FILL)
         }
     };
     RunPlan { fill, horizon: scenario.run.horizon.value, drain: scenario.run.drain }

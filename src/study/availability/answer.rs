@@ -264,6 +264,14 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
             requests / 3
         ));
     }
+    let few = case.few();
+    if let Some((first, requests)) = few.iter().min_by_key(|(_, requests)| *requests) {
+        said.push(format!(
+            "{name}: of {} failures fewer than 2,000 requests were seen ({requests} of {first}), since so few come: what that leaves \
+             room for is in the interval",
+            few.len()
+        ));
+    }
     for component in &answered.record.components {
         let ratio = component.down_min * 60.0 / component.settles_s.max(1e-9);
         if component.unsettled {

@@ -16,6 +16,7 @@ pub mod class;
 pub mod component;
 mod difference;
 pub mod draws;
+mod few;
 mod figures;
 pub mod group;
 mod idle;

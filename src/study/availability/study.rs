@@ -128,7 +128,8 @@ impl Case {
         // Not of whole requests: of few a minute that would be another rate.
         let stream_rates: Vec<f64> = rates.iter().map(|requests| requests / seconds).collect();
         let rate = stream_rates.iter().sum();
-        let window = trial::window(&world, rate);
+        let longest = components.iter().map(|component| component.mean_down_h * 3600.0).fold(0.0, f64::max);
+        let window = trial::window(&world, rate, longest);
         let calls = estimate::calls(&trial::world(&world, &[], Course::Long, window, 0.0));
         let whole = Attempted::new("nothing", Course::Whole, Vec::new(), effort.least.max(5), window);
         let certain = classes.iter().map(|class| certain(&world, &rates, &class.falls)).collect();
@@ -289,8 +290,8 @@ impl Case {
         weights
     }
 
-    /// By trial: what each replication says of its part of the unavailability.
-    pub(super) fn parts(&self) -> Vec<Vec<f64>> {
+    /// By trial: the share of time that its steady part speaks for, and its events by the second.
+    pub(super) fn shares_of_trials(&self) -> (Vec<f64>, Vec<f64>) {
         let weights = self.class_weights();
         let mut steady = vec![0.0; self.trials.len()];
         for (class, weight) in weights.iter().enumerate() {
@@ -301,6 +302,12 @@ impl Case {
         for (component, often) in self.events().into_iter().enumerate() {
             events[self.event_of[component]] += often;
         }
+        (steady, events)
+    }
+
+    /// By trial: what each replication says of its part of the unavailability.
+    pub(super) fn parts(&self) -> Vec<Vec<f64>> {
+        let (steady, events) = self.shares_of_trials();
         let of = |(index, sample): (usize, Sample)| {
             sample.into_iter().map(|(loss, moving)| steady[index] * loss + events[index] * moving).collect()
         };
@@ -350,6 +357,9 @@ impl Case {
         }
         // What never ends after a failure is lost in all the time after it.
         unknown += self.trials.iter().map(|trial| trial.lingers(figures.loss[0])).fold(0.0, f64::max);
+        // What few requests leave room for on either side.
+        let (less, more) = self.room_of_few();
+        (guessed, unknown) = (guessed + less, unknown + less + more);
         Interval { value, noise, guessed, unknown: unknown.min(1.0) }
     }
 

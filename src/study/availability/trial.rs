@@ -66,8 +66,15 @@ impl Course {
     }
 }
 
-/// Seconds of a window of a long course in this world: what it takes to settle, and enough requests.
-pub fn window(world: &World, rate: f64) -> f64 {
+/// What takes longer than so many times the longest outage on average is not waited for: hardly one lasts so long (of those of
+/// random length one in 150, and of their time as little).
+const OUTLASTS: f64 = 5.0;
+/// A trial is no longer than this, seconds: 31 days, as a run.
+const LONGEST: f64 = 31.0 * 86_400.0;
+
+/// Seconds of a window of a long course in this world: what it takes to settle, and enough requests. `outage`: the longest, on
+/// average, seconds.
+pub fn window(world: &World, rate: f64, outage: f64) -> f64 {
     let hangs = world.policies.rows().iter().any(|policy| policy.timeout.is_none() && policy.http2_ping.is_none());
     let settles = if hangs { HANGS } else { LEARNS };
     let ejects =
@@ -76,10 +83,10 @@ pub fn window(world: &World, rate: f64) -> f64 {
     let (leads, knocks) = entries(world);
     let waits = world.policies.rows().iter().filter_map(|policy| policy.timeout).map(Duration::seconds);
     let saved = waits.fold(knocks, f64::max).min(HANGS);
-    let settles = settles.max(leads).max(promotes(world));
+    let settles = settles.max(leads).max(promotes(world).min(OUTLASTS * outage));
     let enough = REQUESTS / ((mark::SAVED - mark::SETTLED) as f64 * rate.max(1e-9));
     let least = (settles / mark::SETTLING as f64).max(saved / (mark::MENDED - mark::SAVED) as f64).max(WINDOW.0);
-    libm::ceil(least.max(enough.min(WINDOW.1)))
+    libm::ceil(least.max(enough.min(WINDOW.1))).min(libm::floor(LONGEST / mark::END as f64))
 }
 
 /// Seconds until the last client that a global entry leads elsewhere is there, and those that a client knocks in vain.

@@ -276,8 +276,8 @@ mod tests {
                 assert!((found / (a_second * seconds) - 1.0).abs() < 1e-12, "{found}: {rate} bit/s for {seconds} s");
             };
             near(bytes(rate, None), month_s);
-            // From a second to some thirty years.
-            for lasts in (0..10).map(|digits| 10_u64.pow(digits)) {
+            // From a second to four months, every 300 years at the longest.
+            for lasts in (0..8).map(|digits| 10_u64.pow(digits)) {
                 let when = |every: Option<u64>| {
                     let [lasts, every] = [Some(lasts), every].map(|some| some.map(Duration::from_secs));
                     Some(Calendar { at: 0, lasts: lasts.unwrap_or_default(), every, before: true })

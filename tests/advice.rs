@@ -484,3 +484,36 @@ fn words_that_another_word_takes_away_are_told() {
     // One of the two is enough: a `per-try` that Envoy ignores ends no try.
     silent("timeout: 500ms, per-try: 500ms, retries: 2, retry-on: [connect-failure]", "EW392");
 }
+
+#[test]
+fn a_missing_primary_is_no_broken_host() {
+    let stores = "stores: {db: {primary: east, replicas: [north], used-by: {stock: {writes: [put]}}, lag: 1s, promote: {after: 30s, takes: 45s}}}\nmesh: {version";
+    let written = |traffic: &str| {
+        told(&[
+            ("calls: [stock]", "calls: [stock.put]"),
+            ("work: WORK, workers: 2, queue: 20, calls: [goods]", "workers: 2, operations: {put: {work: 2ms}}"),
+            ("mesh: {version", stores),
+            ("TRAFFIC", traffic),
+        ])
+    };
+    let of = |traffic: &str| -> Vec<String> {
+        written(traffic).into_iter().filter(|one| one.starts_with("EW549")).collect()
+    };
+    let told = of(SOUND);
+    assert!(told.len() == 1, "{told:?}");
+    for words in ["`web -> stock`", "primary of db is missed", "after 75 s", "5 in a row", "for 30 s and longer"] {
+        assert!(told[0].contains(words), "{words}: {told:?}");
+    }
+    let apart = "consecutive-5xx: 0, split-external-local: true, consecutive-local: 5";
+    for sound in [apart, "consecutive-5xx: 20000"] {
+        let traffic = SOUND.replace("{max-ejection", &format!("{{{sound}, max-ejection"));
+        assert!(of(&traffic).is_empty(), "{sound}: {:?}", of(&traffic));
+    }
+    assert!(
+        of(&SOUND
+            .replace("outlier: {max-ejection: 100%}", "outlier: null")
+            .replace(", locality: {failover: {hangzhou: beijing, beijing: hangzhou}}", ""))
+        .is_empty()
+    );
+    silent(&[], "EW549");
+}

@@ -2,7 +2,7 @@
 
 use super::{Code, code};
 
-/// EW385 to EW399.
+/// EW385 to EW399, and EW549.
 pub(super) const ADVICE: &[Code] = &[
     code(
         "EW385",
@@ -73,5 +73,10 @@ pub(super) const ADVICE: &[Code] = &[
         "EW399",
         "a policy that nothing comes of",
         "One of its words takes the others away: outlier detection without a detector, hedging that never begins, a filter that injects nothing. What is meant should be written, the rest left out.",
+    ),
+    code(
+        "EW549",
+        "outlier detection that ejects who lacks a primary",
+        "A write without a primary is answered 503 by an application that is well. Outlier detection counts it as any 5xx, and ejects healthy hosts when none is better: the outage lasts on when there is a primary again, for reads too.",
     ),
 ];

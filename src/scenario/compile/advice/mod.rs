@@ -13,6 +13,7 @@ mod hearing;
 mod idle;
 mod lanes;
 mod panic;
+mod primary;
 mod retries;
 mod tiers;
 mod timeouts;
@@ -60,6 +61,7 @@ pub(super) fn advice(reading: &Reading<'_>) -> Vec<Diagnostic> {
     distribute::advice(reading, &mut told);
     dead_hosts::advice(reading, &mut told);
     hearing::advice(reading, &mut told);
+    primary::advice(reading, &mut told);
     panic::advice(reading, &mut told);
     retries::advice(reading, &mut told);
     tiers::advice(reading, &mut told);

@@ -104,3 +104,36 @@ business: {downtime: 7200 USD/h, outages-per-year: {all: 2}}\n",
         assert!(business.basis.iter().any(|line| line.contains(text)), "{text}: {:?}", business.basis);
     }
 }
+
+#[test]
+fn what_fails_on_a_calm_day_is_downtime_of_the_year_and_the_verdict_warns_of_it() {
+    let answer = answer(
+        "faults:
+  all: {at: 60s, for: 10s, hit: service/web, down: true}
+business: {downtime: 1000 USD/h, outages-per-year: {all: 1}}
+variants:
+  enough: {}
+  few: {services: {inventory: {replicas: {stock: 1}, workers: 1, queue: 5, work: 50ms}}}\n",
+    );
+    let [enough, few] = &answer.variants[..] else { panic!("two variants") };
+    // One worker answers 20 of 50 a second, fault or none.
+    let share = few.failing_calm.as_ref().and_then(|of| of.value).expect("told by a twin or what precedes");
+    assert!((share - 0.6).abs() < 0.05, "{share}");
+    assert_eq!(enough.failing_calm.as_ref().and_then(|of| of.value), Some(0.0));
+    let business = few.business.as_ref().expect("said");
+    let fault = &business.faults[0];
+    close(business.downtime_year.value, share * 8760.0 * 1000.0 + fault.cost.value.expect("priced"));
+    close(business.minutes_year.value, 60.0 * (share * 8760.0 + fault.hours.value.expect("told")));
+    let even = fault.even_per_year.expect("what fails anyway is no loss of the fault");
+    assert!(even > 1e6, "no rate that comes to pass makes up for a year's failures: {even}");
+    assert!(answer.verdict.contains("of requests with nothing down."), "{}", answer.verdict);
+    assert!(
+        business.basis.iter().any(|text| text.contains("with nothing down (told by twins")),
+        "{:?}",
+        business.basis
+    );
+    let base = enough.business.as_ref().expect("said");
+    assert_eq!((base.calm_hours.as_ref(), base.faults[0].name.as_str()), (None, "all"));
+    let text = report::terminal::compare(&answer, 120, report::terminal::Style::PLAIN);
+    assert!(text.contains("failing with nothing"), "{text}");
+}

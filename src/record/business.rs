@@ -15,9 +15,13 @@ pub struct Business {
     pub growth_year: f64,
     /// By named fault.
     pub faults: Vec<BusinessFault>,
-    /// Downtime of a year, over the faults whose rate is stated; none: nothing can be said, `why` says why.
+    /// Hours of full downtime that what fails with nothing down comes to in a year; none: nothing fails then, or it cannot be
+    /// told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub calm_hours: Option<Estimate>,
+    /// Downtime of a year, over the faults whose rate is stated and what fails with nothing down; none: nothing can be said, `why` says why.
     pub downtime_year: Estimate,
-    /// Minutes of full downtime of a year, over the faults whose rate is stated.
+    /// Minutes of full downtime of a year, over the faults whose rate is stated and what fails with nothing down.
     #[serde(default)]
     pub minutes_year: Estimate,
     /// The bill of each year.

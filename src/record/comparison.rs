@@ -167,6 +167,10 @@ pub struct VariantResult {
     /// The error budget, where the scenario says an objective.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub budget: Option<Budget>,
+    /// The share of requests that fails with nothing down, 0..1: of twins of the runs without their faults, else before any
+    /// fault. None where no window tells it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failing_calm: Option<Estimate>,
     /// Where calls went: edge, from place, to place, share of the edge's attempts.
     pub flows: Vec<(String, String, String, f64)>,
     /// Digests of the replications, hex.

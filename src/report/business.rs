@@ -82,6 +82,10 @@ fn rows(of: &[(&str, &Business)], first: &Business, most: usize, span: &str) -> 
             rate.map_or_else(String::new, |rate| format!("{} times", significant(rate, 3)))
         });
     }
+    row("failing with nothing down, a year".to_owned(), &|business| {
+        let hours = business.calm_hours.as_ref().and_then(|hours| hours.value);
+        hours.map_or_else(String::new, |hours| format!("{} min of downtime", significant(60.0 * hours, 3)))
+    });
     row("minutes of a year, by assumed rates".to_owned(), &|business| match business.minutes_year.value {
         Some(minutes) => format!("{} min", significant(minutes, 3)),
         None => String::new(),

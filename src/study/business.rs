@@ -14,6 +14,8 @@ use crate::world::{Direction, World};
 
 /// Months of a year; 730 h each, which is 365 days.
 const MONTHS: f64 = 12.0;
+/// Hours of a year.
+const HOURS: f64 = 8760.0;
 
 /// What the scenario's `business:` makes of a variant's result; none where it says nothing.
 pub(super) fn business(of: &Replicated, result: &VariantResult) -> Option<Business> {
@@ -38,7 +40,9 @@ pub(super) fn business(of: &Replicated, result: &VariantResult) -> Option<Busine
         }
     };
     let faults: Vec<BusinessFault> = result.faults.iter().map(fault).collect();
-    let downtime_year = downtime_year(&faults, downtime);
+    let calm = result.failing_calm.as_ref().filter(|share| share.value.is_some_and(|value| value > 0.0));
+    let calm_hours = calm.map(|share| times(share, HOURS));
+    let downtime_year = downtime_year(&faults, calm_hours.as_ref(), downtime);
     let years: Vec<BusinessYear> = (0..said.years.value).map(|year| year_of(of, year, said.growth.value)).collect();
     let mut total = years.iter().fold(Estimate::exact(0.0), |sum, year| plus(&sum, &year.bill));
     if downtime_year.value.is_some() {
@@ -48,9 +52,10 @@ pub(super) fn business(of: &Replicated, result: &VariantResult) -> Option<Busine
         currency: of.bill.currency.clone(),
         downtime_hour: downtime,
         growth_year: said.growth.value,
-        basis: basis(of, &faults, &downtime_year, rate, said.growth.value, downtime),
-        minutes_year: minutes_year(&faults),
+        basis: basis(of, &faults, calm, &downtime_year, rate, said.growth.value, downtime),
+        minutes_year: minutes_year(&faults, calm_hours.as_ref()),
         faults,
+        calm_hours,
         downtime_year,
         years,
         total,
@@ -63,37 +68,39 @@ fn mean_rate(result: &VariantResult) -> f64 {
     rates.sum::<f64>() / result.windows.len().max(1) as f64
 }
 
-/// Over the faults whose rate is stated.
-fn downtime_year(faults: &[BusinessFault], downtime: Option<f64>) -> Estimate {
-    if downtime.is_none() {
+/// Over the faults whose rate is stated, and what fails with nothing down.
+fn downtime_year(faults: &[BusinessFault], calm: Option<&Estimate>, downtime: Option<f64>) -> Estimate {
+    let Some(downtime) = downtime else {
         return Estimate::none("`business.downtime` is not stated");
-    }
-    if faults.is_empty() {
+    };
+    let calm = calm.map(|hours| times(hours, downtime));
+    if faults.is_empty() && calm.is_none() {
         return Estimate::none("nothing fails in this scenario: such a run says nothing of downtime");
     }
-    let rated: Vec<Estimate> = faults.iter().filter_map(|fault| Some(times(&fault.cost, fault.per_year?))).collect();
-    match rated.split_first() {
-        None => Estimate::none("no fault has a rate in `business.outages-per-year`"),
-        Some((first, rest)) => rest.iter().fold(first.clone(), |sum, one| plus(&sum, one)),
-    }
+    of_year(faults.iter().filter_map(|fault| Some(times(&fault.cost, fault.per_year?))).chain(calm))
 }
 
 /// The same in minutes of full downtime.
-fn minutes_year(faults: &[BusinessFault]) -> Estimate {
-    let rated: Vec<Estimate> =
-        faults.iter().filter_map(|fault| Some(times(&fault.hours, 60.0 * fault.per_year?))).collect();
-    match rated.split_first() {
-        None => Estimate::none("no fault has a rate in `business.outages-per-year`"),
-        Some((first, rest)) => rest.iter().fold(first.clone(), |sum, one| plus(&sum, one)),
-    }
+fn minutes_year(faults: &[BusinessFault], calm: Option<&Estimate>) -> Estimate {
+    let rated = faults.iter().filter_map(|fault| Some(times(&fault.hours, 60.0 * fault.per_year?)));
+    of_year(rated.chain(calm.map(|hours| times(hours, 60.0))))
 }
 
-/// How often a year each fault would have to come for a variant to cost what the first does: what the first year's bills
-/// differ by, over what an occurrence costs less in one than in the other.
+fn of_year(parts: impl Iterator<Item = Estimate>) -> Estimate {
+    let sum = parts.reduce(|sum, one| plus(&sum, &one));
+    sum.unwrap_or_else(|| Estimate::none("no fault has a rate in `business.outages-per-year`"))
+}
+
+/// How often a year each fault would have to come for a variant to cost what the first does: what the first year's bills and
+/// what fails with nothing down differ by, over what an occurrence costs less in one than in the other.
 pub(super) fn even(results: &mut [VariantResult]) {
     let Some((first, others)) = results.split_first_mut() else { return };
     let Some(base) = first.business.as_ref() else { return };
-    let year = |business: &Business| business.years.first().and_then(|year| year.bill.value);
+    let calm = |of: &Business| of.calm_hours.as_ref().and_then(|hours| hours.value).zip(of.downtime_hour);
+    let year = |business: &Business| {
+        let bill = business.years.first().and_then(|year| year.bill.value)?;
+        Some(bill + calm(business).map_or(0.0, |(hours, each)| hours * each))
+    };
     for business in others.iter_mut().filter_map(|variant| variant.business.as_mut()) {
         let Some((dearer, of_base)) = year(business).zip(year(base)) else { continue };
         for fault in &mut business.faults {
@@ -150,6 +157,7 @@ fn scaled(world: &World, runs: &[Run], times: f64) -> Vec<Run> {
 fn basis(
     of: &Replicated,
     faults: &[BusinessFault],
+    calm: Option<&Estimate>,
     downtime_year: &Estimate,
     rate: f64,
     growth: f64,
@@ -167,6 +175,14 @@ fn basis(
             significant(growth * 100.0, 4)
         ));
     }
+    if let Some(share) = calm.and_then(|share| share.value) {
+        basis.push(format!(
+            "{} % of requests fail with nothing down (told by twins of the runs without their faults, else by what precedes any \
+             fault): as if each hour of the year were such a one, {} h of full downtime; what faults lose is beside that",
+            significant(100.0 * share, 3),
+            significant(HOURS * share, 3)
+        ));
+    }
     let Some(downtime) = downtime else { return basis };
     basis.push(format!(
         "an hour in which no request is answered costs {} {currency}; what a fault loses beyond what fails without it counts as \
@@ -174,7 +190,7 @@ fn basis(
         significant(downtime, 6),
         significant(rate, 4)
     ));
-    if faults.is_empty() {
+    if faults.is_empty() && calm.is_none() {
         basis.push(
             "nothing fails in this scenario, and the availability of a run in which nothing fails says nothing of downtime: \
              none is counted; name `faults:` and their `business.outages-per-year`"
@@ -194,7 +210,7 @@ fn basis(
         );
     }
     if downtime_year.value.is_some() {
-        basis.push("only the named faults are counted: what else may fail is in no figure here".to_owned());
+        basis.push("only the named faults are counted, and what fails with nothing down: what else may fail is in no figure here".to_owned());
     }
     basis
 }
@@ -268,6 +284,13 @@ mod tests {
         let mut results = [variant(10_000.0, 400.0), variant(11_200.0, 100.0)];
         even(&mut results);
         assert_eq!(rate(&results), Some(4.0));
+        // What is cheap and fails on each day is dear at any rate.
+        let mut fails = [variant(10_000.0, 400.0), variant(11_200.0, 500.0)];
+        let business = fails[1].business.as_mut().expect("said");
+        (business.calm_hours, business.downtime_hour) = (Some(Estimate::exact(3000.0)), Some(1000.0));
+        business.years[0].bill = Estimate::exact(9000.0);
+        even(&mut fails);
+        assert_eq!(rate(&fails), None);
         let mut worse = [variant(10_000.0, 100.0), variant(11_200.0, 400.0)];
         even(&mut worse);
         assert_eq!(rate(&worse), None, "it costs more and loses more");
@@ -282,9 +305,20 @@ mod tests {
             ..BusinessFault::default()
         };
         let faults = [fault("zone", 100.0, Some(2.0)), fault("link", 5.0, None), fault("region", 1000.0, Some(0.1))];
-        assert_eq!(downtime_year(&faults, Some(1.0)).value, Some(300.0));
-        assert!(downtime_year(&faults[1..2], Some(1.0)).why.is_some_and(|why| why.contains("no fault has a rate")));
-        assert!(downtime_year(&[], Some(1.0)).why.is_some_and(|why| why.contains("nothing fails")));
-        assert!(downtime_year(&faults, None).value.is_none());
+        let year = |faults, downtime| downtime_year(faults, None, downtime);
+        assert_eq!(year(&faults, Some(1.0)).value, Some(300.0));
+        assert!(year(&faults[1..2], Some(1.0)).why.is_some_and(|why| why.contains("no fault has a rate")));
+        assert!(year(&[], Some(1.0)).why.is_some_and(|why| why.contains("nothing fails")));
+        assert!(year(&faults, None).value.is_none());
+    }
+
+    #[test]
+    fn what_fails_with_nothing_down_is_downtime_of_every_hour() {
+        let hours = times(&Estimate::exact(0.358), HOURS);
+        let near = |of: Estimate, want: f64| assert!(of.value.is_some_and(|got| (got - want).abs() < 1e-6 * want));
+        near(downtime_year(&[], Some(&hours), Some(1000.0)), 0.358 * 8760.0 * 1000.0);
+        near(minutes_year(&[], Some(&hours)), 188_164.8);
+        let zone = BusinessFault { cost: Estimate::exact(8.0), per_year: Some(0.5), ..BusinessFault::default() };
+        near(downtime_year(&[zone], Some(&hours), Some(1000.0)), 3_136_084.0);
     }
 }

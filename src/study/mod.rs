@@ -9,6 +9,7 @@ pub mod availability;
 pub mod bill;
 mod break_even;
 mod business;
+mod calm;
 mod chains;
 pub mod changes;
 mod design;

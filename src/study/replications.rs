@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::bill;
 use super::pool::Watch;
 use crate::mesh;
-use crate::record::{RequestRow, Run};
+use crate::record::{RequestRow, RequestWindow, Run};
 use crate::world::World;
 
 /// What a replication is run in: its world, and that world with nothing failing in it where a bill asks for it.
@@ -51,9 +51,22 @@ impl Scene {
 
 /// What a bill and a warm-up ask of a run, and nothing else.
 pub(super) fn counts(run: Run) -> Run {
-    let rows = vec![RequestRow { series: summed(&run), ..RequestRow::default() }];
+    let rows = vec![RequestRow { series: summed(&run), windows: failed(&run), ..RequestRow::default() }];
     let Run { replication, horizon_ns, paths, scaling, .. } = run;
     Run { replication, horizon_ns, paths, scaling, rows, ..Run::default() }
+}
+
+/// What was sent and failed by window, of all requests; no latencies.
+fn failed(run: &Run) -> Vec<RequestWindow> {
+    let length = run.rows.iter().map(|row| row.windows.len()).max().unwrap_or(0);
+    let mut sums = vec![RequestWindow::default(); length];
+    for row in &run.rows {
+        for (sum, window) in sums.iter_mut().zip(&row.windows) {
+            sum.sent += window.sent;
+            sum.failed.iter_mut().zip(&window.failed).for_each(|(sum, more)| *sum += more);
+        }
+    }
+    sums
 }
 
 /// Answers and their latency over time, of all requests.

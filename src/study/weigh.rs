@@ -25,8 +25,8 @@ use super::verdict::Claims;
 use super::warm_up::{Cut, cut};
 use super::words::listed;
 use super::{
-    bill, business, changes, estimate, faults, gates, hours, measure, resource, scaling, sessions, stores, summary,
-    traffic, uptime, verdict,
+    bill, business, calm, changes, estimate, faults, gates, hours, measure, resource, scaling, sessions, stores,
+    summary, traffic, uptime, verdict,
 };
 use crate::mesh;
 use crate::provider::{Books, Level, Provider};
@@ -247,6 +247,7 @@ fn result(of: &Replicated, cut: &Cut, design: Design) -> VariantResult {
         budget: objective.map(|objective| faults::budget(&of.runs, objective, whole)),
         flows: traffic::flows(&of.runs),
         digests: digests(&of.runs),
+        failing_calm: calm::failing(of, cut.first_window, design),
         business: None,
         traces: Vec::new(),
     }

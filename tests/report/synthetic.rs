@@ -171,6 +171,7 @@ fn variant(shape: &Shape) -> VariantResult {
         writes: Vec::new(),
         successions: Vec::new(),
         lost_writes: None,
+        failing_calm: None,
         windows: (0..60).map(|window| point(shape, window)).collect(),
         hours: Vec::new(),
         faults: vec![FaultSummary {

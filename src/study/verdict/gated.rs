@@ -38,3 +38,33 @@ pub(super) fn gates_met(gates: &[Gate], variants: &[VariantResult]) -> Option<St
         (several, _) => format!("{} meet all their gates: {shorts}.", several.join(", ")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gates_are_told_by_who_meets_them() {
+        let variants: Vec<VariantResult> =
+            ["a", "b"].map(|name| VariantResult { name: name.into(), ..VariantResult::default() }).into();
+        let gate = |variant: &str, name: &str, outcome| Gate {
+            name: name.into(),
+            variant: variant.into(),
+            severity: "fail".into(),
+            outcome,
+            ..Gate::default()
+        };
+        let said = |of: &[Gate]| gates_met(of, &variants);
+        let (met, missed, open) = (Outcome::Met, Outcome::Missed, Outcome::NotEnoughEvidence);
+        assert_eq!(said(&[]), None);
+        assert_eq!(said(&[gate("a", "up", met), gate("b", "up", met)]).as_deref(), Some("All 2 gates are met."));
+        assert_eq!(
+            said(&[gate("a", "up", met), gate("b", "up", missed), gate("b", "fast", open)]).as_deref(),
+            Some("a is the only one that meets all its gates: b misses up and leaves fast open.")
+        );
+        assert_eq!(
+            said(&[gate("a", "up", missed), gate("a", "fast", missed), gate("b", "up", missed)]).as_deref(),
+            Some("No variant meets all its gates: a misses up, fast; b misses up.")
+        );
+    }
+}

@@ -211,6 +211,33 @@ fn what_a_product_has_in_a_zone_or_for_a_cluster_fails_by_itself() {
     assert_eq!((has(&cen, "link/"), has(&public, "link/internet/")), (3, 3), "{cen:?} {public:?}");
 }
 
+#[test]
+fn a_common_cause_leaves_each_unit_the_time_down_that_its_row_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/availability.yaml");
+    let set = |key: &str, value: &str| (format!("reliability.{key}"), value.to_owned());
+    let mut sets = vec![set("common.region", "50%")];
+    for (region, up, down) in [("hangzhou", "392h", "8h"), ("singapore", "320h", "80h"), ("frankfurt", "392h", "8h")] {
+        sets.push(set(&format!("rows.region/{region}.mean-up"), up));
+        sets.push(set(&format!("rows.region/{region}.mean-down"), down));
+    }
+    let loaded = scenario::load(&path, &sets).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let found = loaded.variants.iter().find(|one| one.name == "cen").expect("the variant is there");
+    let world = compile(&found.scenario, "cen", Books::builtin(), Inputs::default()).expect("it compiles");
+    let all = components(&found.scenario, &world, found.scenario.reliability.as_ref(), Books::builtin());
+    let down = |name: &str| {
+        let of = all.iter().find(|component| component.name == name).unwrap_or_else(|| panic!("{name} is there"));
+        of.group(1.0).down()[1]
+    };
+    let shocks: Vec<&str> =
+        all.iter().map(|one| one.name.as_str()).filter(|name| name.starts_with("common/")).collect();
+    let shock = shocks.iter().copied().find(|name| (down(name) - 0.01).abs() < 1e-12);
+    let shock = shock.unwrap_or_else(|| panic!("half of what the steadiest is down: {shocks:?}"));
+    for (region, stated) in [("hangzhou", 0.02), ("singapore", 0.2), ("frankfurt", 0.02)] {
+        let told = down(&format!("region/{region}")) + down(shock);
+        assert!((told - stated).abs() < 1e-12, "{region}: {told}");
+    }
+}
+
 /// Two ways of the same physics under two names, so that nothing but chance tells them apart.
 fn twins(seed: u32) -> String {
     format!(

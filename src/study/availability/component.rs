@@ -54,6 +54,11 @@ impl Component {
         Group { n: self.units.len() as u32, mean_up, mean_down: self.mean_down_h, repair: self.repair }
     }
 
+    /// The share of time that a unit is down, of which this may be a share.
+    fn away(&self) -> f64 {
+        steady::unavailability(self.mean_up_h, self.mean_down_h)
+    }
+
     /// Everything of which `count` units go down.
     pub fn falls(&self, count: u32) -> impl Iterator<Item = Fall> + '_ {
         self.units.iter().take(count as usize).flatten().copied()
@@ -83,7 +88,7 @@ struct Part {
 pub fn components(scenario: &Scenario, world: &World, said: Option<&Reliability>, books: &Books) -> Vec<Component> {
     let parts = parts(scenario, world);
     let mut shocks: BTreeMap<(String, String), Component> = BTreeMap::new();
-    let mut all = Vec::new();
+    let mut all: Vec<(Component, Option<(String, String)>)> = Vec::new();
     for part in parts {
         let is_never = |said: &Reliability| said.never.iter().any(|never| covers(&never.value, &part.name));
         if said.is_some_and(is_never) || part.units.iter().all(Vec::is_empty) {
@@ -92,21 +97,42 @@ pub fn components(scenario: &Scenario, world: &World, said: Option<&Reliability>
         let Some(mut component) = rated(&part, said, books) else { continue };
         let kind = part.name.split('/').next().unwrap_or_default();
         let beta = said.and_then(|said| said.common.get(kind)).map_or(0.0, |share| share.value);
+        let mut of = None;
         if beta > 0.0 {
-            let shock = shocks.entry((kind.to_owned(), part.parent.clone())).or_insert_with(|| Component {
+            let key = (kind.to_owned(), part.parent.clone());
+            let shock = |units| Component {
                 name: format!("common/{}", part.parent),
-                units: vec![Vec::new()],
+                units: vec![units],
                 share: beta,
                 repair: Repair::Each,
                 ..component.clone()
-            });
-            shock.units[0].extend(part.units.iter().flatten());
-            component.share = 1.0 - beta;
+            };
+            let hit = part.units.iter().flatten().copied();
+            match shocks.get_mut(&key) {
+                Some(known) => {
+                    let mut units = std::mem::take(&mut known.units[0]);
+                    units.extend(hit);
+                    // A shock takes all, so that it comes no more often than the steadiest of them allows.
+                    if component.away() < known.away() {
+                        *known = shock(Vec::new());
+                    }
+                    known.units[0] = units;
+                }
+                None => drop(shocks.insert(key.clone(), shock(hit.collect()))),
+            }
+            component.share = beta;
+            of = Some(key);
         }
-        if component.share > 0.0 {
-            all.push(component);
-        }
+        all.push((component, of));
     }
+    let own = |(mut component, of): (Component, Option<(String, String)>)| {
+        if let Some(shock) = of.and_then(|key| shocks.get(&key)) {
+            // So much of its time down as the shock is stays the shock's: the sum is what its row says.
+            component.share = 1.0 - component.share * (shock.away() / component.away()).min(1.0);
+        }
+        (component.share > 0.0).then_some(component)
+    };
+    let mut all: Vec<Component> = all.into_iter().filter_map(own).collect();
     all.extend(shocks.into_values());
     all
 }

@@ -15,13 +15,14 @@ pub struct Kind {
 }
 
 /// Every kind of domain that an outage may hit.
-pub const KINDS: [Kind; 20] = [
+pub const KINDS: [Kind; 21] = [
     Kind { word: "region", form: "region/REGION", manner: Manner::Silent },
     Kind { word: "zone", form: "zone/REGION/ZONE", manner: Manner::Silent },
     Kind { word: "cluster", form: "cluster/CLUSTER", manner: Manner::Silent },
     Kind { word: "vpc", form: "vpc/VPC", manner: Manner::Silent },
     Kind { word: "link", form: "link/REGION-REGION, link/internet/REGION-REGION or link/NAME", manner: Manner::Silent },
     Kind { word: "product", form: "product/NAME or product/NAME/zone/ZONE", manner: Manner::Silent },
+    Kind { word: "transit-router", form: "transit-router/PRODUCT/REGION", manner: Manner::Silent },
     Kind { word: "gateway", form: "gateway/PRODUCT/CLUSTER, with #NUMBER for one replica", manner: Manner::Silent },
     Kind { word: "eip", form: "eip/PRODUCT/CLUSTER", manner: Manner::Silent },
     Kind { word: "nat", form: "nat/PRODUCT/VPC", manner: Manner::Silent },

@@ -59,6 +59,10 @@ pub struct LongRunVariant {
     pub minutes_year: Estimate,
     /// The share that fails while nothing is down.
     pub lost_whole: f64,
+    /// The upper end of that, 95 %: of what was seen where something fails, else what so many requests of which none failed
+    /// leave room for.
+    #[serde(default)]
+    pub lost_whole_high: f64,
     /// Requests in which that was seen.
     pub requests_whole: u64,
     /// Requests per second.

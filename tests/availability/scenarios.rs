@@ -461,9 +461,30 @@ fn what_a_failure_hits_is_told_by_users_and_by_services() {
     assert!((page.users_hit - 2.0 / 3.0).abs() < 0.03 && (page.share_lost - 2.0 / 3.0).abs() < 0.03, "{page:?}");
     assert!(page.source.contains("reliability.rows.config/page"), "{}", page.source);
     let text = report::terminal::long_run(&told, 100, report::terminal::Style::PLAIN);
-    assert!(text.contains("Whom one failure hits") && text.contains("50 % (1)"), "{text}");
+    assert!(text.contains("Whom one failure touches") && text.contains("50 % (1)"), "{text}");
     // With the region all callers are dead, and whom they called with them.
     let all = self::told("region", &two_zones("{book: none, rows: {region: {mean-up: 720h, mean-down: 30m}}}"), 2);
     let region = &all.variants[0].components[0];
     assert_eq!((region.users_hit, &region.services_hit[..]), (1.0, &["web".to_owned()][..]));
+}
+
+#[test]
+fn what_nothing_down_may_lose_unseen_is_in_the_interval() {
+    // One region, down 1e-6 of the time: of so little the calm leaves more room than it says.
+    let text = two_zones("{book: none, rows: {region: {mean-up: 500000h, mean-down: 30m}}}");
+    let told = told("calm", &text, 2);
+    let base = &told.variants[0];
+    let room = 3.0 / base.requests_whole as f64;
+    assert_eq!(base.lost_whole, 0.0);
+    assert!((base.lost_whole_high / room - 1.0).abs() < 0.01, "{} is not {room}", base.lost_whole_high);
+    let (value, high) = (base.unavailability.value.unwrap(), base.unavailability.high.unwrap());
+    assert!(high - value >= base.lost_whole_high, "{value} up to {high}, {room} of it unseen");
+    assert!(told.warnings.iter().any(|said| said.contains("minutes a year may be lost so all the same")), "{told:?}");
+    // Where more is lost than that, more of the calm is simulated until it no longer matters.
+    let text = two_zones("{book: none, rows: {region: {mean-up: 3000h, mean-down: 30m}}}");
+    let told = self::told("noisy", &text, 2);
+    let base = &told.variants[0];
+    let value = base.unavailability.value.unwrap();
+    assert!(base.lost_whole_high > 0.0 && base.lost_whole_high <= 0.1 * value, "{base:?}");
+    assert!(base.unavailability.high.unwrap() >= value + base.lost_whole_high);
 }

@@ -28,7 +28,7 @@ pub fn long_run(told: &LongRun, width: usize, style: Style) -> String {
     let blast = blast(told);
     if !blast.rows.is_empty() {
         out.push_str(&section(
-            "Whom one failure hits: share of users (of streams that lose any) and of services",
+            "Whom one failure touches: share of users (whole streams that lose some requests) and of services",
             &blast,
             width,
             style,
@@ -55,7 +55,7 @@ pub(in crate::report) fn tables(told: &LongRun) -> Vec<(String, Vec<String>, Vec
     let costs = |variant: &LongRunVariant| (format!("What costs {} its minutes", variant.name), components(variant));
     all.extend(told.variants.iter().map(costs));
     all.push((
-        "Whom one failure hits: share of users (of streams that lose any) and of services".to_owned(),
+        "Whom one failure touches: share of users (whole streams that lose some requests) and of services".to_owned(),
         blast(told),
     ));
     all.push(("Rates at which the order turns, all else as assumed".to_owned(), turns(told)));
@@ -197,7 +197,8 @@ fn variants(told: &LongRun) -> Grid {
         row("  simulation and cut-off, 95 %", &|v| noise(&v.minutes_year)),
         row("  over the assumed rates, 90 %", &|v| range(v.minutes_year.inputs)),
         row("minutes lost a month of 30 d", &|v| v.minutes_month.value.map_or(String::new(), figure)),
-        row("lost while nothing is down", &|v| format!("{} min a year", figure(v.lost_whole * 525_600.0))),
+        row("lost while nothing is down, a year", &|v| format!("{} min", figure(v.lost_whole * 525_600.0))),
+        row("  at most, 95 %", &|v| format!("{} min", figure(v.lost_whole_high * 525_600.0))),
         row("p99, all states weighed", &|v| v.p99_ms.map_or(String::new(), |ms| format!("{} ms", figure(ms)))),
     ];
     if told.variants.iter().any(|variant| variant.writes_year.is_some()) {
@@ -247,7 +248,7 @@ fn lasts(of: &ComponentLongRun) -> String {
 }
 
 fn components(variant: &LongRunVariant) -> Grid {
-    let head = ["component", "min/year", "a year", "lasts", "min each", "moving", "users hit", "worst"];
+    let head = ["component", "min/year", "a year", "lasts", "min each", "moving", "lost then", "worst"];
     let row = |of: &ComponentLongRun| {
         let name = if of.units > 1 { format!("{} ({})", of.component, of.units) } else { of.component.clone() };
         let mark = if of.whose == "the scenario" { "" } else { " *" };

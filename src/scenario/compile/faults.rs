@@ -10,7 +10,7 @@ use crate::connect::{Board, Carrier, Role};
 use crate::fault::{self, Calendar};
 use crate::provider::{self, Provider};
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{self, Hit, Manner, Part, Scenario, Start, When};
+use crate::scenario::file::{self, Hit, Manner, Part, ProductKind, Scenario, Start, When};
 use crate::scenario::span::Spanned;
 use crate::topology::{Ground, LinkId};
 use crate::units::{Duration, SimTime};
@@ -39,6 +39,12 @@ fn domains(
         for place in [way.from, way.to] {
             let zone = &world.zones[world.places[place].zone].1;
             domains.push((format!("product/{product}/zone/{zone}"), Target::Path(*path)));
+        }
+        // A transit router of a region takes every way over the product that begins or ends there.
+        if matches!(scenario.connectivity[product].kind, ProductKind::Cen(_)) {
+            let ends: BTreeSet<_> = [way.from, way.to].map(|place| world.places[place].region).into();
+            let routers = ends.iter().map(|&region| format!("transit-router/{product}/{}", world.regions[region]));
+            domains.extend(routers.map(|router| (router, Target::Path(*path))));
         }
     }
     for (name, cluster) in &scenario.topology.clusters {

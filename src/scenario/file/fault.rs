@@ -155,7 +155,7 @@ pub enum Hit {
         /// One replica, from 0; none: all.
         number: Option<u32>,
     },
-    /// `product/NAME`: every path over it.
+    /// `product/NAME`: every path over it; with `/zone/ZONE`, or `transit-router/NAME/REGION`, those that touch it.
     Product(String),
     /// A part that a product has once or in each zone: `eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`,
     /// `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`.

@@ -89,7 +89,8 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>, stopped: &dyn F
         minutes_month: scaled(MONTH_H * 60.0),
         minutes_year: scaled(YEAR_MIN),
         lost_whole: model.base,
-        requests_whole: case.trials[0].seen.iter().map(|seen| seen.steady.sent).sum(),
+        lost_whole_high: case.calm_most(),
+        requests_whole: case.calm_requests().sent,
         rate: case.rate,
         p99_ms: case.latency_ms(0.99, false),
         p99_whole_ms: case.latency_ms(0.99, true),
@@ -256,12 +257,12 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
             significant(STATES_MAX as f64, 3)
         ));
     }
-    if case.trials[0].loss() == 0.0 {
-        let requests = answered.record.requests_whole;
+    if interval.calm > WIDTH / 2.0 * interval.value {
         said.push(format!(
-            "{name}: of {requests} requests none failed while nothing was down, and it is taken that none does: what that \
-             leaves room for is less than 1 in {} (95 %)",
-            requests / 3
+            "{name}: none of {} requests failed while nothing was down, and it is taken that none does: up to {} minutes a \
+             year may be lost so all the same (95 %), which is in the interval",
+            answered.record.requests_whole,
+            significant(interval.calm * YEAR_MIN, 3)
         ));
     }
     let few = case.few();

@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::scenario::file::{ProductKind, Reliability};
 use crate::study::statistics::gamma_quantile;
 use crate::units::significant;
-use crate::world::{ClusterId, Database, DatabaseId, Manner, PathId, Target, World};
+use crate::world::{ClusterId, Database, DatabaseId, Manner, Target, World};
 
 /// Something that goes down with a component, and how its peers notice.
 pub type Fall = (Target, Manner);
@@ -280,21 +280,16 @@ fn carries(world: &World, target: Target) -> bool {
     }
 }
 
-/// A transit router of a product in a region: every way over the product that begins or ends there.
+/// Transit routers, as faults hit them.
 fn routers(scenario: &Scenario, world: &World) -> Vec<Part> {
     let scene = scene(world);
     let products = scenario.connectivity.iter().filter(|(_, product)| matches!(product.kind, ProductKind::Cen(_)));
     let mut parts = Vec::new();
     for (product, _) in products {
-        let Ok((targets, manner)) = scene.targets(&format!("product/{product}")) else { continue };
-        for (region, name) in world.regions.iter() {
-            let touches = |path: PathId| {
-                let ends = [world.paths[path].from, world.paths[path].to];
-                ends.iter().any(|&end| world.places[end].region == region)
-            };
-            let falls = targets.iter().filter(|target| matches!(target, Target::Path(path) if touches(*path)));
-            let units = vec![falls.map(|&target| (target, manner)).collect()];
-            let name = format!("transit-router/{product}/{name}");
+        for (_, region) in world.regions.iter() {
+            let name = format!("transit-router/{product}/{region}");
+            let Ok((targets, manner)) = scene.targets(&name) else { continue };
+            let units = vec![targets.iter().map(|&target| (target, manner)).collect()];
             parts.push(Part { name, parent: format!("transit-router/{product}"), units, among: 1 });
         }
     }

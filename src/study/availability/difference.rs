@@ -69,8 +69,8 @@ pub(super) fn difference(first: &Case, second: &Case, among: usize) -> Differenc
     let value = b.value - a.value;
     Difference {
         value,
-        low: value - noise - b.guessed - (a.unknown - a.guessed),
-        high: value + noise + (b.unknown - b.guessed) + a.guessed,
+        low: value - noise - b.guessed - (a.unknown - a.guessed) - a.calm,
+        high: value + noise + (b.unknown - b.guessed) + a.guessed + b.calm,
         confidence,
     }
 }

@@ -94,6 +94,9 @@ impl Case {
             parts.iter().map(|part| if part.len() > 1 { variance(part) / part.len() as f64 } else { 0.0 }).collect();
         let sum: f64 = spread.iter().sum();
         let mut at_end = of.clone();
+        if side > 0.0 {
+            at_end.loss[0] = (of.loss[0] + self.calm()).min(1.0);
+        }
         if sum <= 0.0 {
             return at_end;
         }
@@ -101,7 +104,7 @@ impl Case {
             let mean = part.iter().sum::<f64>() / part.len().max(1) as f64;
             if mean > 0.0 {
                 let factor = (1.0 + side * noise * spread / sum / mean).max(0.0);
-                at_end.loss[index] = (of.loss[index] * factor).min(1.0);
+                at_end.loss[index] = (at_end.loss[index] * factor).min(1.0);
                 at_end.moving[index] *= factor;
             }
         }

@@ -10,6 +10,7 @@
 
 mod answer;
 mod attempt;
+mod calm;
 mod certain;
 pub mod chain;
 pub mod class;

@@ -1,4 +1,5 @@
-//! What is simulated next: longer what was not settled, more classes, more replications where they narrow the interval most.
+//! What is simulated next: longer what was not settled, more classes, more of the time when nothing is down, more
+//! replications where they narrow the interval most.
 
 use super::attempt::Attempted;
 use super::class::Class;
@@ -8,6 +9,8 @@ use crate::study::statistics::variance;
 
 /// Of that, what classes that are not simulated may take.
 const REST: f64 = 0.3;
+/// Of that, what may be lost unseen while nothing is down.
+const CALM: f64 = 0.3;
 /// More classes are not simulated.
 const CLASSES_MAX: usize = 400;
 /// Replications of one class, at most.
@@ -29,6 +32,7 @@ impl Case {
             return false;
         }
         let mut more = self.resolve(interval, left.min(CLASSES_MAX as u64 * u64::from(effort.least)), effort.least);
+        more |= self.calm_down(interval, left);
         more |= self.replicate(interval, left);
         more
     }
@@ -77,9 +81,28 @@ impl Case {
         runs > 0
     }
 
+    /// Where nothing was seen to be lost while nothing is down: so many requests that what that leaves room for does not
+    /// matter. As far as effort allows it, and four times as many in a round at most.
+    fn calm_down(&mut self, interval: Interval, left: u64) -> bool {
+        let allowed = CALM * WIDTH * interval.value;
+        if interval.calm <= allowed || interval.value <= 0.0 {
+            return false;
+        }
+        let [calm, all] = [self.calm_of_trial(0), self.calm_requests()].map(|count| count.sent as f64);
+        // What is left to the rule of three: room times requests stays as it is.
+        let missing = (all * interval.calm / allowed - all).max(0.0);
+        let whole = &mut self.trials[0];
+        let had = whole.wanted;
+        let more = libm::ceil(missing / (calm / whole.seen.len().max(1) as f64).max(1.0));
+        let most = (had * 4).min(REPLICATIONS_MAX).min(had.saturating_add(left.min(u64::from(u32::MAX)) as u32));
+        whole.wanted = had.max(most.min(had.saturating_add(more.min(f64::from(REPLICATIONS_MAX)) as u32)));
+        whole.wanted > had
+    }
+
     /// Neyman: replications in proportion to what each class adds to the noise.
     fn replicate(&mut self, interval: Interval, left: u64) -> bool {
-        let allowed = (1.0 - REST) * WIDTH * interval.value / 2.0;
+        let calm = if interval.calm > 0.0 { CALM } else { 0.0 };
+        let allowed = (1.0 - REST - calm) * WIDTH * interval.value / 2.0;
         if interval.noise <= allowed || interval.value <= 0.0 {
             return false;
         }

@@ -93,6 +93,8 @@ pub(super) struct Interval {
     pub(super) guessed: f64,
     /// The weight of states that were not simulated or are not told apart.
     pub(super) unknown: f64,
+    /// What may be lost while nothing is down though nothing was seen to be.
+    pub(super) calm: f64,
 }
 
 impl Interval {
@@ -101,7 +103,7 @@ impl Interval {
     }
 
     pub(super) fn high(&self) -> f64 {
-        (self.value + self.noise + self.unknown - self.guessed).min(1.0)
+        (self.value + self.noise + self.unknown - self.guessed + self.calm).min(1.0)
     }
 
     pub(super) fn is_narrow(&self) -> bool {
@@ -360,7 +362,7 @@ impl Case {
         // What few requests leave room for on either side.
         let (less, more) = self.room_of_few();
         (guessed, unknown) = (guessed + less, unknown + less + more);
-        Interval { value, noise, guessed, unknown: unknown.min(1.0) }
+        Interval { value, noise, guessed, unknown: unknown.min(1.0), calm: self.calm() }
     }
 
     /// Looks at what the trials say now.

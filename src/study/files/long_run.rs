@@ -132,15 +132,16 @@ fn variants(told: &LongRun) -> Vec<u8> {
         let months = variant.months.as_ref();
         row.push(months.map_or(String::new(), |months| months.slo.to_string()));
         row.push(months.and_then(|months| months.kept.value).map_or(String::new(), |kept| kept.to_string()));
-        row.extend([variant.cut_off, variant.unresolved, variant.noise, variant.lost_whole].map(|x| x.to_string()));
+        let rest = [variant.cut_off, variant.unresolved, variant.noise, variant.lost_whole, variant.lost_whole_high];
+        row.extend(rest.map(|x| x.to_string()));
         row.extend(ends(&variant.writes_year.clone().unwrap_or_default()));
         row
     };
     table(
         "variant,unavailability,low,high,inputs_low,inputs_high,minutes_year,minutes_year_low,minutes_year_high,\
          minutes_year_inputs_low,minutes_year_inputs_high,slo,months_kept,weight_cut_off,weight_unresolved,noise_half_width,\
-         lost_while_whole,writes_lost_year,writes_lost_year_low,writes_lost_year_high,writes_lost_year_inputs_low,\
-         writes_lost_year_inputs_high",
+         lost_while_whole,lost_while_whole_high,writes_lost_year,writes_lost_year_low,writes_lost_year_high,\
+         writes_lost_year_inputs_low,writes_lost_year_inputs_high",
         told.variants.iter().map(row),
     )
 }

@@ -21,7 +21,7 @@ pub(in crate::scenario::decode) struct Things<'s> {
     pub(in crate::scenario::decode) stores: &'s IndexMap<String, Store>,
 }
 
-const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `cluster/C`, `vpc/V`, `service/S`, `service/S@CLUSTER`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME`, `dns`, `store/NAME` or `store/NAME@CLUSTER`";
+const FORMS: &str = "write `zone/REGION/ZONE`, `region/R`, `link/A-B`, `link/internet/A-B`, `gateway/PRODUCT/CLUSTER`, `product/NAME`, `transit-router/PRODUCT/REGION`, a part of a product (`eip/PRODUCT/CLUSTER`, `nat/PRODUCT/VPC`, `nlb/PRODUCT/CLUSTER/ZONE`, `attachment/PRODUCT/VPC/ZONE`, `endpoint/PRODUCT/ZONE`), `cluster/C`, `vpc/V`, `service/S`, `service/S@CLUSTER`, `replica/SERVICE/CLUSTER/NUMBER`, `cache/SERVICE`, `control-plane[/NAME]`, `api/CLUSTER`, `entry/NAME`, `dns`, `store/NAME` or `store/NAME@CLUSTER`";
 
 /// Would a fault of this scenario accept it as its `hit`?
 pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
@@ -33,6 +33,19 @@ pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
         stores: &scenario.stores,
     };
     Decoder::default().hit(&Spanned::unsaid(hit.to_owned()), &things).is_some()
+}
+
+/// What to write of a component that `reliability` rates and no fault hits by that name.
+fn rated(parts: &[&str]) -> Option<String> {
+    let written = match *parts {
+        ["config", ref service @ ..] => format!("write `service/{}`: all its replicas", service.join("/")),
+        ["store", name, cluster] => format!("write `store/{name}@{cluster}`"),
+        ["common", ..] => "a common cause is a component of `reliability` alone: write a list of all that it takes, \
+                           `hit: [zone/REGION/ZONE, zone/REGION/ZONE]`"
+            .to_owned(),
+        _ => return None,
+    };
+    Some(written)
 }
 
 impl Decoder {
@@ -85,6 +98,13 @@ impl Decoder {
             ["product", name] => {
                 let known = self.known("product", name, span, things.products.keys().map(String::as_str));
                 known.then(|| Hit::Product(name.into()))
+            }
+            ["transit-router", product, region] => {
+                let with = things.products.iter().filter(|(_, product)| matches!(product.kind, ProductKind::Cen(_)));
+                let with: Vec<&str> = with.map(|(name, _)| name.as_str()).collect();
+                let good = self.known("product with transit routers", product, span, with.iter().copied())
+                    && self.known("region", region, span, topology.regions.keys().map(String::as_str));
+                good.then(|| Hit::Product(product.into()))
             }
             ["eip", product, place] => self.part_hit(text, "EIP", product, place, None, things),
             ["nat", product, place] => self.part_hit(text, "NAT", product, place, None, things),
@@ -156,7 +176,7 @@ impl Decoder {
                 self.say(
                     Diagnostic::error("EW211", format!("`{}` is nothing that a fault can hit", text.value))
                         .at(span, "")
-                        .help(FORMS),
+                        .help(rated(&parts).unwrap_or_else(|| FORMS.to_owned())),
                 );
                 None
             }

@@ -96,6 +96,9 @@ pub struct Comparison {
     /// Flows of the scenario that come and go, in the same way.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub flows: Vec<FaultSpan>,
+    /// Actions of operators: from the first instant at which one was done in any variant and replication to the last.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub actions: Vec<FaultSpan>,
 }
 
 /// The place of a fault, or of a flow that comes and goes, on the time axis.

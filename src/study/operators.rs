@@ -1,6 +1,7 @@
 //! What is said of entries and of what operators did in the runs.
 
 use super::replicated::Replicated;
+use crate::record::{FaultRow, FaultSpan};
 use crate::units::Duration;
 
 /// When each action was done, and for how long it waited.
@@ -26,10 +27,44 @@ pub(super) fn told(of: &[Replicated]) -> Vec<String> {
             } else {
                 format!(", having waited up to {} for what it needs", span(waited))
             };
-            said.push(format!("action {}{whose} was done at {when}{waited}", action.name));
+            let charged = charged(variant, &action.name);
+            said.push(format!("action {}{whose} was done at {when}{waited}; {charged}", action.name));
         }
     }
     said
+}
+
+/// When actions were done, in all variants together.
+pub(super) fn spans(of: &[Replicated]) -> Vec<FaultSpan> {
+    let mut spans: Vec<FaultSpan> = Vec::new();
+    for row in of.iter().flat_map(|variant| &variant.runs).flat_map(|run| &run.actions) {
+        let Some(at) = row.done_ns.map(|done| done as f64 / 1e9) else { continue };
+        match spans.iter_mut().find(|span| span.name == row.action) {
+            Some(span) => (span.start_s, span.end_s) = (span.start_s.min(at), span.end_s.max(at)),
+            None => {
+                spans.push(FaultSpan { name: row.action.clone(), start_s: at, end_s: at, ..FaultSpan::default() });
+            }
+        }
+    }
+    spans
+}
+
+/// Where what an action loses is counted: with the faults into whose windows it falls, or outside of them.
+fn charged(variant: &Replicated, action: &str) -> String {
+    let mut faults: Vec<&str> = Vec::new();
+    for run in &variant.runs {
+        let done = run.actions.iter().filter(|row| row.action == action).filter_map(|row| row.done_ns);
+        for at in done {
+            let holds = |fault: &&FaultRow| fault.spans.iter().any(|&(from, to)| from <= at && at < fault.over_ns(to));
+            faults.extend(run.faults.iter().filter(holds).map(|fault| fault.fault.as_str()));
+        }
+    }
+    faults.sort_unstable();
+    faults.dedup();
+    if faults.is_empty() {
+        return "no fault's window holds it: what it costs is outside of all faults".to_owned();
+    }
+    format!("it falls into the window of {}, and what it costs until that ends is charged there", faults.join(", "))
 }
 
 /// Entries whose price no book has.

@@ -160,6 +160,7 @@ pub(super) fn weigh(
         currency,
         faults: fault_spans(&of),
         flows: flow_spans(&of),
+        actions: super::operators::spans(&of),
         variants: results,
         ..head
     };

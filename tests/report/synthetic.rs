@@ -105,6 +105,7 @@ pub(crate) fn comparison() -> Comparison {
     Comparison {
         schema: 1,
         flows: Vec::new(),
+        actions: Vec::new(),
         scenario: "shop-two-regions".into(),
         question: "Which way should shop join its clusters in Hangzhou and Singapore?".into(),
         hash: "5f1d3c0a9be84477aa10c3ad9d4c1f6bb1e2d8f0c7a6958473625140f1e2d3c4".into(),

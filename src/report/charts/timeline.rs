@@ -48,7 +48,9 @@ pub(super) fn timeline(comparison: &Comparison) -> Figure {
     let mut names: Vec<&str> = comparison.flows.iter().map(|flow| flow.name.as_str()).collect();
     names.dedup();
     let bars = if names.is_empty() { String::new() } else { format!("; bars: {} flows", names.join(", ")) };
-    let caption = format!("All requests by intended arrival{per}, all replications together{shade}{bars}");
+    let names: Vec<&str> = comparison.actions.iter().map(|action| action.name.as_str()).collect();
+    let lines = if names.is_empty() { String::new() } else { format!("; dashed lines: actions {}", names.join(", ")) };
+    let caption = format!("All requests by intended arrival{per}, all replications together{shade}{bars}{lines}");
     // Names of faults that begin close to each other stand in two rows.
     let head = if comparison.faults.len() > 1 { 36.0 } else { 22.0 };
     let board = Board::new(&headline, &caption, &footer(comparison), head + 3.0 * PANEL + 2.0 * GAP + 44.0);
@@ -118,6 +120,14 @@ fn draw(board: &Board, frame: Area, panel: &Panel, comparison: &Comparison, name
         let (left, right) = (x(flow.start_s), x(flow.end_s));
         let foot = Area { left, right: right.max(left + 1.0), top: frame.bottom - FLOW, bottom: frame.bottom };
         board.area(foot, theme::MUTED, 0.35);
+    }
+    for action in &comparison.actions {
+        // Where replications or variants did it at different times, the first and the last one.
+        board.dashed("3 3");
+        for at in [action.start_s, action.end_s] {
+            board.line(&[(x(at), frame.top), (x(at), frame.bottom)], theme::MUTED, 1.0);
+        }
+        board.dashed("");
     }
     board.text(frame.left, frame.top - 11.0, panel.title, Type { bold: true, ..Type::AXIS }, Hold::Left);
     let Some((low, high, logarithmic)) = range(panel, comparison) else {

@@ -6,7 +6,9 @@ use eastwest::policy::entry::phase;
 use eastwest::provider::Books;
 use eastwest::random::Key;
 use eastwest::record::{Failure, Run};
+use eastwest::report::charts;
 use eastwest::scenario::{Inputs, compile_with_warnings, load_text};
+use eastwest::study::{Options, Unwatched, compare};
 use eastwest::units::Duration;
 use eastwest::world::{StreamId, World};
 
@@ -213,4 +215,25 @@ fn an_event_for_everything_says_the_same() {
     let (ahead, full) = (mesh::run(&world, SEED, 0), mesh::run_in_full(&world, SEED, 0));
     let plain = |run: Run| Run { digest: 0, events: 0, ..run };
     assert_eq!(plain(ahead), plain(full));
+}
+
+#[test]
+fn an_action_is_told_with_the_fault_whose_window_holds_it() {
+    let entry = dns(CHECK);
+    let run = "run: {horizon: 3m, fill: 0s, replications: 2}\n";
+    let fault = "faults: {out: {at: 30s, for: 30s, hit: region/hangzhou, down: true}}\n";
+    let actions = "actions: {move: {at: 40s, set: {entry.shop.to: [south]}}, back: {at: 150s, set: {entry.shop.to: [east, south]}}}\n";
+    let text = format!("{SHOP}{run}{MESH}{entry}{}{fault}{actions}", USERS.replace("400rps", "20rps"));
+    let loaded = load_text("shop.yaml", &text, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+    let options = Options { inputs: false, trace: false, ..Options::default() };
+    let found = compare(&loaded, &options, &Unwatched).expect("it runs").comparison;
+    let spans: Vec<(&str, f64, f64)> =
+        found.actions.iter().map(|action| (action.name.as_str(), action.start_s, action.end_s)).collect();
+    assert_eq!(spans, [("move", 40.0, 40.0), ("back", 150.0, 150.0)]);
+    let said = |what: &str| found.assumptions.iter().chain(&found.warnings).any(|said| said.contains(what));
+    assert!(said("action move was done at 40 s; it falls into the window of out"), "{:?}", found.assumptions);
+    assert!(said("; no fault's window holds it: what it costs is outside of all faults"), "{:?}", found.assumptions);
+    let figures = charts::figures(&found);
+    let timeline = figures.iter().find(|figure| figure.name == "timeline").expect("it is drawn");
+    assert!(timeline.svg.contains("dashed lines: actions move, back"), "{}", timeline.svg);
 }

@@ -489,3 +489,39 @@ fn what_nothing_down_may_lose_unseen_is_in_the_interval() {
     assert!(base.lost_whole_high > 0.0 && base.lost_whole_high <= 0.1 * value, "{base:?}");
     assert!(base.unavailability.high.unwrap() >= value + base.lost_whole_high);
 }
+
+#[test]
+fn a_transit_router_is_hit_by_the_name_that_it_is_printed_with() {
+    let text = |faults: &str| {
+        format!(
+            "eastwest: 1
+topology:
+  regions: {{hangzhou: {{is: alibaba/cn-hangzhou}}, shanghai: {{is: alibaba/cn-shanghai}}, beijing: {{is: alibaba/cn-beijing}}}}
+  clusters: {{east: {{region: hangzhou}}, south: {{region: shanghai}}, north: {{region: beijing}}}}
+connectivity: {{backbone: {{cen: {{bandwidth: 100Mbps}}}}}}
+routes: {{default: {{via: backbone}}}}
+services:
+  web: {{replicas: {{east: 1}}, work: 1ms, calls: [stock]}}
+  stock: {{replicas: {{south: 1, north: 1}}, work: 1ms}}
+workload: {{shoppers: {{from: hangzhou, to: web, rate: 20rps}}}}
+run: {{fill: 10s, horizon: 3m, replications: 1, seed: 3}}
+{faults}"
+        )
+    };
+    let world = |faults: &str| {
+        let loaded = scenario::load_text("routers.yaml", &text(faults), &[]);
+        let loaded = loaded.unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
+        let variant = &loaded.variants[0];
+        compile(&variant.scenario, &variant.name, Books::builtin(), Inputs::default()).expect("it compiles")
+    };
+    let fault = |region: &str| {
+        let of =
+            world(&format!("faults: {{cut: {{at: 1m, for: 1m, hit: transit-router/backbone/{region}, down: true}}}}"));
+        of.changes.iter().filter(|change| change.begins).count()
+    };
+    let whole = world("faults: {cut: {at: 1m, for: 1m, hit: product/backbone, down: true}}");
+    let all = whole.changes.iter().filter(|change| change.begins).count();
+    // Each way between two regions is that of two routers.
+    let hit = ["hangzhou", "shanghai", "beijing"].map(fault);
+    assert!(hit[1] > 0 && hit[1] < all && hit.iter().sum::<usize>() == 2 * all, "{hit:?} of {all}");
+}

@@ -290,7 +290,11 @@ const CODES: &[Code] = &[
         "A router, an attachment or a balancer has a limit that is not simulated: past it the figures are too good.",
     ),
     code("EW350", "more load than an unlimited queue can bear", "The queue grows for ever, and so does every figure."),
-    code("EW351", "more load than capacity", "What the queue cannot hold is answered 503."),
+    code(
+        "EW351",
+        "more load than capacity",
+        "What the queue cannot hold is answered 503. Of open streams; what users who wait for their answers ask for is told by `estimate`.",
+    ),
     code("EW352", "more bytes than a cap lets pass", "The excess is dropped or waits, as `past-cap` says."),
     code(
         "EW353",

@@ -449,6 +449,50 @@ fn who_is_too_small_to_lose_a_zone_is_named_before_anything_runs() {
 }
 
 #[test]
+fn what_is_kept_in_its_cluster_has_no_standby_elsewhere() {
+    let said = |change: &[(&str, &str)]| {
+        let text = change.iter().fold(KEPT.to_owned(), |text, (from, to)| text.replace(from, to));
+        let loaded = scenario::load_text("kept.yaml", &text, &[]).expect("it is valid");
+        undersized(&loaded).into_iter().map(|said| format!("{} {}", said.code, said.message)).collect::<Vec<_>>()
+    };
+    let retained = ("mesh: {}", "mesh: {retain: [\"*\"]}");
+    // 2.4 workers of three in Hangzhou, 0.4 of two in Shanghai: together they can lose a zone, and Hangzhou alone cannot.
+    assert_eq!(said(&[]), [""; 0]);
+    let found = said(&[retained]);
+    assert!(found.len() == 1, "{found:?}");
+    assert!(
+        found[0].starts_with("EW540 match in hz is too small to lose what `gone` hits (at least 120 %)"),
+        "{found:?}"
+    );
+    // What is too much with nothing down is not the fault's.
+    assert_eq!(said(&[retained, ("300rps", "400rps")]), [""; 0]);
+    // As many who wait for their answers: 9 ms or so of a round are no thinking.
+    for users in ["closed: {users: 300, think: {exponential: 1s}}", "sessions: {open: 300, think: {exponential: 1s}}"] {
+        let found = said(&[retained, ("rate: 300rps", users)]);
+        let hit = "EW540 match in hz is too small to lose what `gone` hits (119 %)";
+        assert!(found.len() == 1 && found[0].starts_with(hit) && found[0].contains("users who wait"), "{found:?}");
+    }
+}
+
+const KEPT: &str = r#"
+eastwest: 1
+name: kept
+question: Kept in its cluster, can two zones carry what three do?
+topology:
+  regions: {hangzhou: {is: alibaba/cn-hangzhou, zones: [h, i, j]}, shanghai: {is: alibaba/cn-shanghai, zones: [b, g]}}
+  clusters: {hz: {region: hangzhou}, sh: {region: shanghai}}
+connectivity: {backbone: {cen: {bandwidth: 50Mbps}}}
+routes: {default: {via: backbone}}
+services: {match: {replicas: {hz: 3, sh: 2}, workers: 1, queue: 20, work: {exponential: 8ms}}}
+mesh: {}
+workload:
+  hz: {from: hangzhou, to: match, rate: 300rps}
+  sh: {from: shanghai, to: match, rate: 50rps}
+faults: {gone: {at: 1m, for: 1m, hit: zone/hangzhou/h, down: true}}
+run: {horizon: 3m, replications: 2, seed: 1}
+"#;
+
+#[test]
 fn what_a_failure_hits_is_told_by_users_and_by_services() {
     let text = two_zones("{book: none, rows: {config/web: {mean-up: 720h, mean-down: 30m}, config/page: {mean-up: 720h, mean-down: 30m}}}")
         .replace("services: {web: {", "services: {page: {replicas: {shop: {h: 1, i: 1}}, work: 1ms, calls: [web]}, web: {")

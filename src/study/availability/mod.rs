@@ -31,6 +31,7 @@ mod reach;
 pub mod renewal;
 mod rounds;
 pub mod samples;
+mod standby;
 pub mod states;
 pub mod steady;
 mod study;

@@ -1,9 +1,11 @@
 //! How much a run is before it is made: requests and calls, where nothing fails.
 
+use super::Rates;
 use super::flow::Flow;
+use crate::topology::PlaceId;
 use crate::units::Duration;
 use crate::workload::Arrivals;
-use crate::world::{StreamId, World};
+use crate::world::{EdgeId, StreamId, World};
 
 /// Calls that one replication of `world` makes, fill included: how long it takes to simulate, compared with another.
 pub(in crate::study) fn calls(world: &World) -> u64 {
@@ -29,22 +31,33 @@ pub(in crate::study) fn requests_by_stream(world: &World) -> Vec<f64> {
     world.streams.ids().map(|stream| requests_in(world, &flow, stream, world.plan.horizon)).collect()
 }
 
-/// Worker-seconds per second by open stream and service, at its mean rate of the horizon, where nothing fails; of a closed
-/// stream none, since its users wait.
-pub(in crate::study) fn work_by_service(world: &World) -> Vec<Vec<f64>> {
+/// What replicas are asked to do on average, where nothing fails.
+pub(in crate::study) struct Demand {
+    /// Worker-seconds per second by stream and replica: at the mean rate of the horizon, and of users who wait for their answers at
+    /// the rate of this estimate, as often as where nobody queues.
+    pub(in crate::study) work: Vec<Vec<f64>>,
+    /// The edges that are called, and from where.
+    pub(in crate::study) calls: Vec<(EdgeId, PlaceId)>,
+}
+
+/// What replicas are asked to do.
+pub(in crate::study) fn demand(world: &World) -> Demand {
     let flow = Flow::new(world);
-    let of = |stream: StreamId| {
-        let mut work = vec![0.0; world.services.len()];
-        if matches!(world.streams[stream].arrivals, Arrivals::Open { .. }) {
-            let span = world.plan.horizon;
-            let rate = requests_in(world, &flow, stream, span) / if span.is_zero() { 1.0 } else { span.seconds() };
-            for ((_, endpoint), busy) in world.endpoints.iter().zip(&flow.traffic(stream).busy) {
-                work[endpoint.service.0 as usize] += rate * busy;
+    let of = |id: StreamId| {
+        let span = world.plan.horizon;
+        let rate = match world.streams[id].arrivals {
+            Arrivals::Open { .. } => {
+                requests_in(world, &flow, id, span) / if span.is_zero() { 1.0 } else { span.seconds() }
             }
-        }
-        work
+            Arrivals::Closed { .. } => Rates::of(world, id, &flow).mean,
+        };
+        flow.traffic(id).busy.iter().map(|busy| rate * busy).collect()
     };
-    world.streams.ids().map(of).collect()
+    let work = world.streams.ids().map(of).collect();
+    let asked = flow.asked(&vec![1.0; world.streams.len()]);
+    let mut calls: Vec<(EdgeId, PlaceId)> = asked.into_keys().map(|(edge, place, _, _)| (edge, place)).collect();
+    calls.dedup();
+    Demand { work, calls }
 }
 
 /// Requests of a stream from t = 0 on; in no time at all, per second.

@@ -22,7 +22,7 @@ use crate::world::{StreamId, World};
 
 use break_even::Costs;
 use curve::Curve;
-pub(super) use effort::{calls, requests, requests_by_stream, work_by_service};
+pub(super) use effort::{calls, demand, requests, requests_by_stream};
 use flow::{Flow, Traffic};
 use program::Time;
 

@@ -154,7 +154,7 @@ impl<'t> Reader<'t> {
         }
         self.expect(")", "`)`")?;
         let below = self.comparison()?;
-        let bound = self.bound(&metric)?;
+        let bound = self.bound(&metric, below)?;
         Ok(Check::Figure { term: Term { metric, from }, below, bound })
     }
 
@@ -238,7 +238,7 @@ impl<'t> Reader<'t> {
         Err(misread(self.here(), "EW500", "a comparison is due here", "write `<`, `<=`, `>` or `>=`"))
     }
 
-    fn bound(&mut self, metric: &Metric) -> Read<Bound> {
+    fn bound(&mut self, metric: &Metric, below: bool) -> Read<Bound> {
         self.skip();
         let start = self.at;
         let rest = self.text[start..].trim_end();
@@ -291,7 +291,8 @@ impl<'t> Reader<'t> {
         // No data at all may be lost.
         let times = is_time(metric) && !matches!(metric, Metric::Rpo { .. });
         if times && value.as_ref().is_ok_and(|limit| *limit <= 0.0) {
-            return Err(misread(all, "EW105", "a limit of no time is never met", example(metric)));
+            let met = if below { "never" } else { "always" };
+            return Err(misread(all, "EW105", format!("a limit of no time is {met} met"), example(metric)));
         }
         value.map(Bound::Value).map_err(|complaint| Misread { at: all, complaint })
     }

@@ -389,14 +389,31 @@ fn what_speaks_of_nothing_is_said_where_it_stands_whatever_is_asked() {
                 crews: {replica/web: 1, gateway: 1}, common: {zone: 5%, nat: 5%}, never: [zone/hangzhou/i, link]}";
     let loaded = scenario::load_text("idle.yaml", &two_zones(rows), &[]).expect("it is valid");
     let said: Vec<String> = idle(&loaded).into_iter().map(|said| format!("{} {}", said.code, said.message)).collect();
-    assert_eq!(said.len(), 4, "{said:#?}");
-    for (said, named) in said.iter().zip(["zone/hangzhou/x", "gateway", "nat", "link"]) {
+    assert_eq!(said.len(), 5, "{said:#?}");
+    for (said, named) in said.iter().zip(["zone/hangzhou/x", "replica/web", "gateway", "nat", "link"]) {
         assert!(said.starts_with("EW438 ") && said.contains(&format!("`{named}`")), "{said}");
     }
     // One variant with such a component is enough.
     let rows = "{rows: {zone/hangzhou/j: {mean-up: 1000h, mean-down: 2h}}}\nvariants: {two: {}, three: {topology: {regions: {hangzhou: {zones: [h, i, j]}}}, services: {web: {replicas: {shop: {h: 1, i: 1, j: 1}}}}}}";
     let loaded = scenario::load_text("some.yaml", &two_zones(rows), &[]).expect("it is valid");
     assert_eq!(idle(&loaded), []);
+}
+
+#[test]
+fn crews_of_units_that_stand_alone_and_shares_of_what_never_fails_change_nothing_and_it_is_said() {
+    let said = |rows: &str| -> Vec<String> {
+        let loaded = scenario::load_text("idle.yaml", &two_zones(rows), &[]).expect("it is valid");
+        idle(&loaded).into_iter().map(|said| said.message).collect()
+    };
+    let region = "book: none, rows: {region: {mean-up: 1000h, mean-down: 2h}}";
+    let shared = said(&format!("{{{region}, common: {{zone: 10%}}}}"));
+    assert!(
+        matches!(&shared[..], [one] if one.contains("nothing says how often such a component fails")),
+        "{shared:?}"
+    );
+    let alone = said(&format!("{{{region}, crews: {{region: 1}}}}"));
+    assert!(matches!(&alone[..], [one] if one.contains("of which each unit stands alone")), "{alone:?}");
+    assert!(said("{common: {zone: 10%}}").is_empty(), "the book says how often zones fail");
 }
 
 #[test]

@@ -40,6 +40,13 @@ impl Decoder {
             );
         }
         let good_within = map.written("good-within").and_then(|node| self.read(node, "a duration", quantity::duration));
+        if let Some(within) = good_within.as_ref().filter(|within| within.value.is_zero()) {
+            self.say(
+                Diagnostic::error("EW105", "no answer comes within no time: nothing would be good")
+                    .at(within.span, "")
+                    .help("for example `good-within: 800ms`"),
+            );
+        }
         if let (Some(within), None) = (&good_within, &slo) {
             self.say(
                 Diagnostic::error("EW445", "`good-within` is what an objective calls good, and there is no `slo`")

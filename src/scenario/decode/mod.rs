@@ -204,11 +204,21 @@ impl Decoder {
     fn check_times(&mut self, scenario: &Scenario) {
         let horizon = scenario.run.horizon;
         for (name, action) in &scenario.actions {
-            if let ActionWhen::At(at) = action.when
-                && at.value.nanos() >= horizon.value.nanos()
-            {
+            // When it is due, and where that is written.
+            let due = match &action.when {
+                ActionWhen::At(at) => Some((at.value.nanos(), at.span)),
+                ActionWhen::End { fault, then } => match scenario.faults.get(fault).map(|fault| &fault.when) {
+                    Some(When::Told { at: Spanned { value: Start::After(at), .. }, lasts, every: None }) => {
+                        let ends = at.nanos().saturating_add(lasts.value.nanos());
+                        Some((ends.saturating_add(then.nanos()), action.span))
+                    }
+                    _ => None,
+                },
+                ActionWhen::Alarm { .. } => None,
+            };
+            if let Some((_, span)) = due.filter(|(at, _)| *at >= horizon.value.nanos()) {
                 let late = Diagnostic::warning("EW495", format!("action `{name}` is due when the run is over"));
-                self.say(late.at(at.span, "").at(horizon.span, "the run lasts this long"));
+                self.say(late.at(span, "").at(horizon.span, "the run lasts this long"));
             }
         }
         for (name, fault) in &scenario.faults {

@@ -1,7 +1,6 @@
 //! `stores:`, databases: divided, or with a primary and replicas.
 
 use super::fields::{Decoder, Fields, Path, below};
-use crate::random::Law;
 use crate::scenario::diagnostic::Diagnostic;
 use crate::scenario::file::{Promote, Replication, Service, Store, StoreKind, Topology};
 use crate::scenario::quantity;
@@ -101,10 +100,9 @@ impl Decoder {
             }
             Some(entry) => self.promote(entry, map.path_of("promote")).map(Some),
         };
-        let lag = lag?.value;
-        let lag = (lag != Law::Constant(0.0)).then_some(lag);
-        let used = writers?;
-        Some(Replication { copies: copies?, writers: used, lag, promote: promote? })
+        // What is wrong here was said: whoever speaks of this store is not told in addition that there is none.
+        let lag = lag.map(|lag| lag.value).filter(|lag| lag.mean() > 0.0);
+        Some(Replication { copies: copies?, writers: writers.unwrap_or_default(), lag, promote: promote.flatten() })
     }
 
     fn promote(&mut self, entry: &Entry, path: Path) -> Option<Promote> {

@@ -143,6 +143,16 @@ pub fn names(scenario: &Scenario, world: &World) -> Vec<String> {
     parts(scenario, world).into_iter().filter(is_there).map(|part| part.name).collect()
 }
 
+/// Names and numbers of units of everything in this world that does fail: somebody says how often, and nobody that it never does.
+pub fn failing(scenario: &Scenario, world: &World, said: &Reliability, books: &Books) -> Vec<(String, usize)> {
+    let fails = |part: &Part| {
+        !part.units.iter().all(Vec::is_empty)
+            && !said.never.iter().any(|never| covers(&never.value, &part.name))
+            && rated(part, Some(said), books).is_some()
+    };
+    parts(scenario, world).into_iter().filter(fails).map(|part| (part.name, part.units.len())).collect()
+}
+
 /// Does a key of the scenario speak of this component, or of something that it is a part of?
 pub fn covers(key: &str, component: &str) -> bool {
     let rest = component.strip_prefix(key);

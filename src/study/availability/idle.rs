@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::component::{covers, names};
+use super::component::{covers, failing, names};
 use crate::provider::Books;
 use crate::scenario::compile::{Inputs, compile};
 use crate::scenario::file::Reliability;
@@ -11,39 +11,72 @@ use crate::scenario::{Diagnostic, Loaded, Span};
 /// So many names are listed.
 const LISTED: usize = 6;
 
+/// What one variant has.
+struct Found {
+    said: Reliability,
+    /// What may fail.
+    names: Vec<String>,
+    /// What does, with how many units.
+    failing: Vec<(String, usize)>,
+}
+
 /// EW438 for each of them, where it stands. Nothing where a variant does not compile: that is said first.
 pub fn idle(loaded: &Loaded) -> Vec<Diagnostic> {
     let of = |variant: &crate::scenario::Variant| {
         let said = variant.scenario.reliability.clone()?;
         let world = compile(&variant.scenario, &variant.name, Books::builtin(), Inputs::default()).ok()?;
-        Some((said, names(&variant.scenario, &world)))
+        let failing = failing(&variant.scenario, &world, &said, Books::builtin());
+        Some(Found { names: names(&variant.scenario, &world), failing, said })
     };
     if loaded.variants.iter().all(|variant| variant.scenario.reliability.is_none()) {
         return Vec::new();
     }
-    let found: Vec<(Reliability, Vec<String>)> = loaded.variants.iter().filter_map(of).collect();
+    let found: Vec<Found> = loaded.variants.iter().filter_map(of).collect();
     let said = loaded.variants.iter().filter(|variant| variant.scenario.reliability.is_some());
     if found.len() < said.count() {
         return Vec::new();
     }
     // By what is written, in the order of the text: does it speak of anything in any variant?
     let mut speaks: BTreeMap<(Span, &'static str, &str), bool> = BTreeMap::new();
-    for (said, names) in &found {
+    for Found { said, names, failing } in &found {
         let fails = |name: &&String| !said.never.iter().any(|never| covers(&never.value, name));
-        let rows = said.rows.iter().map(|(key, row)| ("rows", key, row.span, true));
-        let crews = said.crews.iter().map(|(key, crews)| ("crews", key, crews.span, true));
-        let common = said.common.iter().map(|(key, share)| ("common", key, share.span, true));
-        let never = said.never.iter().map(|never| ("never", &never.value, never.span, false));
-        for (section, key, span, must_fail) in rows.chain(crews).chain(common).chain(never) {
-            let heard = names.iter().filter(|name| !must_fail || fails(name)).any(|name| covers(key, name));
+        let has = |key: &str, fewest: usize| failing.iter().any(|(name, units)| *units >= fewest && covers(key, name));
+        let rows = said
+            .rows
+            .iter()
+            .map(|(key, row)| ("rows", key, row.span, names.iter().filter(fails).any(|name| covers(key, name))));
+        // Units that stand alone are mended by themselves, and nothing is shared with what never fails.
+        let crews = said.crews.iter().map(|(key, crews)| ("crews", key, crews.span, has(key, 2)));
+        let common = said.common.iter().map(|(key, share)| ("common", key, share.span, has(key, 1)));
+        let never = said
+            .never
+            .iter()
+            .map(|never| ("never", &never.value, never.span, names.iter().any(|name| covers(&never.value, name))));
+        for (section, key, span, heard) in rows.chain(crews).chain(common).chain(never) {
             *speaks.entry((span, section, key)).or_insert(false) |= heard;
         }
     }
-    let all: Vec<&String> = found.iter().flat_map(|(_, names)| names).collect();
+    let all: Vec<&String> = found.iter().flat_map(|found| &found.names).collect();
+    let alone = |key: &str| found.iter().any(|found| found.failing.iter().any(|(name, _)| covers(key, name)));
     let told = |((span, section, key), _): ((Span, &'static str, &str), bool)| {
-        let text =
-            format!("`reliability.{section}` speaks of `{key}`, and no variant has such a component that may fail");
-        Diagnostic::warning("EW438", text).at(span, "changes nothing").help(listed(key, &all))
+        let may_fail = all.iter().any(|name| covers(key, name));
+        let (text, help) = match section {
+            "crews" if alone(key) => (
+                format!("`reliability.crews` speaks of `{key}`, of which each unit stands alone: it is mended by itself"),
+                "crews are shared among replicas of a service in a zone, and among pods of a gateway that nothing tells apart: \
+                 leave it out"
+                    .to_owned(),
+            ),
+            "crews" | "common" if may_fail => (
+                format!("`reliability.{section}` speaks of `{key}`, and nothing says how often such a component fails"),
+                format!("say it: `rows: {{{key}: {{mean-up: .., mean-down: ..}}}}`, or leave this out"),
+            ),
+            _ => (
+                format!("`reliability.{section}` speaks of `{key}`, and no variant has such a component that may fail"),
+                listed(key, &all),
+            ),
+        };
+        Diagnostic::warning("EW438", text).at(span, "changes nothing").help(help)
     };
     speaks.into_iter().filter(|(_, speaks)| !speaks).map(told).collect()
 }

@@ -52,15 +52,18 @@ pub(super) fn cell(unit: Unit<'_>, figure: &Estimate) -> String {
     }
 }
 
-/// `1.2, 44, 44, more than 150 s`.
+/// `1.2, 44, 44, more than 150 s`; `1.2, from 90 % on more than 150 s` where several shares were not seen.
 fn served(fault: &FaultSummary) -> Option<String> {
     let mut told: Vec<String> = Vec::new();
-    for (_, after) in &fault.served_s {
+    for (index, (share, after)) in fault.served_s.iter().enumerate() {
         match (after.value, after.low) {
             (Some(seconds), _) => told.push(significant(seconds, 3)),
             // Nor is any larger share.
             (None, Some(low)) => {
-                told.push(format!("more than {}", significant(low, 3)));
+                let several = index + 1 < fault.served_s.len();
+                let from =
+                    if several { format!("from {} % on ", significant(100.0 * share, 3)) } else { String::new() };
+                told.push(format!("{from}more than {}", significant(low, 3)));
                 break;
             }
             (None, None) => return None,
@@ -255,7 +258,7 @@ fn availability(comparison: &Comparison) -> Option<Section> {
     row("burned outside faults, times as fast as allowed".to_owned(), &|v| {
         Some(cell(Unit::Plain(""), &v.budget.as_ref()?.burn_rate_outside))
     });
-    let mut notes: Vec<String> = variants.iter().flat_map(|variant| variant.availability.rules.clone()).collect();
+    let mut notes = rules(variants);
     if let Some(budget) = variants.iter().find_map(|variant| variant.budget.as_ref()) {
         notes.push(format!(
             "the objective of {} % leaves {} % to lose; minutes are of full outage at the mean rate of the run",
@@ -270,6 +273,17 @@ fn availability(comparison: &Comparison) -> Option<Section> {
         rows,
         notes,
     })
+}
+
+/// What all variants share once, then each one's own.
+fn rules(variants: &[VariantResult]) -> Vec<String> {
+    let shared = |rule: &String| variants.iter().all(|variant| variant.availability.rules.contains(rule));
+    let first = variants.first().into_iter().flat_map(|variant| &variant.availability.rules);
+    let own = variants.iter().flat_map(|variant| {
+        let own = variant.availability.rules.iter().filter(|rule| !shared(rule));
+        own.map(move |rule| format!("{}: {rule}", variant.name))
+    });
+    first.filter(|rule| shared(rule)).cloned().chain(own).collect()
 }
 
 fn errors(comparison: &Comparison, variant: &VariantResult) -> Option<Section> {
@@ -301,4 +315,31 @@ fn errors(comparison: &Comparison, variant: &VariantResult) -> Option<Section> {
         rows: variant.errors.iter().take(PLACES).map(row).collect(),
         notes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_all_variants_share_stand_once_and_shares_that_were_not_seen_are_named() {
+        let variant = |name: &str, cutoff: &str| {
+            let mut of = VariantResult { name: name.into(), ..VariantResult::default() };
+            of.availability.rules = vec!["by time".to_owned(), format!("by users, {cutoff}")];
+            of
+        };
+        assert_eq!(rules(&[variant("a", "9 s"), variant("b", "9 s")]), ["by time", "by users, 9 s"]);
+        assert_eq!(
+            rules(&[variant("a", "9 s"), variant("b", "8 s")]),
+            ["by time", "a: by users, 9 s", "b: by users, 8 s"]
+        );
+        let unseen = Estimate { low: Some(340.0), ..Estimate::default() };
+        let of = |served: [Estimate; 4]| {
+            let served_s = [0.5, 0.9, 0.95, 0.99].into_iter().zip(served).collect();
+            super::served(&FaultSummary { served_s, ..FaultSummary::default() }).expect("told")
+        };
+        let seen = Estimate::exact;
+        assert_eq!(of([seen(0.0), unseen.clone(), unseen.clone(), unseen.clone()]), "0, from 90 % on more than 340 s");
+        assert_eq!(of([seen(1.2), seen(44.0), seen(44.0), unseen]), "1.2, 44.0, 44.0, more than 340 s");
+    }
 }

@@ -160,8 +160,17 @@ fn label(
     taken.push(area);
 }
 
-/// `99.91 %, 3.1 nines`.
+/// `99.91 %, 3.1 nines, but loses 370 writes`.
 fn success(variant: &VariantResult) -> String {
+    let lost = sentence::lost_writes(variant);
+    let but = match lost.value {
+        Some(writes) if writes > 0.0 => format!(", but loses {}", Unit::Plain("writes").value(&lost)),
+        _ => String::new(),
+    };
+    format!("{}{but}", answered(variant))
+}
+
+fn answered(variant: &VariantResult) -> String {
     let availability = &variant.total.availability;
     let percent = Unit::Share.value(availability);
     match availability.value.map(nines) {
@@ -214,4 +223,21 @@ fn table(comparison: &Comparison, beaten: &[Option<usize>]) -> (Vec<String>, Vec
         ]
     });
     (head, rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disc_says_how_many_acknowledged_writes_its_variant_loses() {
+        let mut variant = VariantResult::default();
+        variant.total.availability = Estimate::exact(0.9987);
+        assert_eq!(success(&variant), "99.87 %, 2.9 nines");
+        variant.lost_writes = Some(Estimate::exact(63_325.0));
+        assert!(success(&variant).starts_with("99.87 %, 2.9 nines, but loses 63,"), "{}", success(&variant));
+        assert!(success(&variant).ends_with(" writes"), "{}", success(&variant));
+        variant.lost_writes = Some(Estimate::exact(0.0));
+        assert_eq!(success(&variant), "99.87 %, 2.9 nines");
+    }
 }

@@ -33,6 +33,12 @@ pub(super) fn flows(
             said.push(nobody.at(flow.span, "").help("name a cluster, or a region that has one"));
             continue;
         };
+        if from == to {
+            let alone = Diagnostic::error("EW305", format!("flow `{name}` begins and ends in one cluster"));
+            let help = "a region is its first cluster here: name another cluster, or leave the flow out";
+            said.push(alone.at(flow.from.span, "").at(flow.to.span, "the same one").help(help));
+            continue;
+        }
         if paths.front(from, to).is_some_and(|front| front != Front::None) {
             said.push(
                 Diagnostic::error(
@@ -68,14 +74,14 @@ fn calendar(scenario: &Scenario, world: &World, name: &str, when: &FlowTimes, sa
     calendar
 }
 
-/// Flows that leave nothing of a cap, at any time of the run or of its first day.
+/// Flows that leave nothing of a cap, at any time of the run or until all their times come round again, a year at the most.
 pub(super) fn excess(scenario: &Scenario, world: &World, said: &mut Vec<Diagnostic>) {
-    let (begin, end) = simulated(world);
-    let end = end.max(DAY.nanos().cast_signed());
     for (id, link) in world.links.iter() {
         let Some(cap) = link.cap else { continue };
         let over: Vec<&Flow> = world.flows.iter().filter(|flow| world.paths[flow.path].links.contains(&id)).collect();
-        let taken = most(&over, begin, end);
+        let all = over.iter().fold(0_u64, |sum, flow| sum.saturating_add(flow.rate.0));
+        // What fits all at once fits at all times.
+        let taken = if all < cap.rate.0 { all } else { ever(&over, simulated(world), cap.rate.0) };
         let Some(last) = over.last().map(|flow| &flow.name).filter(|_| taken >= cap.rate.0) else { continue };
         let what = format!(
             "flows of {} Mbit/s leave nothing of the {} Mbit/s of {}",
@@ -89,6 +95,31 @@ pub(super) fn excess(scenario: &Scenario, world: &World, said: &mut Vec<Diagnost
                 .help("buy more bandwidth, or let less flow"),
         );
     }
+}
+
+/// The most bits a second of these flows, or the first that leaves nothing of `cap`, day by day.
+fn ever(over: &[&Flow], (begin, end): Span, cap: u64) -> u64 {
+    let [day, year] = [DAY, DAY.saturating_mul(365)].map(|span| span.nanos().cast_signed());
+    let calendars = || over.iter().filter_map(|flow| flow.when);
+    let last = calendars().map(|when| when.at).max().unwrap_or(0);
+    let round = calendars().filter_map(|when| when.every).fold(1, |round, every| common(round, every.nanos()));
+    let until = last.saturating_add(round.cast_signed()).saturating_add(day).min(year).max(end);
+    let mut taken = 0;
+    let mut from = begin;
+    while from < until && taken < cap {
+        taken = taken.max(most(over, from, from.saturating_add(day)));
+        from = from.saturating_add(day);
+    }
+    taken
+}
+
+/// The least common multiple, or what of it a signed number holds.
+fn common(one: u64, other: u64) -> u64 {
+    let (mut a, mut b) = (one, other);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    (one / a.max(1)).saturating_mul(other).min(i64::MAX.cast_unsigned())
 }
 
 fn place(carrier: &Carrier<'_>, world: &World, end: &Spanned<RouteEnd>) -> Option<PlaceId> {

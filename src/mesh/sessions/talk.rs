@@ -102,7 +102,6 @@ impl Machine<'_> {
     }
 
     /// The call of a session's request, at its ingress since `asked`, is settled at `at`.
-    #[expect(clippy::too_many_arguments, reason = "a request and its slot, and when")]
     pub(in crate::mesh) fn settle_session(
         &mut self,
         request: Request,

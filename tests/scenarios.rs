@@ -306,6 +306,7 @@ fn whatever_explain_says_takes_a_route_down_is_accepted_as_a_fault() {
         "nlb",
         "product",
         "region",
+        "transit-router",
         "vpc",
         "zone",
     ];

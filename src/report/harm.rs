@@ -340,6 +340,6 @@ mod tests {
         };
         let seen = Estimate::exact;
         assert_eq!(of([seen(0.0), unseen.clone(), unseen.clone(), unseen.clone()]), "0, from 90 % on more than 340 s");
-        assert_eq!(of([seen(1.2), seen(44.0), seen(44.0), unseen]), "1.2, 44.0, 44.0, more than 340 s");
+        assert_eq!(of([seen(1.2), seen(44.0), seen(44.0), unseen]), "1.2, 44, 44, more than 340 s");
     }
 }

@@ -1,6 +1,6 @@
 //! Availability in the long run: the result of `eastwest availability`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{EdgeCalls, Estimate, SparseHistogram};
 
@@ -94,8 +94,9 @@ pub struct LongRunVariant {
     pub streams: Vec<StreamLongRun>,
     /// By component, the costliest first.
     pub components: Vec<ComponentLongRun>,
-    /// Classes of which something is lost, the costliest first.
-    pub worst: Vec<ClassLongRun>,
+    /// The classes of states, the costliest first; written as `worst`, without those after the twelfth.
+    #[serde(rename = "worst", serialize_with = "worst")]
+    pub by_class: Vec<ClassLongRun>,
     /// Months held against the objective.
     pub months: Option<Attainment>,
     /// Acknowledged writes that promotions lose in a year, of one failure at a time; `inputs`: 90 % band over the assumed rates.
@@ -290,4 +291,9 @@ pub struct FinishedRun {
     pub key: String,
     /// What was seen.
     pub seen: TrialSeen,
+}
+
+/// The costliest of what may be many thousands.
+fn worst<S: Serializer>(classes: &[ClassLongRun], to: S) -> Result<S::Ok, S::Error> {
+    classes[..classes.len().min(12)].serialize(to)
 }

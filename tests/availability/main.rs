@@ -6,4 +6,5 @@ mod databases;
 mod ends;
 mod few;
 mod scenarios;
+mod streams;
 mod vectors;

@@ -298,7 +298,7 @@ fn what_nobody_can_reach_is_lost_whole_though_it_was_not_simulated() {
     let text = two_zones("{book: none, rows: {zone: {mean-up: 1000h, mean-down: 2h}}, slo: 99.9%}");
     let told = told_with("both", &text, 2, Effort { least: 3, rounds: 0, calls: 0 });
     let [base] = &told.variants[..] else { panic!("one variant") };
-    let both = base.worst.iter().find(|class| class.class.contains(" + ")).expect("both are down for a while");
+    let both = base.by_class.iter().find(|class| class.class.contains(" + ")).expect("both are down for a while");
     assert_eq!((both.share_lost, both.certain, both.replications), (1.0, 1.0, 0), "{both:?}");
     let u = 2.0 / 1002.0;
     let [low, value, high] = ["low", "value", "high"].map(|end| match end {
@@ -325,7 +325,7 @@ fn what_is_lost_for_certain_is_lost_where_it_is_simulated_too() {
     let options = Options { variants: vec!["public".into()], ..Options::default() };
     let told = availability(&Asked { loaded: &loaded, options: &options, effort, within: Some(1) }, &Unwatched)
         .expect("it runs");
-    let classes = &told.variants[0].worst;
+    let classes = &told.variants[0].by_class;
     let certain = classes.iter().filter(|class| class.certain > 0.0).count();
     assert!(certain >= 4 && classes.iter().all(|class| class.certain <= class.share_lost + 0.02), "{classes:#?}");
 }

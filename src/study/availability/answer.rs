@@ -22,8 +22,6 @@ const YEAR_NS: i128 = (YEAR_H as i128) * 3_600_000_000_000;
 const MONTHS: usize = 20_000;
 /// Minutes of a year.
 pub(super) const YEAR_MIN: f64 = YEAR_H * 60.0;
-/// Classes that are shown.
-const WORST: usize = 12;
 
 /// A variant's figures and what they rest on.
 pub(super) struct Answered {
@@ -77,7 +75,7 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>, stopped: &dyn F
         confidence: Some(0.95),
         ..Estimate::default()
     };
-    let streams = case.streams.iter().zip(case.by_stream()).map(|(stream, lost)| StreamLongRun {
+    let streams = case.streams.iter().zip(case.by_stream(lost.all)).map(|(stream, lost)| StreamLongRun {
         stream: stream.clone(),
         availability: 1.0 - lost,
         minutes_year: lost * YEAR_MIN,
@@ -106,7 +104,7 @@ pub(super) fn answered(case: &Case, seed: u64, slo: Option<f64>, stopped: &dyn F
         streams: streams.collect(),
         components: contributions(case, &model, &lost, &written.events),
         writes_year: written.year,
-        worst: worst(case),
+        by_class: by_class(case),
         months: slo.map(|slo| attainment(&model, &months, slo)),
         direct,
         unavailability,
@@ -173,7 +171,7 @@ fn contributions(case: &Case, model: &Model, lost: &Lost, writes: &[f64]) -> Vec
     all
 }
 
-fn worst(case: &Case) -> Vec<ClassLongRun> {
+fn by_class(case: &Case) -> Vec<ClassLongRun> {
     let weights = case.class_weights();
     let (base, figures) = (case.base(), case.figures());
     let of = |(class, weight): (usize, &f64)| {
@@ -185,14 +183,13 @@ fn worst(case: &Case) -> Vec<ClassLongRun> {
             states,
             weight: *weight,
             share_lost,
-            certain: case.certain[class],
+            certain: figures.certain[class],
             replications,
         }
     };
     let mut all: Vec<ClassLongRun> = weights.iter().enumerate().map(of).collect();
     let cost = |class: &ClassLongRun| class.weight * (class.share_lost - base);
     all.sort_by(|a, b| cost(b).total_cmp(&cost(a)));
-    all.truncate(WORST);
     all
 }
 

@@ -5,22 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::component::Fall;
 use crate::table::Id;
-use crate::world::{EdgeId, EndpointId, HostTarget, Leg, OperationId, PathId, PlaceId, Step, StreamId, Target, World};
+use crate::units::Ratio;
+use crate::world::{
+    EdgeId, EndpointId, HostTarget, Leg, OperationId, PathId, PlaceId, Step, Stream, StreamId, Target, World,
+};
 
 /// Deeper trees and longer programs are not followed; they count as answered.
 const DEPTH_MAX: u32 = 64;
 const STEPS_MAX: u32 = 10_000;
 
-/// The share of all requests that are lost for certain while this is down; `rates` has those of the streams.
-pub(super) fn certain(world: &World, rates: &[f64], falls: &[Fall]) -> f64 {
+/// By stream: the share of its requests that is lost for certain while this is down.
+pub(super) fn certain(world: &World, falls: &[Fall]) -> Vec<f64> {
     let mut state = Dead::new(world, falls);
-    let (mut lost, mut all) = (0.0, 0.0);
-    for ((id, stream), rate) in world.streams.iter().zip(rates) {
-        all += rate;
-        let share: f64 = stream.mix.iter().map(|(operation, share)| share.get() * state.lost_of(id, *operation)).sum();
-        lost += rate * share;
-    }
-    if all > 0.0 { (lost / all).clamp(0.0, 1.0) } else { 0.0 }
+    let mut of = |(id, stream): (StreamId, &Stream)| {
+        let lost = |(operation, share): &(OperationId, Ratio)| share.get() * state.lost_of(id, *operation);
+        stream.mix.iter().map(lost).sum::<f64>().clamp(0.0, 1.0)
+    };
+    world.streams.iter().map(&mut of).collect()
 }
 
 /// What is dead in a state, and what was found out of it so far.

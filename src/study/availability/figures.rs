@@ -13,6 +13,8 @@ pub(super) struct Figures {
     pub(super) loss: Vec<f64>,
     /// By trial: seconds of all requests lost as it comes and goes.
     pub(super) moving: Vec<f64>,
+    /// By class: the share that is lost for certain.
+    pub(super) certain: Vec<f64>,
 }
 
 /// The same of each replication: (loss, moving).
@@ -42,6 +44,7 @@ impl Case {
         Figures {
             loss: self.trials.iter().map(super::attempt::Attempted::loss).collect(),
             moving: self.trials.iter().enumerate().map(moving).collect(),
+            certain: self.certain.iter().map(|shares| self.of_all(shares)).collect(),
         }
     }
 

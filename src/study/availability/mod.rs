@@ -34,6 +34,7 @@ pub mod samples;
 mod standby;
 pub mod states;
 pub mod steady;
+mod streams;
 mod study;
 mod thin;
 pub mod trial;

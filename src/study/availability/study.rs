@@ -8,7 +8,6 @@ use super::class::{self, Class};
 use super::component::{Component, components};
 use super::figures::{Figures, Sample, Unknown};
 use super::keep::Keep;
-use super::mark;
 use super::model::Times;
 use super::outage::Outages;
 use super::states::{self, State};
@@ -57,8 +56,8 @@ pub(super) struct Case {
     pub(super) classes: Vec<Class>,
     pub(super) class_of: Vec<usize>,
     pub(super) cut_off: f64,
-    /// By class: what is lost for certain, simulated or not.
-    pub(super) certain: Vec<f64>,
+    /// By class: the share of each stream's requests that is lost for certain, simulated or not.
+    pub(super) certain: Vec<Vec<f64>>,
     pub(super) within: u32,
     /// What was asked for.
     pub(super) asked: u32,
@@ -134,7 +133,7 @@ impl Case {
         let window = trial::window(&world, rate, longest);
         let calls = estimate::calls(&trial::world(&world, &[], Course::Long, window, 0.0));
         let whole = Attempted::new("nothing", Course::Whole, Vec::new(), effort.least.max(5), window);
-        let certain = classes.iter().map(|class| certain(&world, &rates, &class.falls)).collect();
+        let certain = classes.iter().map(|class| certain(&world, &class.falls)).collect();
         let good = scenario.business.as_ref().and_then(|business| business.good_within.as_ref());
         let good_within_ns = good.map(|within| within.value.nanos());
         let streams = world.streams.rows().iter().map(|stream| stream.name.clone()).collect();
@@ -270,7 +269,7 @@ impl Case {
         }
         let part =
             |&(component, count): &(usize, u32)| f64::from(count) * (self.loss_of_unit(figures, component) - base);
-        let low = self.certain[class].max(base);
+        let low = figures.certain[class].max(base);
         (low, (base + state.iter().map(part).sum::<f64>()).clamp(low, 1.0), 1.0)
     }
 
@@ -369,57 +368,6 @@ impl Case {
     pub(super) fn look(&mut self) {
         let base = self.base();
         self.unsettled = self.trials.iter().map(|trial| trial.unsettled(base, self.rate)).collect();
-    }
-
-    /// Share of each stream's requests lost in the long run.
-    pub(super) fn by_stream(&self) -> Vec<f64> {
-        let events = self.events();
-        let weights = self.class_weights();
-        let share = |trial: &Attempted, stream: usize| {
-            let sum = trial.seen.iter().fold((0u64, 0u64), |sum, seen| {
-                let count = seen.by_stream[stream];
-                (sum.0 + count.lost, sum.1 + count.sent)
-            });
-            if sum.1 == 0 { 0.0 } else { sum.0 as f64 / sum.1 as f64 }
-        };
-        let of = |stream: usize| {
-            let base = share(&self.trials[0], stream);
-            let mut lost = base;
-            for (class, weight) in weights.iter().enumerate() {
-                if let Some(trial) = self.trial_of[class] {
-                    lost += weight * (share(&self.trials[trial], stream) - base);
-                }
-            }
-            for (component, often) in events.iter().enumerate() {
-                let trial = &self.trials[self.event_of[component]];
-                let rate = self.stream_rates[stream];
-                if self.event_of[component] == 0 || rate <= 0.0 {
-                    continue;
-                }
-                let short = matches!(trial.course, Course::Short(_));
-                let steady = if short { base } else { share(trial, stream) };
-                let measured = (mark::SAVED - mark::SETTLED) as f64 * trial.window;
-                let not_steady = trial.course.length() as f64 * trial.window - measured;
-                let each = |(number, seen): (usize, &Seen)| {
-                    let count = seen.moving[stream];
-                    let down = if short { 0.0 } else { (trial.simulated(number) - measured) / not_steady };
-                    count.lost as f64 - count.sent as f64 * (down * steady + (1.0 - down) * base)
-                };
-                let mut mean = trial.seen.iter().enumerate().map(each).sum::<f64>() / trial.seen.len().max(1) as f64;
-                if short {
-                    // Of all streams together it is known better.
-                    mean *= trial.as_counted(self.base(), self.rate);
-                } else {
-                    let (moving, after) = (trial.moving(self.base(), self.rate), trial.lost_after(self.base()));
-                    if after > 0.0 && moving > after {
-                        mean *= moving / (moving - after);
-                    }
-                }
-                lost += often * mean / rate;
-            }
-            lost.clamp(0.0, 1.0)
-        };
-        (0..self.streams.len()).map(of).collect()
     }
 
     /// Latency of all requests by class, weighed: p of the answered ones, ms.

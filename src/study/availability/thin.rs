@@ -60,7 +60,7 @@ impl Thin {
 pub(super) fn thin(world: &World, events: &[(String, Vec<Fall>)]) -> Vec<Thin> {
     let demand = estimate::demand(world);
     let scales = |service| world.autoscalers.iter().any(|scaler| scaler.service == service);
-    let lost: Vec<Vec<f64>> = events.iter().map(|(_, falls)| lost_by_stream(world, falls)).collect();
+    let lost: Vec<Vec<f64>> = events.iter().map(|(_, falls)| certain(world, falls)).collect();
     let mut found: Vec<Thin> = Vec::new();
     // Who comes and goes is told of elsewhere (EW464).
     for group in groups(world, &demand.calls).into_iter().filter(|group| !scales(group.service)) {
@@ -91,16 +91,6 @@ pub(super) fn thin(world: &World, events: &[(String, Vec<Fall>)]) -> Vec<Thin> {
         }
     }
     found
-}
-
-/// By stream: the share of its requests that nobody can answer then, so that they ask for no work.
-fn lost_by_stream(world: &World, falls: &[Fall]) -> Vec<f64> {
-    let count = world.streams.len();
-    let of = |stream: usize| {
-        let alone: Vec<f64> = (0..count).map(|other| f64::from(other == stream)).collect();
-        certain(world, &alone, falls)
-    };
-    (0..count).map(of).collect()
 }
 
 /// EW540: services too small for what the scenario's faults take down for a while, and for what `reliability` says may fail.

@@ -185,7 +185,7 @@ fn components(told: &LongRun) -> Vec<u8> {
 
 fn classes(told: &LongRun) -> Vec<u8> {
     let rows = told.variants.iter().flat_map(|variant| {
-        variant.worst.iter().map(|class| {
+        variant.by_class.iter().map(|class| {
             vec![
                 variant.name.clone(),
                 class.class.clone(),

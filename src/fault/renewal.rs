@@ -31,9 +31,10 @@ impl Renewal {
         down / (up + down)
     }
 
-    /// The same component failing `share` times as often; repairs stay.
-    pub fn thinned(&self, share: f64) -> Renewal {
-        Renewal { up: stretched(&self.up, 1.0 / share), down: self.down.clone() }
+    /// The same component down for this share of the time; repairs stay. `share_down`: above 0, below 1.
+    pub fn as_long_down(&self, share_down: f64) -> Renewal {
+        let up = self.down.mean() * (1.0 - share_down) / share_down;
+        Renewal { up: stretched(&self.up, up / self.up.mean()), down: self.down.clone() }
     }
 
     /// When `component` is down within `[from, to)`: disjoint, ascending; the last may end after `to`, none begins before
@@ -110,12 +111,20 @@ pub struct Common {
 }
 
 impl Common {
-    /// What is left to each component by itself, and the shocks' own process. Each component fails as often as
-    /// `renewal` says, whatever share of that is shared: a shock that takes it only now and then comes the more often.
+    /// What is left to each component by itself, and the shocks' own process: each component is down as long as `renewal` says,
+    /// of which shocks take the share that is shared. One that takes it only now and then comes the more often.
     pub fn split(&self, renewal: &Renewal) -> (Option<Renewal>, Option<Renewal>) {
-        let own = (self.share < 1.0).then(|| renewal.thinned(1.0 - self.share));
-        let shared = self.share / self.with;
-        (own, (shared > 0.0).then(|| renewal.thinned(shared)))
+        let down = renewal.share_down();
+        let shared = self.share * down;
+        // Down by itself or by a shock, independently: together as long as it is said.
+        let own = (down - shared) / (1.0 - shared);
+        let of = |share_down: f64| (share_down > 0.0).then(|| renewal.as_long_down(share_down));
+        (of(own), of(shared / self.with))
+    }
+
+    /// Would shocks have to last all the time, so that each component is down as long as `renewal` says?
+    pub fn is_too_rare(&self, renewal: &Renewal) -> bool {
+        self.share * renewal.share_down() >= self.with
     }
 }
 
@@ -258,7 +267,7 @@ mod tests {
             assert!(!short.is_empty() && long.starts_with(short));
         }
         // What is rarer fails later, by the same luck.
-        let rarer = renewal.thinned(0.5).spans(draw(&few[0]), 0, 900 * SECOND);
+        let rarer = renewal.as_long_down(0.5 * renewal.share_down()).spans(draw(&few[0]), 0, 900 * SECOND);
         assert_ne!(rarer, short[0]);
         assert_ne!(short[0], short[1]);
     }
@@ -266,10 +275,18 @@ mod tests {
     #[test]
     fn a_shared_share_leaves_each_component_as_often_down_and_takes_two_together() {
         let components = names(2);
-        let renewal = Renewal { up: Law::Exponential { mean: 99.0 }, down: Law::Exponential { mean: 1.0 } };
         let (until, runs) = (2_000 * SECOND, 1_000);
-        // U of one, and of both at once: u and b u + ((1 - b) u)^2, each to the order that the approximation leaves out.
-        for common in [None, Some(Common { share: 0.2, with: 1.0 }), Some(Common { share: 1.0, with: 0.5 })] {
+        // Rarely down and often: u of one, whatever is shared; of both at once what shocks take of both, beside what each adds.
+        let shares = [
+            (99.0, None),
+            (99.0, Some((0.2, 1.0))),
+            (99.0, Some((1.0, 0.5))),
+            (6.0, Some((0.2, 1.0))),
+            (6.0, Some((0.6, 0.5))),
+        ];
+        for (up, common) in shares {
+            let renewal = Renewal { up: Law::Exponential { mean: up }, down: Law::Exponential { mean: 1.0 } };
+            let common = common.map(|(share, with)| Common { share, with });
             let (mut one, mut both) = (0, 0);
             for replication in 0..runs {
                 let draw = Draw { replication, ..draw("die") };
@@ -289,13 +306,16 @@ mod tests {
                 both += a.iter().map(|&(from, to)| down_within(&b, from, to.min(until))).sum::<i64>();
             }
             let share = |total: i64| total as f64 / until as f64 / f64::from(runs);
-            let u = 0.01;
+            let u = renewal.share_down();
             let want = common.map_or(u * u, |common| {
-                let (shared, alone) = (common.share * u * common.with, (1.0 - common.share) * u);
-                shared + alone * alone
+                // By a shock that takes both; else each by one that takes it alone, or by itself.
+                let shock = common.share * u / common.with;
+                let own = (u - common.share * u) / (1.0 - common.share * u);
+                let in_shock = common.with + (1.0 - common.with) * own;
+                shock * in_shock * in_shock + (1.0 - shock) * own * own
             });
-            assert!((share(one) - u).abs() < 0.03 * u, "{common:?}: {}", share(one));
-            assert!((share(both) - want).abs() < 0.06 * want + 1e-5, "{common:?}: {} {want}", share(both));
+            assert!((share(one) - u).abs() < 0.02 * u, "{common:?}: {} {u}", share(one));
+            assert!((share(both) - want).abs() < 0.04 * want + 1e-5, "{common:?}: {} {want}", share(both));
         }
     }
 

@@ -10,7 +10,7 @@ use crate::scenario::quantity;
 use crate::scenario::span::Spanned;
 use crate::scenario::tree::{Entry, Value};
 use crate::scenario::vocabulary as words;
-use crate::units::{Duration, SimTime};
+use crate::units::{Duration, SimTime, significant};
 
 /// A restart is over when it is, which the run tells: here it has begun.
 const RESTART: Duration = Duration::from_secs(1);
@@ -119,8 +119,19 @@ impl Decoder {
             Some(law)
         });
         let common = self.common(map, path);
-        let (up, down) = (up?, down?);
-        Some(When::Chance { span: entry.key, renewal: Renewal { up, down }, common: common? })
+        let (renewal, common) = (Renewal { up: up?, down: down? }, common?);
+        if let Some(rare) = common.filter(|common| common.is_too_rare(&renewal)) {
+            let [down, shared, with] =
+                [renewal.share_down(), rare.share, rare.with].map(|share| significant(100.0 * share, 3));
+            let text = format!(
+                "shocks that take each with {with} % cannot keep it down for {shared} % of {down} % of the time"
+            );
+            let help = "not even if one followed another; a larger `with`, a smaller `share`, or a longer `mean-up`";
+            let at = map.entry("common").map_or(entry.key, |common| common.key);
+            self.say(Diagnostic::error("EW105", text).at(at, "").help(help));
+            return None;
+        }
+        Some(When::Chance { span: entry.key, renewal, common })
     }
 
     /// `common`, none inside where each fails by itself.

@@ -115,7 +115,7 @@ pub struct Effort {
     /// Replications of each variant, instead of the scenario's
     #[arg(long, value_name = "N", conflicts_with = "quick", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub replications: Option<u32>,
-    /// 10 replications: wider intervals, sooner
+    /// 10 replications at most: wider intervals, sooner
     #[arg(long)]
     pub quick: bool,
     /// Threads [default: one for each core]
@@ -133,9 +133,9 @@ pub struct Effort {
 const QUICK: u32 = 10;
 
 impl Effort {
-    /// Replications asked for, if any.
-    pub fn replications(&self) -> Option<u32> {
-        if self.quick { Some(QUICK) } else { self.replications }
+    /// Replications at most.
+    pub fn at_most(&self) -> Option<u32> {
+        self.quick.then_some(QUICK)
     }
 
     /// The folder for the files of scenario `name`.

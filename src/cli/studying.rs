@@ -12,9 +12,6 @@ use crate::scenario::Loaded;
 use crate::study::files::{self, File, FileError};
 use crate::study::{self, Options, Study, StudyError, gates};
 
-/// Stands above the figures of `--quick`.
-const QUICK: &str = "QUICK: 10 replications, so the intervals are wide; leave --quick out for the answer";
-
 /// The command that repeats a study. Threads and folders are left out: they change no figure.
 pub(super) fn command(word: &str, file: &Path, changes: &Changes, effort: &Effort) -> String {
     let mut command = format!("eastwest {word} {}", quoted(&file.to_string_lossy()));
@@ -49,7 +46,8 @@ fn quoted(text: &str) -> String {
 pub(super) fn options(changes: &Changes, effort: &Effort, command: String) -> Options {
     Options {
         seed: effort.seed,
-        replications: effort.replications(),
+        replications: effort.replications,
+        at_most: effort.at_most(),
         threads: effort.threads.map(usize::from),
         variants: changes.variant.clone(),
         command,
@@ -94,8 +92,13 @@ fn answered(
 ) -> Result<Study, Stop> {
     match found {
         Ok(mut study) => {
-            if place.effort.quick {
-                study.comparison.warnings.insert(0, QUICK.to_owned());
+            let own = loaded.variants.first().map_or(0, |variant| variant.scenario.run.replications.value);
+            let ran = study.comparison.replications;
+            if place.effort.quick && ran < own {
+                let told = format!(
+                    "QUICK: {ran} of {own} replications, so the intervals are wide; leave --quick out for the answer"
+                );
+                study.comparison.warnings.insert(0, told);
             }
             Ok(study)
         }

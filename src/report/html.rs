@@ -12,7 +12,7 @@ use super::business;
 use super::charts::{Figure, dark_line_hex, dark_rules, figures, line_hex};
 use super::decision::{Decision, quantile_of};
 use super::number::{Unit, nines, span};
-use super::sentence;
+use super::sentence::{self, Lead};
 use super::terminal::{gate_figure, gate_once, gate_sign, gate_tally};
 
 mod bill;
@@ -49,24 +49,20 @@ pub(super) fn rendered(template: &'static str, values: Value) -> String {
     page
 }
 
-/// The first sentence, and the others: what is set in large letters, and what is not.
-pub(super) fn split(verdict: &str) -> (String, String) {
-    match verdict.split_once(". ") {
-        Some((first, rest)) => (format!("{first}."), rest.to_owned()),
-        None => (verdict.to_owned(), String::new()),
-    }
+/// A verdict as the page's head takes it.
+pub(super) fn lead(verdict: &str) -> Value {
+    let lead = Lead::of(verdict);
+    context! { is_long => lead.is_long(), first => lead.first, rest => lead.rest }
 }
 
 fn values(comparison: &Comparison) -> Value {
     let variants = &comparison.variants;
-    let (verdict, rest) = split(&comparison.verdict);
     context! {
         style => Value::from_safe_string(style()),
         script => Value::from_safe_string(SCRIPT.to_owned()),
         scenario => comparison.scenario.clone(),
         question => comparison.question.clone(),
-        verdict,
-        rest,
+        lead => lead(&comparison.verdict),
         robustness => comparison.robustness.clone(),
         facts => facts(comparison),
         warnings => comparison.warnings.clone(),

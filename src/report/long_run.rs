@@ -25,13 +25,11 @@ pub fn page(told: &LongRun) -> String {
         format!("eastwest {}", told.engine),
     ];
     facts.extend(told.books.iter().map(|(name, version)| format!("{name} {version}")));
-    let (verdict, rest) = html::split(&told.verdict);
     let values = context! {
         style => Value::from_safe_string(html::style()),
         scenario => told.scenario.clone(),
         question => told.question.clone(),
-        verdict,
-        rest,
+        lead => html::lead(&told.verdict),
         facts,
         warnings => told.warnings.clone(),
         charts => vec![chart],

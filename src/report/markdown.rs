@@ -4,7 +4,7 @@ use crate::record::Comparison;
 
 use super::decision::Decision;
 use super::number::span;
-use super::sentence::differences;
+use super::sentence::{Lead, differences};
 use super::terminal::{gate_figure, gate_sign};
 
 /// Lines at most.
@@ -13,11 +13,13 @@ const LINES: usize = 40;
 /// The summary of `comparison`.
 pub fn markdown(comparison: &Comparison) -> String {
     let table = Decision::of(comparison);
+    let lead = Lead::of(&comparison.verdict);
+    let after = [lead.rest.join(" "), comparison.robustness.clone()].join(" ");
     let mut head = vec![
         format!("<!-- eastwest:{} -->", plain(&comparison.scenario)),
         format!("### {}", plain(&comparison.scenario)),
         String::new(),
-        format!("**{}** {}", plain(&comparison.verdict), plain(&comparison.robustness)),
+        format!("**{}** {}", plain(&lead.first), plain(after.trim())),
         String::new(),
         format!("| | {} |", table.variants.iter().map(|name| plain(name)).collect::<Vec<_>>().join(" | ")),
         format!("|---|{}", "---:|".repeat(table.variants.len())),

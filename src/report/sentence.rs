@@ -2,6 +2,7 @@
 //!
 //! No claim is ever typed into a template: every word that ranks one variant over another is chosen here, by figures.
 
+mod lead;
 mod tail;
 
 use crate::record::{Bill, Comparison, Difference, Estimate, HourPoint, VariantResult, WindowPoint};
@@ -9,6 +10,7 @@ use crate::record::{Bill, Comparison, Difference, Estimate, HourPoint, VariantRe
 use super::decision::{fault_names, lost_in, quantile_of};
 use super::number::{Unit, clock, half_width, invoice, place, rounded};
 
+pub use lead::Lead;
 pub use tail::tail;
 
 /// What an interval says of a difference.

@@ -45,13 +45,11 @@ fn page(sweep: &Sweep, curves: &[Curve]) -> String {
         format!("seed {}", sweep.seed),
         format!("eastwest {}", sweep.engine),
     ];
-    let (verdict, rest) = html::split(&sweep.verdict);
     let values = context! {
         style => Value::from_safe_string(html::style()),
         scenario => sweep.scenario.clone(),
         question => sweep.question.clone(),
-        verdict,
-        rest,
+        lead => html::lead(&sweep.verdict),
         facts,
         warnings => sweep.warnings.clone(),
         axes => axes.collect::<Vec<_>>(),

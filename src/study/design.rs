@@ -21,6 +21,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Replications of each variant, instead of the scenario's.
     pub replications: Option<u32>,
+    /// No more replications than these, where the scenario has more.
+    pub at_most: Option<u32>,
     /// Threads; none: one for each core.
     pub threads: Option<usize>,
     /// Only these variants; empty: all.
@@ -38,12 +40,21 @@ impl Default for Options {
         Options {
             seed: None,
             replications: None,
+            at_most: None,
             threads: None,
             variants: Vec::new(),
             inputs: true,
             trace: true,
             command: String::new(),
         }
+    }
+}
+
+impl Options {
+    /// Replications of each variant, where the scenario says `own`.
+    pub fn replications(&self, own: u32) -> u32 {
+        let asked = self.replications.unwrap_or(own);
+        self.at_most.map_or(asked, |most| asked.min(most))
     }
 }
 

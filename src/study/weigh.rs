@@ -65,13 +65,13 @@ pub(super) fn weigh(
     progress: &dyn Progress,
 ) -> Result<Study, StudyError> {
     let efforts: Vec<Effort> = compiled.iter().map(|one| one.effort.clone()).collect();
-    let many = many_calls(&efforts, options.replications);
+    let first = &variants.first().expect("a scenario has a variant").scenario.run;
+    let asked = options.replications(first.replications.value);
+    let many = many_calls(&efforts, Some(asked));
     let said = compiled.iter().flat_map(|one| &one.warnings).chain(&many).chain(&loaded.diagnostics);
     let said = each_once(said.map(|diagnostic| diagnostic.message.clone()));
     let worlds: Vec<Arc<World>> = compiled.into_iter().map(|one| Arc::new(one.world)).collect();
-    let first = &variants.first().expect("a scenario has a variant").scenario.run;
     let seed = options.seed.unwrap_or(first.seed.value);
-    let asked = options.replications.unwrap_or(first.replications.value);
 
     let scenarios = variants.iter().map(|variant| &variant.scenario).collect();
     let mut varied = Varied::new(scenarios, &worlds, seed, asked);

@@ -27,6 +27,13 @@ impl World {
         self.paths.iter().filter(move |(_, path)| path.uses(link)).map(|(id, _)| id)
     }
 
+    /// Do users come in over a link, by way of an entry?
+    pub fn is_way_in(&self, link: LinkId) -> bool {
+        let mut fronts =
+            self.streams.rows().iter().filter_map(|stream| stream.via.as_ref()).flat_map(|via| &via.fronts);
+        fronts.any(|front| front.there == Some(link) || front.back == Some(link))
+    }
+
     /// Replicas of services in a place, in order.
     pub fn endpoints_at(&self, place: PlaceId) -> impl Iterator<Item = EndpointId> + '_ {
         self.endpoints.iter().filter(move |(_, endpoint)| endpoint.place == place).map(|(id, _)| id)

@@ -22,6 +22,7 @@ fn component(number: usize, of: Of) -> Component {
         counted: None,
         mean_down_h,
         down: Law::Exponential { mean: mean_down_h },
+        serves_after_h: 0.0,
         share,
         repair: crews.map_or(Repair::Each, Repair::Crews),
         row: format!("row-{number}"),

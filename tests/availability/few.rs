@@ -74,3 +74,21 @@ fn work_that_outlasts_every_run_is_no_bug() {
     // Nobody is answered a write.
     assert!(run.variants[0].lost_whole > 0.4, "{}", run.variants[0].lost_whole);
 }
+
+/// 22 writes per second on average over the day, lost for two seconds' worth by twelve promotions a year: at night, when the run
+/// begins, a tenth of them come, and by day twice as many.
+#[test]
+fn writes_of_a_year_are_those_of_its_days_whatever_hour_the_run_begins() {
+    let wave = "{diurnal: {low: 4rps, high: 40rps, peak: \"14:00\"}}";
+    for from in ["2026-11-23T02:00+08:00", "2026-11-23T14:00+08:00"] {
+        let run = told(&[("workload.hz.rate", wave), ("workload.sh.rate", wave), ("run.from", from)]);
+        let year = run.variants[0].writes_year.as_ref().expect("there are promotions");
+        let exact = 22.0 * 2.0 * 8760.0 / 721.0;
+        let (low, high) = (year.low.expect("an end"), year.high.expect("an end"));
+        assert!(
+            low < 1.05 * exact && 0.95 * exact < high && high - low < 2.0 * exact,
+            "{from}: {low} to {high}, not {exact}"
+        );
+        assert!(run.warnings.iter().any(|said| said.contains("requests per second as in the run's first minutes")));
+    }
+}

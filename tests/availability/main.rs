@@ -5,6 +5,7 @@ mod chains;
 mod databases;
 mod ends;
 mod few;
+mod ready;
 mod scenarios;
 mod streams;
 mod vectors;

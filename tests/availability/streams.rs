@@ -27,9 +27,13 @@ reliability:
 }
 
 fn told(streams: &str) -> LongRunVariant {
+    whole(&text(streams))
+}
+
+fn whole(text: &str) -> LongRunVariant {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("streams.yaml");
-    std::fs::write(&path, text(streams)).expect("written");
+    std::fs::write(&path, text).expect("written");
     let loaded = scenario::load(&path, &[]).unwrap_or_else(|refused| panic!("{:#?}", refused.diagnostics));
     let options = Options { inputs: false, trace: false, threads: Some(2), ..Options::default() };
     let effort = Effort { least: 5, rounds: 1, calls: 3_000_000 };
@@ -62,4 +66,32 @@ fn each_stream_loses_what_its_own_services_lose_and_together_they_lose_all() {
     let sum: f64 = rates.iter().map(|(name, rate)| rate * share(name)).sum::<f64>() / 35.0;
     let all = told.unavailability.value.unwrap();
     assert!((sum / all - 1.0).abs() < 1e-9, "{sum}, not {all}");
+}
+
+/// Users of Shanghai come in at Hangzhou over the internet, which no call takes, and who checks for the entry is no user: all that
+/// they ask for is lost while that is cut.
+#[test]
+fn a_way_that_only_users_take_in_fails_for_them() {
+    let told = whole(
+        "eastwest: 1
+topology:
+  regions: {hangzhou: {is: alibaba/cn-hangzhou, zones: [h]}, shanghai: {is: alibaba/cn-shanghai, zones: [b]}}
+  clusters: {east: {region: hangzhou}, north: {region: shanghai}}
+connectivity: {backbone: {cen: {bandwidth: 100Mbps}}}
+routes: {default: {via: backbone}}
+services: {shop: {replicas: {east: 2, north: 2}, workers: 4, work: 5ms}}
+mesh: {traffic: {\"*\": {timeout: 5s, retries: 0}}}
+entry: {shop: {dns: {ttl: 60s, check: {every: 5s, timeout: 2s}, answer: primary-standby}, to: [east, north]}}
+workload:
+  hz: {from: hangzhou, to: shop, rate: 20rps, via: entry/shop}
+  sh: {from: shanghai, to: shop, rate: 20rps, via: entry/shop}
+run: {horizon: 5m, fill: 60s, replications: 3, seed: 7}
+reliability: {book: none, rows: {link/internet/hangzhou-shanghai: {mean-up: 90d, mean-down: 2h}}}
+",
+    );
+    let [hz, sh] = &told.streams[..] else { panic!("two streams") };
+    let u = 2.0 / (90.0 * 24.0 + 2.0);
+    assert!(hz.minutes_year < 0.05, "{hz:?}");
+    assert!(((1.0 - sh.availability) / u - 1.0).abs() < 0.05, "{sh:?}, not {u}");
+    assert!(told.components.iter().any(|of| of.component == "link/internet/hangzhou-shanghai" && of.streams_hit == 1));
 }

@@ -1,6 +1,6 @@
 //! The answer of `compare`: the verdict, what differs, one table, the differences, the bill, the gates, what to beware of.
 
-use super::{Style, bill, business, gates, harm, heading, items, paragraph, table};
+use super::{Style, bill, business, gates, harm, heading, items, paragraph, table, verdict};
 use crate::record::{Comparison, Estimate, HourPoint, RequestSummary};
 use crate::report::decision::Decision;
 use crate::report::number::{Unit, span};
@@ -11,11 +11,7 @@ const WORTH_TELLING: f64 = 0.001;
 
 /// The whole answer as text of at most `width` columns (figures and names that are wider than that excepted).
 pub fn compare(comparison: &Comparison, width: usize, style: Style) -> String {
-    let mut out = String::new();
-    for line in paragraph(&comparison.verdict, 0, 0, width).lines().filter(|line| !line.is_empty()) {
-        out.push_str(&style.bold(line));
-        out.push('\n');
-    }
+    let mut out = verdict(&comparison.verdict, width, style);
     if !comparison.robustness.is_empty() {
         out.push_str(&paragraph(&comparison.robustness, 0, 0, width));
     }

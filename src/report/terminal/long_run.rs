@@ -1,7 +1,7 @@
 //! The answer of `availability`: the sentence, the table of variants, what costs most, events, months, assumptions.
 
 use super::table::Grid;
-use super::{Style, heading, items, paragraph};
+use super::{Style, heading, items, paragraph, verdict};
 use crate::record::{ComponentLongRun, Estimate, LongRun, LongRunVariant};
 use crate::units::significant;
 
@@ -10,7 +10,7 @@ const SHOWN: usize = 12;
 
 /// The whole answer as text of at most `width` columns.
 pub fn long_run(told: &LongRun, width: usize, style: Style) -> String {
-    let mut out = style.bold(paragraph(&told.verdict, 0, 2, width).trim_end()) + "\n";
+    let mut out = verdict(&told.verdict, width, style);
     for warning in told.warnings.iter().filter(|warning| warning.contains("EVERY") || warning.starts_with("QUICK")) {
         out.push_str(&style.bad(paragraph(warning, 0, 2, width).trim_end()));
         out.push('\n');

@@ -21,6 +21,8 @@ mod waterfall;
 
 use std::path::{Path, PathBuf};
 
+use crate::report::sentence::Lead;
+
 pub(super) use bill::{quantity as bill_quantity, remark as bill_remark, unit_price as bill_unit_price};
 pub use break_even::break_even;
 pub use compare::compare;
@@ -139,6 +141,20 @@ fn paragraph(text: &str, first: usize, rest: usize, width: usize) -> String {
     out.push_str(line.trim_end());
     out.push('\n');
     out
+}
+
+/// A verdict: what decides first, the rest one below the other where it is long.
+fn verdict(text: &str, width: usize, style: Style) -> String {
+    let bold = |text: &str| -> String {
+        let lines = paragraph(text, 0, 0, width);
+        lines.lines().filter(|line| !line.is_empty()).map(|line| style.bold(line) + "\n").collect()
+    };
+    let lead = Lead::of(text);
+    if !lead.is_long() {
+        return bold(text);
+    }
+    let rest = lead.rest.iter().map(|sentence| paragraph(&format!("- {sentence}"), 2, 4, width));
+    bold(&lead.first) + &rest.collect::<String>()
 }
 
 /// Items under a title, each with a mark and a hanging indent; nothing at all where there are none.

@@ -1,7 +1,7 @@
 //! The answer of `run`: one variant after the other with its rows, its edges and what was busy.
 
 use super::table::Grid;
-use super::{Style, bill, compare, gates, harm, heading, items, paragraph, table};
+use super::{Style, bill, compare, gates, harm, heading, items, table, verdict};
 use crate::record::{Comparison, Estimate, ResourceSummary, VariantResult};
 use crate::report::decision::Decision;
 use crate::report::number::{Unit, count};
@@ -12,12 +12,7 @@ const BUSIEST: usize = 8;
 /// All that was measured of each variant in `comparison`.
 pub fn run(comparison: &Comparison, width: usize, style: Style) -> String {
     // A run has no verdict to begin with; that it was stopped stands first all the same.
-    let partial = comparison.partial.as_deref().unwrap_or_default();
-    let mut out = String::new();
-    for line in paragraph(partial, 0, 0, width).lines().filter(|line| !line.is_empty()) {
-        out.push_str(&style.bold(line));
-        out.push('\n');
-    }
+    let mut out = verdict(comparison.partial.as_deref().unwrap_or_default(), width, style);
     out.push_str(&compare::how(comparison, width, style));
     out.push_str(&heading("Result", style));
     out.push_str(&table::decision(&Decision::of(comparison), width, style));

@@ -1,7 +1,7 @@
 //! The answer of `sweep`: the sentences, then a table of the figures at every point.
 
 use super::table::Grid;
-use super::{Style, heading, items, paragraph};
+use super::{Style, heading, items, paragraph, verdict};
 use crate::record::{Sweep, SweepPoint};
 use crate::report::number::{Unit, span};
 
@@ -10,11 +10,7 @@ const OWN_MAX: usize = 4;
 
 /// The whole answer as text of at most `width` columns.
 pub fn sweep(sweep: &Sweep, width: usize, style: Style) -> String {
-    let mut out = String::new();
-    for line in paragraph(&sweep.verdict, 0, 0, width).lines().filter(|line| !line.is_empty()) {
-        out.push_str(&style.bold(line));
-        out.push('\n');
-    }
+    let mut out = verdict(&sweep.verdict, width, style);
     let short = sweep.hash.get(..12).unwrap_or(&sweep.hash);
     let how = format!(
         "{}: {} points, {} × {} simulated at each · seed {} · eastwest {} · first point {short}",

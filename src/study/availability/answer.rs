@@ -20,6 +20,8 @@ use crate::world::Flow;
 const YEAR_NS: i128 = (YEAR_H as i128) * 3_600_000_000_000;
 /// Months that are drawn.
 const MONTHS: usize = 20_000;
+/// A wider interval is not told as a share of the figure.
+const TEN_TIMES: f64 = 10.0;
 /// Minutes of a year.
 pub(super) const YEAR_MIN: f64 = YEAR_H * 60.0;
 
@@ -133,12 +135,15 @@ fn contributions(case: &Case, model: &Model, lost: &Lost, writes: &[f64]) -> Vec
         let short = case.is_short(index);
         let steady = if short || !hit { model.base } else { trial.loss() };
         let down_min = component.mean_down_h * 60.0;
-        let moving_min = model.moving_s[index] / 60.0;
+        // As it comes and goes: what its state has of that is told as that too.
+        let going = case.lag_s(index) * (steady - model.base);
+        let moving_min = (model.moving_s[index] + going) / 60.0;
         let minutes_event = (steady - model.base) * down_min + moving_min;
         let by_window = trial.shares();
         let worst = by_window.iter().copied().fold(0.0, f64::max);
         let reach = Reach::of(case, index);
-        let (mine, moving) = (lost.steady[index] + lost.moving[index], lost.moving[index]);
+        let mine = lost.steady[index] + lost.moving[index];
+        let moving = lost.moving[index] + failures[index] * going / 3600.0;
         ComponentLongRun {
             component: component.name.clone(),
             units: component.units.len() as u32,
@@ -240,11 +245,13 @@ pub(super) fn warnings(case: &Case, answered: &Answered) -> Vec<String> {
     let name = &case.name;
     let interval = case.interval();
     if !interval.is_narrow() {
-        said.push(format!(
-            "{name}: the interval is {} % of what is lost, wider than the {} % that were aimed for",
-            significant(100.0 * (interval.high() - interval.low()) / interval.value.max(1e-300), 3),
-            100.0 * WIDTH
-        ));
+        let width = interval.high() - interval.low();
+        let wide = if width > TEN_TIMES * interval.value {
+            format!("more than {TEN_TIMES} times what was seen to be lost")
+        } else {
+            format!("{} % of what is lost", significant(100.0 * width / interval.value, 3))
+        };
+        said.push(format!("{name}: the interval is {wide}, wider than the {} % that were aimed for", 100.0 * WIDTH));
     }
     if case.within < case.asked {
         said.push(format!(

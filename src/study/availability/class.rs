@@ -12,6 +12,8 @@ use crate::world::{Manner, PathId, Target, World};
 pub struct Signature {
     places: BTreeSet<u32>,
     paths: BTreeSet<u32>,
+    /// Links by which users come in: no call takes those.
+    ways_in: BTreeSet<u32>,
     /// (service, place, version, silent): how many.
     replicas: BTreeMap<(u32, u32, u16, bool), u32>,
     /// (gateway, place): how many.
@@ -39,6 +41,7 @@ impl Signature {
                 }
                 Target::Link(link) => {
                     signature.paths.extend(world.paths_over(link).map(|id| id.0));
+                    signature.ways_in.extend(world.is_way_in(link).then_some(link.0));
                 }
                 Target::Path(path) => {
                     signature.paths.insert(path.0);

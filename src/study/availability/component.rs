@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::group::{Group, Repair};
+use super::ready::serves_after;
 use super::steady;
 use crate::fault::{KINDS, Scene};
 use crate::provider::{Books, ComponentKind};
@@ -33,6 +34,8 @@ pub struct Component {
     pub mean_down_h: f64,
     /// Law of the time down, hours.
     pub down: Law,
+    /// Mean time from its end until the last process of a unit serves again, hours.
+    pub serves_after_h: f64,
     /// The share of the unit's time down that this is: below 1 where the rest is a shock's, or the shock's own.
     pub share: f64,
     /// How units are mended.
@@ -45,13 +48,35 @@ pub struct Component {
 
 /// Hours of a year.
 pub const YEAR_H: f64 = 8760.0;
+/// Who fails again before it serves is missing for this share of the time.
+const MISSING_MOST: f64 = 0.999_999;
 
 impl Component {
     /// Its units with the times up of all units of its row multiplied by `times`.
     pub fn group(&self, times: f64) -> Group {
         let u = self.share * steady::unavailability(self.mean_up_h * times, self.mean_down_h);
-        let mean_up = self.mean_down_h * (1.0 - u) / u;
-        Group { n: self.units.len() as u32, mean_up, mean_down: self.mean_down_h, repair: self.repair }
+        let mean_down = self.missing_h();
+        // As many failures, each of which is missed for longer.
+        let missing = (u * mean_down / self.mean_down_h).min(MISSING_MOST);
+        Group {
+            n: self.units.len() as u32,
+            mean_up: mean_down * (1.0 - missing) / missing,
+            mean_down,
+            repair: self.repair,
+        }
+    }
+
+    /// Hours for which a unit does not serve after its outage. Where crews mend units in turn, machines alone are counted.
+    pub fn lag_h(&self) -> f64 {
+        match self.repair {
+            Repair::Crews(crews) if (crews as usize) < self.units.len() => 0.0,
+            _ => self.serves_after_h,
+        }
+    }
+
+    /// Mean hours from a unit's failure until it serves again.
+    pub fn missing_h(&self) -> f64 {
+        self.mean_down_h + self.lag_h()
     }
 
     /// The share of time that a unit is down, of which this may be a share.
@@ -95,6 +120,8 @@ pub fn components(scenario: &Scenario, world: &World, said: Option<&Reliability>
             continue;
         }
         let Some(mut component) = rated(&part, said, books) else { continue };
+        let lag = |falls: &Vec<Fall>| serves_after(world, falls);
+        component.serves_after_h = component.units.iter().map(lag).fold(0.0, f64::max) / 3600.0;
         let kind = part.name.split('/').next().unwrap_or_default();
         let beta = said.and_then(|said| said.common.get(kind)).map_or(0.0, |share| share.value);
         let mut of = None;
@@ -114,9 +141,10 @@ pub fn components(scenario: &Scenario, world: &World, said: Option<&Reliability>
                     units.extend(hit);
                     // A shock takes all, so that it comes no more often than the steadiest of them allows.
                     if component.away() < known.away() {
-                        *known = shock(Vec::new());
+                        *known = Component { serves_after_h: known.serves_after_h, ..shock(Vec::new()) };
                     }
                     known.units[0] = units;
+                    known.serves_after_h = known.serves_after_h.max(component.serves_after_h);
                 }
                 None => drop(shocks.insert(key.clone(), shock(hit.collect()))),
             }
@@ -127,8 +155,9 @@ pub fn components(scenario: &Scenario, world: &World, said: Option<&Reliability>
     }
     let own = |(mut component, of): (Component, Option<(String, String)>)| {
         if let Some(shock) = of.and_then(|key| shocks.get(&key)) {
-            // So much of its time down as the shock is stays the shock's: the sum is what its row says.
-            component.share = 1.0 - component.share * (shock.away() / component.away()).min(1.0);
+            // Down by itself or by the shock, independently, it is so together for as long as its row says.
+            let shared = component.share * (shock.away() / component.away()).min(1.0);
+            component.share = (1.0 - shared) / (1.0 - shared * component.away());
         }
         (component.share > 0.0).then_some(component)
     };
@@ -208,7 +237,20 @@ fn rated(part: &Part, said: Option<&Reliability>, books: &Books) -> Option<Compo
     let whose = if own_up.is_some() && own_down.is_some() { OWN } else { BOOK };
     let Part { name, units, .. } = part;
     let (name, units) = (name.clone(), units.clone());
-    Some(Component { name, units, mean_up_h, range_h, counted, mean_down_h, down, share: 1.0, repair, row, whose })
+    Some(Component {
+        name,
+        units,
+        mean_up_h,
+        range_h,
+        counted,
+        mean_down_h,
+        down,
+        serves_after_h: 0.0,
+        share: 1.0,
+        repair,
+        row,
+        whose,
+    })
 }
 
 /// How peers notice that a domain of this word is down.
@@ -279,7 +321,7 @@ fn domains(world: &World) -> Vec<(String, Vec<Target>)> {
 /// Does anything of the workload depend on it?
 fn carries(world: &World, target: Target) -> bool {
     match target {
-        Target::Link(link) => world.paths_over(link).next().is_some(),
+        Target::Link(link) => world.paths_over(link).next().is_some() || world.is_way_in(link),
         Target::Place(place) => {
             let stands = |copy: &ClusterId| *copy == world.places[place].cluster;
             world.endpoints_at(place).next().is_some()

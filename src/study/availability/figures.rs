@@ -149,7 +149,10 @@ impl Case {
         };
         model.loss = self.states.iter().zip(&self.class_of).map(loss).collect();
         let moving = |&trial: &usize| if trial == 0 { 0.0 } else { figures.moving[trial] };
-        model.moving_s = self.event_of.iter().map(moving).collect();
+        let beyond = |(component, trial): (usize, &usize)| {
+            moving(trial) - self.lag_s(component) * (figures.loss[*trial] - model.base)
+        };
+        model.moving_s = self.event_of.iter().enumerate().map(beyond).collect();
         let by_length = |(component, &trial): (usize, &usize)| {
             // No outage gains anything.
             let most = (moving(&trial) / (self.components[component].mean_down_h * 3600.0)).max(0.0);

@@ -15,6 +15,7 @@ mod certain;
 pub mod chain;
 pub mod class;
 pub mod component;
+mod day;
 mod difference;
 pub mod draws;
 mod few;
@@ -28,6 +29,7 @@ pub mod months;
 mod outage;
 mod pairs;
 mod reach;
+mod ready;
 pub mod renewal;
 mod rounds;
 pub mod samples;
@@ -131,6 +133,7 @@ fn study(asked: &Asked<'_>, keep: &Keep<'_>, progress: &dyn Progress) -> Result<
         record.warnings.extend(answer::warnings(case, one));
         record.warnings.extend(answer::undersized(case));
         record.warnings.extend(answer::without_flows(case));
+        record.warnings.extend(case.day.warning(&case.name));
         for sentence in answer::assumed(case) {
             if !record.assumptions.contains(&sentence) {
                 record.assumptions.push(sentence);

@@ -154,9 +154,11 @@ pub(super) fn lanes<const N: usize>(
             let hours = model.components[component].down.sample(draw(of));
             let month = (now / ticks(MONTH_H)) as usize;
             for (lost, lane) in lost.iter_mut().zip(&lanes) {
-                lost[month] += lane.model.by_length[component] * (hours - groups[component].mean_down) / MONTH_H;
+                lost[month] +=
+                    lane.model.by_length[component] * (hours - model.components[component].mean_down_h) / MONTH_H;
             }
-            turns.push(Reverse((now + ticks(hours).max(1), component, next)));
+            let missing = hours + model.components[component].lag_h();
+            turns.push(Reverse((now + ticks(missing).max(1), component, next)));
         }
         let state: State = down.iter().map(|(&component, &count)| (component, count)).collect();
         rates = std::array::from_fn(|lane| lanes[lane].loss(&state));

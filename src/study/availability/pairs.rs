@@ -10,6 +10,9 @@ use super::written;
 use crate::record::{Estimate, LongRunPair, RateTurn};
 use crate::units::significant;
 
+/// A component that costs less of a year's minutes is not named in the first sentence.
+const NAMED: f64 = 0.05;
+
 /// A rate is looked for within so many times the assumed one, up or down.
 const TURN_MOST: f64 = 1000.0;
 
@@ -169,9 +172,10 @@ pub(super) fn verdict(all: &[Answered], pairs: &[LongRunPair], stores: &str) -> 
         let others = others.join(", ");
         format!("Which loses least cannot be told at this effort: {name} loses {} a year, {others}", minutes(best))
     };
-    let top = best.record.components.first().filter(|top| top.minutes_year > 0.0);
+    let top = best.record.components.first().filter(|top| top.minutes_year > 0.0 && top.part >= NAMED);
     let most = top.filter(|_| tied.is_empty()).map_or(String::new(), |top| {
-        format!(", most of them ({} %) to {}", significant(100.0 * top.part, 2), top.component)
+        let most = if top.part > 0.5 { "most of them" } else { "the largest part of them" };
+        format!(", {most} ({} %) to {}", significant(100.0 * top.part, 2), top.component)
     });
     let others: Vec<String> = pairs.iter().map(|pair| pair.sentence.clone()).collect();
     let assumed = if best.model.components.iter().any(Component::is_assumed) {

@@ -6,6 +6,7 @@ use super::attempt::Attempted;
 use super::certain::certain;
 use super::class::{self, Class};
 use super::component::{Component, components};
+use super::day::Day;
 use super::figures::{Figures, Sample, Unknown};
 use super::keep::Keep;
 use super::model::Times;
@@ -65,6 +66,8 @@ pub(super) struct Case {
     pub(super) rate: f64,
     /// The same by stream.
     pub(super) stream_rates: Vec<f64>,
+    /// What a day makes of that.
+    pub(super) day: Day,
     /// Seconds of a window.
     pub(super) window: f64,
     /// An answer is good within so many nanoseconds; none: whenever it comes.
@@ -151,6 +154,7 @@ impl Case {
             within,
             asked,
             rate,
+            day: Day::of(scenario, &stream_rates),
             stream_rates,
             window,
             good_within_ns,
@@ -277,9 +281,21 @@ impl Case {
     pub(super) fn loss_of_unit(&self, figures: &Figures, component: usize) -> f64 {
         let trial = self.event_of[component];
         match self.trials[trial].course {
-            Course::Short(lasts) => (figures.loss[0] + figures.moving[trial] / lasts).min(1.0),
+            Course::Short(_) => {
+                let missing = self.components[component].missing_h() * 3600.0;
+                (figures.loss[0] + figures.moving[trial] / missing).min(1.0)
+            }
             _ => figures.loss[trial],
         }
+    }
+
+    /// Seconds after an outage for which the component's state goes on, where what is lost in it is the state's. An event that is
+    /// counted whole has them in it.
+    pub(super) fn lag_s(&self, component: usize) -> f64 {
+        if self.event_of[component] == 0 || self.is_short(component) {
+            return 0.0;
+        }
+        self.components[component].lag_h() * 3600.0
     }
 
     /// By class: the weight of its states.
@@ -309,8 +325,16 @@ impl Case {
     /// By trial: what each replication says of its part of the unavailability.
     pub(super) fn parts(&self) -> Vec<Vec<f64>> {
         let (steady, events) = self.shares_of_trials();
+        let base = self.base();
+        let mut lagging = vec![0.0; self.trials.len()];
+        for (component, often) in self.events().into_iter().enumerate() {
+            lagging[self.event_of[component]] += often * self.lag_s(component);
+        }
         let of = |(index, sample): (usize, Sample)| {
-            sample.into_iter().map(|(loss, moving)| steady[index] * loss + events[index] * moving).collect()
+            let part = |(loss, moving): (f64, f64)| {
+                steady[index] * loss + events[index] * moving - lagging[index] * (loss - base)
+            };
+            sample.into_iter().map(part).collect()
         };
         self.samples().into_iter().enumerate().map(of).collect()
     }
@@ -323,7 +347,7 @@ impl Case {
         let several = self.states.iter().zip(&self.class_of).filter(|((state, _), _)| states::units(state) > 1);
         for ((state, weight), _) in several.filter(|(_, class)| self.trial_of[**class].is_some()) {
             for &(component, count) in state.iter().filter(|&&(component, _)| self.is_short(component)) {
-                events[component] -= weight * f64::from(count) / (self.components[component].mean_down_h * 3600.0);
+                events[component] -= weight * f64::from(count) / (self.components[component].missing_h() * 3600.0);
             }
         }
         events.into_iter().map(|often| often.max(0.0)).collect()

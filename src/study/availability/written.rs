@@ -44,7 +44,8 @@ impl Case {
             };
             let longer = lasts - trial.simulated(number);
             let promotions = trial.seen[number].promotions.iter();
-            promotions.map(|promotion| lost(promotion, trial.simulated(number), longer)).sum()
+            let lost: f64 = promotions.map(|promotion| lost(promotion, trial.simulated(number), longer)).sum();
+            lost * self.day.factor()
         };
         trial.on_average((0..trial.seen.len()).map(of).collect())
     }

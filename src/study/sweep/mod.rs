@@ -86,7 +86,7 @@ fn all_compile(points: &[(Point, Loaded)], axes: &[String], options: &Options) -
 fn runs(loaded: &Loaded, options: &Options) -> u64 {
     let variants = if options.variants.is_empty() { loaded.variants.len() } else { options.variants.len() };
     let own = loaded.variants.first().map_or(1, |variant| variant.scenario.run.replications.value);
-    variants as u64 * u64::from(options.replications.unwrap_or(own))
+    variants as u64 * u64::from(options.replications(own))
 }
 
 /// A point's runs as part of the whole sweep's.
@@ -166,7 +166,7 @@ impl Head {
     fn of_scenario(loaded: &Loaded, options: &Options) -> Head {
         let scenario = &loaded.variants[0].scenario;
         Head {
-            replications: options.replications.unwrap_or(scenario.run.replications.value),
+            replications: options.replications(scenario.run.replications.value),
             horizon_s: scenario.run.horizon.value.seconds(),
             currency: scenario.prices.currency.value.clone(),
         }
@@ -176,8 +176,7 @@ impl Head {
 /// All that decides the figures of a point, as a hash: text, values, seed, replications, variants, version.
 fn key(loaded: &Loaded, options: &Options) -> String {
     let run = &loaded.variants[0].scenario.run;
-    let (seed, replications) =
-        (options.seed.unwrap_or(run.seed.value), options.replications.unwrap_or(run.replications.value));
+    let (seed, replications) = (options.seed.unwrap_or(run.seed.value), options.replications(run.replications.value));
     let version = env!("CARGO_PKG_VERSION");
     let text = format!("{}|{seed}|{replications}|{}|{version}", loaded.hash, options.variants.join(","));
     let mut hasher = Sha256::new();

@@ -29,11 +29,10 @@ struct Tide {
 impl Tides {
     /// None where nothing that meets a cap comes and goes.
     pub(super) fn new(world: &World) -> Option<Box<Tides>> {
-        let over = |link: LinkId| world.flows.iter().filter(move |flow| world.paths[flow.path].links.contains(&link));
         let capped = world.links.iter().filter_map(|(id, link)| Some((id, link.cap?)));
-        let moving = capped.filter(|(id, _)| over(*id).any(|flow| flow.when.is_some()));
+        let moving = capped.filter(|(id, _)| world.flows_over(*id).any(|flow| flow.when.is_some()));
         let tides: BTreeMap<LinkId, Tide> =
-            moving.map(|(id, cap)| (id, Tide::new(&world.plan, &cap, over(id)))).collect();
+            moving.map(|(id, cap)| (id, Tide::new(&world.plan, &cap, world.flows_over(id)))).collect();
         (!tides.is_empty()).then(|| Box::new(Tides(tides)))
     }
 
@@ -62,10 +61,10 @@ impl Tides {
 
 impl Tide {
     fn new<'a>(plan: &RunPlan, cap: &Cap, flows: impl Iterator<Item = &'a Flow>) -> Tide {
-        let (zero, end) = (SimTime::ZERO + plan.fill, (plan.horizon + plan.drain).nanos().cast_signed());
+        let (zero, (begin, end)) = (SimTime::ZERO + plan.fill, plan.simulated());
         let mut changes: Vec<(u64, bool, u64)> = Vec::new();
         for flow in flows {
-            for (begins, ends) in flow.spans(-plan.fill.nanos().cast_signed(), end) {
+            for (begins, ends) in flow.spans(begin, end) {
                 let at = |date: i64| of_run(zero, date).nanos();
                 changes.extend([(at(begins), true, flow.rate.0), (at(ends), false, flow.rate.0)]);
             }
@@ -74,7 +73,8 @@ impl Tide {
         let (mut taken, mut tide) = (0, Tide { rate: cap.rate.0, turns: vec![(0, 0, cap.rate.0)] });
         for (at, begins, rate) in changes {
             taken = if begins { taken + rate } else { taken - rate };
-            let (read, left) = (tide.read(at), cap.rate.0 - taken);
+            let left = cap.rate.0.checked_sub(taken).expect("flows of an instant leave something of their cap");
+            let read = tide.read(at);
             match tide.turns.last_mut() {
                 Some(last) if last.0 == at => last.2 = left,
                 _ => tide.turns.push((at, read, left)),

@@ -1,6 +1,6 @@
 //! What stands in a place, and what goes over what: the extent of a failure.
 
-use super::{EndpointId, LinkId, Path, PathId, PlaceId, StationId, Target, World};
+use super::{EndpointId, Flow, LinkId, Path, PathId, PlaceId, StationId, Target, World};
 use crate::table::Table;
 use crate::units::Duration;
 
@@ -32,6 +32,11 @@ impl World {
         let mut fronts =
             self.streams.rows().iter().filter_map(|stream| stream.via.as_ref()).flat_map(|via| &via.fronts);
         fronts.any(|front| front.there == Some(link) || front.back == Some(link))
+    }
+
+    /// Flows whose bytes cross a link, in order.
+    pub fn flows_over(&self, link: LinkId) -> impl Iterator<Item = &Flow> {
+        self.flows.iter().filter(move |flow| self.paths[flow.path].links.contains(&link))
     }
 
     /// Replicas of services in a place, in order.

@@ -1,5 +1,6 @@
 //! How long a run is, and into how many windows its horizon is divided.
 
+use crate::fault::Span;
 use crate::units::Duration;
 
 /// How long a run is.
@@ -11,6 +12,13 @@ pub struct RunPlan {
     pub horizon: Duration,
     /// After the horizon, how long open requests may still settle.
     pub drain: Duration,
+}
+
+impl RunPlan {
+    /// From the beginning of the fill to the end of the drain, nanoseconds from t = 0.
+    pub fn simulated(&self) -> Span {
+        (-self.fill.nanos().cast_signed(), (self.horizon + self.drain).nanos().cast_signed())
+    }
 }
 
 /// How many equal windows most horizons are divided into, for time series and for cutting the warm-up.

@@ -155,9 +155,8 @@ impl World {
 
     /// From when to when weather matters to a run, nanoseconds from t = 0.
     fn times(&self) -> Span {
-        let plan = &self.plan;
-        let before = (plan.fill + LEAD).nanos().cast_signed();
-        (-before, (plan.horizon + plan.drain).nanos().cast_signed())
+        let (begin, end) = self.plan.simulated();
+        (begin - LEAD.nanos().cast_signed(), end)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::faults::start;
 use super::ground::cluster_named;
 use super::paths::Paths;
+use super::plan;
 use crate::connect::{Carrier, Front};
 use crate::fault::{Calendar, Span};
 use crate::scenario::Diagnostic;
@@ -74,14 +75,15 @@ fn calendar(scenario: &Scenario, world: &World, name: &str, when: &FlowTimes, sa
     calendar
 }
 
-/// Flows that leave nothing of a cap, at any time of the run or until all their times come round again, a year at the most.
+/// Flows that leave nothing of a cap, at any time of the run (of which a fill that is not told may be as long as it ever is)
+/// or until all their times come round again, a year at the most.
 pub(super) fn excess(scenario: &Scenario, world: &World, said: &mut Vec<Diagnostic>) {
     for (id, link) in world.links.iter() {
         let Some(cap) = link.cap else { continue };
-        let over: Vec<&Flow> = world.flows.iter().filter(|flow| world.paths[flow.path].links.contains(&id)).collect();
+        let over: Vec<&Flow> = world.flows_over(id).collect();
         let all = over.iter().fold(0_u64, |sum, flow| sum.saturating_add(flow.rate.0));
         // What fits all at once fits at all times.
-        let taken = if all < cap.rate.0 { all } else { ever(&over, simulated(world), cap.rate.0) };
+        let taken = if all < cap.rate.0 { all } else { ever(&over, plan::longest(scenario).simulated(), cap.rate.0) };
         let Some(last) = over.last().map(|flow| &flow.name).filter(|_| taken >= cap.rate.0) else { continue };
         let what = format!(
             "flows of {} Mbit/s leave nothing of the {} Mbit/s of {}",
@@ -133,15 +135,7 @@ fn place(carrier: &Carrier<'_>, world: &World, end: &Spanned<RouteEnd>) -> Optio
     world.places.iter().find(|(_, place)| place.cluster == cluster).map(|(id, _)| id)
 }
 
-/// From the beginning of the fill to the end of the drain, nanoseconds from t = 0.
-fn simulated(world: &World) -> Span {
-    let plan = &world.plan;
-    (-plan.fill.nanos().cast_signed(), (plan.horizon + plan.drain).nanos().cast_signed())
-}
-
-/// Bits a second that flows take of a link's cap at the most, within the run.
-pub(super) fn at_most(world: &World, link: LinkId) -> BitsPerSec {
-    let over: Vec<&Flow> = world.flows.iter().filter(|flow| world.paths[flow.path].links.contains(&link)).collect();
-    let (begin, end) = simulated(world);
-    BitsPerSec(most(&over, begin, end))
+/// Bits a second that flows take of a link's cap at the most, within a horizon.
+pub(super) fn at_most(world: &World, link: LinkId, horizon: Duration) -> BitsPerSec {
+    BitsPerSec(most(&world.flows_over(link).collect::<Vec<_>>(), 0, horizon.nanos().cast_signed()))
 }

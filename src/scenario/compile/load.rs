@@ -215,7 +215,7 @@ impl Load {
         let offered = self.offered(world);
         for (id, link) in world.links.iter() {
             let Some(cap) = link.cap else { continue };
-            let mbps = offered[id.0 as usize] * 8.0 / 1e6 + at_most(world, id).mbps();
+            let mbps = offered[id.0 as usize] * 8.0 / 1e6 + at_most(world, id, scenario.run.horizon.value).mbps();
             if mbps > cap.rate.mbps() {
                 said.push(
                     Diagnostic::warning(

@@ -14,14 +14,21 @@ const MOST_FILL: Duration = Duration::from_secs(86_400);
 
 /// The plan; `busy` is each service's utilisation at t = 0.
 pub(super) fn plan(scenario: &Scenario, world: &World, means: &[Mean], busy: &[f64]) -> RunPlan {
+    let most = longest(scenario);
+    if scenario.run.warm_up != WarmUp::Auto {
+        return most;
+    }
+    let forgets = time_constants(world, means, busy).into_iter().max().unwrap_or(Duration::ZERO);
+    RunPlan { fill: LEAST_FILL.max(forgets.saturating_mul(3)).min(most.fill), ..most }
+}
+
+/// The same before the load is known: with the longest fill that it may come to.
+pub(super) fn longest(scenario: &Scenario) -> RunPlan {
     let fill = match scenario.run.warm_up {
         WarmUp::Fill(span) => span,
         // What is cut off afterwards needs nothing before it.
         WarmUp::Cut(_) => Duration::ZERO,
-        WarmUp::Auto => {
-            let longest = time_constants(world, means, busy).into_iter().max().unwrap_or(Duration::ZERO);
-            LEAST_FILL.max(longest.saturating_mul(3)).min(MOST_FILL)
-        }
+        WarmUp::Auto => MOST_FILL,
     };
     RunPlan { fill, horizon: scenario.run.horizon.value, drain: scenario.run.drain }
 }

@@ -73,6 +73,5 @@ fn links(world: &World, target: Target, product: Option<&str>) -> Vec<LinkId> {
 }
 
 fn shared(world: &World, link: LinkId, cap: &Cap) -> bool {
-    let flows = || world.flows.iter().any(|flow| world.paths[flow.path].links.contains(&link));
-    matches!(cap.past, PastCap::Fair { .. }) || flows()
+    matches!(cap.past, PastCap::Fair { .. }) || world.flows_over(link).next().is_some()
 }

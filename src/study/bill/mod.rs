@@ -19,8 +19,8 @@ pub(in crate::study) use usage::{Beside, PathUsage, Usage};
 
 use crate::bill::{Exact, PriceRange, Terms};
 use crate::record::{Bill, Estimate, Run};
-use crate::units::{Money, significant};
-use crate::world::{Basis, Direction, Tap, World};
+use crate::units::{Duration, Money, significant};
+use crate::world::{Basis, Direction, Tap, World, windows};
 
 use line::Priced;
 use month::{Month, Shape};
@@ -44,7 +44,8 @@ pub fn bill_beside_faults(world: &World, runs: &[Run], twins: &[Run]) -> Bill {
             .basis
             .push("a month in which nothing fails: replications run again without faults, on the same luck".into());
     }
-    month.basis.extend(settling(world, twins.iter().map(|run| run.horizon_ns).max().unwrap_or(0), month.steady));
+    let settling = twins.iter().map(|run| run.horizon_ns).max().and_then(|horizon| settling(world, &month, horizon));
+    month.basis.extend(settling);
     let usages: Vec<Usage> = twins.iter().map(|run| Usage::counted(run, world, &month)).collect();
     let priced = line::priced(world, &usages, &month.shape);
     let once = faults::extra(world, runs, twins, month.window_ns, &priced);
@@ -131,32 +132,33 @@ fn exchanges(world: &World) -> Vec<String> {
 }
 
 /// Of replicas that follow their load: what of a run their month is.
-fn settling(world: &World, horizon_ns: u64, steady: bool) -> Vec<String> {
-    let longest = world.autoscalers.iter().map(usage::settled).max().filter(|_| horizon_ns > 0);
-    let Some(settled) = longest else { return Vec::new() };
+fn settling(world: &World, month: &Month, horizon_ns: u64) -> Option<String> {
+    let longest = world.autoscalers.iter().map(usage::settled).max().filter(|_| horizon_ns > 0)?;
     let begin: Vec<String> =
         world.autoscalers.iter().map(|scaler| format!("{} with {}", scaler.name, scaler.start)).collect();
-    if !steady {
-        return vec![format!(
+    if !month.steady {
+        return Some(format!(
             "replicas that follow their load are as many as in the run, which they began as {}: the load varies, so that no time \
              of it can be left out",
             begin.join(", ")
-        )];
+        ));
     }
-    let late = world.autoscalers.iter().filter(|scaler| usage::settled(scaler).nanos() >= horizon_ns);
+    let count = windows(Duration::from_nanos(horizon_ns));
+    let late = world.autoscalers.iter().filter(|scaler| usage::settled_from(scaler, month, count).is_none());
     let late: Vec<&str> = late.map(|scaler| scaler.name.as_str()).collect();
-    if late.is_empty() {
-        return vec![format!(
-            "replicas that follow their load are those from {settled} on at the latest, when their number is no longer what \
+    Some(if late.is_empty() {
+        format!(
+            "replicas that follow their load are those from {longest} on at the latest, when their number is no longer what \
              they began with"
-        )];
-    }
-    vec![format!(
-        "the month of {} is not settled: it holds the replicas that they began with ({}), for the first recommendations hold \
-         for a while; `run.horizon` longer than {settled} leaves that time out",
-        late.join(", "),
-        begin.join(", ")
-    )]
+        )
+    } else {
+        format!(
+            "the month of {} is not settled: it holds the replicas that they began with ({}), for the first recommendations hold \
+             for a while; a `run.horizon` of a few windows more than {longest} leaves that time out",
+            late.join(", "),
+            begin.join(", ")
+        )
+    })
 }
 
 /// What the compute lines count: the replicas' vCPUs, and those that their sidecars request beside them.

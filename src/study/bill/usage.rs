@@ -104,13 +104,7 @@ impl Usage {
             .collect();
         let lived = |(row, scaler): (&ScaleRow, &Autoscaler)| {
             // Of a load that varies, or a run that is too short to settle, all of it counts, and the bill says so.
-            let settled = settled(scaler).nanos();
-            let from = if month.steady && settled < run.horizon_ns {
-                settled.div_ceil(month.window_ns.max(1)) as usize
-            } else {
-                0
-            };
-            let from = if from < all.len() { from } else { 0 };
+            let from = settled_from(scaler, month, all.len()).unwrap_or(0);
             let lived = all[from..].iter().map(|&window| row.pod_ns.get(window).copied().unwrap_or(0)).sum();
             (lived, (all.len() - from) as u64 * month.window_ns)
         };
@@ -155,6 +149,13 @@ pub(super) fn settled(scaler: &Autoscaler) -> Duration {
     let rule = &scaler.rule;
     let looks = (rule.every + rule.window).saturating_mul(2);
     rule.down_window + scaler.boot + looks
+}
+
+/// The first of so many windows that has no more of what replicas began with; none: all have some, or the load varies, so
+/// that none is like another.
+pub(super) fn settled_from(scaler: &Autoscaler, month: &Month, windows: usize) -> Option<usize> {
+    let from = settled(scaler).nanos().div_ceil(month.window_ns.max(1)) as usize;
+    (month.steady && from < windows).then_some(from)
 }
 
 /// What a charge counts in a month: the mean month of these replications, or that of one.
@@ -227,8 +228,8 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    /// Six pods at first; four from 380 s on: as many as a steady load asks for.
-    fn pods(horizon_s: u64) -> f64 {
+    /// Six pods at first; four from 380 s on: as many as a steady load asks for. How many a month has, and what is said of it.
+    fn pods(horizon_s: u64) -> (f64, String) {
         let mut world = World::default();
         world.autoscalers.push(Autoscaler {
             name: "orders@east".into(),
@@ -254,7 +255,8 @@ mod tests {
         };
         let month = Month::of(&world, std::slice::from_ref(&run));
         let (lived, seen) = Usage::counted(&run, &world, &month).pods_ns[0];
-        lived as f64 / seen as f64
+        let said = crate::study::bill::settling(&world, &month, run.horizon_ns);
+        (lived as f64 / seen as f64, said.expect("there is an autoscaler"))
     }
 
     #[test]
@@ -294,8 +296,14 @@ mod tests {
     fn the_month_of_a_steady_load_does_not_depend_on_the_horizon() {
         // 300 s of recommendations, 40 s of boot, two looks and measurements of 15 s each: 400 s.
         for horizon_s in [480, 600, 1200, 3600] {
-            assert_eq!(pods(horizon_s), 4.0, "{horizon_s} s");
+            let (pods, said) = pods(horizon_s);
+            assert_eq!(pods, 4.0, "{horizon_s} s");
+            assert!(said.contains("are those from 6.667 min on at the latest"), "{said}");
         }
-        assert_eq!(pods(360), 6.0, "too short to leave anything out");
+        assert_eq!(pods(360).0, 6.0, "too short to leave anything out");
+        // 404 s end within the window of 6.73 s in which the number settles: nothing is left out, and that is said.
+        let (pods, said) = pods(404);
+        assert!((pods - (6.0 * 380.0 + 4.0 * 24.0) / 404.0).abs() < 1e-6, "{pods}");
+        assert!(said.contains("orders@east is not settled"), "{said}");
     }
 }

@@ -37,6 +37,11 @@ pub(super) fn gives_up(world: &World, caller: Caller) -> bool {
     matches!(caller, Caller::Service(service) if world.services[service].on_cancel == OnCancel::Stop)
 }
 
+/// By attempt's slot, at services that stop: the calls that an attempt has opened, of which some may be settled. An attempt
+/// is known by its call, that one's generation, and its number.
+#[derive(Debug, Default)]
+pub(super) struct Opened(Vec<((u32, u32, u8), Vec<u32>)>);
+
 impl Machine<'_> {
     /// A call on an edge where something more than a first try may begin it. True: that goes on without its opener.
     #[inline(never)]
@@ -47,6 +52,9 @@ impl Machine<'_> {
             let (key, ends) = (call.key, self.patience_ends(call));
             let news = News { call: slot, generation: call.generation, attempt: NONE, number: 0, key };
             self.bring(news, ends, schedule);
+        }
+        if rules.leaves {
+            self.remember(slot);
         }
         let faulty = self.world.policies[self.hot.edges[self.calls[slot].edge.0 as usize].policy].fault.is_some();
         faulty && self.inject(slot, now, schedule)
@@ -112,12 +120,14 @@ impl Machine<'_> {
             }
             return;
         }
-        let this = &mut self.attempts[attempt];
+        let this = &self.attempts[attempt];
         let meant = this.is(Attempt::LIVE) && this.call == call && this.number == number;
         if !meant || this.is(Attempt::SERVER_DONE) || this.is(Attempt::HUNG) {
             return;
         }
-        let stops = self.world.services[self.world.edges[self.calls[call].edge].to].on_cancel == OnCancel::Stop;
+        let service = self.world.endpoints[self.endpoint_of(attempt)].service;
+        let stops = self.world.services[service].on_cancel == OnCancel::Stop;
+        let this = &mut self.attempts[attempt];
         if this.flags & (Attempt::TRAVELLING | Attempt::HELD | Attempt::SHARED) != 0 {
             // Not there yet: the news waits at the server's door.
             this.flags |= Attempt::UNWANTED | if stops { Attempt::STOPPED } else { 0 };
@@ -127,22 +137,58 @@ impl Machine<'_> {
     }
 
     /// What has begun goes on to the end of the work that it is at, and no further. The calls that it waits for are given
-    /// up, and their servers hear of it in turn. One look at all calls that are open: rare, and only for who stops.
+    /// up, and their servers hear of it in turn.
     fn stop(&mut self, attempt: u32, now: SimTime, schedule: &mut Schedule) {
         self.attempts[attempt].flags |= Attempt::STOPPED;
-        let waits = |call: &Call| {
-            call.flags & (Call::LIVE | Call::ROOT | Call::MIRROR) == Call::LIVE
-                && self.attempt_of(call.parent) == attempt
-        };
-        let slots = (0..self.calls.slots()).filter(|&slot| waits(&self.calls[slot]));
+        let who = self.who(attempt);
+        let opened = self.opened.0.get(attempt as usize).filter(|(whose, _)| *whose == who);
+        let slots = opened.into_iter().flat_map(|(_, calls)| calls).filter(|&&slot| self.is_below(slot, attempt));
         let mut given: Vec<(u64, u32, u32)> =
-            slots.map(|slot| (self.calls[slot].key, slot, self.calls[slot].generation)).collect();
+            slots.map(|&slot| (self.calls[slot].key, slot, self.calls[slot].generation)).collect();
         given.sort_unstable();
+        // A slot may have been one call's and then another's.
+        given.dedup();
         for (_, slot, generation) in given {
             let call = &self.calls[slot];
             if call.is(Call::LIVE) && call.generation == generation {
                 self.give_up_call(slot, Failure::Abandoned, now, schedule);
             }
         }
+    }
+
+    fn who(&self, attempt: u32) -> (u32, u32, u8) {
+        let row = &self.attempts[attempt];
+        (row.call, self.calls[row.call].generation, row.number)
+    }
+
+    /// Does an attempt wait for a call?
+    fn is_below(&self, slot: u32, attempt: u32) -> bool {
+        let call = &self.calls[slot];
+        call.flags & (Call::LIVE | Call::ROOT | Call::MIRROR) == Call::LIVE && self.attempt_of(call.parent) == attempt
+    }
+
+    /// A call is opened by a service that may give it up.
+    fn remember(&mut self, slot: u32) {
+        let call = &self.calls[slot];
+        if call.is(Call::ROOT | Call::MIRROR) {
+            return;
+        }
+        let attempt = self.attempt_of(call.parent);
+        let who = self.who(attempt);
+        let mut rows = std::mem::take(&mut self.opened.0);
+        if rows.len() <= attempt as usize {
+            rows.resize_with(attempt as usize + 1, Default::default);
+        }
+        let (whose, calls) = &mut rows[attempt as usize];
+        if *whose != who {
+            *whose = who;
+            calls.clear();
+        }
+        if calls.len() == calls.capacity() {
+            // Who makes many calls one after the other has few of them open.
+            calls.retain(|&slot| self.is_below(slot, attempt));
+        }
+        calls.push(slot);
+        self.opened.0 = rows;
     }
 }

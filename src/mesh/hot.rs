@@ -286,7 +286,7 @@ impl Hot {
                 rates: policy
                     .outlier
                     .is_some_and(|rule| rule.success_rate.is_some() || rule.failure_percentage.is_some()),
-                unusual: policy.fault.is_some() || impatient,
+                unusual: policy.fault.is_some() || impatient || gives_up(world, edge.from),
                 impatient,
                 cancels: world.services[edge.to].on_cancel != OnCancel::Finish,
                 timeout: nanos(policy.timeout),

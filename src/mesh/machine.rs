@@ -18,7 +18,7 @@ use super::entry::{self, Far, Led};
 use super::event::Kind;
 use super::fair::Fair;
 use super::fcfs::Fcfs;
-use super::giving_up::News;
+use super::giving_up::{News, Opened};
 use super::histories::Histories;
 use super::hot::Hot;
 use super::ledger::Ledger;
@@ -121,6 +121,7 @@ pub(super) struct Machine<'w> {
     pub(super) stores: Option<Box<Stores>>,
     pub(super) ledger: Ledger,
     pub(super) blames: Blames,
+    pub(super) opened: Opened,
     pub(super) tracer: Option<Box<Tracer>>,
 }
 
@@ -312,6 +313,7 @@ impl<'w> Machine<'w> {
             stores,
             ledger: Ledger::new(world, zero, &forecast.spans, &changes),
             blames: Blames::new(!world.faults.is_empty()),
+            opened: Opened::default(),
             tracer,
         };
         machine.foresee_checks();

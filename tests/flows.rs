@@ -157,3 +157,13 @@ fn the_timeline_has_it_and_nothing_else() {
         answer(&DESK.replace(", at: \"02:00\", for: 2m, every: 24h", "").replace("45Mbps", "1Mbps")).flows.is_empty()
     );
 }
+
+#[test]
+fn a_flow_that_variants_have_at_other_times_is_named_once() {
+    let text = DESK.replace("flows: {", "flows: {pull: {from: desk, to: archive, rate: 1Mbps, at: 1m, for: 1m}, ");
+    let text = text + "variants: {late: {flows: {pull: {at: 2m}}}, early: {}}\n";
+    let found = answer(&text);
+    assert_eq!(found.flows.len(), 3, "{:?}", found.flows);
+    let timeline = eastwest::report::charts::figures(&found).remove(3);
+    assert_eq!(timeline.svg.matches("pull").count(), 1, "{}", timeline.svg);
+}

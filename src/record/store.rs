@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Estimate;
+use super::{Estimate, VariantResult};
 
 /// Calls that reached a service which uses a store, within the horizon.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -120,6 +120,18 @@ pub struct SuccessionSummary {
     pub faults: Vec<SuccessionFault>,
     /// Each promotion of each replication, planned ones included.
     pub each: Vec<StorePromotion>,
+}
+
+impl VariantResult {
+    /// Acknowledged writes that promotions lose, of a run; none are lost where no database has a primary.
+    pub fn writes_lost(&self) -> Estimate {
+        self.lost_writes.clone().unwrap_or_else(|| Estimate::exact(0.0))
+    }
+
+    /// Does it lose writes that it acknowledged, in any replication?
+    pub fn loses_writes(&self) -> bool {
+        self.lost_writes.as_ref().and_then(|lost| lost.value).is_some_and(|lost| lost > 0.0)
+    }
 }
 
 /// What became of the primaries of a store in one fault.

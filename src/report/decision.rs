@@ -68,10 +68,9 @@ impl Decision {
             let recovered = variants.iter().map(|v| recovery_from(v, &fault)).collect::<Vec<_>>();
             let label = format!("recovered from {fault} after");
             table.measure(&label, Unit::Seconds, &recovered);
-            let shared = |v: &&VariantResult| v.faults.iter().any(|of| of.name == fault && !of.together.is_empty());
-            for variant in variants.iter().filter(shared) {
-                let words = variant.faults.iter().find(|of| of.name == fault).map_or("", |of| of.together.as_str());
-                table.notes.push(format!("{label} of {}: {words}", variant.name));
+            for variant in variants {
+                let shared = variant.faults.iter().find(|of| of.name == fault && !of.together.is_empty());
+                table.notes.extend(shared.map(|of| format!("{label} of {}: {}", variant.name, of.together)));
             }
         }
         let mut rules = variants.iter().flat_map(|v| &v.faults).map(|fault| &fault.lost_rule);

@@ -4,6 +4,7 @@
 use crate::record::{BillLine, BlastRow, Comparison, ErrorSummary, Estimate, FaultSummary, VariantResult};
 use crate::report::decision::fault_names;
 use crate::report::number::{Unit, clock, count};
+use crate::report::sentence::each_once;
 use crate::units::significant;
 
 /// An edge is told from so many attempts per call on.
@@ -179,13 +180,7 @@ fn fault(comparison: &Comparison, name: &str) -> Section {
     }));
     notes.extend(summaries().map(|(_, fault)| fault.shift_rule.clone()).find(|rule| !rule.is_empty()));
     notes.extend(summaries().filter_map(|(_, fault)| Some(fault.blast.as_ref()?.rule.clone())).next());
-    let mut said: Vec<String> = Vec::new();
-    notes.retain(|note| {
-        !said.contains(note) && {
-            said.push(note.clone());
-            true
-        }
-    });
+    let notes = each_once(notes.into_iter());
     let span = comparison.faults.iter().find(|fault| fault.name == name);
     let when = span.map_or_else(String::new, |fault| {
         format!("{}, {} to {}", fault.hits, clock(fault.start_s), clock(fault.end_s))

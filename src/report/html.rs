@@ -164,14 +164,12 @@ fn card(comparison: &Comparison, index: usize, variant: &VariantResult) -> Value
 
 /// `976 acknowledged writes lost a run`; empty where there are none.
 fn lost_writes_of(variant: &VariantResult) -> String {
-    let lost = sentence::lost_writes(variant);
-    match lost.value {
-        Some(value) if value > 0.0 => {
-            let range = Unit::Plain("").interval(&lost).map(|range| format!(" ({range})")).unwrap_or_default();
-            format!("but {} acknowledged writes lost a run{range}", Unit::Plain("").value(&lost))
-        }
-        _ => String::new(),
+    if !variant.loses_writes() {
+        return String::new();
     }
+    let lost = variant.writes_lost();
+    let range = Unit::Plain("").interval(&lost).map(|range| format!(" ({range})")).unwrap_or_default();
+    format!("but {} acknowledged writes lost a run{range}", Unit::Plain("").value(&lost))
 }
 
 fn decision(comparison: &Comparison) -> Value {

@@ -80,9 +80,9 @@ fn paired(comparison: &Comparison, variant: &VariantResult) -> Option<String> {
     if let Some(success) = find("availability") {
         rest.push(success_words(success));
     }
-    let writes = [variant, base].map(|of| lost_writes(of).value.unwrap_or_default());
+    let writes = [variant, base].map(|of| of.writes_lost().value.unwrap_or_default());
     if writes[0] != writes[1] {
-        let [own, theirs] = [variant, base].map(|of| Unit::Plain("").value(&lost_writes(of)));
+        let [own, theirs] = [variant, base].map(|of| Unit::Plain("").value(&of.writes_lost()));
         rest.push(format!("acknowledged writes lost a run {own}, of {from} {theirs}"));
     }
     if !rest.is_empty() {
@@ -183,6 +183,17 @@ fn success_words(difference: &Difference) -> String {
 pub fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Each of these once, in the order in which they come.
+pub(super) fn each_once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut known = Vec::new();
+    for one in all {
+        if !known.contains(&one) {
+            known.push(one);
+        }
+    }
+    known
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -306,14 +317,9 @@ pub fn unpriced(variant: &VariantResult) -> usize {
     variant.bill.lines.iter().filter(|line| line.amount.value.is_none()).count()
 }
 
-/// Acknowledged writes of a run that a variant loses by promotions; none lost where it has no database.
-pub fn lost_writes(variant: &VariantResult) -> Estimate {
-    variant.lost_writes.clone().unwrap_or_else(|| Estimate::exact(0.0))
-}
-
 /// Does any variant lose writes that it acknowledged?
 pub fn loses_writes(comparison: &Comparison) -> bool {
-    comparison.variants.iter().any(|variant| lost_writes(variant).value.is_some_and(|lost| lost > 0.0))
+    comparison.variants.iter().any(VariantResult::loses_writes)
 }
 
 /// By which variant each is beaten: one that is no worse, as far as can be told, on cost, p99, success and acknowledged
@@ -333,7 +339,7 @@ fn beats(comparison: &Comparison, a: usize, b: usize) -> bool {
         Told::Less => Told::More,
         other => other,
     };
-    let writes = order(comparison, a, b, "lost writes", lost_writes);
+    let writes = order(comparison, a, b, "lost writes", VariantResult::writes_lost);
     let all = [cost, p99, success, writes];
     all.iter().all(|told| matches!(told, Told::Less | Told::Alike)) && all.contains(&Told::Less)
 }

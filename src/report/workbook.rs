@@ -9,6 +9,7 @@
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Formula, Workbook, Worksheet, XlsxError};
 
 use super::measured::word;
+use super::sentence::each_once;
 use crate::record::{Bill, BillLine, ComparedRow, Comparison, Measured, Projection};
 
 /// The name of the file in a result's folder.
@@ -417,17 +418,6 @@ fn assumptions(sheet: &mut Worksheet, of: &Ledger<'_>) -> Result<(), XlsxError> 
     }
     page.sheet.set_freeze_panes(1, 0)?;
     Ok(())
-}
-
-/// Each of these once, in the order in which they come.
-fn each_once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut known = Vec::new();
-    for one in all {
-        if !known.contains(&one) {
-            known.push(one);
-        }
-    }
-    known
 }
 
 fn cut(text: &str) -> String {

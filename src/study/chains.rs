@@ -3,8 +3,10 @@
 //! Who holds a system down while two faults last, neither success nor latency can tell. Recovery is then that from the whole
 //! chain, for each of its faults from its own start, and says so.
 
-use super::recovery::{Usual, count, last_off};
-use crate::record::Run;
+use super::recovery::{Usual, count, finer, last_off, window};
+use super::words::each_once;
+use crate::record::{FaultRow, Run};
+use crate::units::significant;
 
 /// One coming of a fault.
 #[derive(Clone, Copy)]
@@ -53,7 +55,7 @@ impl<'r> Watched<'r> {
     fn of(run: &'r Run) -> Option<Watched<'r>> {
         let (usual, count) = (Usual::of(run)?, count(run)?);
         let length_ns = (run.horizon_ns / count as u64).max(1);
-        let windows: Vec<_> = (0..count).map(|number| super::recovery::window(run, number)).collect();
+        let windows: Vec<_> = (0..count).map(|number| window(run, number)).collect();
         let mut watched = Watched {
             off: windows.iter().map(|window| !usual.is_back(window)).collect(),
             out: windows.iter().map(|window| usual.is_out(window)).collect(),
@@ -62,7 +64,7 @@ impl<'r> Watched<'r> {
             usual,
             length_ns,
         };
-        let of = |row: &'r crate::record::FaultRow| {
+        let of = |row: &'r FaultRow| {
             let measured = row.spans.iter().filter(|span| span.0 < run.horizon_ns);
             measured.map(|&(start_ns, end_ns)| Coming { fault: &row.fault, start_ns, end_ns })
         };
@@ -119,7 +121,7 @@ impl<'r> Watched<'r> {
 
     /// The end of what is off in a window, as finely as it can be told.
     fn off_until(&self, last_bad: usize) -> u64 {
-        let finer = super::recovery::finer(self.run, &self.usual, last_bad as u64 * self.length_ns, self.length_ns);
+        let finer = finer(self.run, &self.usual, last_bad as u64 * self.length_ns, self.length_ns);
         finer.unwrap_or((last_bad as u64 + 1) * self.length_ns)
     }
 
@@ -128,11 +130,8 @@ impl<'r> Watched<'r> {
     }
 
     fn of_fault(&self, fault: &str) -> impl Iterator<Item = (&Chain<'r>, Coming<'r>)> {
-        let of = move |chain: &'_ Chain<'r>, fault: &str| -> Vec<Coming<'r>> {
-            chain.comings.iter().filter(|coming| coming.fault == fault).copied().collect()
-        };
-        let fault = fault.to_owned();
-        self.chains.iter().flat_map(move |chain| of(chain, &fault).into_iter().map(move |coming| (chain, coming)))
+        let all = self.chains.iter().flat_map(|chain| chain.comings.iter().map(move |coming| (chain, *coming)));
+        all.filter(move |(_, coming)| coming.fault == fault)
     }
 
     /// Of each coming of a fault the window up to which it is watched.
@@ -154,12 +153,7 @@ impl<'r> Watched<'r> {
             // What came after service was back did not hold it down, nor did what was over when this came and it was.
             !same && (other.start_ns < back_ns || other.start_ns <= this.start_ns && other.end_ns > this.start_ns)
         });
-        let mut with: Vec<&'r str> = Vec::new();
-        for other in others.clone() {
-            if !with.contains(&other.fault) {
-                with.push(other.fault);
-            }
-        }
+        let with = each_once(others.clone().map(|other| other.fault));
         let came = others.map(|other| other.start_ns).min().filter(|&came| came > this.start_ns);
         let alone = came.and_then(|came| self.alone(chain, this.start_ns, self.window_of(came)));
         // Seconds tell before the next chain too; at the end of the measured time a whole window has to.
@@ -173,25 +167,20 @@ impl<'r> Watched<'r> {
 /// In words, with what else a fault's recovery is told; none where it came alone each time.
 pub(super) fn together(watched: &[Watched<'_>], fault: &str) -> Option<String> {
     let all: Vec<Back<'_>> = watched.iter().flat_map(|of| of.backs(fault)).collect();
-    let mut names: Vec<&str> = Vec::new();
-    for with in all.iter().flat_map(|back| &back.with) {
-        if !names.contains(with) {
-            names.push(with);
-        }
-    }
+    let names = each_once(all.iter().flat_map(|back| back.with.iter().copied()));
     if names.is_empty() {
         return None;
     }
     let shared = all.iter().filter(|back| !back.with.is_empty()).count();
-    let named = |name: &&str| if *name == fault { "its own next coming".to_owned() } else { (*name).to_owned() };
-    let names = names.iter().map(named).collect::<Vec<_>>().join(", ");
+    let named = |name| if name == fault { "its own next coming" } else { name };
+    let names = names.into_iter().map(named).collect::<Vec<_>>().join(", ");
     let times = if shared == all.len() { String::new() } else { format!(" in {shared} of {} occurrences", all.len()) };
     let alone: Vec<f64> = all.iter().filter(|back| !back.with.is_empty()).filter_map(|back| back.alone).collect();
     let before = if alone.is_empty() || alone.len() < shared {
         String::new()
     } else {
         let mean = alone.iter().sum::<f64>() / alone.len() as f64;
-        format!("; it had been back {} s after its start before that came", crate::units::significant(mean, 3))
+        format!("; it had been back {} s after its start before that came", significant(mean, 3))
     };
     Some(format!("counted together with {names}{times}, up to the recovery from all of them{before}"))
 }

@@ -6,21 +6,11 @@ use super::gates;
 use super::operators;
 use super::replicated::Replicated;
 use super::warm_up::Cut;
+use super::words::each_once;
 use crate::record::{FaultRow, FaultSpan, VariantResult};
 use crate::scenario::Loaded;
 use crate::scenario::load::Variant;
 use crate::world::World;
-
-/// All of them in their order, of equals the first.
-pub(super) fn each_once<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut kept: Vec<T> = Vec::new();
-    for one in all {
-        if !kept.contains(&one) {
-            kept.push(one);
-        }
-    }
-    kept
-}
 
 /// All texts of a scenario, one after the other, each under its name where there is more than one.
 pub(super) fn text(loaded: &Loaded) -> String {

@@ -1,6 +1,7 @@
 //! Stores: how many calls came to another cluster's data, what became of writes, and of primaries.
 
 use super::figure::Design;
+use super::words::each_once;
 use crate::record::{
     Estimate, PromotionRow, Run, StorePromotion, StoreRow, StoreSummary, SuccessionFault, SuccessionSummary, WriteRow,
     WriteSummary,
@@ -44,21 +45,11 @@ pub(super) fn writes(runs: &[Run], design: Design) -> Vec<WriteSummary> {
 
 /// Promotions of each store that is written to, in the order of the runs.
 pub(super) fn successions(runs: &[Run], design: Design) -> Vec<SuccessionSummary> {
-    let mut stores: Vec<&str> = Vec::new();
-    for row in runs.first().iter().flat_map(|run| &run.writes) {
-        if stores.last() != Some(&row.store.as_str()) {
-            stores.push(&row.store);
-        }
-    }
+    let stores = each_once(runs.first().into_iter().flat_map(|run| &run.writes).map(|row| row.store.as_str()));
     let summary = |store: &&str| {
         let of = Of { store, fault: None };
-        let mut faults: Vec<&str> = Vec::new();
-        for row in runs.iter().flat_map(|run| of.unplanned(run)) {
-            let fault = row.fault.as_deref().unwrap_or_default();
-            if !faults.contains(&fault) {
-                faults.push(fault);
-            }
-        }
+        let unplanned = runs.iter().flat_map(|run| of.unplanned(run));
+        let faults = each_once(unplanned.map(|row| row.fault.as_deref().unwrap_or_default()));
         let by_fault = |fault: &&str| {
             let of = Of { store, fault: Some(fault) };
             SuccessionFault {

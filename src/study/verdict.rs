@@ -118,7 +118,7 @@ pub fn verdict(
                 let last = beside.into_iter().chain(alike).chain(chosen);
                 // What decides most leads: who answers far less is told before who is back when.
                 let far = all_sound.worse.iter().any(|(_, less)| less.value.is_some_and(|less| less > ANSWERED_SLACK));
-                if far || variants.iter().any(survival::loses) {
+                if far || variants.iter().any(VariantResult::loses_writes) {
                     sound.into_iter().chain(calm).chain(lost).chain(back).chain(ahead).chain(last).collect()
                 } else {
                     calm.into_iter().chain(back).chain(ahead).chain(sound).chain(lost).chain(last).collect()

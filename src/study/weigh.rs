@@ -16,14 +16,14 @@ use super::figure::Design;
 use super::inputs::{Figures, Group, Shift, inputs_at};
 use super::pool::{Task, Watch, work_off};
 use super::progress::{FIRST_STAGE, FIRST_STAGE_AND_ENDS, Progress, SECOND_STAGE};
-use super::remarks::{assumptions, each_once, fault_spans, flow_spans, text, warnings};
+use super::remarks::{assumptions, fault_spans, flow_spans, text, warnings};
 use super::replicated::Replicated;
 use super::replications::{Replication, Replications, Scene};
 use super::robustness::{self, Trial};
 use super::varied::Varied;
 use super::verdict::Claims;
 use super::warm_up::{Cut, cut};
-use super::words::listed;
+use super::words::{each_once, listed};
 use super::{
     bill, business, calm, changes, estimate, faults, gates, hours, measure, resource, scaling, sessions, stores,
     summary, traffic, uptime, verdict,

@@ -162,10 +162,10 @@ fn label(
 
 /// `99.91 %, 3.1 nines, but loses 370 writes`.
 fn success(variant: &VariantResult) -> String {
-    let lost = sentence::lost_writes(variant);
-    let but = match lost.value {
-        Some(writes) if writes > 0.0 => format!(", but loses {}", Unit::Plain("writes").value(&lost)),
-        _ => String::new(),
+    let but = if variant.loses_writes() {
+        format!(", but loses {}", Unit::Plain("writes").value(&variant.writes_lost()))
+    } else {
+        String::new()
     };
     format!("{}{but}", answered(variant))
 }

@@ -4,7 +4,7 @@
 
 use crate::record::{Comparison, VariantResult, WindowPoint};
 use crate::report::number::{Unit, clock, mark as round_mark, mark_ms, span};
-use crate::report::sentence;
+use crate::report::sentence::{self, each_once};
 
 use super::board::{Board, Hold, Plot, Type, WIDTH};
 use super::labels::{Area, spread};
@@ -45,8 +45,7 @@ pub(super) fn timeline(comparison: &Comparison) -> Figure {
     let shade = if comparison.faults.is_empty() { "; no fault was scheduled" } else { "; shaded: faults" };
     let window = comparison.variants.iter().find_map(|v| Some(v.windows.get(1)?.start_s - v.windows.first()?.start_s));
     let per = window.map(|seconds| format!(" per window of {}", span(seconds))).unwrap_or_default();
-    let mut names: Vec<&str> = comparison.flows.iter().map(|flow| flow.name.as_str()).collect();
-    names.dedup();
+    let names = each_once(comparison.flows.iter().map(|flow| flow.name.as_str()));
     let bars = if names.is_empty() { String::new() } else { format!("; bars: {} flows", names.join(", ")) };
     let names: Vec<&str> = comparison.actions.iter().map(|action| action.name.as_str()).collect();
     let lines = if names.is_empty() { String::new() } else { format!("; dashed lines: actions {}", names.join(", ")) };

@@ -7,20 +7,16 @@ use crate::report::number::Unit;
 
 /// The headline of the percentile curve: who is fastest at p99, who cannot be told from it, who follows.
 pub fn tail(comparison: &Comparison) -> String {
-    let p99 = |v: &VariantResult| quantile_of(v, "p99");
-    let mut ranked =
-        (0..comparison.variants.len()).filter(|&v| p99(&comparison.variants[v]).value.is_some()).collect::<Vec<_>>();
-    ranked.sort_by(|&a, &b| {
-        let value = |v: usize| p99(&comparison.variants[v]).value.unwrap_or(f64::INFINITY);
-        value(a).total_cmp(&value(b))
-    });
     let aside = answers_less(comparison);
+    let p99 = |v: usize| Some((v, quantile_of(&comparison.variants[v], "p99").value?));
+    let mut ranked = (0..aside.len()).filter(|&v| !aside[v]).filter_map(p99).collect::<Vec<_>>();
+    ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let ranked: Vec<usize> = ranked.into_iter().map(|(v, _)| v).collect();
     let fewer: Vec<String> = (0..aside.len())
         .filter(|&v| aside[v])
         .map(|v| &comparison.variants[v])
         .map(|variant| format!("{} {}", variant.name, Unit::Share.value(&variant.total.availability)))
         .collect();
-    ranked.retain(|&v| !aside[v]);
     let ranks = among(comparison, &ranked);
     if fewer.is_empty() { ranks } else { format!("{ranks}; not ranked, answered less: {}", brief(&fewer)) }
 }
@@ -31,14 +27,11 @@ fn answers_less(comparison: &Comparison) -> Vec<bool> {
     let success = |variant: &VariantResult| variant.total.availability.clone();
     let value = |v: usize| success(&comparison.variants[v]).value;
     let count = comparison.variants.len();
-    let Some(most) =
-        (0..count).filter(|&v| value(v).is_some()).max_by(|&a, &b| value(a).partial_cmp(&value(b)).expect("a share"))
-    else {
-        return vec![false; count];
-    };
+    let shares = (0..count).filter_map(|v| Some((v, value(v)?)));
+    let Some((best, most)) = shares.max_by(|a, b| a.1.total_cmp(&b.1)) else { return vec![false; count] };
     let less = |v: usize| {
-        value(v).zip(value(most)).is_some_and(|(own, most)| most - own > 0.01)
-            && order(comparison, v, most, "availability", success) == Told::Less
+        value(v).is_some_and(|own| most - own > 0.01)
+            && order(comparison, v, best, "availability", success) == Told::Less
     };
     (0..count).map(less).collect()
 }

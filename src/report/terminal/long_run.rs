@@ -7,6 +7,10 @@ use crate::units::significant;
 
 /// Components that are shown of each variant.
 const SHOWN: usize = 12;
+/// Over the table of blast radii.
+const BLAST: &str = "Whom one failure touches: share of users (whole streams that lose some requests) and of services";
+/// Over the table of rates at which another variant is best.
+const TURNS: &str = "Rates at which the order turns, all else as assumed";
 
 /// The whole answer as text of at most `width` columns.
 pub fn long_run(told: &LongRun, width: usize, style: Style) -> String {
@@ -27,16 +31,11 @@ pub fn long_run(told: &LongRun, width: usize, style: Style) -> String {
     }
     let blast = blast(told);
     if !blast.rows.is_empty() {
-        out.push_str(&section(
-            "Whom one failure touches: share of users (whole streams that lose some requests) and of services",
-            &blast,
-            width,
-            style,
-        ));
+        out.push_str(&section(BLAST, &blast, width, style));
     }
     let turns = turns(told);
     if !turns.rows.is_empty() {
-        out.push_str(&section("Rates at which the order turns, all else as assumed", &turns, width, style));
+        out.push_str(&section(TURNS, &turns, width, style));
     }
     let streams = streams(told);
     if !streams.rows.is_empty() {
@@ -54,11 +53,8 @@ pub(in crate::report) fn tables(told: &LongRun) -> Vec<(String, Vec<String>, Vec
     let mut all = vec![("In the long run".to_owned(), variants(told))];
     let costs = |variant: &LongRunVariant| (format!("What costs {} its minutes", variant.name), components(variant));
     all.extend(told.variants.iter().map(costs));
-    all.push((
-        "Whom one failure touches: share of users (whole streams that lose some requests) and of services".to_owned(),
-        blast(told),
-    ));
-    all.push(("Rates at which the order turns, all else as assumed".to_owned(), turns(told)));
+    all.push((BLAST.to_owned(), blast(told)));
+    all.push((TURNS.to_owned(), turns(told)));
     all.push(("By stream, share answered".to_owned(), streams(told)));
     all.push(("Assumed events".to_owned(), events(told)));
     all.into_iter()

@@ -2,7 +2,7 @@
 
 use super::changes::{Line, figure, lines, measures};
 use crate::record::{Outcome, Sweep, SweepAxis, SweepChange, SweepCrossing, SweepPoint};
-use crate::study::words::listed;
+use crate::study::words::{each_once, listed};
 use crate::units::significant;
 
 /// More lines of a grid than this are left to the table.
@@ -49,13 +49,8 @@ fn of_line(sweep: &Sweep, line: &Line<'_>) -> Vec<String> {
 
 /// Who loses acknowledged writes at some point: more of them rank behind fewer or none.
 fn losing(line: &Line<'_>, by: &str) -> String {
-    let mut names: Vec<String> = Vec::new();
     let leaders = line.points.iter().flat_map(|(_, point)| &point.leaders).filter(|leader| leader.by == by);
-    for name in leaders.flat_map(|leader| &leader.losing) {
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
+    let names = each_once(leaders.flat_map(|leader| leader.losing.iter().cloned()));
     match names.as_slice() {
         [] => String::new(),
         [one] => format!(" {one} loses acknowledged writes, and where it does it ranks behind who loses none."),

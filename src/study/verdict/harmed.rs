@@ -8,7 +8,7 @@ use super::leaders::Lossy;
 use super::survival::{fewer, lost_in};
 use super::{money_of, ranking::Ranking};
 use crate::record::{Estimate, FaultSummary, SweepLeader, VariantResult};
-use crate::study::words::listed;
+use crate::study::words::{each_once, listed};
 use crate::units::{place, rounded, significant};
 
 /// So many faults are told of in a sentence; all stand in the tables.
@@ -25,12 +25,8 @@ pub struct Losses {
 
 /// Of all faults that any variant has, in the order of the variants.
 pub fn losses(of: &[Replicated]) -> Vec<Losses> {
-    let mut faults: Vec<String> = Vec::new();
-    for row in of.iter().filter_map(|variant| variant.runs.first()).flat_map(|run| &run.faults) {
-        if !faults.contains(&row.fault) {
-            faults.push(row.fault.clone());
-        }
-    }
+    let rows = of.iter().filter_map(|variant| variant.runs.first()).flat_map(|run| &run.faults);
+    let faults = each_once(rows.map(|row| row.fault.clone()));
     let lost = |fault: &str, variant: &Replicated| {
         let has = variant.runs.iter().any(|run| run.faults.iter().any(|row| row.fault == fault));
         has.then(|| lost_by_run(&variant.runs, fault)).flatten()

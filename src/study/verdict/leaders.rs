@@ -3,7 +3,7 @@
 use super::super::difference::{Answers, Metric};
 use super::super::figure::Design;
 use super::ranking::Ranking;
-use super::survival::{all_lost, fewer};
+use super::survival::fewer;
 use super::{Losses, comparable, harmed, latency_metric};
 use crate::record::{Estimate, SweepLeader, VariantResult};
 
@@ -24,7 +24,7 @@ pub fn leaders(answers: &[Answers], variants: &[VariantResult], losses: &[Losses
     ];
     let leader = |(by, metric, among): (&str, Metric, Vec<usize>)| {
         let answer = metric == Metric::Availability;
-        let lost = |index: usize| if answer { all_lost(&variants[index]) } else { Estimate::exact(0.0) };
+        let lost = |index: usize| if answer { variants[index].writes_lost() } else { Estimate::exact(0.0) };
         let lossy = Lossy::of(among, lost);
         if lossy.ahead.is_empty() {
             return None;

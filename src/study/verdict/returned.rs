@@ -2,7 +2,7 @@
 
 use super::harmed::plus_minus;
 use crate::record::{Estimate, VariantResult};
-use crate::study::words::listed;
+use crate::study::words::{each_once, listed};
 use crate::units::significant;
 
 /// Times that differ by less than this factor tell no variant from another.
@@ -29,13 +29,9 @@ pub(super) fn writers(variants: &[VariantResult]) -> Option<String> {
 /// When 95 % of the connections that a fault broke are open again, of each variant the stream that waits longest: a sentence
 /// for each fault, those that tell variants apart and those that do not.
 pub(super) fn sessions(variants: &[VariantResult]) -> (Vec<String>, Vec<String>) {
-    let all = || variants.iter().flat_map(|variant| &variant.sessions).flat_map(|stream| &stream.faults);
-    let mut faults: Vec<&str> = Vec::new();
-    for harm in all().filter(|harm| harm.broken.value.is_some_and(|broken| broken >= 1.0)) {
-        if !faults.contains(&harm.fault.as_str()) {
-            faults.push(&harm.fault);
-        }
-    }
+    let all = variants.iter().flat_map(|variant| &variant.sessions).flat_map(|stream| &stream.faults);
+    let broke = all.filter(|harm| harm.broken.value.is_some_and(|broken| broken >= 1.0));
+    let faults = each_once(broke.map(|harm| harm.fault.as_str()));
     let of = |fault: &&str| {
         let longest = |variant: &VariantResult| {
             let harms = variant.sessions.iter().flat_map(|stream| &stream.faults).filter(|harm| harm.fault == **fault);

@@ -10,11 +10,6 @@ use crate::record::{Estimate, VariantResult};
 use crate::study::words::listed;
 use crate::units::significant;
 
-/// Does a variant lose writes that it acknowledged, in any replication?
-pub(super) fn loses(variant: &VariantResult) -> bool {
-    variant.lost_writes.as_ref().and_then(|lost| lost.value).is_some_and(|lost| lost > 0.0)
-}
-
 /// Is what one loses fewer beyond doubt: none where the other loses some, or an interval that ends below the other's?
 pub(super) fn fewer(one: &Estimate, other: &Estimate) -> bool {
     let value = |of: &Estimate| of.value.unwrap_or_default();
@@ -22,21 +17,17 @@ pub(super) fn fewer(one: &Estimate, other: &Estimate) -> bool {
     value(other) > 0.0 && (value(one) <= 0.0 || apart())
 }
 
-/// Acknowledged writes a run that a variant loses; none where it has no database.
-pub(super) fn all_lost(variant: &VariantResult) -> Estimate {
-    variant.lost_writes.clone().unwrap_or_else(|| Estimate::exact(0.0))
-}
-
 /// Who loses fewest of what it acknowledged, beyond doubt fewer than `than` does.
 fn fewest<'v>(variants: &'v [VariantResult], than: &VariantResult) -> Option<&'v VariantResult> {
-    let value = |variant: &VariantResult| all_lost(variant).value.unwrap_or_default();
+    let value = |variant: &VariantResult| variant.writes_lost().value.unwrap_or_default();
     let least = variants.iter().min_by(|a, b| value(a).total_cmp(&value(b)))?;
-    fewer(&all_lost(least), &all_lost(than)).then_some(least)
+    fewer(&least.writes_lost(), &than.writes_lost()).then_some(least)
 }
 
 /// Are variants told apart by what fails, or by what they lose of what they have acknowledged?
 pub(super) fn decides(variants: &[VariantResult], losses: &[Losses], sound: &Ranking) -> bool {
-    variants.iter().any(loses) || !sound.worse.is_empty() && losses.iter().any(|of| of.most() >= 1.0)
+    variants.iter().any(VariantResult::loses_writes)
+        || !sound.worse.is_empty() && losses.iter().any(|of| of.most() >= 1.0)
 }
 
 /// Acknowledged writes a run that a variant loses by promotions that began with a fault; ends of several databases add up.
@@ -49,14 +40,14 @@ pub(super) fn lost_in(variant: &VariantResult, fault: &str) -> Estimate {
 
 /// The most available one of those that lose no acknowledged write; none where all do, or none.
 pub(super) fn keeper(answers: &[Answers], variants: &[VariantResult], design: Design) -> Option<Ranking> {
-    let keep: Vec<usize> = (0..variants.len()).filter(|&index| !loses(&variants[index])).collect();
+    let keep: Vec<usize> = (0..variants.len()).filter(|&index| !variants[index].loses_writes()).collect();
     (!keep.is_empty()).then(|| Ranking::of(answers, variants, Metric::Availability, design, &keep))
 }
 
 /// Who is most available, and whether it loses writes that it acknowledged.
 pub(super) fn soundness(sound: &Ranking, answers: &[Answers], variants: &[VariantResult], design: Design) -> String {
     let all_answered = variants.iter().all(|variant| variant.total.ok == variant.total.sent);
-    let losing: Vec<String> = variants.iter().filter(|v| loses(v)).map(|v| v.name.clone()).collect();
+    let losing: Vec<String> = variants.iter().filter(|v| v.loses_writes()).map(|v| v.name.clone()).collect();
     let but = match losing.as_slice() {
         [] => String::new(),
         [one] => format!(", but {one} loses acknowledged writes"),
@@ -77,42 +68,35 @@ pub(super) fn soundness(sound: &Ranking, answers: &[Answers], variants: &[Varian
             let worst_share = of(worst).and_then(|variant| variant.total.availability.value);
             let best = format!("Most available is {}: {}", sound.best, answered(&sound.value, &sound.alike));
             let least = share(worst_share);
-            let Some(best_one) = of(&sound.best).filter(|best| loses(best)) else {
+            let Some(best_one) = of(&sound.best).filter(|best| best.loses_writes()) else {
                 let none = if losing.is_empty() { "" } else { ", and loses no acknowledged write" };
                 return format!("{best}{none}; least is {worst}: {least}.");
             };
-            let but = but_loses(best_one);
-            match keeper(answers, variants, design) {
-                None => {
-                    let Some(fewest) = fewest(variants, best_one) else {
-                        return format!(
-                            "{best}{but}; none loses fewer beyond doubt. Least available is {worst}: {least}."
-                        );
-                    };
-                    let name = &fewest.name;
-                    let lost = counted(&all_lost(fewest), "");
-                    let told = answered(&fewest.total.availability, &[]);
-                    let least =
-                        if name == worst { String::new() } else { format!(" Least available is {worst}: {least}.") };
-                    format!("{best}{but}; {name} loses fewest, {lost}, at {told}.{least}")
-                }
-                Some(keeper) => {
-                    let name = &keeper.best;
+            let (name, beside) = match (keeper(answers, variants, design), fewest(variants, best_one)) {
+                (Some(keeper), _) => {
                     let told = answered(&keeper.value, &keeper.alike);
-                    let least =
-                        if name == worst { String::new() } else { format!(" Least available is {worst}: {least}.") };
-                    format!("{best}{but}; of those that lose none it is {name}: {told}.{least}")
+                    (keeper.best.clone(), format!("of those that lose none it is {}: {told}", keeper.best))
                 }
-            }
+                (None, Some(fewest)) => {
+                    let lost = counted(&fewest.writes_lost(), "");
+                    let told = answered(&fewest.total.availability, &[]);
+                    (fewest.name.clone(), format!("{} loses fewest, {lost}, at {told}", fewest.name))
+                }
+                (None, None) => (String::new(), "none loses fewer beyond doubt".to_owned()),
+            };
+            // Who was told just now is not told again.
+            let least = if name == *worst { String::new() } else { format!(" Least available is {worst}: {least}.") };
+            format!("{best}{}; {beside}.{least}", but_loses(best_one))
         }
     }
 }
 
 /// `, but it loses 976 acknowledged writes a run (944 to 1,010)`; empty where it loses none.
 pub(super) fn but_loses(variant: &VariantResult) -> String {
-    match variant.lost_writes.as_ref().filter(|_| loses(variant)) {
-        Some(lost) => format!(", but it loses {}", counted(lost, " acknowledged writes a run")),
-        None => String::new(),
+    if variant.loses_writes() {
+        format!(", but it loses {}", counted(&variant.writes_lost(), " acknowledged writes a run"))
+    } else {
+        String::new()
     }
 }
 
@@ -140,12 +124,11 @@ fn answered(of: &Estimate, others: &[(String, Estimate)]) -> String {
 
 /// Who loses writes that were acknowledged, the most first: all other figures take these for answered.
 pub(super) fn lost_writes(variants: &[VariantResult]) -> Option<String> {
-    let value = |variant: &VariantResult| variant.lost_writes.as_ref().and_then(|lost| lost.value).unwrap_or_default();
-    let mut losing: Vec<&VariantResult> = variants.iter().filter(|variant| loses(variant)).collect();
+    let value = |variant: &VariantResult| variant.writes_lost().value.unwrap_or_default();
+    let mut losing: Vec<&VariantResult> = variants.iter().filter(|variant| variant.loses_writes()).collect();
     losing.sort_by(|a, b| value(b).total_cmp(&value(a)));
-    let named =
-        |variant: &&VariantResult| Some(format!("{} {}", variant.name, counted(variant.lost_writes.as_ref()?, "")));
-    let told: Vec<String> = losing.iter().filter_map(named).collect();
+    let named = |variant: &&VariantResult| format!("{} {}", variant.name, counted(&variant.writes_lost(), ""));
+    let told: Vec<String> = losing.iter().map(named).collect();
     (!told.is_empty()).then(|| {
         format!(
             "Acknowledged writes that are lost, a run: {}; availability and lost requests count them as answered.",

@@ -4,6 +4,7 @@
 //! The same study writes the same bytes: no date, no clock, no path of the machine. Units stand in the column names.
 
 mod harm;
+mod kept;
 mod long_run;
 mod manifest;
 mod sessions;
@@ -118,7 +119,7 @@ pub fn write(
     files.extend(records_of(records));
     files.extend(others);
     all(folder, &files)?;
-    finished(folder, comparison, &earlier, files)
+    finished(folder, Manifest::of(comparison), &earlier, files)
 }
 
 /// Writes what is kept of a study that has no answer: records, and a manifest that says how far it got. Files of an
@@ -127,7 +128,7 @@ pub fn write_unfinished(folder: &Path, kept: &Study) -> Result<Vec<String>, File
     let earlier = manifest::listed(folder);
     let files: Vec<File<'_>> = records_of(&kept.records).collect();
     all(folder, &files)?;
-    finished(folder, &kept.comparison, &earlier, files)
+    finished(folder, Manifest::of(&kept.comparison), &earlier, files)
 }
 
 /// A file for each variant's record.
@@ -141,13 +142,14 @@ fn records_of(records: &[(String, Vec<Run>)]) -> impl Iterator<Item = File<'_>> 
 /// Removes what only the `earlier` result had and writes the manifest; the names of all files, in order.
 fn finished(
     folder: &Path,
-    comparison: &Comparison,
+    of: Manifest<'_>,
     earlier: &[String],
     files: Vec<File<'_>>,
 ) -> Result<Vec<String>, FileError> {
-    let mut written: Vec<String> = files.into_iter().map(|file| file.name).collect();
-    manifest::forget(folder, earlier, &written)?;
-    put(folder, manifest::NAME, &document(&Manifest::of(comparison, &written)))?;
+    let manifest = Manifest { files: files.into_iter().map(|file| file.name).collect(), ..of };
+    manifest::forget(folder, earlier, &manifest.files)?;
+    put(folder, manifest::NAME, &document(&manifest))?;
+    let mut written = manifest.files;
     written.push(manifest::NAME.to_owned());
     Ok(written)
 }

@@ -1,12 +1,14 @@
 //! The files of `eastwest availability`: tables, the document, and what is drawn.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::{File, FileError, all, document, finished, manifest};
-use crate::record::{Comparison, Estimate, LongRun, LongRunVariant};
+use super::kept::{self, Kept};
+use super::manifest::{self, Manifest};
+use super::{File, FileError, SCHEMA, all, document, finished};
+use crate::record::{Estimate, LongRun, LongRunVariant};
 use crate::study::availability::{FinishedRun, KnownRuns};
 
 /// Writes a long run below `folder`, with `others` (charts). Files of an earlier result there that this one does not have
@@ -23,31 +25,28 @@ pub fn write_long_run(folder: &Path, told: &LongRun, others: Vec<File<'_>>) -> R
     ];
     files.extend(others);
     all(folder, &files)?;
-    // The manifest says of what the result is; figures of a comparison it has none.
-    let of = Comparison {
-        schema: told.schema,
-        scenario: told.scenario.clone(),
-        hash: told.hash.clone(),
-        text: told.text.clone(),
-        engine: told.engine.clone(),
+    let of = Manifest {
+        schema: SCHEMA,
+        scenario: &told.scenario,
+        hash: &told.hash,
+        text: &told.text,
+        engine: &told.engine,
         seed: told.seed,
-        command: told.command.clone(),
-        books: told.books.clone(),
-        warm_up: "each failure falls into a mesh that runs".into(),
-        ..Comparison::default()
+        command: &told.command,
+        books: &told.books,
+        warm_up: "each failure falls into a mesh that runs",
+        ..Manifest::default()
     };
-    finished(folder, &of, &earlier, files)
+    finished(folder, of, &earlier, files)
 }
 
 /// Finished runs of a study that is not finished, one to a line.
-const RUNS: &str = "runs.jsonl";
-/// A larger one is not ours.
-const RUNS_MAX_BYTES: u64 = 4 << 30;
+const RUNS: Kept = Kept { name: "runs.jsonl", max_bytes: 4 << 30 };
 
 /// Takes the finished runs of a study, so that an interrupted one can go on.
 pub struct RunLog {
-    path: PathBuf,
-    file: Mutex<Result<fs::File, std::io::Error>>,
+    folder: PathBuf,
+    file: Mutex<io::Result<fs::File>>,
 }
 
 impl RunLog {
@@ -57,22 +56,17 @@ impl RunLog {
     ///
     /// [`FileError`] where it cannot be written.
     pub fn open(folder: &Path) -> Result<RunLog, FileError> {
-        let path = folder.join(RUNS);
-        let failed = |source| FileError { path: path.clone(), source };
-        fs::create_dir_all(folder).map_err(failed)?;
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        let mut file = RUNS.open(folder)?;
         // What was cut off in the middle of a line ends there.
-        file.write_all(b"\n").map_err(failed)?;
-        Ok(RunLog { path, file: Mutex::new(Ok(file)) })
+        file.write_all(b"\n").map_err(|source| RUNS.failed(folder, source))?;
+        Ok(RunLog { folder: folder.to_owned(), file: Mutex::new(Ok(file)) })
     }
 
     /// Adds a run. The first failure is kept for [`RunLog::close`].
     pub fn add(&self, run: &FinishedRun) {
-        let mut line = serde_json::to_vec(run).expect("a run is plain data, and memory takes it");
-        line.push(b'\n');
         let mut file = self.file.lock().expect("nobody panics while writing");
         if let Ok(open) = file.as_mut()
-            && let Err(source) = open.write_all(&line)
+            && let Err(source) = kept::add(open, run)
         {
             *file = Err(source);
         }
@@ -85,17 +79,13 @@ impl RunLog {
     /// [`FileError`], the first one.
     pub fn close(self) -> Result<(), FileError> {
         let file = self.file.into_inner().expect("nobody panics while writing");
-        file.and_then(|file| file.sync_data()).map_err(|source| FileError { path: self.path, source })
+        file.and_then(|file| file.sync_data()).map_err(|source| RUNS.failed(&self.folder, source))
     }
 }
 
 /// The runs that an interrupted study has left in `folder`, by key. A line that was cut off is none.
 pub fn kept_runs(folder: &Path) -> KnownRuns {
-    let path = folder.join(RUNS);
-    let sound = fs::metadata(&path).is_ok_and(|data| data.is_file() && data.len() <= RUNS_MAX_BYTES);
-    let text = if sound { fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
-    let runs = text.lines().filter_map(|line| serde_json::from_str::<FinishedRun>(line).ok());
-    runs.map(|run| (run.key, run.seen)).collect()
+    RUNS.read::<FinishedRun>(folder).into_iter().map(|run| (run.key, run.seen)).collect()
 }
 
 /// Takes away what an interrupted study has left in `folder`.
@@ -104,11 +94,7 @@ pub fn kept_runs(folder: &Path) -> KnownRuns {
 ///
 /// [`FileError`] where it cannot be removed.
 pub fn forget_runs(folder: &Path) -> Result<(), FileError> {
-    let path = folder.join(RUNS);
-    match fs::remove_file(&path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(FileError { path, source }),
-        _ => Ok(()),
-    }
+    RUNS.forget(folder)
 }
 
 fn table(head: &str, rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
@@ -233,7 +219,7 @@ mod tests {
             log.add(&run(key));
         }
         log.close().expect("all is written");
-        let path = folder.path().join(RUNS);
+        let path = folder.path().join(RUNS.name);
         let text = fs::read_to_string(&path).expect("it is there");
         fs::write(&path, &text[..text.len() - 9]).expect("cut off");
         assert_eq!(kept_runs(folder.path()).into_keys().collect::<Vec<_>>(), ["one"]);

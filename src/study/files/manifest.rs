@@ -15,35 +15,37 @@ pub(super) const NAME: &str = "manifest.json";
 /// A larger one is not ours.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// What a result is of: enough to run it again and to see whether the answer is the same.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// What a result is of: enough to run it again and to see whether the answer is the same. What a kind of result has not is
+/// empty.
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub(super) struct Manifest<'a> {
-    schema: u32,
-    scenario: &'a str,
-    hash: &'a str,
-    engine: &'a str,
-    command: &'a str,
-    seed: u64,
-    replications: u32,
+    pub(super) schema: u32,
+    pub(super) scenario: &'a str,
+    pub(super) hash: &'a str,
+    pub(super) engine: &'a str,
+    pub(super) command: &'a str,
+    pub(super) seed: u64,
+    pub(super) replications: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    partial: Option<&'a str>,
-    horizon_s: f64,
-    warm_up: &'a str,
-    books: &'a [(String, String)],
-    variants: Vec<ManifestVariant<'a>>,
-    files: &'a [String],
-    text: &'a str,
+    pub(super) partial: Option<&'a str>,
+    pub(super) horizon_s: f64,
+    pub(super) warm_up: &'a str,
+    pub(super) books: &'a [(String, String)],
+    pub(super) variants: Vec<ManifestVariant<'a>>,
+    /// Told when they are written.
+    pub(super) files: Vec<String>,
+    pub(super) text: &'a str,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
-struct ManifestVariant<'a> {
+pub(super) struct ManifestVariant<'a> {
     name: &'a str,
     digests: &'a [String],
 }
 
 impl<'a> Manifest<'a> {
-    /// Of `comparison`, whose files are `files`.
-    pub(super) fn of(comparison: &'a Comparison, files: &'a [String]) -> Self {
+    /// Of a comparison.
+    pub(super) fn of(comparison: &'a Comparison) -> Self {
         let variant = |variant: &'a crate::record::VariantResult| ManifestVariant {
             name: &variant.name,
             digests: &variant.digests,
@@ -61,7 +63,7 @@ impl<'a> Manifest<'a> {
             warm_up: &comparison.warm_up,
             books: &comparison.books,
             variants: comparison.variants.iter().map(variant).collect(),
-            files,
+            files: Vec::new(),
             text: &comparison.text,
         }
     }

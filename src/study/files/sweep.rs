@@ -1,48 +1,32 @@
 //! The files of a sweep: one long table, the document, the charts and the page that it is given; and, while it runs, each
 //! finished point, so that an interrupted one can go on.
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
+use super::kept::{self, Kept};
+use super::manifest::{self, Manifest};
 use super::table::Sheet;
-use super::{File, FileError, all, document, finished, manifest};
-use crate::record::{Comparison, Sweep, SweepPoint};
+use super::{File, FileError, SCHEMA, all, document, finished};
+use crate::record::{Sweep, SweepPoint};
 use crate::study::sweep::Known;
 
 /// Finished points of a sweep that is not finished, one to a line.
-const POINTS: &str = "points.jsonl";
-
-/// A larger one is not ours.
-const POINTS_MAX_BYTES: u64 = 1 << 30;
+const POINTS: Kept = Kept { name: "points.jsonl", max_bytes: 1 << 30 };
 
 /// Adds a finished point to those that an interrupted sweep leaves.
 pub fn keep_point(folder: &Path, point: &SweepPoint) -> Result<(), FileError> {
-    let path = folder.join(POINTS);
-    let failed = |source| FileError { path: path.clone(), source };
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut line = serde_json::to_vec(point).expect("a point is plain data, and memory takes it");
-    line.push(b'\n');
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
-    file.write_all(&line).and_then(|()| file.sync_data()).map_err(failed)
+    let mut file = POINTS.open(folder)?;
+    kept::add(&mut file, point).and_then(|()| file.sync_data()).map_err(|source| POINTS.failed(folder, source))
 }
 
 /// The points that an interrupted sweep has left in `folder`, by key. A line that was cut off is none.
 pub fn kept_points(folder: &Path) -> Known {
-    let path = folder.join(POINTS);
-    let sound = fs::metadata(&path).is_ok_and(|data| data.is_file() && data.len() <= POINTS_MAX_BYTES);
-    let text = if sound { fs::read_to_string(&path).unwrap_or_default() } else { String::new() };
-    let points = text.lines().filter_map(|line| serde_json::from_str::<SweepPoint>(line).ok());
-    points.map(|point| (point.key.clone(), point)).collect()
+    POINTS.read::<SweepPoint>(folder).into_iter().map(|point| (point.key.clone(), point)).collect()
 }
 
 /// Takes away what an interrupted sweep has left in `folder`.
 pub fn forget_points(folder: &Path) -> Result<(), FileError> {
-    let path = folder.join(POINTS);
-    match fs::remove_file(&path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(FileError { path, source }),
-        _ => Ok(()),
-    }
+    POINTS.forget(folder)
 }
 
 /// Writes a sweep below `folder`: `sweep.csv`, `sweep.json`, and `others` (charts and the page). Returns the names of the
@@ -52,18 +36,19 @@ pub fn write_sweep(folder: &Path, sweep: &Sweep, others: Vec<File<'_>>) -> Resul
     let mut files = vec![File::of("sweep.csv", 1, || table(sweep)), File::of("sweep.json", 10, || document(sweep))];
     files.extend(others);
     all(folder, &files)?;
-    let head = Comparison {
-        scenario: sweep.scenario.clone(),
-        hash: sweep.hash.clone(),
-        engine: sweep.engine.clone(),
-        command: sweep.command.clone(),
+    let of = Manifest {
+        schema: SCHEMA,
+        scenario: &sweep.scenario,
+        hash: &sweep.hash,
+        engine: &sweep.engine,
+        command: &sweep.command,
         seed: sweep.seed,
         replications: sweep.replications,
-        partial: sweep.partial.clone(),
+        partial: sweep.partial.as_deref(),
         horizon_s: sweep.horizon_s,
-        ..Comparison::default()
+        ..Manifest::default()
     };
-    finished(folder, &head, &earlier, files)
+    finished(folder, of, &earlier, files)
 }
 
 /// One line for each figure of each variant at each point.
@@ -87,6 +72,8 @@ fn table(sweep: &Sweep) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::record::{Estimate, SweepAxis, SweepFigure, SweepVariant};
 
@@ -109,7 +96,7 @@ mod tests {
         for (key, value) in [("one", 1.0), ("two", 2.0)] {
             keep_point(folder.path(), &point(key, value)).expect("it can be written");
         }
-        let path = folder.path().join(POINTS);
+        let path = folder.path().join(POINTS.name);
         let text = fs::read_to_string(&path).expect("it is there");
         fs::write(&path, &text[..text.len() - 9]).expect("cut off");
         assert_eq!(kept_points(folder.path()).into_keys().collect::<Vec<_>>(), ["one"]);

@@ -222,27 +222,36 @@ fn the_warm_up_is_the_same_with_a_fault_and_without() {
     assert!(with.warm_up.contains("MSER-5"), "{}", with.warm_up);
 }
 
-/// One worker with 10 ms for each of 80 calls/s; it is away for 10 s.
-const STORM: &str = r#"
+/// 80 users' calls a second from `web` to `orders`, which is as told; no retries unless somebody says otherwise.
+fn orders(are: &str, rest: &str) -> String {
+    let head = r#"
 eastwest: 1
 topology:
   regions: {hangzhou: {is: alibaba/cn-hangzhou, zones: [h]}}
   clusters: {shop: {region: hangzhou}}
 services:
   web:    {replicas: {shop: 2}, workers: 8, work: 1ms, calls: [orders]}
-  orders: {replicas: {shop: 1}, workers: 1, work: 10ms, queue: 10000}
+  orders: {ARE}
 mesh: {traffic: {"*": {retries: 0}}}
 workload: {users: {from: hangzhou, to: web, rate: 80rps}}
-faults: {away: {at: 1m, for: 10s, hit: service/orders, down: silent}}
+"#;
+    head.replace("ARE", are) + rest
+}
+
+/// One worker with 10 ms for each call; it is away for 10 s.
+fn storm() -> String {
+    let rest = r#"faults: {away: {at: 1m, for: 10s, hit: service/orders, down: silent}}
 run: {horizon: 4m, replications: 5, seed: 7}
 variants:
   storms: {mesh: {traffic: {"web -> orders": {timeout: 2s, per-try: 200ms, retries: 3, retry-on: [gateway-error, connect-failure, reset]}}}}
   calm:   {mesh: {traffic: {"web -> orders": {timeout: 200ms, retries: 0}}}}
 "#;
+    orders("replicas: {shop: 1}, workers: 1, work: 10ms, queue: 10000", rest)
+}
 
 #[test]
 fn overload_that_outlives_its_trigger_is_named_and_one_that_drains_is_not() {
-    let found = answer(STORM);
+    let found = answer(&storm());
     let of = |name: &str| found.variants.iter().find(|variant| variant.name == name).expect("it is there");
     let stays = fault(of("storms"), "away").outlives.as_ref().expect("retries keep it busy");
     assert!(stays.metastable, "{stays:?}");
@@ -256,18 +265,9 @@ fn overload_that_outlives_its_trigger_is_named_and_one_that_drains_is_not() {
     assert!(!found.verdict.contains("calm did not recover"));
 }
 
-/// Five seconds of errors, ten seconds later five of another kind; who answers an error is not called for ten minutes.
-const EJECTED: &str = r#"
-eastwest: 1
-topology:
-  regions: {hangzhou: {is: alibaba/cn-hangzhou, zones: [h]}}
-  clusters: {shop: {region: hangzhou}}
-services:
-  web:    {replicas: {shop: 2}, workers: 8, work: 1ms, calls: [orders]}
-  orders: {replicas: {shop: 2}, workers: 8, work: 1ms}
-mesh: {traffic: {"*": {retries: 0}}}
-workload: {users: {from: hangzhou, to: web, rate: 80rps}}
-faults:
+/// Five seconds of errors, and two minutes later five more; who answers an error is not called for ten minutes.
+fn ejected() -> String {
+    let rest = r#"faults:
   sour:  {at: 1m, for: 5s, hit: service/orders, errors: 100%}
   again: {at: 3m, for: 5s, hit: service/orders, errors: 100%}
 run: {horizon: 5m, replications: 5, seed: 7}
@@ -275,10 +275,12 @@ variants:
   ejects: {mesh: {traffic: {"web -> orders": {outlier: {consecutive-5xx: 1, eject: 10m, max-ejection: 100%}}}}}
   keeps:  {}
 "#;
+    orders("replicas: {shop: 2}, workers: 8, work: 1ms", rest)
+}
 
 #[test]
 fn what_is_not_taken_up_again_is_named_by_what_fails_and_told_once() {
-    let found = answer(EJECTED);
+    let found = answer(&ejected());
     let of = |name: &str| found.variants.iter().find(|variant| variant.name == name).expect("it is there");
     let stays = fault(of("ejects"), "sour").outlives.as_ref().expect("nobody is left to be called");
     assert!(!stays.metastable && stays.success_after == 0.0, "{stays:?}");
@@ -299,7 +301,7 @@ fn what_is_not_taken_up_again_is_named_by_what_fails_and_told_once() {
 
 #[test]
 fn more_load_than_before_is_no_state_that_outlives_a_fault() {
-    let risen = STORM.replace("rate: 80rps", "rate: {steps: {0s: 80rps, 2m: 200rps}}");
+    let risen = storm().replace("rate: 80rps", "rate: {steps: {0s: 80rps, 2m: 200rps}}");
     let found = answer(&risen);
     for variant in &found.variants {
         assert!(fault(variant, "away").outlives.is_none(), "{}: {:?}", variant.name, fault(variant, "away").outlives);

@@ -11,11 +11,17 @@ use crate::study::availability;
 /// A longer scenario is not read, as with files.
 const STDIN_MAX_BYTES: u64 = 16 << 20;
 
+/// What every command says of a scenario that only worlds as a whole tell: `reliability` of nothing that there is, and
+/// services that are too small to lose something.
+pub(super) fn in_the_long_run(loaded: &Loaded) -> Vec<Diagnostic> {
+    [availability::idle(loaded), availability::undersized(loaded)].concat()
+}
+
 /// Reads a scenario (`-` is stdin); its warnings go to stderr.
 pub(super) fn load(file: &Path, changes: &Changes, manner: &Manner) -> Result<Loaded, Stop> {
     let mut loaded = quietly(file, changes)?.map_err(|wrong| refused(&wrong.diagnostics, &wrong.sources, manner))?;
-    loaded.diagnostics.extend(availability::idle(&loaded));
-    loaded.diagnostics.extend(availability::undersized(&loaded));
+    let found = in_the_long_run(&loaded);
+    loaded.diagnostics.extend(found);
     warn(&loaded.diagnostics, &loaded.sources, manner);
     Ok(loaded)
 }

@@ -12,7 +12,6 @@ use super::{interrupt, reading, studying};
 use crate::record::SweepPoint;
 use crate::report::{self, terminal};
 use crate::scenario::{self, Origin};
-use crate::study::availability;
 use crate::study::files::{self, File, FileError};
 use crate::study::sweep::Known;
 use crate::study::{self, StudyError};
@@ -74,8 +73,7 @@ impl Sweep {
             .map(|(point, loaded)| (point.name(axes.keys().map(String::as_str)), loaded.diagnostics.clone()));
         let sources = points.iter().map(|(_, loaded)| &loaded.sources).max_by_key(|sources| sources.iter().len());
         let mut said = scenario::gathered_points(said.collect());
-        said.extend(availability::idle(&base));
-        said.extend(availability::undersized(&base));
+        said.extend(reading::in_the_long_run(&base));
         reading::warn(&said, sources.unwrap_or(&base.sources), manner);
 
         let command = studying::command("sweep", &self.file, &self.changes, &self.effort);

@@ -9,7 +9,6 @@ use super::outcome::{Answer, Exit, Stop, many};
 use super::reading;
 use crate::provider::Books;
 use crate::scenario::{Diagnostic, Loaded, Origin, Sources, complaints, gathered_points, load_points, render};
-use crate::study::availability;
 
 /// The command.
 #[derive(Clone, Debug, Args)]
@@ -76,8 +75,7 @@ impl Validate {
                         diagnostics.push(found);
                     }
                 }
-                diagnostics.extend(availability::idle(&loaded));
-                diagnostics.extend(availability::undersized(&loaded));
+                diagnostics.extend(reading::in_the_long_run(&loaded));
                 if !diagnostics.iter().any(Diagnostic::is_error)
                     && let Some(found) = self.at_points(file, &loaded, &diagnostics)?
                 {

@@ -107,7 +107,6 @@ impl Watch {
             }
         }
         watch.shares &= !whole_ways;
-        let whole = |watch: &Watch| watch.edges.iter().fold(0, |bits, edge| bits | edge);
         world.streams.rows().iter().for_each(|stream| watch.ways_in[stream.edge.0 as usize] = true);
         for edge in world.edges.ids() {
             let sets = world.places.ids().map(|place| world.host_set(edge, place)).filter(|set| !set.is_none());
@@ -120,7 +119,7 @@ impl Watch {
             let doors = stream.entries.iter().fold(0, |bits, proxy| bits | watch.doors[proxy.0 as usize]);
             watch.edges[stream.edge.0 as usize] |= doors & watch.unrouted[stream.edge.0 as usize];
         }
-        watch.behind &= !whole(&watch);
+        watch.behind &= !watch.edges.iter().fold(0, |bits, edge| bits | edge);
         Some(Box::new(watch))
     }
 

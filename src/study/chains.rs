@@ -1,19 +1,22 @@
 //! Faults that are told together: those that overlap, and those that come before service is back from the one before.
 //!
 //! Who holds a system down while two faults last, neither success nor latency can tell. Recovery is then that from the whole
-//! chain, for each of its faults from its own start, and says so.
+//! chain, for each of its faults from its own start, and says so. An operator's action stands among them as a fault does: one
+//! that is done while service is down is part of the way back, one that is done after it begins a chain of its own.
 
 use super::recovery::{Usual, count, finer, last_off, window};
 use super::words::each_once;
 use crate::record::{FaultRow, Run};
 use crate::units::significant;
 
-/// One coming of a fault.
+/// One coming of a fault, or something that an operator does.
 #[derive(Clone, Copy)]
 pub(super) struct Coming<'r> {
     fault: &'r str,
     pub(super) start_ns: u64,
     end_ns: u64,
+    /// It is an action.
+    by_hand: bool,
 }
 
 /// Comings that are told together, in order of their starts, and the window up to which they are watched: in which the next
@@ -40,7 +43,8 @@ pub(super) struct Back<'r> {
     pub(super) seconds: f64,
     /// Was it seen to be back, or did the measured time end first?
     pub(super) seen: bool,
-    /// Other faults that lasted, or that came before service was back; its own name where it came again itself.
+    /// Other faults that lasted, or that came before service was back; its own name where it came again itself. And actions
+    /// that were no way back from it.
     pub(super) with: Vec<&'r str>,
     /// Seconds from its start until service had been back before the first of these came; none: it was not.
     pub(super) alone: Option<f64>,
@@ -66,9 +70,14 @@ impl<'r> Watched<'r> {
         };
         let of = |row: &'r FaultRow| {
             let measured = row.spans.iter().filter(|span| span.0 < run.horizon_ns);
-            measured.map(|&(start_ns, end_ns)| Coming { fault: &row.fault, start_ns, end_ns })
+            measured.map(|&(start_ns, end_ns)| Coming { fault: &row.fault, start_ns, end_ns, by_hand: false })
+        };
+        let done = |row: &'r crate::record::ActionRow| {
+            let at = row.done_ns.filter(|&at| at < run.horizon_ns)?;
+            Some(Coming { fault: &row.action, start_ns: at, end_ns: at, by_hand: true })
         };
         let mut comings: Vec<Coming<'r>> = run.faults.iter().flat_map(of).collect();
+        comings.extend(run.actions.iter().filter_map(done));
         comings.sort_by_key(|coming| coming.start_ns);
         for coming in comings {
             let begins = watched.window_of(coming.start_ns);
@@ -99,7 +108,7 @@ impl<'r> Watched<'r> {
         let onset = |at: usize| {
             let begins =
                 |coming: &Coming<'_>| at.checked_sub(self.window_of(coming.start_ns)).is_some_and(|in_| in_ <= 1);
-            chain.comings.iter().any(begins)
+            chain.comings.iter().filter(|coming| !coming.by_hand).any(begins)
         };
         last_off(&self.off[start..until], |at| self.out[start + at] || onset(start + at)).map(|at| start + at)
     }
@@ -131,7 +140,7 @@ impl<'r> Watched<'r> {
 
     fn of_fault(&self, fault: &str) -> impl Iterator<Item = (&Chain<'r>, Coming<'r>)> {
         let all = self.chains.iter().flat_map(|chain| chain.comings.iter().map(move |coming| (chain, *coming)));
-        all.filter(move |(_, coming)| coming.fault == fault)
+        all.filter(move |(_, coming)| coming.fault == fault && !coming.by_hand)
     }
 
     /// Of each coming of a fault the window up to which it is watched.
@@ -144,14 +153,22 @@ impl<'r> Watched<'r> {
         self.of_fault(fault).map(|(chain, coming)| self.back(chain, coming)).collect()
     }
 
+    /// Is an action no way back from a fault: did it begin the chain, or did it come when service was back already?
+    fn holds_down(&self, chain: &Chain<'r>, this: Coming<'r>, action: &Coming<'r>) -> bool {
+        let first = std::ptr::eq(&chain.comings[0], action);
+        first || self.alone(chain, this.start_ns, self.window_of(action.start_ns)).is_some()
+    }
+
     fn back(&self, chain: &Chain<'r>, this: Coming<'r>) -> Back<'r> {
         let last = self.last_off(chain, this.start_ns, chain.until);
         let seconds = last.map_or(0.0, |last| self.seconds_to(this.start_ns, last));
         let back_ns = this.start_ns + (seconds * 1e9) as u64;
         let others = chain.comings.iter().filter(|other| {
-            let same = other.fault == this.fault && other.start_ns == this.start_ns;
+            let same = other.fault == this.fault && other.start_ns == this.start_ns && !other.by_hand;
             // What came after service was back did not hold it down, nor did what was over when this came and it was.
-            !same && (other.start_ns < back_ns || other.start_ns <= this.start_ns && other.end_ns > this.start_ns)
+            !same
+                && (!other.by_hand || self.holds_down(chain, this, other))
+                && (other.start_ns < back_ns || other.start_ns <= this.start_ns && other.end_ns > this.start_ns)
         });
         let with = each_once(others.clone().map(|other| other.fault));
         let came = others.map(|other| other.start_ns).min().filter(|&came| came > this.start_ns);
@@ -191,7 +208,7 @@ mod tests {
     use super::super::recovery::{Until, recovery};
     use super::*;
     use crate::meter::Histogram;
-    use crate::record::FineWindow;
+    use crate::record::{ActionRow, FineWindow};
 
     /// Of 60 windows of a second those from `bad.0` to `bad.1` lose half: value, lower bound and words of each fault.
     fn told(faults: &[(&str, u64, u64)], bad: &[(usize, usize)]) -> Vec<(Option<f64>, Option<String>)> {
@@ -271,6 +288,37 @@ mod tests {
         };
         assert_eq!(told(17), [(Some(7.0), None), (Some(3.0), None)]);
         assert_eq!(told(20), [(Some(13.0), with("two")), (Some(3.0), with("one"))]);
+    }
+
+    /// The same with something done by hand at some second: of one fault.
+    fn told_with_action(fault: (&str, u64, u64), done: u64, bad: &[(usize, usize)]) -> (Option<f64>, Option<String>) {
+        let is_bad = |number: usize| bad.iter().any(|&(from, to)| (from..to).contains(&number));
+        let mut run = run(&[fault], is_bad);
+        let at = done * 1_000_000_000;
+        run.actions = vec![ActionRow { action: "lead-back".into(), due_ns: at, done_ns: Some(at) }];
+        let runs = vec![run; 10];
+        let watched = Watched::all(&runs).expect("something came before");
+        (recovery(&runs, fault.0, Until::AllBack, design()).value, together(&watched, fault.0))
+    }
+
+    #[test]
+    fn what_an_operator_does_when_service_is_back_is_not_the_faults() {
+        // One second or two: how many windows of the horizon that is does not matter.
+        for last in [41, 42, 50] {
+            assert_eq!(told_with_action(("out", 10, 20), 40, &[(10, 23), (40, last)]), (Some(13.0), None));
+        }
+        // One that is done while it is not is its way back, or makes it longer: who can tell.
+        assert_eq!(told_with_action(("out", 10, 20), 21, &[(10, 23)]), (Some(13.0), None));
+        assert_eq!(told_with_action(("out", 10, 20), 22, &[(10, 30)]), (Some(20.0), None));
+        // While the fault lasts nobody can tell either, but that service had been back is said.
+        let words = "counted together with lead-back, up to the recovery from all of them; it had been back 5 s after its start \
+                     before that came";
+        let got = told_with_action(("out", 10, 50), 30, &[(10, 15), (30, 33)]);
+        assert_eq!(got, (Some(23.0), Some(words.to_owned())));
+        // Nor when a fault comes before service is back from what was done.
+        let got = told_with_action(("out", 33, 35), 30, &[(30, 38)]);
+        assert_eq!(got, (Some(5.0), with("lead-back")));
+        assert_eq!(told_with_action(("out", 33, 35), 20, &[(20, 23), (33, 38)]), (Some(5.0), None));
     }
 
     #[test]

@@ -36,12 +36,17 @@ pub fn rule(runs: &[Run], until: Until) -> String {
     if let Until::Served(share) = until {
         return super::served::rule(runs, share);
     }
+    let by_hand = if runs.iter().all(|run| run.actions.is_empty()) {
+        ""
+    } else {
+        "; what an operator does once service is back is not held against it"
+    };
     format!(
         "counted from the fault's start, so it holds the outage itself, until success is no more than {} points (or its \
          noise) below what it was before any fault and no more than 1 % of answers (or its noise) take longer than {} times \
          the p99 of then; served as before is answered within that; {}, of which one alone may be off by less than {} points, \
          as when a dead host is tried again; of faults that overlap, or of which one comes before service is back from the \
-         other, it is the recovery from all of them",
+         other, it is the recovery from all of them{by_hand}",
         significant(100.0 * SUCCESS_SLACK, 2),
         significant(P99_SLACK, 3),
         told_by(runs),
@@ -97,7 +102,8 @@ pub const SERVED: [f64; 4] = [0.5, 0.9, 0.95, 0.99];
 /// Seconds from a fault's start until success and p99 are back at what they were before it, or a share of requests is
 /// served as then, to the precision of a window (a sixtieth of the horizon, near faults by seconds where these have
 /// requests enough). Where some replication does not see it, there is no value but a lower bound. Of faults that overlap, or
-/// that come before service is back, it is the recovery from all of them.
+/// that come before service is back, it is the recovery from all of them. It is not held against a fault what an operator does
+/// once service is back from it.
 pub fn recovery(runs: &[Run], fault: &str, until: Until, design: Design) -> Estimate {
     of_watched(Watched::all(runs).as_deref(), runs, fault, until, design)
 }

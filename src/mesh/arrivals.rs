@@ -1,5 +1,6 @@
 //! Arrivals: the next request of each stream, pulled one at a time.
 
+use super::blames::LedTo;
 use super::calls::{NONE, Request};
 use super::event::Kind;
 use super::machine::Machine;
@@ -156,13 +157,14 @@ impl Machine<'_> {
         }
         let proxy = self.entry(compiled, &compiled.entries, state.entry.bits(ordinal), now);
         if self.down > 0 && self.ledger.watch.is_some() {
-            self.entry_noticed(stream, now);
+            self.entry_noticed(stream, &compiled.entries, now);
         }
         let Some(proxy) = proxy else {
             // The users' balancer still sends to a dead entry proxy: nobody answers.
             self.ledger.request(&request, now, now, Some(Failure::Entry));
-            self.ledger.failed(row, now, Failure::Entry, self.blame_of_entry(stream, now));
-            self.at_a_dead_door(stream, &compiled.entries, now);
+            let led = LedTo { doors: &compiled.entries, ..LedTo::default() };
+            self.ledger.failed(row, now, Failure::Entry, self.blame_of_entry(stream, led, now, now));
+            self.at_a_dead_door(stream, led, now);
             if self.ledger.people.is_some() {
                 self.user_refused(&request, now);
             }

@@ -11,7 +11,16 @@ use super::machine::Machine;
 use super::settle::is_sub;
 use crate::record::{Failure, NoticedBy};
 use crate::units::SimTime;
-use crate::world::{EdgeId, HostTarget, PlaceId, ProxyId, StreamId};
+use crate::world::{EdgeId, HostTarget, LinkId, PlaceId, ProxyId, StreamId};
+
+/// Where users are led: to one of these entry proxies, on this way of their own, there and home.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct LedTo<'w> {
+    pub(super) doors: &'w [ProxyId],
+    pub(super) way: [Option<LinkId>; 2],
+    /// Which of them it would have been, where none is down.
+    pub(super) draw: u64,
+}
 
 /// How deep calls that hang are followed.
 const DEEPEST: usize = 64;
@@ -135,38 +144,56 @@ impl Machine<'_> {
         Blame::at(call.edge, place, hit)
     }
 
-    /// A user found a dead entry proxy.
+    /// A user found nobody where they were led, or what they sent or should have got is lost on their own way, between when
+    /// they sent it and when they knew.
     #[cold]
-    pub(super) fn blame_of_entry(&self, stream: u32, now: SimTime) -> Blame {
+    pub(super) fn blame_of_entry(&self, stream: u32, led: LedTo<'_>, sent: SimTime, known: SimTime) -> Blame {
         let stream = &self.world.streams[StreamId(stream)];
+        let place_of = |proxy: &ProxyId| self.world.proxies[*proxy].place;
         let down = |place: &PlaceId| self.place_down[place.0 as usize].0 > 0;
-        let places = stream.entries.iter().map(|&proxy| self.world.proxies[proxy].place);
-        let Some(place) = places.into_iter().find(down) else { return Blame::of(stream.edge) };
-        let watch = self.ledger.watch.as_ref();
-        Blame::at(stream.edge, place, watch.and_then(|watch| watch.lasting(watch.of_place(place), now.nanos())))
+        let drawn = || led.doors.get((led.draw % led.doors.len().max(1) as u64) as usize).map(place_of);
+        let place = led.doors.iter().map(place_of).find(down).or_else(drawn);
+        let Some(watch) = self.ledger.watch.as_ref() else {
+            return Blame::at(stream.edge, place.unwrap_or(PlaceId::NONE), None);
+        };
+        let bits = match place {
+            Some(place) if down(&place) => watch.of_place(place),
+            Some(place) => watch.of_place(place) | watch.of_way(led.way),
+            // Nobody says whom to ask.
+            None => stream.via.as_deref().map_or(0, |via| watch.of_entry(via.entry)),
+        };
+        let hit = watch.lasting_between(bits, sent.nanos(), known.nanos());
+        Blame::at(stream.edge, place.unwrap_or(PlaceId::NONE), hit)
     }
 
-    /// A request was led to one of these entry proxies and found nobody: it has not left what is down there.
+    /// A request was led to one of these entry proxies and found nobody: it has not left what is down there, or on the way.
     #[cold]
-    pub(super) fn at_a_dead_door(&mut self, stream: u32, doors: &[ProxyId], now: SimTime) {
+    pub(super) fn at_a_dead_door(&mut self, stream: u32, led: LedTo<'_>, now: SimTime) {
         let place_of = |&proxy: &ProxyId| self.world.proxies[proxy].place;
         let down = |place: &PlaceId| self.place_down[place.0 as usize].0 > 0;
         let Some(watch) = &mut self.ledger.watch else { return };
-        let bits = doors.iter().map(place_of).filter(down).fold(0, |bits, place| bits | watch.of_place(place));
+        let places = led.doors.iter().map(place_of).filter(down);
+        let bits = places.fold(watch.of_way(led.way), |bits, place| bits | watch.of_place(place));
         watch.turned_away(self.world.streams[StreamId(stream)].edge, bits, now);
     }
 
-    /// A user asks while something is down: whoever spreads users may have taken notice by now.
+    /// A user asks while something is down: whoever spreads users over these entry proxies may have taken notice by now.
     #[cold]
-    pub(super) fn entry_noticed(&mut self, stream: u32, now: SimTime) {
+    pub(super) fn entry_noticed(&mut self, stream: u32, doors: &[ProxyId], now: SimTime) {
         let stream = &self.world.streams[StreamId(stream)];
-        for &proxy in &stream.entries {
+        let places = &self.place_down;
+        let missed = |&proxy: &ProxyId| {
             let place = self.world.proxies[proxy].place;
-            let (count, since) = self.place_down[place.0 as usize];
-            let Some(watch) = &mut self.ledger.watch else { return };
-            if count > 0 && now.nanos() - since >= stream.entry_detect.nanos() {
-                watch.noticed(watch.of_place(place), NoticedBy::Entry, now);
-            }
+            let (count, since) = places[place.0 as usize];
+            (count > 0 && now.nanos() - since >= stream.entry_detect.nanos()).then_some(place)
+        };
+        // Of a cluster of which nothing is left there is nobody else to turn to: its global entry has to notice.
+        if stream.via.is_some() && doors.iter().all(|door| missed(door).is_some()) {
+            return;
+        }
+        let Some(watch) = &mut self.ledger.watch else { return };
+        for place in doors.iter().filter_map(missed) {
+            watch.noticed(watch.of_place(place), NoticedBy::Entry, now);
         }
     }
 }

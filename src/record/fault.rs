@@ -125,12 +125,14 @@ pub enum NoticedBy {
     Removal,
     /// Whoever spreads users over entry proxies passes one over.
     Entry,
+    /// A replica of a store takes its primary's place.
+    Promotion,
 }
 
 impl NoticedBy {
     /// All of them.
-    pub const ALL: [NoticedBy; 4] =
-        [NoticedBy::Ejection, NoticedBy::EjectionAbove, NoticedBy::Removal, NoticedBy::Entry];
+    pub const ALL: [NoticedBy; 5] =
+        [NoticedBy::Ejection, NoticedBy::EjectionAbove, NoticedBy::Removal, NoticedBy::Entry, NoticedBy::Promotion];
 
     /// In words.
     pub const fn word(self) -> &'static str {
@@ -139,6 +141,7 @@ impl NoticedBy {
             NoticedBy::EjectionAbove => "outlier detection of what depends on it",
             NoticedBy::Removal => "endpoint removal",
             NoticedBy::Entry => "entry check",
+            NoticedBy::Promotion => "promotion of a store's replica",
         }
     }
 }

@@ -122,7 +122,7 @@ impl Context<'_> {
                     Metric::Recovery { share, .. } => {
                         notes.push(recovery::rule(&variant.runs, recovery::Until::of(*share)));
                     }
-                    Metric::Detect { .. } | Metric::Shift { .. } => notes.push(faults::rule()),
+                    Metric::Detect { .. } | Metric::Shift { .. } => notes.push(faults::rule(&variant.runs)),
                     Metric::Lost { .. } => notes.push(loss::lost_rule(&variant.runs)),
                     Metric::Rto { .. } | Metric::Rpo { .. } => notes.push(stores::rule(of_fault(&objective.window))),
                     Metric::LostWrites { .. } => notes.extend(of_fault(&objective.window).map(stores::began_with)),

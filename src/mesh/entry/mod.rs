@@ -9,6 +9,7 @@ mod records;
 pub(super) use records::{Reach, reach};
 
 use super::actions::Deed;
+use super::blames::LedTo;
 use super::calls::{NONE, Request, nth};
 use super::control::{Away, Spans, away_of};
 use super::event::Kind;
@@ -123,6 +124,15 @@ impl Led {
     }
 }
 
+impl<'w> Machine<'w> {
+    /// Where a request is led with this front.
+    fn led_to(&self, request: &Request, front: &Front) -> LedTo<'w> {
+        let doors = &self.world.streams[StreamId(request.stream)].entries[front.proxies()];
+        let draw = self.streams[request.stream as usize].entry.bits(request.ordinal);
+        LedTo { doors, way: [front.there, front.back], draw }
+    }
+}
+
 impl Machine<'_> {
     /// Tells the watch when records will change because the checks of a cluster have failed.
     pub(super) fn foresee_checks(&mut self) {
@@ -159,20 +169,24 @@ impl Machine<'_> {
         let who = if request.user == NONE { request.ordinal } else { USER | u64::from(request.user) };
         let at = now.nanos().cast_signed() - self.zero.nanos().cast_signed();
         let Some(target) = led.target(entry, via, who, at) else {
-            self.turned_away(request, now, now + entry.connect_timeout, "no answer to whom to ask", schedule);
+            let known = now + entry.connect_timeout;
+            self.turned_away(request, LedTo::default(), (now, known), "no answer to whom to ask", schedule);
             return;
         };
         let front = &via.fronts[usize::from(target)];
-        let doors = || &world.streams[StreamId(request.stream)].entries[front.proxies()];
         let Some(waited) = knock(entry.connect_timeout, front, &led.reach[usize::from(target)], at) else {
-            self.at_a_dead_door(request.stream, doors(), now);
-            self.turned_away(request, now, now + entry.connect_timeout, "no answer from an ingress", schedule);
+            let led_to = self.led_to(&request, front);
+            self.at_a_dead_door(request.stream, led_to, now);
+            let known = now + entry.connect_timeout;
+            self.turned_away(request, led_to, (now, known), "no answer from an ingress", schedule);
             return;
         };
         let refused = led.reach[usize::from(target)].dead.holds(at + waited.nanos().cast_signed());
         if refused {
-            self.at_a_dead_door(request.stream, doors(), now);
-            self.turned_away(request, now, now + waited + front.round_trip(), "refused by an ingress", schedule);
+            let led_to = self.led_to(&request, front);
+            self.at_a_dead_door(request.stream, led_to, now);
+            let known = now + waited + front.round_trip();
+            self.turned_away(request, led_to, (now, known), "refused by an ingress", schedule);
             return;
         }
         let intended = now.nanos();
@@ -198,14 +212,18 @@ impl Machine<'_> {
         let front = &via.fronts[usize::from(target)];
         let draw = self.streams[request.stream as usize].entry.bits(request.ordinal);
         let proxies = &compiled.entries[front.proxies()];
+        if self.down > 0 && self.ledger.watch.is_some() {
+            self.entry_noticed(request.stream, proxies, now);
+        }
         let Some(proxy) = self.entry(compiled, proxies, draw, now) else {
             // The cluster's own balancer still sends to a dead zone.
             self.far[slot].stage = Stage::Free;
             self.far.release(slot);
             let sent = SimTime::from_nanos(intended);
             let given_up = (sent + world.entries[via.entry].connect_timeout).max(now);
-            self.at_a_dead_door(request.stream, proxies, now);
-            self.turned_away(request, sent, given_up, "no answer from an ingress", schedule);
+            let led_to = self.led_to(&request, front);
+            self.at_a_dead_door(request.stream, led_to, now);
+            self.turned_away(request, led_to, (sent, given_up), "no answer from an ingress", schedule);
             return;
         };
         self.far[slot].stage = Stage::Inside;
@@ -265,11 +283,18 @@ impl Machine<'_> {
         at + jitter + Duration::from_nanos(mending)
     }
 
-    /// A request that reaches nobody: its user knows at `at`.
-    fn turned_away(&mut self, request: Request, sent: SimTime, at: SimTime, why: &str, schedule: &mut Schedule) {
+    /// A request that reaches nobody: sent at `sent`, its user knows at `at`.
+    fn turned_away(
+        &mut self,
+        request: Request,
+        led: LedTo<'_>,
+        (sent, at): (SimTime, SimTime),
+        why: &str,
+        schedule: &mut Schedule,
+    ) {
         self.trace_turned_away(&request, sent, at, why);
         self.ledger.request(&request, sent, at, Some(Failure::Entry));
-        self.ledger.failed(request.row, sent, Failure::Entry, self.blame_of_entry(request.stream, sent));
+        self.ledger.failed(request.row, sent, Failure::Entry, self.blame_of_entry(request.stream, led, sent, at));
         if self.ledger.people.is_some() {
             self.user_refused(&request, sent);
         }

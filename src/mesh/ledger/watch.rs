@@ -2,13 +2,13 @@
 //!
 //! There is one only where faults are; whatever is far from all of them costs a comparison.
 
+mod extent;
+
 use super::window::Window;
 use crate::meter::{Calls, Left, SHIFT_BIN, left, share};
 use crate::record::{Aside, NoticedBy, Occurrence};
 use crate::units::SimTime;
-use crate::world::{
-    Change, EdgeId, Effect, EndpointId, HostTarget, Leg, PathId, PlaceId, Proxy, ProxyId, Target, World,
-};
+use crate::world::{Change, EdgeId, Effect, EndpointId, EntryId, HostTarget, LinkId, PathId, PlaceId, ProxyId, World};
 
 /// What went there before is counted for so long, nanoseconds.
 const LEAD: u64 = 30_000_000_000;
@@ -25,8 +25,15 @@ pub(in crate::mesh) struct Watch {
     endpoints: Vec<u64>,
     paths: Vec<u64>,
     places: Vec<u64>,
+    /// By link and by global entry: faults that take it away.
+    links: Vec<u64>,
+    entries: Vec<u64>,
     /// By edge: faults that hit something that it may call.
+    hosts: Vec<u64>,
+    /// By edge: the same, with what its users come in by.
     edges: Vec<u64>,
+    /// By edge: entry proxies to which its users' own way may be cut, and the faults that cut it.
+    ways: Vec<Vec<(ProxyId, u64)>>,
     /// By edge: do users come in by it?
     ways_in: Vec<bool>,
     /// By edge: faults that take its route from some of its callers.
@@ -79,7 +86,11 @@ impl Watch {
             endpoints: vec![0; world.endpoints.len()],
             paths: vec![0; world.paths.len()],
             places: vec![0; world.places.len()],
+            links: vec![0; world.links.len()],
+            entries: vec![0; world.entries.len()],
+            hosts: vec![0; world.edges.len()],
             edges: vec![0; world.edges.len()],
+            ways: vec![Vec::new(); world.edges.len()],
             ways_in: vec![false; world.edges.len()],
             unrouted: vec![0; world.edges.len()],
             callers: vec![0; world.proxies.len()],
@@ -102,80 +113,31 @@ impl Watch {
             }
             if !matches!(change.effect, Effect::NoRoute(_)) {
                 watch.hit(world, change.target, bit);
+                if change.outage().is_some() {
+                    watch.cut(change.target, bit);
+                }
                 let aside = &mut watch.aside[change.fault.0 as usize];
                 *aside = aside.or(Aside::of(world, change.target));
             }
         }
+        watch.hit_gateways(world, changes);
         watch.shares &= !whole_ways;
         world.streams.rows().iter().for_each(|stream| watch.ways_in[stream.edge.0 as usize] = true);
         for edge in world.edges.ids() {
             let sets = world.places.ids().map(|place| world.host_set(edge, place)).filter(|set| !set.is_none());
             let hosts = sets.flat_map(|set| world.host_sets[set].hosts.iter());
             let hosts: Vec<&HostTarget> = hosts.map(|host| &host.target).collect();
-            watch.edges[edge.0 as usize] = hosts.iter().fold(0, |bits, host| bits | watch.led(host));
+            watch.hosts[edge.0 as usize] = hosts.iter().fold(0, |bits, host| bits | watch.led(host));
+            watch.edges[edge.0 as usize] = watch.hosts[edge.0 as usize];
             watch.behind |= hosts.iter().fold(0, |bits, host| bits | watch.some_of(host));
         }
         for stream in world.streams.rows() {
             let doors = stream.entries.iter().fold(0, |bits, proxy| bits | watch.doors[proxy.0 as usize]);
             watch.edges[stream.edge.0 as usize] |= doors & watch.unrouted[stream.edge.0 as usize];
+            watch.ways_of(stream);
         }
         watch.behind &= !watch.edges.iter().fold(0, |bits, edge| bits | edge);
         Some(Box::new(watch))
-    }
-
-    /// What happens to proxies as callers.
-    fn hit_callers(&mut self, world: &World, target: Target, effect: Effect, bit: u64) {
-        let hit = |proxy: &Proxy| match target {
-            Target::Endpoint(endpoint) => proxy.endpoint == endpoint,
-            Target::Place(place) => proxy.place == place,
-            _ => false,
-        };
-        let proxies: Vec<ProxyId> = world.proxies.iter().filter(|(_, proxy)| hit(proxy)).map(|(id, _)| id).collect();
-        let Effect::NoRoute(service) = effect else {
-            proxies.iter().for_each(|id| self.callers[id.0 as usize] |= bit);
-            return;
-        };
-        for (id, edge) in world.edges.iter().filter(|(_, edge)| service.is_none() || edge.to == service) {
-            for &proxy in proxies.iter().filter(|&&proxy| world.calls(proxy, edge.from)) {
-                self.unrouted[id.0 as usize] |= bit;
-                let endpoint = world.proxies[proxy].endpoint;
-                if endpoint.is_none() {
-                    self.doors[proxy.0 as usize] |= bit;
-                } else {
-                    self.lacking[endpoint.0 as usize] |= bit;
-                }
-            }
-        }
-    }
-
-    fn hit(&mut self, world: &World, target: Target, bit: u64) {
-        let mut hit_path = |id: PathId| self.paths[id.0 as usize] |= bit;
-        match target {
-            Target::Place(place) => {
-                world.paths_of(place).for_each(hit_path);
-                world.endpoints_at(place).for_each(|id| self.endpoints[id.0 as usize] |= bit);
-                self.places[place.0 as usize] |= bit;
-            }
-            Target::Link(link) => world.paths_over(link).for_each(hit_path),
-            Target::Path(path) => hit_path(path),
-            Target::Endpoint(endpoint) => self.endpoints[endpoint.0 as usize] |= bit,
-            Target::Station(station) => {
-                // Of a gateway with one replica its ways are hit; where there are more, nobody can say which calls are.
-                let alone =
-                    |(_, gateway): &(crate::world::GatewayId, &crate::world::Gateway)| gateway.replicas == [station];
-                for (gateway, _) in world.gateways.iter().filter(alone) {
-                    let through = |path: &crate::world::Path| path.legs.contains(&Leg::Gateway(gateway));
-                    world.paths.iter().filter(|(_, path)| through(path)).for_each(|(id, _)| hit_path(id));
-                }
-            }
-            Target::Api(_)
-            | Target::Plane(_)
-            | Target::Pushes(_)
-            | Target::Entry(_)
-            | Target::Records(_)
-            | Target::Cache(_)
-            | Target::Database(..) => {}
-        }
     }
 
     /// Faults that hit what stands behind a host: all of it, where it is several.
@@ -211,7 +173,16 @@ impl Watch {
     }
 
     pub(in crate::mesh) fn of_edge(&self, edge: EdgeId) -> u64 {
-        self.edges[edge.0 as usize] | self.unrouted[edge.0 as usize]
+        self.hosts[edge.0 as usize] | self.unrouted[edge.0 as usize]
+    }
+
+    /// Of the users' own way there and home.
+    pub(in crate::mesh) fn of_way(&self, way: [Option<LinkId>; 2]) -> u64 {
+        way.into_iter().flatten().fold(0, |bits, link| bits | self.links[link.0 as usize])
+    }
+
+    pub(in crate::mesh) fn of_entry(&self, entry: EntryId) -> u64 {
+        self.entries[entry.0 as usize]
     }
 
     pub(in crate::mesh) fn of_caller(&self, proxy: ProxyId) -> u64 {
@@ -234,7 +205,9 @@ impl Watch {
         }
         let near = self.near & self.edges[edge.0 as usize];
         if near != 0 {
-            let bits = self.led(target) | self.doors[proxy.0 as usize] & self.unrouted[edge.0 as usize];
+            let ways = self.ways[edge.0 as usize].iter().filter(|(to, _)| *to == proxy);
+            let bits = ways.fold(self.led(target), |bits, (_, cut)| bits | cut)
+                | self.doors[proxy.0 as usize] & self.unrouted[edge.0 as usize];
             self.went(near, bits, self.ways_in[edge.0 as usize], now);
         }
     }
@@ -332,7 +305,12 @@ impl Watch {
 
     /// Of these faults those that last at an instant, the first of them.
     pub(in crate::mesh) fn lasting(&self, bits: u64, at: u64) -> Option<u32> {
-        let lasts = |fault: &usize| self.faults[*fault].iter().any(|around| (around.start..around.end).contains(&at));
+        self.lasting_between(bits, at, at)
+    }
+
+    /// The same of those that last at any time from one instant to another.
+    pub(in crate::mesh) fn lasting_between(&self, bits: u64, from: u64, to: u64) -> Option<u32> {
+        let lasts = |fault: &usize| self.faults[*fault].iter().any(|around| around.start <= to && from < around.end);
         (0..self.faults.len()).filter(|fault| bits >> fault & 1 == 1).find(lasts).map(|fault| fault as u32)
     }
 
@@ -346,7 +324,8 @@ impl Watch {
             return Some(Aside::Behind);
         }
         let seen = [&self.endpoints, &self.paths, &self.lacking, &self.doors];
-        let goes = seen.into_iter().flatten().any(|bits| bits & bit != 0);
+        let ways = self.ways.iter().flatten().map(|(_, bits)| bits);
+        let goes = seen.into_iter().flatten().chain(ways).any(|bits| bits & bit != 0);
         self.aside.get(fault).copied().flatten().filter(|_| !goes)
     }
 
@@ -375,23 +354,6 @@ fn arounds(window: &Window, zero: u64, end: u64) -> Vec<Around> {
         Around { from, start, end: stop, counted, over, zero, bins, lead, came: 0, turned, noticed: None }
     };
     spans.iter().enumerate().filter(|(_, span)| span.0 < end).take(OCCURRENCES).map(of).collect()
-}
-
-impl Aside {
-    fn of(world: &World, target: Target) -> Option<Aside> {
-        match target {
-            Target::Station(station) => {
-                let of = |gateway: &crate::world::Gateway| gateway.replicas.contains(&station);
-                let several = world.gateways.rows().iter().any(|gateway| of(gateway) && gateway.replicas.len() > 1);
-                several.then_some(Aside::GatewayReplica)
-            }
-            Target::Api(_) | Target::Plane(_) | Target::Pushes(_) => Some(Aside::ControlPlane),
-            Target::Entry(_) | Target::Records(_) => Some(Aside::Names),
-            Target::Cache(_) => Some(Aside::Cache),
-            Target::Database(..) => Some(Aside::Database),
-            Target::Place(_) | Target::Link(_) | Target::Endpoint(_) | Target::Path(_) => None,
-        }
-    }
 }
 
 impl Around {

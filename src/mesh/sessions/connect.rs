@@ -58,26 +58,28 @@ impl Machine<'_> {
         let (line, key) = (session.line, way(mix(session.key(), u64::from(session.drawn))));
         self.ledger.session(line as usize, Turn::Tried, now, None);
         let stream = self.line(line).stream;
-        if self.down > 0 && self.ledger.watch.is_some() && self.led[stream as usize].is_none() {
-            self.entry_noticed(stream, now);
-        }
         let timeout = self.line(line).connect_timeout;
         let Some(door) = self.door_at(row, now) else {
-            self.not_connected(row, now, now + timeout, "no answer to whom to ask", schedule);
+            self.not_connected(row, None, (now, now + timeout), "no answer to whom to ask", schedule);
             return;
         };
+        let this = self.line(line);
+        let front = this.fronts[usize::from(this.doors[door as usize].target)].clone();
+        if self.down > 0 && self.ledger.watch.is_some() {
+            let world = self.world;
+            self.entry_noticed(stream, &world.streams[StreamId(stream)].entries[front.proxies()], now);
+        }
         let (at, this) = (self.since_zero(now), self.line(line));
         let reach = &this.doors[door as usize].reach;
-        let front = this.fronts[usize::from(this.doors[door as usize].target)].clone();
-        let proxy = self.world.streams[StreamId(stream)].entries[door as usize];
         let Some(waited) = knock(timeout, &front, reach, at) else {
-            self.at_a_dead_door(stream, &[proxy], now);
-            self.not_connected(row, now, now + timeout, "no answer from an ingress", schedule);
+            self.at_a_dead_door(stream, self.led_to_door(line, door), now);
+            self.not_connected(row, Some(door), (now, now + timeout), "no answer from an ingress", schedule);
             return;
         };
         if reach.dead.holds(at + (waited + front.delay).nanos().cast_signed()) {
-            self.at_a_dead_door(stream, &[proxy], now);
-            self.not_connected(row, now, now + waited + front.round_trip(), "refused by an ingress", schedule);
+            self.at_a_dead_door(stream, self.led_to_door(line, door), now);
+            let known = now + waited + front.round_trip();
+            self.not_connected(row, Some(door), (now, known), "refused by an ingress", schedule);
             return;
         }
         let mut up = now + waited;
@@ -94,7 +96,7 @@ impl Machine<'_> {
         let (line, door, at) = (self.session(row).line, self.session(row).door, self.since_zero(now));
         let reach = &self.line(line).doors[door as usize].reach;
         if reach.dead.holds(at) && !reach.silent.holds(at) {
-            self.not_connected(row, now, now, "refused by an ingress", schedule);
+            self.not_connected(row, Some(door), (now, now), "refused by an ingress", schedule);
             return;
         }
         let Some(login) = self.told(line).login else {
@@ -122,14 +124,21 @@ impl Machine<'_> {
         self.think_on(row, at, at, schedule);
     }
 
-    /// Nobody heard a client that began to connect at `began`, or was asked whom to connect to: it knows at `at`.
-    fn not_connected(&mut self, row: u32, began: SimTime, at: SimTime, why: &str, schedule: &mut Schedule) {
+    /// Nobody at a door heard a client that began to connect at `began`, or was asked whom to connect to: it knows at `at`.
+    fn not_connected(
+        &mut self,
+        row: u32,
+        door: Option<u32>,
+        (began, at): (SimTime, SimTime),
+        why: &str,
+        schedule: &mut Schedule,
+    ) {
         if let Some(login) = self.told(self.session(row).line).login {
             // Whoever cannot connect cannot log in.
             let ordinal = self.login(row);
             let session = self.session_mut(row);
             (session.sent, session.ordinal, session.chosen) = (began.nanos(), ordinal, login);
-            self.fails(row, at, Failure::Entry, why);
+            self.fails(row, door, at, Failure::Entry, why);
         }
         self.not_in(row, at, schedule);
     }
@@ -190,7 +199,10 @@ impl Machine<'_> {
             let at = now + line.fronts[usize::from(door.target)].delay_back;
             match session.stage {
                 Stage::Inside => self.dies_inside(row, now, at, schedule),
-                Stage::Coming | Stage::Stuck => self.fails(row, at, Failure::Reset, "reset by an ingress"),
+                Stage::Coming | Stage::Stuck => {
+                    let door = self.session(row).door;
+                    self.fails(row, Some(door), at, Failure::Reset, "reset by an ingress");
+                }
                 Stage::Free | Stage::Thinking | Stage::Waiting | Stage::Connecting => {}
             }
             self.breaks(row, at, schedule);

@@ -3,6 +3,7 @@
 use super::{LOGIN, NEVER, SESSION, Stage};
 use crate::engine::Schedule;
 use crate::mesh::arrivals::choose;
+use crate::mesh::blames::LedTo;
 use crate::mesh::calls::{Call, NONE, Request, nth};
 use crate::mesh::machine::Machine;
 use crate::mesh::tcp;
@@ -11,6 +12,16 @@ use crate::record::Failure;
 use crate::units::{Duration, SimTime};
 use crate::workload::asks_again_from;
 use crate::world::StreamId;
+
+impl<'w> Machine<'w> {
+    /// Where the connection of a session leads.
+    pub(super) fn led_to_door(&self, line: u32, door: u32) -> LedTo<'w> {
+        let this = self.line(line);
+        let front = &this.fronts[usize::from(this.doors[door as usize].target)];
+        let entries = &self.world.streams[StreamId(this.stream)].entries;
+        LedTo { doors: &entries[door as usize..=door as usize], way: [front.there, front.back], draw: 0 }
+    }
+}
 
 impl Machine<'_> {
     /// The user of a session thinks from `at` on, and then asks, no sooner than `earliest`, or leaves.
@@ -80,7 +91,11 @@ impl Machine<'_> {
             } else {
                 (told.min(gives_up), Failure::Reset)
             };
-            self.fails(row, at, failure, "a connection that is dead");
+            self.fails(row, Some(door as u32), at, failure, "a connection that is dead");
+            if !refused {
+                // Its user goes on sending there until the connection is given up.
+                self.at_a_dead_door(request.stream, self.led_to_door(line, door as u32), now);
+            }
             self.breaks(row, at, schedule);
         } else if lands == now {
             self.at_ingress(row, now, schedule);
@@ -160,7 +175,8 @@ impl Machine<'_> {
         let ends = self.waits_until(&request, sent);
         if home >= ends {
             if failure.is_none() {
-                self.ledger.failed(request.row, sent, Failure::Abandoned, self.blame_of_entry(request.stream, sent));
+                let blame = self.blame_of_entry(request.stream, self.led_to_door(line, door as u32), sent, ends);
+                self.ledger.failed(request.row, sent, Failure::Abandoned, blame);
             }
             self.ledger.request(&request, sent, ends.min(home), failure.or(Some(Failure::Abandoned)));
             self.breaks(row, ends, schedule);
@@ -181,12 +197,15 @@ impl Machine<'_> {
         failure.is_none().then_some(home)
     }
 
-    /// The request of a session failed on the way between its user and the ingress: known at `at`.
-    pub(super) fn fails(&mut self, row: u32, at: SimTime, failure: Failure, why: &str) {
+    /// The request of a session failed on the way between its user and the ingress at this door, if there is one: known at
+    /// `at`.
+    pub(super) fn fails(&mut self, row: u32, door: Option<u32>, at: SimTime, failure: Failure, why: &str) {
         let (request, sent) = (self.request_of(row), SimTime::from_nanos(self.session(row).sent));
         self.trace_turned_away(&request, sent, at, why);
         self.ledger.request(&request, sent, at, Some(failure));
-        self.ledger.failed(request.row, sent, failure, self.blame_of_entry(request.stream, sent));
+        let line = self.session(row).line;
+        let led = door.map_or_else(LedTo::default, |door| self.led_to_door(line, door));
+        self.ledger.failed(request.row, sent, failure, self.blame_of_entry(request.stream, led, sent, at));
         if self.ledger.people.is_some() {
             self.user_refused(&request, sent);
         }
@@ -203,7 +222,9 @@ impl Machine<'_> {
             call.is(Call::ROOT) && call.is(Call::LIVE) && self.requests[call.parent].far == request.far
         };
         let Some(slot) = (0..self.calls.slots()).find(mine) else { return };
-        self.blames.now = Some(self.blame_of_entry(request.stream, now));
+        let session = self.session(row);
+        let led = self.led_to_door(session.line, session.door);
+        self.blames.now = Some(self.blame_of_entry(request.stream, led, now, now));
         let attempt = self.calls[slot].attempt;
         if attempt != NONE {
             self.leave(attempt, Some(Failure::Abandoned), now, schedule);

@@ -2,12 +2,12 @@
 
 mod reigns;
 
-use self::reigns::{Reigns, reigns};
+use self::reigns::{Promotion, Reigns, reigns};
 use super::actions::Deed;
 use super::calls::{Attempt, Call};
 use super::control::Away;
 use super::machine::Machine;
-use crate::record::{Failure, PromotionRow, Run, StoreRow, WriteRow};
+use crate::record::{Failure, NoticedBy, PromotionRow, Run, StoreRow, WriteRow};
 use crate::units::SimTime;
 use crate::world::{Change, ClusterId, DatabaseId, OperationId, PlaceId, ProxyId, ServiceId, World};
 
@@ -165,6 +165,9 @@ impl Held {
                 *at == promotion.cause && change.begins && change.outage().is_some() && !promotion.planned
             };
             let fault = changes.iter().find(caused).map(|(_, change)| world.faults[change.fault].name.clone());
+            if let Some(fault) = &fault {
+                noticed(run, fault, promotion);
+            }
             let first = self.first[number + 1];
             run.promotions.push(PromotionRow {
                 store: store.to_owned(),
@@ -178,6 +181,21 @@ impl Held {
                 rpo_ns: promotion.rpo,
                 lost: self.lost[number],
             });
+        }
+    }
+}
+
+/// Whoever looks after a database took notice of a fault: a replica is promoted.
+fn noticed(run: &mut Run, fault: &str, promotion: &Promotion) {
+    let Some(row) = run.faults.iter_mut().find(|row| row.fault == fault) else { return };
+    let recovery = row.recovery_ns;
+    for (one, &(start, end)) in row.occurrences.iter_mut().zip(&row.spans) {
+        let within = |at: i64| u64::try_from(at).ok().filter(|at| (start..end.saturating_add(recovery)).contains(at));
+        // What lasts at t = 0 already is told from there on.
+        let (Some(_), Some(decided)) = (within(promotion.cause.max(0)), within(promotion.decided)) else { continue };
+        let after = decided - start;
+        if one.noticed.is_none_or(|(earlier, _)| after < earlier) {
+            one.noticed = Some((after, NoticedBy::Promotion));
         }
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Promotion {
     pub(super) since: i64,
     /// What made it missed began then.
     pub(super) cause: i64,
+    /// When it was decided who follows.
+    pub(super) decided: i64,
     /// When the new one takes writes.
     pub(super) done: i64,
     /// An operator's order, which the old primary heard: it stops, its replica catches up, nothing is lost.
@@ -235,7 +237,7 @@ impl Copies<'_> {
                     let taken = reign.accepts.within(reign.lost).iter().last().map_or(reign.lost.0, |(_, to)| to);
                     let cause = missed.around(since).map_or(since, |span| span.0);
                     let rpo = taken.min(self.end()).saturating_sub(reign.lost.0).max(0).cast_unsigned();
-                    promotions.push(Promotion { since, cause, done, planned, rpo });
+                    promotions.push(Promotion { since, cause, decided: elected, done, planned, rpo });
                     reigns.push(reign);
                     open = self.open(copy, done);
                     at = done;

@@ -65,7 +65,7 @@ fn summary(
         shift_s: shift(runs, fault, design),
         hit_share,
         still_share,
-        shift_rule: rule(),
+        shift_rule: rule(runs),
         recovery_s: back(Until::AllBack),
         served_s: SERVED.map(|share| (share, back(Until::Served(share)))).into(),
         together: watched.and_then(|watched| chains::together(watched, fault)).unwrap_or_default(),

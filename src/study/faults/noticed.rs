@@ -75,7 +75,7 @@ pub fn shift(runs: &[Run], fault: &str, design: Design) -> Estimate {
     let (times, told) = (all().count(), all().filter(|(one, _)| one.can_leave).count());
     if times > 0 && told < times {
         return Estimate::none(if all().all(|(one, _)| one.hit_share.unwrap_or(0.0) == 0.0) {
-            "no call went to what it hits before it came".to_owned()
+            format!("no call went to what it hits before it came{}", beside(runs, fault))
         } else {
             format!("too few calls to tell in {} of {times} occurrences", times - told)
         });
@@ -83,6 +83,15 @@ pub fn shift(runs: &[Run], fault: &str, design: Design) -> Estimate {
     let none =
         |missing: u64, times: u64| format!("calls had not left while it lasted in {missing} of {times} occurrences");
     until(runs, fault, |one| one.left_ns, none, design)
+}
+
+/// What a fault took though no call went to what it hits.
+fn beside(runs: &[Run], fault: &str) -> String {
+    let promoted = |run: &Run| run.promotions.iter().any(|row| row.fault.as_deref() == Some(fault));
+    if runs.iter().any(promoted) {
+        return "; a store is kept in step over it, and what that took is told under stores".to_owned();
+    }
+    String::new()
 }
 
 /// The share of calls that went to what it hits before it came, and while it lasted.
@@ -105,10 +114,11 @@ pub(super) fn shares(runs: &[Run], fault: &str, design: Design) -> (Estimate, Es
 }
 
 /// What both mean.
-pub fn rule() -> String {
+pub fn rule(runs: &[Run]) -> String {
+    let stores = if runs.iter().all(|run| run.writes.is_empty()) { "" } else { ", or promotion of a store's replica" };
     format!(
         "noticed: the first ejection of a host that it hits, endpoint of it that a proxy is told is gone, entry that is passed \
-         over, or change of a global entry's answer for its failed checks, to the event; what proxies in a dead place believe \
+         over, or change of a global entry's answer for its failed checks{stores}, to the event; what proxies in a dead place believe \
          is nobody's notice; left: no more than {} % of the usual share of calls goes to what it hits, over a second or as \
          long as 30 usual calls take, counted from the fault's start in steps of {} s; a request that is led to a dead door \
          counts as the calls that a request made before. Where it did not happen, how long \

@@ -82,14 +82,18 @@ pub fn verdict(
     design: Design,
     currency: &str,
 ) -> String {
+    let of_run = harmed::of_drills(losses);
     let mut sentences: Vec<String> = match variants {
         [] => vec!["Nothing was run.".to_owned()],
-        [only] => {
-            [Some(alone(only, currency)), calm::warned(variants), survival::lost_writes(variants), harmed::alone(only)]
-                .into_iter()
-                .flatten()
-                .collect()
-        }
+        [only] => [
+            Some(alone(only, currency, &of_run)),
+            calm::warned(variants),
+            survival::lost_writes(variants),
+            harmed::alone(only),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         _ => {
             let own = design;
             let design = design.family(variants.len() as u32 - 1);
@@ -106,7 +110,7 @@ pub fn verdict(
             });
             chosen.extend(set_aside(variants, &ranked, metric));
             chosen.extend(fast.as_ref().and_then(|fast| price_of_a_millisecond(fast, &cheap, metric, currency)));
-            let sound = fast.is_some().then(|| survival::soundness(&all_sound, answers, variants, design));
+            let sound = fast.is_some().then(|| survival::soundness(&all_sound, answers, variants, design, &of_run));
             let calm = calm::warned(variants);
             let lost = survival::lost_writes(variants).into_iter().chain(returned::writers(variants));
             let (ahead, beside) = harmed::sentences(losses, variants, &cheap, own, currency);
@@ -145,7 +149,7 @@ fn several_payers(variants: &[VariantResult]) -> Option<String> {
         .then(|| format!("Costs are what {} pay together; each bill says who pays what.", payers.join(" and ")))
 }
 
-fn alone(only: &VariantResult, currency: &str) -> String {
+fn alone(only: &VariantResult, currency: &str, of_run: &str) -> String {
     if !answers_any(only) {
         let cost = money_of(&only.bill.month).map(|cost| format!("; {cost} {currency} a month")).unwrap_or_default();
         return format!("{} answered not one of {} requests{cost}.", only.name, only.total.sent);
@@ -161,7 +165,7 @@ fn alone(only: &VariantResult, currency: &str) -> String {
     };
     let cost = money_of(&only.bill.month).map(|cost| format!(", {cost} {currency} a month")).unwrap_or_default();
     format!(
-        "{}: {latency}{}, {} answered{}{cost}.",
+        "{}: {latency}{}, {} answered{of_run}{}{cost}.",
         only.name,
         pooled(std::slice::from_ref(only)),
         share(only.total.availability.value),
@@ -421,10 +425,15 @@ mod tests {
             of[1].1.sessions = vec![back(150.0)];
             let (answers, variants): (Vec<_>, Vec<_>) = of.into_iter().unzip();
             let by_variant = [0.0, 1.0].map(|index| Sections::mean(vec![index * lost as f64; 20]));
-            let losses = [Losses { fault: "out".into(), by_variant: by_variant.into_iter().enumerate().collect() }];
+            let losses =
+                [Losses { fault: "out".into(), by_variant: by_variant.into_iter().enumerate().collect(), lasts: 0.1 }];
             verdict(&answers, &variants, &losses, &[], Design::new(20, Duration::from_secs(60)), "USD")
         };
-        assert!(said(4000).starts_with("Most available is kept: 100 % answered"), "{}", said(4000));
+        assert!(
+            said(4000).starts_with("Most available in this run with its fault is kept: 100 % answered"),
+            "{}",
+            said(4000)
+        );
         assert!(said(40).starts_with("95 % of the connections that out broke are open again"), "{}", said(40));
     }
 

@@ -13,6 +13,8 @@ use crate::units::{place, rounded, significant};
 
 /// So many faults are told of in a sentence; all stand in the tables.
 const TOLD: usize = 3;
+/// A run in which faults last for more of the time than this is made of drills: its success is that of no year.
+const DRILLS: f64 = 0.01;
 
 /// What each variant loses to a fault, once.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,6 +23,8 @@ pub struct Losses {
     pub fault: String,
     /// Index of each variant that has it and in which it came, in order, and requests lost by replication.
     pub by_variant: Vec<(usize, Sections)>,
+    /// The share of the horizon that it lasts, of the variant of which that is most.
+    pub lasts: f64,
 }
 
 /// Of all faults that any variant has, in the order of the variants.
@@ -33,9 +37,28 @@ pub fn losses(of: &[Replicated]) -> Vec<Losses> {
     };
     let of_fault = |fault: String| {
         let each = of.iter().enumerate().filter_map(|(index, variant)| Some((index, lost(&fault, variant)?)));
-        Losses { by_variant: each.collect(), fault }
+        let lasts = of.iter().map(|variant| lasts(variant, &fault)).fold(0.0, f64::max);
+        Losses { by_variant: each.collect(), fault, lasts }
     };
     faults.into_iter().map(of_fault).collect()
+}
+
+/// The share of a variant's horizon that a fault lasts.
+fn lasts(of: &Replicated, fault: &str) -> f64 {
+    let rows = of.runs.iter().flat_map(|run| &run.faults).filter(|row| row.fault == fault);
+    let lasted: u128 = rows.flat_map(|row| &row.spans).map(|(start, end)| u128::from(end - start)).sum();
+    let all: u128 = of.runs.iter().map(|run| u128::from(run.horizon_ns)).sum();
+    lasted as f64 / all.max(1) as f64
+}
+
+/// ` in this run with its 3 faults`: a share answered is that of no year where faults are no rarity. Else empty.
+pub(super) fn of_drills(losses: &[Losses]) -> String {
+    let lasts: f64 = losses.iter().map(|of| of.lasts).sum();
+    match losses.iter().filter(|of| of.lasts > 0.0).count() {
+        _ if lasts < DRILLS => String::new(),
+        1 => " in this run with its fault".to_owned(),
+        count => format!(" in this run with its {count} faults"),
+    }
 }
 
 impl Losses {
@@ -236,7 +259,7 @@ mod tests {
         // A little noise that all of them share.
         let each = |mean: &f64| (0..10).map(|run| mean + f64::from(run) - 4.5).collect();
         let by_variant = lost.iter().map(|mean| Sections::mean(each(mean))).enumerate().collect();
-        Losses { fault: name.into(), by_variant }
+        Losses { fault: name.into(), by_variant, lasts: 0.0 }
     }
 
     fn said(losses: &[Losses]) -> String {

@@ -44,8 +44,14 @@ pub(super) fn keeper(answers: &[Answers], variants: &[VariantResult], design: De
     (!keep.is_empty()).then(|| Ranking::of(answers, variants, Metric::Availability, design, &keep))
 }
 
-/// Who is most available, and whether it loses writes that it acknowledged.
-pub(super) fn soundness(sound: &Ranking, answers: &[Answers], variants: &[VariantResult], design: Design) -> String {
+/// Who is most available, and whether it loses writes that it acknowledged. `of_run` says of what run, where that matters.
+pub(super) fn soundness(
+    sound: &Ranking,
+    answers: &[Answers],
+    variants: &[VariantResult],
+    design: Design,
+    of_run: &str,
+) -> String {
     let all_answered = variants.iter().all(|variant| variant.total.ok == variant.total.sent);
     let losing: Vec<String> = variants.iter().filter(|v| v.loses_writes()).map(|v| v.name.clone()).collect();
     let but = match losing.as_slice() {
@@ -60,13 +66,15 @@ pub(super) fn soundness(sound: &Ranking, answers: &[Answers], variants: &[Varian
         None if design.critical().is_none() => {
             let own = |variant: &VariantResult| format!("{} {}", variant.name, share(variant.total.availability.value));
             let own: Vec<String> = variants.iter().map(own).collect();
-            format!("Success: {}; {}{but}.", own.join(", "), too_few(design, "is most available"))
+            format!("Success{of_run}: {}; {}{but}.", own.join(", "), too_few(design, "is most available"))
         }
-        None => format!("In availability they are not distinguishable ({}){but}.", share(sound.value.value)),
+        None => {
+            format!("In availability they are not distinguishable ({}{of_run}){but}.", share(sound.value.value))
+        }
         Some((worst, _)) => {
             let of = |name: &str| variants.iter().find(|variant| variant.name == name);
             let worst_share = of(worst).and_then(|variant| variant.total.availability.value);
-            let best = format!("Most available is {}: {}", sound.best, answered(&sound.value, &sound.alike));
+            let best = format!("Most available{of_run} is {}: {}", sound.best, answered(&sound.value, &sound.alike));
             let least = share(worst_share);
             let Some(best_one) = of(&sound.best).filter(|best| best.loses_writes()) else {
                 let none = if losing.is_empty() { "" } else { ", and loses no acknowledged write" };
@@ -168,7 +176,7 @@ mod tests {
             worse: vec![(worst.name.clone(), of(0.1))],
             alike: Vec::new(),
         };
-        soundness(&sound, &answers, variants, Design::new(20, Duration::from_secs(60)))
+        soundness(&sound, &answers, variants, Design::new(20, Duration::from_secs(60)), "")
     }
 
     #[test]

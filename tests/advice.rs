@@ -326,7 +326,7 @@ fn tries_fit_into_the_timeout() {
     says(
         &[("TRAFFIC", &stock("timeout: 1s, per-try: 600ms"))],
         "EW394",
-        "3 tries take 1.8 s, and only 2 of them begin, the last of them for 400 ms",
+        "3 tries take 1.8 s, and only 2 of them begin, the last with 400 ms",
     );
     says(&[("TRAFFIC", &stock("timeout: 1s, per-try: 1s"))], "EW394", "never strikes");
     silent(&[("TRAFFIC", &stock("timeout: 1s, per-try: 300ms"))], "EW394");

@@ -73,6 +73,7 @@ impl Explain {
         let text = match (manner.json(), failures) {
             (true, _) => report::json(&told),
             (false, true) => terminal::failures(&told, manner.width(), manner.style()),
+            (false, false) if asked.is_none() => terminal::explain_or_overview(&told, manner.width(), manner.style()),
             (false, false) => terminal::explain(&told, manner.width(), manner.style()),
         };
         Ok(Answer::met(text))

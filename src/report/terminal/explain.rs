@@ -1,6 +1,7 @@
 //! What `explain` prints: for each edge who is called, one call hop by hop with its time and money, the policy, and what
 //! follows from it; and the table of who notices a failure.
 
+use super::overview::decides;
 use super::table::Grid;
 use super::{Style, heading, paragraph, told, views};
 use crate::record::{
@@ -18,11 +19,7 @@ pub fn explain(explanation: &Explanation, width: usize, style: Style) -> String 
     let mut out = paragraph(&format!("{}: {}", explanation.scenario, explanation.question), 0, 2, width);
     for (index, variant) in explanation.variants.iter().enumerate() {
         out.push_str(&heading(&format!("Variant {}", variant.name), style));
-        let earlier = explanation.variants[..index].iter().any(|earlier| earlier.istio == variant.istio);
-        if !variant.istio.is_empty() && !earlier {
-            let text = format!("Istio {} (Envoy {}): {}", variant.istio, variant.envoy, variant.decides.join("; "));
-            out.push_str(&paragraph(&text, 2, 4, width));
-        }
+        out.push_str(&decides(variant, &explanation.variants[..index], width));
         for edge in &variant.edges {
             let earlier = &explanation.variants[..index];
             match earlier.iter().find(|earlier| earlier.edges.contains(edge)) {
@@ -96,7 +93,7 @@ fn edge_text(edge: &EdgeExplanation, currency: &str, width: usize, style: Style)
     out
 }
 
-fn grid_lines(grid: &Grid, indent: usize, width: usize, style: Style) -> String {
+pub(super) fn grid_lines(grid: &Grid, indent: usize, width: usize, style: Style) -> String {
     let lines = grid.lines(indent, width);
     let lines = lines.iter().enumerate().map(|(index, line)| {
         let head = index == 0 && !grid.head.is_empty();
@@ -126,7 +123,7 @@ fn alike(clients: &[ClientView]) -> Vec<(&CallSketch, Vec<&CallSketch>)> {
     kinds
 }
 
-fn ms(value: f64) -> String {
+pub(super) fn ms(value: f64) -> String {
     Unit::Milliseconds.amount(value, None)
 }
 
@@ -240,7 +237,7 @@ fn policy(edge: &EdgeExplanation, width: usize) -> String {
 }
 
 /// Prices that run whatever the traffic, and those of capacity units.
-fn standing(variant: &VariantExplanation, currency: &str, width: usize, style: Style) -> String {
+pub(super) fn standing(variant: &VariantExplanation, currency: &str, width: usize, style: Style) -> String {
     prices("charged whatever the traffic", &variant.standing, currency, width, style)
         + &prices("charged by use, in capacity units", &variant.by_use, currency, width, style)
 }
@@ -265,7 +262,7 @@ fn prices(title: &str, prices: &[StandingPrice], currency: &str, width: usize, s
     format!("\n  {}\n{}", style.bold(title), grid_lines(&Grid { head, rows, figures: vec![3] }, 2, width, style))
 }
 
-fn faults(variant: &VariantExplanation, width: usize, style: Style) -> String {
+pub(super) fn faults(variant: &VariantExplanation, width: usize, style: Style) -> String {
     if variant.faults.is_empty() {
         return String::new();
     }

@@ -12,6 +12,7 @@ mod gates;
 mod harm;
 mod long_run;
 mod measured;
+mod overview;
 mod route;
 mod run;
 mod sweep;
@@ -32,6 +33,7 @@ pub(super) use gates::{measured as gate_figure, once as gate_once, sign as gate_
 pub use long_run::long_run;
 pub(super) use long_run::tables as long_run_tables;
 pub use measured::measured;
+pub use overview::explain_or_overview;
 pub use route::route;
 pub use run::run;
 pub use sweep::sweep;

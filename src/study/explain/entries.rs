@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::units::significant;
+use crate::units::{Duration, significant};
 use crate::world::{Entry, Kept, Occasion, RegionId, Set, Stream, Via, World};
 
 /// One sentence for each stream that an entry leads, and for each that may die of what it leads to; then the actions.
@@ -79,7 +79,11 @@ fn of_stream(world: &World, stream: &Stream, via: &Via) -> Vec<String> {
         } else if targets().all(|row| !healthy[row]) {
             told.push(format!("with {dead} dead: nobody is left to answer them"));
         } else {
-            told.push(format!("with {dead} dead: {}; {}", led(world, entry, via, &healthy), shift(entry)));
+            told.push(format!(
+                "with {dead} dead: {}; {}",
+                led(world, entry, via, &healthy),
+                shift(world, entry, stream)
+            ));
         }
     }
     told
@@ -99,24 +103,41 @@ fn led(world: &World, entry: &Entry, via: &Via, healthy: &[bool]) -> String {
 }
 
 /// After how long users are led elsewhere, where their cluster does not answer at all.
-fn shift(entry: &Entry) -> String {
+fn shift(world: &World, entry: &Entry, stream: &Stream) -> String {
     let check = &entry.check;
     let least = check.every.saturating_mul(u64::from(check.misses.max(1)) - 1) + check.timeout;
     let most = least + check.every;
     let noticed = format!("the entry notices after {least} to {most} ({} checks, {} apart)", check.misses, check.every);
-    let waits = entry.connect_timeout;
-    match entry.kept {
-        Kept::No => format!("{noticed} and moves all new connections; until then they fail after {waits}"),
+    let connects = entry.connect_timeout;
+    let patience = stream.patience.map(|law| Duration::from_seconds_f64(world.laws[law].mean()));
+    let waits = patience.map_or(connects, |patience| patience.min(connects));
+    let moves = match entry.kept {
+        Kept::No => "at once".to_owned(),
         Kept::Answer { ttl, ignored, hold } => {
             let share = significant(ignored.get() * 100.0, 3);
             let never = match hold {
                 _ if ignored.get() <= 0.0 => String::new(),
-                None => format!("; {share} % never move"),
-                Some(hold) => format!("; {share} % move within {hold}"),
+                None => format!(" ({share} % never)"),
+                Some(hold) => format!(" ({share} % within {hold})"),
             };
+            format!("evenly over {ttl}, as their answers run out{never}")
+        }
+    };
+    match (&stream.sessions, entry.kept) {
+        // Established connections stay where they are, whatever the entry says.
+        (Some(_), _) => {
+            let loses = patience.map_or_else(
+                || "its kernel gives it up".to_owned(),
+                |patience| format!("a request has had no answer for {patience}"),
+            );
             format!(
-                "{noticed}, then clients move evenly over {ttl}, as their answers run out{never}; until then requests fail after {waits}"
+                "{noticed}; an open session stays until {loses}, and who then connects anew moves {moves}; until then \
+                 connects fail after {connects}"
             )
+        }
+        (None, Kept::No) => format!("{noticed} and moves all new connections; until then they fail after {waits}"),
+        (None, Kept::Answer { .. }) => {
+            format!("{noticed}, then clients move {moves}; until then requests fail after {waits}")
         }
     }
 }

@@ -182,7 +182,7 @@ fn bounds(sweep: &Sweep, line: &Line<'_>) -> Vec<String> {
     let mut said = Vec::new();
     for (name, check) in asked {
         let mut told: Vec<String> = Vec::new();
-        let (mut kept, mut missed) = (Vec::new(), Vec::new());
+        let (mut kept, mut missed, mut open) = (Vec::new(), Vec::new(), Vec::new());
         for variant in &sweep.variants {
             let own = |crossing: &&SweepCrossing| {
                 crossing.objective == name
@@ -201,9 +201,13 @@ fn bounds(sweep: &Sweep, line: &Line<'_>) -> Vec<String> {
                 } else if outcomes.iter().all(|outcome| *outcome == Outcome::Missed) {
                     missed.push(variant.as_str());
                 }
+                let unsure = outcomes.iter().filter(|outcome| **outcome == Outcome::NotEnoughEvidence).count();
+                if unsure > 0 {
+                    open.push((variant.as_str(), unsure, outcomes.len()));
+                }
             }
         }
-        if told.is_empty() && missed.is_empty() {
+        if told.is_empty() && missed.is_empty() && open.is_empty() {
             continue;
         }
         if !kept.is_empty() {
@@ -212,9 +216,23 @@ fn bounds(sweep: &Sweep, line: &Line<'_>) -> Vec<String> {
         if !missed.is_empty() {
             told.push(format!("{} nowhere", missed.join(", ")));
         }
+        told.extend(left_open(&open));
         said.push(format!("{name} ({check}): {}.", told.join("; ")));
     }
     said
+}
+
+/// `copies, lanes open at every point`: who has not evidence enough at how many of how many points.
+fn left_open(open: &[(&str, usize, usize)]) -> Option<String> {
+    type Open<'a> = Vec<&'a (&'a str, usize, usize)>;
+    let (everywhere, some): (Open<'_>, Open<'_>) = open.iter().partition(|(_, unsure, all)| unsure == all);
+    let mut told: Vec<String> = Vec::new();
+    if !everywhere.is_empty() {
+        let names: Vec<&str> = everywhere.iter().map(|(name, ..)| *name).collect();
+        told.push(format!("{} open at every point", names.join(", ")));
+    }
+    told.extend(some.iter().map(|(name, unsure, all)| format!("{name} open at {unsure} of {all} points")));
+    (!told.is_empty()).then(|| format!("{}, for want of evidence", told.join(", ")))
 }
 
 /// `shared keeps it up to users 10 and not from 20 on (about 14.2)`.
@@ -231,4 +249,18 @@ fn crossed(axis: &SweepAxis, crossing: &SweepCrossing) -> String {
 /// A value of an axis between two of its own.
 fn shown(axis: &SweepAxis, value: f64) -> String {
     format!("{}{}", significant(value, 3), axis.unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_that_nothing_decides_is_told() {
+        assert_eq!(left_open(&[]), None);
+        assert_eq!(
+            left_open(&[("aa", 3, 3), ("ap", 3, 3), ("plink", 1, 3)]).as_deref(),
+            Some("aa, ap open at every point, plink open at 1 of 3 points, for want of evidence")
+        );
+    }
 }

@@ -167,9 +167,13 @@ fn tries(reading: &Reading<'_>, called: &Called<'_>, told: &mut Told) {
         " never strikes: Envoy ignores it from the timeout on".to_owned()
     } else if again && per_try.saturating_mul(u64::from(all)) > timeout {
         let last = timeout - per_try.saturating_mul(begin - 1);
-        let last = if last < per_try { format!(", the last of them for {last}") } else { String::new() };
+        let begins = match (begin < u64::from(all), last < per_try) {
+            (false, _) => format!("the last of them has only {last}"),
+            (true, true) => format!("only {begin} of them begin, the last with {last}"),
+            (true, false) => format!("only {begin} of them begin"),
+        };
         format!(
-            " does not fit into `timeout: {timeout}`: {all} tries take {}, and only {begin} of them begin{last}",
+            " does not fit into `timeout: {timeout}`: {all} tries take {}, and {begins}",
             per_try.saturating_mul(u64::from(all))
         )
     } else {

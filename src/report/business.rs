@@ -1,6 +1,6 @@
 //! Downtime and years to come: a column for each variant, and what each figure rests on.
 
-use crate::record::{Business, Comparison, Estimate};
+use crate::record::{Business, BusinessFault, Comparison, Estimate};
 use crate::report::number::Unit;
 use crate::units::significant;
 
@@ -73,20 +73,21 @@ fn rows(of: &[(&str, &Business)], first: &Business, most: usize, span: &str) -> 
             format!("{} min of downtime, {} requests", significant(60.0 * hours, 3), significant(requests, 3))
         });
         row(format!("{name}, assumed a year"), &|business| {
-            let rate = found(business, name).and_then(|fault| fault.per_year);
-            rate.map_or_else(String::new, |rate| format!("{} times", significant(rate, 3)))
+            let rated = found(business, name).and_then(|fault| Some((fault.per_year?, fault.clone())));
+            rated.map_or_else(String::new, |(rate, fault)| format!("{} times{}", significant(rate, 3), length(&fault)))
         });
         let base = of[0].0;
         row(format!("{name}, as dear as {base} at, a year"), &|business| {
-            let rate = found(business, name).and_then(|fault| fault.even_per_year);
-            rate.map_or_else(String::new, |rate| format!("{} times", significant(rate, 3)))
+            let Some(fault) = found(business, name) else { return String::new() };
+            fault.even_per_year.map_or(fault.even_why, |rate| format!("{} times", significant(rate, 3)))
         });
     }
     row("failing with nothing down, a year".to_owned(), &|business| {
         let hours = business.calm_hours.as_ref().and_then(|hours| hours.value);
         hours.map_or_else(String::new, |hours| format!("{} min of downtime", significant(60.0 * hours, 3)))
     });
-    row("minutes of a year, by assumed rates".to_owned(), &|business| match business.minutes_year.value {
+    let as_here = if as_long_as_here(of) { ", outages as long as here" } else { "" };
+    row(format!("minutes of a year, by assumed rates{as_here}"), &|business| match business.minutes_year.value {
         Some(minutes) => format!("{} min", significant(minutes, 3)),
         None => String::new(),
     });
@@ -97,13 +98,26 @@ fn rows(of: &[(&str, &Business)], first: &Business, most: usize, span: &str) -> 
                 fault.map_or_else(String::new, |fault| money(&fault.cost, business))
             });
         }
-        row("downtime of a year".to_owned(), &|business| match business.downtime_year.value {
+        row(format!("downtime of a year{as_here}"), &|business| match business.downtime_year.value {
             Some(_) => money(&business.downtime_year, business),
             None => "not counted".to_owned(),
         });
     }
-    row(format!("total of {span}"), &|business| money(&business.total, business));
+    let as_here = if of.iter().any(|(_, business)| business.downtime_year.value.is_some()) { as_here } else { "" };
+    row(format!("total of {span}{as_here}"), &|business| money(&business.total, business));
     rows
+}
+
+/// Does a year count outages of a length that was written for a run?
+fn as_long_as_here(of: &[(&str, &Business)]) -> bool {
+    of.iter().flat_map(|(_, business)| &business.faults).any(BusinessFault::is_as_long_as_here)
+}
+
+/// ` of 2 min (the book: 267 min)`; empty where lengths are drawn by the scenario's own law.
+fn length(fault: &BusinessFault) -> String {
+    let Some(length) = fault.length.as_ref().filter(|_| fault.is_as_long_as_here()) else { return String::new() };
+    let mean = length.mean().map(|mean| format!(" ({}: {mean})", length.by)).unwrap_or_default();
+    format!(" of {}{mean}", length.here())
 }
 
 /// What all variants share once, then each one's own.

@@ -4,6 +4,9 @@
 //! can tell; it is the reader's own rate or it is left out. A year's bill is worked out at that year's volume, step by
 //! step of every price, not multiplied.
 
+mod even;
+mod length;
+
 use super::replicated::Replicated;
 use super::{bill, estimate};
 use crate::record::{
@@ -16,6 +19,9 @@ use crate::world::{Direction, World};
 const MONTHS: f64 = 12.0;
 /// Hours of a year.
 const HOURS: f64 = 8760.0;
+
+pub(super) use even::even;
+pub(super) use length::warning;
 
 /// What the scenario's `business:` makes of a variant's result; none where it says nothing.
 pub(super) fn business(of: &Replicated, result: &VariantResult) -> Option<Business> {
@@ -37,6 +43,8 @@ pub(super) fn business(of: &Replicated, result: &VariantResult) -> Option<Busine
             requests: fault.lost.clone(),
             per_year,
             even_per_year: None,
+            even_why: String::new(),
+            length: length::length(&of.scenario, &of.runs, &fault.name),
         }
     };
     let faults: Vec<BusinessFault> = result.faults.iter().map(fault).collect();
@@ -89,27 +97,6 @@ fn minutes_year(faults: &[BusinessFault], calm: Option<&Estimate>) -> Estimate {
 fn of_year(parts: impl Iterator<Item = Estimate>) -> Estimate {
     let sum = parts.reduce(|sum, one| plus(&sum, &one));
     sum.unwrap_or_else(|| Estimate::none("no fault has a rate in `business.outages-per-year`"))
-}
-
-/// How often a year each fault would have to come for a variant to cost what the first does: what the first year's bills and
-/// what fails with nothing down differ by, over what an occurrence costs less in one than in the other.
-pub(super) fn even(results: &mut [VariantResult]) {
-    let Some((first, others)) = results.split_first_mut() else { return };
-    let Some(base) = first.business.as_ref() else { return };
-    let calm = |of: &Business| of.calm_hours.as_ref().and_then(|hours| hours.value).zip(of.downtime_hour);
-    let year = |business: &Business| {
-        let bill = business.years.first().and_then(|year| year.bill.value)?;
-        Some(bill + calm(business).map_or(0.0, |(hours, each)| hours * each))
-    };
-    for business in others.iter_mut().filter_map(|variant| variant.business.as_mut()) {
-        let Some((dearer, of_base)) = year(business).zip(year(base)) else { continue };
-        for fault in &mut business.faults {
-            let same = base.faults.iter().find(|other| other.name == fault.name);
-            let costs = same.and_then(|same| same.cost.value).zip(fault.cost.value);
-            let rate = costs.map(|(base, own)| (dearer - of_base) / (base - own));
-            fault.even_per_year = rate.filter(|rate| rate.is_finite() && *rate > 0.0);
-        }
-    }
 }
 
 fn year_of(of: &Replicated, year: u32, growth: f64) -> BusinessYear {
@@ -199,10 +186,16 @@ fn basis(
     }
     for fault in faults {
         basis.push(match fault.per_year {
-            Some(times) => format!("{}: {} a year, by the scenario's own estimate", fault.name, significant(times, 4)),
+            Some(times) => format!(
+                "{}: {} a year, by the scenario's own estimate{}",
+                fault.name,
+                significant(times, 4),
+                length::told(fault)
+            ),
             None => format!("{}: no rate in `business.outages-per-year`; told for once, and in no sum", fault.name),
         });
     }
+    basis.extend(length::basis(faults));
     if faults.len() > 1 {
         basis.push(
             "faults are charged each by itself: what is lost while two of them or their recoveries overlap is in both"
@@ -263,37 +256,6 @@ mod tests {
         );
         let half = times(&sum, 0.5);
         assert_eq!((half.value, half.low, half.inputs), (Some(6.0), Some(5.5), Some((5.5, 7.0))));
-    }
-
-    #[test]
-    fn what_costs_more_and_loses_less_is_even_at_a_rate() {
-        let variant = |bill: f64, cost: f64| VariantResult {
-            business: Some(Business {
-                faults: vec![BusinessFault {
-                    name: "zone".into(),
-                    cost: Estimate::exact(cost),
-                    ..BusinessFault::default()
-                }],
-                years: vec![BusinessYear { bill: Estimate::exact(bill), ..BusinessYear::default() }],
-                ..Business::default()
-            }),
-            ..VariantResult::default()
-        };
-        let rate = |results: &[VariantResult]| results[1].business.as_ref().expect("said").faults[0].even_per_year;
-        // 1200 a year more, 300 less each time: four times a year.
-        let mut results = [variant(10_000.0, 400.0), variant(11_200.0, 100.0)];
-        even(&mut results);
-        assert_eq!(rate(&results), Some(4.0));
-        // What is cheap and fails on each day is dear at any rate.
-        let mut fails = [variant(10_000.0, 400.0), variant(11_200.0, 500.0)];
-        let business = fails[1].business.as_mut().expect("said");
-        (business.calm_hours, business.downtime_hour) = (Some(Estimate::exact(3000.0)), Some(1000.0));
-        business.years[0].bill = Estimate::exact(9000.0);
-        even(&mut fails);
-        assert_eq!(rate(&fails), None);
-        let mut worse = [variant(10_000.0, 100.0), variant(11_200.0, 400.0)];
-        even(&mut worse);
-        assert_eq!(rate(&worse), None, "it costs more and loses more");
     }
 
     #[test]

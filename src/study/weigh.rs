@@ -124,7 +124,8 @@ pub(super) fn weigh(
     for (result, of) in results.iter_mut().zip(&of) {
         result.business = business::business(of, result);
     }
-    business::even(&mut results);
+    let losses = verdict::losses(&of);
+    business::even(&mut results, &losses, design);
     varied.middle(&of.iter().map(|variant| variant.runs.as_slice()).collect::<Vec<_>>(), &cut);
     varied.measure(&cut);
     let [low, high] = ends();
@@ -135,7 +136,6 @@ pub(super) fn weigh(
     solve_unknown_prices(&mut results);
 
     let claims = verdict::claims(&answers, &results, design);
-    let losses = verdict::losses(&of);
     let leaders = verdict::leaders(&answers, &results, &losses, design);
     let varied = RefCell::new(varied);
     let second = Second { of: &of, cut: &cut, seed, progress, varied: &varied, shifts: &shifts };
@@ -143,6 +143,8 @@ pub(super) fn weigh(
     for (result, trace) in results.iter_mut().zip(traces) {
         result.traces.extend(trace);
     }
+    let rated = results.iter().filter_map(|result| result.business.as_ref()).flat_map(|business| &business.faults);
+    let drills = business::warning(rated);
     let currency = of[0].bill.currency.clone();
     let gates = gates::gates(&of, cut.first_window, design);
     let partial = partial((done, own), (replications, asked), whole);
@@ -154,7 +156,7 @@ pub(super) fn weigh(
         partial,
         robustness,
         assumptions: assumptions(&of, &results),
-        warnings: warnings(said, loaded, variants, &of, &cut),
+        warnings: warnings(said, loaded, variants, &of, &cut).into_iter().chain(drills).collect(),
         differences: differences(&answers, design, &currency),
         gates,
         currency,

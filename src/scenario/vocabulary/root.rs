@@ -116,8 +116,9 @@ pub static BUSINESS: Block = Block {
         Key::new(
             "outages-per-year",
             Shape::Names(&Shape::Number(0.0, 8760.0)),
-            "How often a year each fault of `faults:` comes, by your own estimate. The money of a fault without a rate is \
-             told for once, and is in no sum.",
+            "How often a year each fault of `faults:` comes, by your own estimate; an outage of the year is taken to be as long as \
+             the fault in the run (`eastwest availability` weighs how long they really last). The money of a fault without a \
+             rate is told for once, and is in no sum.",
         ),
     ],
 };

@@ -193,6 +193,19 @@ fn longest<'a, V>(rows: impl Iterator<Item = (&'a String, V)>, component: &str) 
     rows.filter(|(key, _)| covers(key, component)).max_by_key(|(key, _)| key.len())
 }
 
+/// Seconds that a component is down on average, and by whom; none where nobody says, or where it never fails.
+pub fn mean_down_s(component: &str, said: Option<&Reliability>, books: &Books) -> Option<(f64, &'static str)> {
+    if said.is_some_and(|said| said.never.iter().any(|never| covers(&never.value, component))) {
+        return None;
+    }
+    let own = said.and_then(|said| longest(said.rows.iter(), component)).and_then(|(_, row)| row.mean_down.as_ref());
+    let book = || books.assumed(component).filter(|_| said.is_none_or(|said| said.book));
+    match own {
+        Some(own) => Some((own.value, "`reliability`")),
+        None => book().and_then(|row| row.mean_down_h()).map(|hours| (3600.0 * hours, "the book")),
+    }
+}
+
 fn rated(part: &Part, said: Option<&Reliability>, books: &Books) -> Option<Component> {
     let own = said.and_then(|said| longest(said.rows.iter(), &part.name));
     let book = if said.is_none_or(|said| said.book) { books.assumed(&part.name) } else { None };

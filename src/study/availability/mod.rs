@@ -48,6 +48,7 @@ use super::progress::Progress;
 use crate::provider::Books;
 use crate::record::{Comparison, LongRun};
 use crate::scenario::Loaded;
+pub(super) use component::mean_down_s;
 pub use idle::idle;
 pub use keep::{FinishedRun, Keep, KnownRuns};
 use study::Case;

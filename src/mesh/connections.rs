@@ -265,11 +265,13 @@ impl Machine<'_> {
         slot
     }
 
-    /// A balancer spreads connections over gateway replicas; one that has been dead for long is left out.
+    /// A balancer spreads connections over gateway replicas; one that has been dead for long, or was sent away so long ago,
+    /// is left out.
     fn gateway_replica(&self, replicas: &[StationId], key: u64, now: SimTime) -> StationId {
         let believed = |replica: &&StationId| {
             let station = &self.stations[replica.0 as usize];
-            station.down == 0 || now.nanos() - station.down_since < BALANCER_DETECT
+            let answers = station.down == 0 || now.nanos() - station.down_since < BALANCER_DETECT;
+            answers && now.nanos() < station.left_out
         };
         let alive = replicas.iter().filter(believed).count();
         let draw = mix(key, 1);

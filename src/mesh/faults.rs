@@ -54,7 +54,7 @@ impl Machine<'_> {
                     self.servers[endpoint.0 as usize].down -= 1;
                 }
                 for station in world.stations_at(place) {
-                    self.stations[station.0 as usize].down -= 1;
+                    self.restore_station(station.0 as usize, now);
                 }
                 if manner == Manner::Silent {
                     for path in world.paths_of(place) {
@@ -69,7 +69,7 @@ impl Machine<'_> {
             }
             Target::Path(path) => self.path_states[path.0 as usize].down -= 1,
             Target::Endpoint(endpoint) => self.servers[endpoint.0 as usize].down -= 1,
-            Target::Station(station) => self.stations[station.0 as usize].down -= 1,
+            Target::Station(station) => self.restore_station(station.0 as usize, now),
             Target::Api(_)
             | Target::Plane(_)
             | Target::Pushes(_)
@@ -132,11 +132,20 @@ impl Machine<'_> {
     fn cut_station(&mut self, station: usize, manner: Manner, now: SimTime) {
         let state = &mut self.stations[station];
         if state.down == 0 {
-            state.down_since = now.nanos();
+            // Who goes down in the instant in which it is back (a process that has to start) has been away all the time.
+            if state.up_since != now.nanos() {
+                state.down_since = now.nanos();
+            }
             state.manner = manner;
             state.fcfs.reset();
         }
         state.down += 1;
+    }
+
+    fn restore_station(&mut self, station: usize, now: SimTime) {
+        let state = &mut self.stations[station];
+        state.down -= 1;
+        state.up_since = now.nanos();
     }
 
     fn cut_endpoint(&mut self, endpoint: usize, manner: Manner, now: SimTime, schedule: &mut Schedule) {

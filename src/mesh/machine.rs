@@ -131,7 +131,13 @@ pub(super) struct StationState {
     pub(super) fcfs: Fcfs,
     pub(super) down: u16,
     pub(super) down_since: u64,
+    /// When it was last back.
+    pub(super) up_since: u64,
     pub(super) manner: Manner,
+    /// Of a gateway's pod: how often it is sent away, and from when on its balancer opens nothing new to it for that;
+    /// `u64::MAX`: it is not.
+    pub(super) leaving: u16,
+    pub(super) left_out: u64,
 }
 
 /// Is anything on a path down?
@@ -227,7 +233,10 @@ impl<'w> Machine<'w> {
                     fcfs: Fcfs::new(station.servers, false),
                     down: 0,
                     down_since: 0,
+                    up_since: u64::MAX,
                     manner: Manner::Silent,
+                    leaving: 0,
+                    left_out: u64::MAX,
                 })
                 .collect(),
             admission: Admission::new(world),
@@ -386,6 +395,7 @@ impl<'w> Machine<'w> {
         match (change.effect, change.begins) {
             (Effect::Down(manner), true) => self.cut(change.target, manner, now, schedule),
             (Effect::Down(manner), false) => self.restore(change.target, manner, now, schedule),
+            (Effect::Drain { .. }, begins) => self.sends_away(change.target, begins, now),
             (Effect::Forget, begins) => self.caches.forget(self.world, change.target, begins),
             (Effect::Paths(share), true) => self.kill_ways(change.target, change.fault, share.get(), now),
             (Effect::Paths(_), false) => self.revive_ways(change.target, change.fault, now, schedule),

@@ -83,7 +83,10 @@ impl Effect {
             Effect::Down(_) => true,
             Effect::Shut => matches!(target, Target::Path(_)),
             Effect::Rate(_) => matches!(target, Target::Link(_)),
-            Effect::Restart(_) | Effect::Drain { .. } => matches!(target, Target::Place(_) | Target::Endpoint(_)),
+            Effect::Restart(_) | Effect::Drain { .. } => {
+                matches!(target, Target::Place(_) | Target::Endpoint(_))
+                    || matches!(target, Target::Station(_)) && !place
+            }
             _ if place => matches!(target, Target::Place(_)),
             _ => {
                 let told = matches!(target, Target::Entry(_) | Target::Records(_));

@@ -1,8 +1,25 @@
-//! How busy gateways are at given rates: the same work that the machine gives them, without any queue.
+//! How busy gateways are at given rates: the same work that the machine gives them, without any queue. And what takes time
+//! when their pods are replaced.
 
-use super::{EdgeId, GatewayId, Leg, PathId, World};
+use super::{EdgeId, GatewayId, Leg, PathId, StationId, World};
 use crate::policy::pool::UNLIMITED;
 use crate::table::Id;
+use crate::units::Duration;
+
+/// What takes time when pods of a gateway are replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GatewayPods {
+    /// From the start of a process until it listens.
+    pub start_up: Duration,
+    /// From when a pod is sent away until its balancer opens nothing new to it.
+    pub deregister: Duration,
+}
+
+impl GatewayPods {
+    /// It listens at once, and its balancer leaves it out after two health checks of 10 s (estimated), which fail from its
+    /// deletion on.
+    pub const USUAL: GatewayPods = GatewayPods { start_up: Duration::ZERO, deregister: Duration::from_secs(20) };
+}
 
 /// What goes over a path, per second.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -18,6 +35,16 @@ pub struct PathRates {
 }
 
 impl World {
+    /// The gateway that a pod is of.
+    pub fn gateway_of(&self, pod: StationId) -> Option<GatewayId> {
+        self.gateways.iter().find(|(_, gateway)| gateway.replicas.contains(&pod)).map(|(id, _)| id)
+    }
+
+    /// What takes time when a gateway's pods are replaced.
+    pub fn pods_of(&self, gateway: GatewayId) -> GatewayPods {
+        self.gateway_pods.get(&gateway).copied().unwrap_or(GatewayPods::USUAL)
+    }
+
     /// Connections that a call of this edge opens on average once all are warm: one for so many requests as the pool
     /// lets over each.
     pub fn opened_per_call(&self, edge: EdgeId) -> f64 {

@@ -8,6 +8,7 @@ mod action;
 mod change;
 mod charge;
 mod control;
+mod deployment;
 mod effect;
 mod entry;
 mod extent;
@@ -29,11 +30,12 @@ pub use action::{Occasion, OperatorAction, Set};
 pub use change::{Change, Fault, Target};
 pub use charge::{Basis, Charge, Direction, Tap};
 pub use control::{Control, ControlWay, Plane, Serves};
+pub use deployment::Deployment;
 pub use effect::{Cut, Effect};
 pub use entry::{Answer, Entry, Front, Kept, Via};
 pub(crate) use flow::most;
 pub use flow::{ACKS, Flow};
-pub use gateways::PathRates;
+pub use gateways::{GatewayPods, PathRates};
 pub use hosts::{Among, Health, Host, HostLocality, HostSet, HostTarget, LocalityWeight, ZoneAware};
 pub use plan::{RunPlan, WINDOWS, windows};
 pub use program::{Cache, CacheScope, CallSite, Choice, Operation, Step, Variant};
@@ -135,6 +137,8 @@ pub struct World {
     pub greetings: BTreeMap<PathId, Duration>,
     /// Gateways that are known by a name, and how long an answer is good for.
     pub names: BTreeMap<GatewayId, Duration>,
+    /// What takes time when pods of gateways are replaced, where it is not [`GatewayPods::USUAL`].
+    pub gateway_pods: BTreeMap<GatewayId, GatewayPods>,
     /// Tables of connections on the ways.
     pub connection_limits: Vec<ConnectionLimit>,
     /// Services.

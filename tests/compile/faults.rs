@@ -146,3 +146,40 @@ fn lost_routes_are_of_the_services_named_and_names_of_gateways_are_kept() {
         world.names.iter().map(|(&id, ttl)| (world.gateways[id].name.as_str(), ttl.seconds())).collect();
     assert_eq!(names, [("internet/south", 60.0)]);
 }
+
+#[test]
+fn a_gateways_pods_are_sent_away_and_work_on_for_as_long_as_istio_lets_them() {
+    use eastwest::policy::rollout::{AtOnce, Rollout};
+    use eastwest::units::Duration;
+    use eastwest::world::GatewayPods;
+    let seconds = Duration::from_secs;
+    let by_gateway = |fault: &str| {
+        let text = format!("{GROUND}{CONNECTIVITY}{SERVICES}").replace("{via: backbone}", "{via: internet}");
+        let text = text.replace("calls: [payments]", "calls: [payments, far]").replace(
+            "  payments: {replicas: {pay: 3}",
+            "  far: {replicas: {south: 1}, work: 1ms}\n  payments: {replicas: {pay: 3}",
+        );
+        let text = text.replace("south: {replicas: 2, cpu: 2}", "south: {replicas: 2, start-up: 3s, deregister: 2m}");
+        world(&format!("{text}faults: {{out: {{at: 30s, {fault}}}}}\n"))
+    };
+    let effects = |fault: &str| -> Vec<Effect> {
+        by_gateway(fault).changes.iter().filter(|change| change.begins).map(|change| change.effect).collect()
+    };
+    let drain = |grace| Effect::Drain { grace: seconds(grace) };
+    assert_eq!(
+        begins(&by_gateway("for: 1m, hit: gateway/internet/south/1, drain: true")),
+        ["gateway internet/south#1"]
+    );
+    assert_eq!(effects("for: 1m, hit: gateway/internet/south, drain: true"), [drain(5); 2]);
+    assert_eq!(effects("for: 1m, hit: gateway/internet/south, drain: {grace: 40s}"), [drain(40); 2]);
+    // Beside a service it is as long as Kubernetes lets that.
+    assert_eq!(effects("for: 1m, hit: [gateway/internet/south/0, service/far], drain: true"), [drain(30); 2]);
+    let rollout = Rollout { at_once: AtOnce::Count(1), grace: seconds(5) };
+    assert_eq!(effects("hit: gateway/internet/south, restart: {at-once: 1}"), [Effect::Restart(Some(rollout)); 2]);
+    // A place keeps its gateways.
+    let gone = begins(&by_gateway("for: 1m, hit: cluster/south, drain: true"));
+    assert!(!gone.is_empty() && gone.iter().all(|name| !name.contains("gateway")), "{gone:?}");
+    let world = by_gateway("for: 1m, hit: gateway/internet/south, drain: true");
+    let pods: Vec<_> = world.gateway_pods.iter().map(|(&id, pods)| (world.gateways[id].name.as_str(), *pods)).collect();
+    assert_eq!(pods, [("internet/south", GatewayPods { start_up: seconds(3), deregister: seconds(120) })]);
+}

@@ -279,7 +279,7 @@ fn a_proxy_without_a_route_answers_at_once_until_the_push_that_takes_it_back() {
 }
 
 /// The replicas stand behind a gateway of one pod.
-fn by_gateway(small: Small) -> World {
+pub(crate) fn by_gateway(small: Small) -> World {
     let mut world = small.world();
     let station = world.stations.push(Station { name: "gateway#0".into(), servers: 1, place: PlaceId(1) });
     let none = Duration::ZERO;

@@ -6,6 +6,7 @@ mod barriers;
 mod chaos;
 mod effects;
 mod ejections;
+mod gateway_pods;
 mod giving_up;
 mod nodes;
 mod order;

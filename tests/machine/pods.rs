@@ -52,6 +52,24 @@ pub(crate) fn by_chance(world: &mut World, dice: &mut Dice) {
         let from = dice.below(25_000);
         hit(world, &format!("pods {number}"), [from, from + 1 + dice.below(10_000)], &targets, &[effect]);
     }
+    // And gateways', some of which end TLS.
+    for id in world.gateways.ids().collect::<Vec<_>>() {
+        if dice.one_in(2) {
+            continue;
+        }
+        let [start_up, deregister] = [0, 0].map(|_| Duration::from_millis(dice.below(5_000)));
+        world.gateway_pods.insert(id, GatewayPods { start_up, deregister });
+        let pods = world.gateways[id].replicas.clone();
+        let grace = Duration::from_millis(dice.below(8_000));
+        let effect = match dice.below(3) {
+            0 => Effect::Restart(None),
+            1 => Effect::Restart(Some(Rollout { at_once: AtOnce::Count(1), grace })),
+            _ => Effect::Drain { grace },
+        };
+        let targets: Vec<Target> = pods.into_iter().skip(dice.below(2) as usize).map(Target::Station).collect();
+        let from = dice.below(25_000);
+        hit(world, &format!("gateway {}", id.0), [from, from + 1 + dice.below(10_000)], &targets, &[effect]);
+    }
 }
 
 /// A hundred requests a second to four replicas in turn, no retries.

@@ -3,7 +3,7 @@
 //! All of it follows from the faults and the draws of a run, and is known before its first request. So it is told in the
 //! words that the machine knows already: a process that has exited, or has not started yet, is a replica that is down and
 //! refuses; a pod that is sent away is [`Effect::Drain`] from its deletion until the next one in its place listens, and no
-//! endpoint meanwhile.
+//! endpoint meanwhile. Pods of services and of gateways live alike; who is told of them differs.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -12,15 +12,15 @@ use super::spans::Spans;
 use super::timeline::Sight;
 use crate::policy::rollout::Rollout;
 use crate::units::{Duration, SimTime};
-use crate::world::{Change, Effect, EndpointId, FaultId, Forecast, Manner, Target, World};
+use crate::world::{Change, Effect, FaultId, Forecast, Manner, Target, World};
 
-/// One occurrence of a restart or a drain: whose, from when to when, what, and of which replicas.
+/// One occurrence of a restart or a drain: whose, from when to when, what, and of which pods.
 struct Occurrence {
     fault: FaultId,
     from: i64,
     to: i64,
     effect: Effect,
-    replicas: BTreeSet<EndpointId>,
+    pods: BTreeSet<Target>,
 }
 
 /// A run's faults, with what they come to for processes.
@@ -33,7 +33,8 @@ pub(in crate::mesh) fn lived(
 ) -> Option<Forecast> {
     let ends = |change: &Change| matches!(change.effect, Effect::Restart(_) | Effect::Drain { .. });
     let any = forecast.changes.iter().any(|(_, change)| ends(change));
-    if !any && world.start_ups.is_empty() {
+    let at_once = world.start_ups.is_empty() && world.gateway_pods.values().all(|pods| pods.start_up.is_zero());
+    if !any && at_once {
         return Some(forecast);
     }
     let sight = Sight::new(world, &forecast.changes, seed, replication);
@@ -43,10 +44,8 @@ pub(in crate::mesh) fn lived(
     for one in &occurrences {
         on().then_some(())?;
         match one.effect {
-            Effect::Drain { grace } => one.replicas.iter().for_each(|&id| lives.drain(one, id, grace)),
-            Effect::Restart(None) => {
-                one.replicas.iter().for_each(|&id| lives.order(one, id, (one.from, one.from), None))
-            }
+            Effect::Drain { grace } => one.pods.iter().for_each(|&id| lives.drain(one, id, grace)),
+            Effect::Restart(None) => one.pods.iter().for_each(|&id| lives.order(one, id, (one.from, one.from), None)),
             _ => {}
         }
     }
@@ -91,14 +90,10 @@ fn occurrences(world: &World, changes: &[(i64, Change)]) -> Vec<Occurrence> {
         let from = *since;
         let (fault, effect) = (change.fault, change.effect);
         let one = found.entry((fault, from)).or_insert_with(|| {
-            let replicas = BTreeSet::new();
-            Occurrence { fault, from, to: i64::MAX, effect, replicas }
+            let pods = BTreeSet::new();
+            Occurrence { fault, from, to: i64::MAX, effect, pods }
         });
-        match change.target {
-            Target::Endpoint(id) => drop(one.replicas.insert(id)),
-            Target::Place(place) => one.replicas.extend(world.endpoints_at(place)),
-            _ => {}
-        }
+        one.pods.extend(world.pods(change.target));
         if !change.begins {
             one.to = at;
         }
@@ -108,7 +103,7 @@ fn occurrences(world: &World, changes: &[(i64, Change)]) -> Vec<Occurrence> {
     found
 }
 
-/// What a replica's process is told by one occurrence.
+/// What a pod's process is told by one occurrence.
 #[derive(Clone, Copy, Debug)]
 struct Order {
     fault: FaultId,
@@ -126,12 +121,12 @@ struct Order {
 /// What has been found of processes.
 struct Lives<'w> {
     sight: Sight<'w>,
-    /// By replica: what its processes are told.
-    orders: BTreeMap<EndpointId, Vec<Order>>,
+    /// By pod: what its processes are told.
+    orders: BTreeMap<Target, Vec<Order>>,
     told: Vec<(i64, Change)>,
 }
 
-/// When a replica has no process that listens.
+/// When a pod has no process that listens.
 #[derive(Debug, Default)]
 struct Life {
     gone: Vec<(i64, i64)>,
@@ -142,10 +137,10 @@ struct Life {
 }
 
 impl Lives<'_> {
-    fn tell(&mut self, fault: FaultId, id: EndpointId, effect: Effect, (from, to): (i64, i64)) {
+    fn tell(&mut self, fault: FaultId, pod: Target, effect: Effect, (from, to): (i64, i64)) {
         let mut say = |at: i64, begins| {
             let date = SimTime::from_nanos(at.max(0).cast_unsigned());
-            self.told.push((at, Change { at: date, fault, target: Target::Endpoint(id), effect, begins }));
+            self.told.push((at, Change { at: date, fault, target: pod, effect, begins }));
         };
         say(from, true);
         if to < i64::MAX {
@@ -154,78 +149,73 @@ impl Lives<'_> {
     }
 
     /// It is down: its host lives.
-    fn refuses(&mut self, fault: FaultId, id: EndpointId, span: (i64, i64)) {
-        self.tell(fault, id, Effect::Down(Manner::Refused), span);
+    fn refuses(&mut self, fault: FaultId, pod: Target, span: (i64, i64)) {
+        self.tell(fault, pod, Effect::Down(Manner::Refused), span);
     }
 
     /// A pod is sent away, exits after its grace, and is back once the drain is over. One that an autoscaler counts is
     /// replaced elsewhere (`pods`), and does not come back by itself.
-    fn drain(&mut self, of: &Occurrence, id: EndpointId, grace: Duration) {
-        if self.sight.world.autoscalers.iter().any(|scaler| scaler.members.contains(&id)) {
-            self.tell(of.fault, id, Effect::Drain { grace }, (of.from, of.to));
+    fn drain(&mut self, of: &Occurrence, pod: Target, grace: Duration) {
+        let scales = |id| self.sight.world.autoscalers.iter().any(|scaler| scaler.members.contains(&id));
+        if matches!(pod, Target::Endpoint(id) if scales(id)) {
+            self.tell(of.fault, pod, Effect::Drain { grace }, (of.from, of.to));
             return;
         }
-        self.order(of, id, (of.from, of.to), Some(grace));
+        self.order(of, pod, (of.from, of.to), Some(grace));
     }
 
     /// A process is told to exit, and the next one starts no earlier than `until`.
-    fn order(&mut self, of: &Occurrence, id: EndpointId, (at, until): (i64, i64), leaves: Option<Duration>) {
+    fn order(&mut self, of: &Occurrence, pod: Target, (at, until): (i64, i64), leaves: Option<Duration>) {
         let restarts = matches!(of.effect, Effect::Restart(_));
-        self.orders.entry(id).or_default().push(Order { fault: of.fault, of: of.from, at, leaves, until, restarts });
+        self.orders.entry(pod).or_default().push(Order { fault: of.fault, of: of.from, at, leaves, until, restarts });
     }
 
     /// Pods are replaced a few at a time: in each Deployment the last one first, as a StatefulSet does it; the next when
     /// one is ready.
     fn roll(&mut self, of: &Occurrence, rollout: Rollout) {
         let world = self.sight.world;
-        let mut deployments: BTreeMap<_, Vec<EndpointId>> = BTreeMap::new();
-        for &id in &of.replicas {
-            let row = &world.endpoints[id];
-            let key = (row.service, row.version, world.places[row.place].cluster);
-            deployments.entry(key).or_default().push(id);
+        let mut deployments: BTreeMap<_, Vec<Target>> = BTreeMap::new();
+        for &pod in &of.pods {
+            let deployment = world.deployment(pod).expect("what is rolled is a pod");
+            deployments.entry(deployment).or_default().push(pod);
         }
-        for ((service, version, cluster), pods) in deployments {
-            let mine = |id: &&EndpointId| {
-                let row = &world.endpoints[**id];
-                row.version == version && world.places[row.place].cluster == cluster
-            };
-            let whole = world.services[service].endpoints.iter().filter(mine).count() as u32;
+        for (deployment, pods) in deployments {
+            let whole = world.pods_in(deployment);
             // When each of those that may be away at once is free.
             let mut turns: BinaryHeap<Reverse<i64>> =
                 (0..rollout.at_once.of(whole)).map(|_| Reverse(of.from)).collect();
-            for id in pods.into_iter().rev() {
+            for pod in pods.into_iter().rev() {
                 let Some(Reverse(from)) = turns.pop().filter(|turn| turn.0 < i64::MAX) else { break };
-                self.order(of, id, (from, from), Some(rollout.grace));
-                let life = self.life(id);
+                self.order(of, pod, (from, from), Some(rollout.grace));
+                let life = self.life(pod);
                 let back = life.orders.last().map_or(from, |&gone| life.gone[gone].1);
-                turns.push(Reverse(self.sight.ready_again(id, back)));
+                turns.push(Reverse(self.sight.ready_again(pod, back)));
             }
         }
     }
 
-    /// What becomes of a replica. A process that works when it is told to exit does so after its grace, and of two graces
+    /// What becomes of a pod. A process that works when it is told to exit does so after its grace, and of two graces
     /// the one that is over first. One that dies or is told to exit while it starts does not begin its service: it starts
     /// anew when nothing holds it down any longer, and has its service's start-up before it, all of it. A new pod waits for
     /// its proxy's configuration meanwhile.
-    fn life(&self, id: EndpointId) -> Life {
+    fn life(&self, pod: Target) -> Life {
         #[derive(PartialEq, Eq, PartialOrd, Ord)]
         enum Event {
             Dies(i64),
             Told(usize),
         }
         let (world, sight) = (self.sight.world, &self.sight);
-        let row = &world.endpoints[id];
-        let takes = nanos(world.start_up(row.service));
-        let orders = self.orders.get(&id).map_or(&[][..], Vec::as_slice);
+        let takes = nanos(world.listens_after(pod));
+        let orders = self.orders.get(&pod).map_or(&[][..], Vec::as_slice);
         let waits = world.control.configures
             && !world.control.planes.is_empty()
             && orders.iter().any(|order| order.leaves.is_some());
-        let cut_off = if waits { sight.cut_off(row.place) } else { Spans::default() };
+        let cut_off = if waits { sight.cut_off(sight.place_of(pod)) } else { Spans::default() };
         let listens = |start: i64, new_pod: bool| {
             let listens = start.saturating_add(takes);
             if new_pod { listens.max(cut_off.over(start)) } else { listens }
         };
-        let mut events: Vec<(i64, Event)> = sight.dead(id).iter().map(|(from, to)| (from, Event::Dies(to))).collect();
+        let mut events: Vec<(i64, Event)> = sight.dead(pod).iter().map(|(from, to)| (from, Event::Dies(to))).collect();
         events.extend(orders.iter().enumerate().map(|(number, order)| (order.at, Event::Told(number))));
         events.sort_unstable();
         let mut life = Life { orders: vec![0; orders.len()], ..Life::default() };
@@ -275,29 +265,31 @@ impl Lives<'_> {
         for (at, change) in changes.iter().filter(|(_, change)| !change.begins && change.outage().is_some()) {
             ended.insert((change.target, *at), change.fault);
         }
-        for (id, row) in world.endpoints.iter() {
+        let gateways = world.gateways.rows().iter().flat_map(|gateway| &gateway.replicas);
+        let pods = world.endpoints.ids().map(Target::Endpoint).chain(gateways.map(|&id| Target::Station(id)));
+        for pod in pods {
             on().then_some(())?;
-            if !self.orders.contains_key(&id) && world.start_up(row.service) == Duration::ZERO {
+            if !self.orders.contains_key(&pod) && world.listens_after(pod) == Duration::ZERO {
                 continue;
             }
-            let life = self.life(id);
-            let orders = self.orders.remove(&id).unwrap_or_default();
+            let life = self.life(pod);
+            let orders = self.orders.remove(&pod).unwrap_or_default();
             for (order, &gone) in orders.iter().zip(&life.orders) {
                 let (exits, back) = life.gone[gone];
                 if let Some(grace) = order.leaves {
-                    self.tell(order.fault, id, Effect::Drain { grace }, (order.at, back));
+                    self.tell(order.fault, pod, Effect::Drain { grace }, (order.at, back));
                 }
-                self.refuses(order.fault, id, (exits.max(order.at), back));
+                self.refuses(order.fault, pod, (exits.max(order.at), back));
                 if order.restarts {
                     let over = over.entry((order.fault, order.of)).or_insert(back);
                     *over = back.max(*over);
                 }
             }
             for &(to, gone) in life.freed.iter().filter(|(to, gone)| *to < life.gone[*gone].1) {
-                let of = [Target::Endpoint(id), Target::Place(row.place)];
+                let of = [pod, Target::Place(self.sight.place_of(pod))];
                 let fault = of.iter().find_map(|target| ended.get(&(*target, to)));
                 if let Some(&fault) = fault {
-                    self.refuses(fault, id, (to, life.gone[gone].1));
+                    self.refuses(fault, pod, (to, life.gone[gone].1));
                 }
             }
         }

@@ -3,6 +3,7 @@
 //! What faults do to it is known before a run begins (`timeline`); here it takes effect. What follows from the load is not:
 //! `scaling` asks for pods as autoscalers do, and `pods` come and go. Only on change, nothing for each request.
 
+mod gateways;
 mod lives;
 mod pods;
 mod scaling;
@@ -47,6 +48,7 @@ impl Machine<'_> {
             Deed::Release(endpoint) => self.restore(Target::Endpoint(endpoint), Manner::Refused, now, schedule),
             Deed::Push { place, ready } => self.pushed(place, &ready, now, schedule),
             Deed::Join { place, pods } => self.hear_of(place, &pods, now, schedule),
+            Deed::Close(pod) => self.close_at(pod, schedule),
             Deed::Scale(deed) => self.scale(index, deed, now, schedule),
         }
     }

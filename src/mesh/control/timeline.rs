@@ -6,12 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use super::gateways;
 use super::scaling::ScaleDeed;
 use super::spans::Spans;
 use crate::policy::readiness::{self, LEASE_RENEWAL, NODE_MONITOR, RELIST, Readiness};
 use crate::random::Key;
 use crate::units::Duration;
-use crate::world::{Change, ClusterId, ControlWay, Effect, EndpointId, Manner, PlaceId, PlaneId, Target, World};
+use crate::world::{
+    Change, ClusterId, ControlWay, Effect, EndpointId, Manner, PlaceId, PlaneId, StationId, Target, World,
+};
 
 /// Something that the control planes do to the data plane.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +34,8 @@ pub(in crate::mesh) enum Deed {
     Push { place: PlaceId, ready: Vec<(EndpointId, bool)> },
     /// They hear that pods have joined, or left.
     Join { place: PlaceId, pods: Vec<(EndpointId, bool)> },
+    /// A gateway's pod that is sent away tells who sends requests to it to close their connections.
+    Close(StationId),
     /// Of pods that come and go with their load.
     Scale(ScaleDeed),
 }
@@ -54,12 +59,14 @@ pub(in crate::mesh) fn steps(world: &World, changes: &[(i64, Change)], seed: u64
     if changes.is_empty() {
         return Vec::new();
     }
+    let mut steps = gateways::closings(world, changes);
     if world.control.planes.is_empty() {
-        return without_planes(world, changes);
+        steps.extend(without_planes(world, changes));
+        steps.sort_by_key(|step| step.at);
+        return steps;
     }
     let sight = Sight::new(world, changes, seed, replication);
     let held = sight.held();
-    let mut steps = Vec::new();
     let mut by_cluster: Vec<Vec<(i64, EndpointId, bool)>> = vec![Vec::new(); world.clusters.len()];
     for (id, endpoint) in world.endpoints.iter() {
         let held = &held[endpoint.place.0 as usize];
@@ -94,12 +101,11 @@ fn without_planes(world: &World, changes: &[(i64, Change)]) -> Vec<Step> {
             steps.extend(world.places.ids().map(told));
         }
     }
-    steps.sort_by_key(|step| step.at);
     steps
 }
 
 /// When each pod that is sent away is gone.
-fn leaving(changes: &[(i64, Change)]) -> BTreeMap<Target, Spans> {
+pub(super) fn leaving(changes: &[(i64, Change)]) -> BTreeMap<Target, Spans> {
     let drains = changes.iter().filter(|(_, change)| matches!(change.effect, Effect::Drain { .. }));
     spans(drains.map(|&(at, change)| (at, change.begins, change.target)))
 }
@@ -272,10 +278,18 @@ impl Sight<'_> {
         told.into_iter()
     }
 
-    /// When its process is dead, its node with it or not.
-    pub(super) fn dead(&self, id: EndpointId) -> Spans {
-        let place = Target::Place(self.world.endpoints[id].place);
-        Spans::any([&self.away(place), &self.by(Target::Endpoint(id), true)])
+    /// Where a pod runs.
+    pub(super) fn place_of(&self, pod: Target) -> PlaceId {
+        match pod {
+            Target::Endpoint(id) => self.world.endpoints[id].place,
+            Target::Station(id) => self.world.stations[id].place,
+            _ => unreachable!("replicas of services and of gateways are pods"),
+        }
+    }
+
+    /// When a pod's process is dead, its node with it or not.
+    pub(super) fn dead(&self, pod: Target) -> Spans {
+        Spans::any([&self.away(Target::Place(self.place_of(pod))), &self.by(pod, true)])
     }
 
     /// When a replica is sent away.
@@ -283,8 +297,13 @@ impl Sight<'_> {
         self.leaving.get(&Target::Endpoint(id)).cloned().unwrap_or_default()
     }
 
-    /// When a replica that listens from an instant on counts as ready. Without control planes: at once.
-    pub(super) fn ready_again(&self, id: EndpointId, from: i64) -> i64 {
+    /// When a pod that listens from an instant on counts as ready. Without control planes: at once. A gateway's start-up is
+    /// until its probe passes.
+    pub(super) fn ready_again(&self, pod: Target, from: i64) -> i64 {
+        let Target::Endpoint(id) = pod else {
+            let cluster = self.world.places[self.place_of(pod)].cluster;
+            return if from < i64::MAX { self.away(Target::Api(cluster)).over(from) } else { from };
+        };
         let row = &self.world.endpoints[id];
         let probe = self.world.control.readiness.get(row.service.0 as usize).copied().flatten();
         let Some(probe) = probe.filter(|_| from < i64::MAX) else { return from };

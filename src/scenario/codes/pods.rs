@@ -6,7 +6,7 @@ pub(super) const PODS: &[Code] = &[
     code(
         "EW506",
         "a restart and something beside it",
-        "A `restart` is over when all that it hits listens again, which follows from `services.NAME.start-up` (and of a rollout from its grace and the probes), so that it has no `for`, no `mean-down` and no `flap`. What else happens at that time is another fault.",
+        "A `restart` is over when all that it hits listens again, which follows from the `start-up` of its service or gateway (and of a rollout from its grace and the probes), so that it has no `for`, no `mean-down` and no `flap`. What else happens at that time is another fault.",
     ),
     code(
         "EW507",

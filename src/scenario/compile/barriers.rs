@@ -7,11 +7,11 @@ use super::faults::acts;
 use crate::connect::Carrier;
 use crate::provider::Provider;
 use crate::scenario::Diagnostic;
-use crate::scenario::file::{self, Dataplane, Fault, Hit, Scenario, Tls};
+use crate::scenario::file::{self, Dataplane, Fault, GatewaySize, Hit, Scenario, Tls};
 use crate::scenario::span::Spanned;
 use crate::units::Duration;
 use crate::world::{
-    Caller, ClusterId, Effect, EndpointId, FaultId, HostTarget, Manner, PathId, ServiceId, Target, World,
+    Caller, Deployment, Effect, FaultId, GatewayPods, HostTarget, Manner, PathId, ServiceId, Target, World,
 };
 
 /// Why a fault cannot do what it says to what it hits.
@@ -115,14 +115,24 @@ fn shows_one(scenario: &Scenario, hit: &Hit) -> bool {
     }
 }
 
-/// Gateways that are known by a name.
+/// Gateways that are known by a name, and those whose pods take their time.
 pub(super) fn names(world: &mut World, scenario: &Scenario) {
     for (id, gateway) in world.gateways.iter() {
         let Some((product, cluster)) = gateway.name.split_once('/') else { continue };
-        let Some(product) = scenario.connectivity.get(product) else { continue };
-        let size = product.kind.gateways().find(|(name, _)| *name == cluster);
-        world.names.extend(size.and_then(|(_, size)| size.ttl).map(|ttl| (id, ttl)));
+        let Some(size) = size(scenario, product, cluster) else { continue };
+        world.names.extend(size.ttl.map(|ttl| (id, ttl)));
+        world.gateway_pods.extend((size.pods != GatewayPods::USUAL).then_some((id, size.pods)));
     }
+}
+
+/// A gateway as the scenario has it: over an endpoint, the private gateway says it where it says anything.
+fn size<'a>(scenario: &'a Scenario, product: &str, cluster: &str) -> Option<&'a GatewaySize> {
+    let mut private = scenario.connectivity.values().filter_map(|other| match &other.kind {
+        file::ProductKind::PrivateGateway(private) if private.over.value == product => private.gateways.get(cluster),
+        _ => None,
+    });
+    let own = || scenario.connectivity.get(product)?.kind.gateways().find(|(name, _)| *name == cluster);
+    private.find(|size| !size.span.is_none()).or_else(|| own().map(|(_, size)| size))
 }
 
 /// Effects of lost routes; of a service that this variant does not have, none.
@@ -173,35 +183,24 @@ pub(super) fn idle(world: &World, id: FaultId, fault: &Fault) -> Option<Diagnost
 /// grace and its start-up at least.
 pub(super) fn still_rolls(world: &World, id: FaultId, fault: &Fault) -> Option<Diagnostic> {
     let file::When::Told { every: Some(every), .. } = fault.when else { return None };
-    let mut pods: BTreeMap<(ServiceId, u16, ClusterId), BTreeSet<EndpointId>> = BTreeMap::new();
+    let mut pods: BTreeMap<Deployment, BTreeSet<Target>> = BTreeMap::new();
     let mut rollout = None;
     for act in world.acts(id) {
         let Effect::Restart(how) = act.effect else { continue };
         rollout = how;
-        let replicas: Vec<EndpointId> = match act.target {
-            Target::Endpoint(id) => vec![id],
-            Target::Place(place) => world.endpoints_at(place).collect(),
-            _ => continue,
-        };
-        for id in replicas {
-            let row = &world.endpoints[id];
-            pods.entry((row.service, row.version, world.places[row.place].cluster)).or_default().insert(id);
+        for pod in world.pods(act.target) {
+            pods.entry(world.deployment(pod).expect("what is started anew is a pod")).or_default().insert(pod);
         }
     }
-    let lasts = |(&(service, version, cluster), hit): (&(ServiceId, u16, ClusterId), &BTreeSet<EndpointId>)| {
-        let start_up = world.start_up(service);
+    let lasts = |(&of, hit): (&Deployment, &BTreeSet<Target>)| {
+        let start_up = hit.first().map_or(Duration::ZERO, |&pod| world.listens_after(pod));
         let Some(rollout) = rollout else { return start_up };
-        let mine = |id: &&EndpointId| {
-            let row = &world.endpoints[**id];
-            row.version == version && world.places[row.place].cluster == cluster
-        };
-        let whole = world.services[service].endpoints.iter().filter(mine).count() as u32;
-        let turns = (hit.len() as u64).div_ceil(rollout.at_once.of(whole).into());
+        let turns = (hit.len() as u64).div_ceil(rollout.at_once.of(world.pods_in(of)).into());
         Duration::from_nanos((rollout.grace + start_up).nanos().saturating_mul(turns))
     };
     let lasts = pods.iter().map(lasts).max().filter(|lasts| *lasts >= every)?;
     let text = format!("a restart comes again after {every}, before it is over: it lasts {lasts} at least");
-    let help = "make `every` longer; pods in turns are each away for their grace and their service's `start-up`";
+    let help = "make `every` longer; pods in turns are each away for their grace and their `start-up`";
     Some(Diagnostic::error("EW428", text).at(fault.span, "").help(help))
 }
 

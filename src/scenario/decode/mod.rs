@@ -14,6 +14,7 @@ mod entry;
 mod fault;
 pub(crate) mod fields;
 mod flow;
+mod gateway;
 mod lanes;
 mod law;
 mod link;

@@ -3,6 +3,7 @@
 use crate::provider::Provider;
 use crate::scenario::span::{Span, Spanned};
 use crate::units::{BitsPerSec, Bytes, Duration, Ratio};
+use crate::world::GatewayPods;
 use indexmap::IndexMap;
 
 /// An entry of `connectivity:`.
@@ -220,6 +221,8 @@ pub struct GatewaySize {
     pub l7: bool,
     /// Of answers of its balancer's name; none: it is known by addresses.
     pub ttl: Option<Duration>,
+    /// What takes time when they are replaced.
+    pub pods: GatewayPods,
     /// CPU for a connection, a KiB and a request; none: as the book has it.
     pub work: [Option<Duration>; 3],
 }
@@ -227,7 +230,7 @@ pub struct GatewaySize {
 impl GatewaySize {
     /// Two replicas of two cores that pass TLS through.
     pub const fn usual(span: Span) -> GatewaySize {
-        GatewaySize { span, replicas: 2, cpu: 2, l7: false, ttl: None, work: [None; 3] }
+        GatewaySize { span, replicas: 2, cpu: 2, l7: false, ttl: None, pods: GatewayPods::USUAL, work: [None; 3] }
     }
 }
 

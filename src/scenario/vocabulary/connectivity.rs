@@ -215,6 +215,10 @@ pub static GATEWAY_SIZE: Block = Block {
         Key::new("cpu", Shape::Count(1, 128), "Cores of each.").default("2", "eastwest"),
         Key::new("ttl", Shape::Duration, "Its balancer is known by a name whose answers are good for so long: control planes resolve it anew then, after 30 s at least, and push what has changed.")
             .absent("by addresses: new connections follow the balancer's checks at once", "eastwest"),
+        Key::new("start-up", Shape::Duration, "From the start of a pod's process until it listens and is ready: after a `restart` or a `drain`, and when what held it down is over. Its balancer uses it again at once then.")
+            .default("0s", "eastwest"),
+        Key::new("deregister", Shape::Duration, "From when a pod is sent away (`drain`, a rollout) until its balancer opens no new connections to it; established ones stay until it exits. By default two health checks of 10 s (estimated); a Network Load Balancer of AWS with IP targets was measured at 2 minutes.")
+            .default("20s", "eastwest"),
         Key::new("kind", Shape::Word(&["passthrough", "l7"], &[]), "`passthrough` passes TLS through by its name and picks an endpoint for each connection; `l7` ends TLS, reads HTTP and picks one for each request, as the cross-cluster proxy of ASM does.")
             .default("passthrough", "Istio"),
         Key::new("cpu-per-connection", Shape::Duration, "CPU for a new connection.")

@@ -32,8 +32,8 @@ pub static FAULT: Block = Block {
         Key::new("new-root", Shape::Word(&["true"], &[]), "What is hit has certificates of a new authority already, and trusts no other: new handshakes with all that is not hit fail. Of services, replicas, places, and gateways of `kind: l7`; `share` of a pattern is how far the rotation is.").absent("one authority", "eastwest"),
         Key::new("no-route", NO_ROUTE, "A configuration rolled out so far: the proxies of what is hit know no route to these services (`true`: to none), and answer 404 at once; at its end they are told so by their control plane, if there is one. Of services, replicas and places.").absent("all routes known", "eastwest"),
         Key::new("rate", Shape::Either(&[Shape::Share, Shape::Bandwidth]), "Of the bandwidth of what is hit (a product, its part, a link) no more is left than this: `30%` of it, or `20Mbps`. What waits there keeps its place. Of several the least.").absent("all of it", "eastwest"),
-        Key::new("restart", Shape::Either(&[Shape::Word(&["true"], &[]), Shape::Block(&RESTART)]), "Processes exit and are started anew, of services, replicas and all that runs in a place. `true`: all at once, without a warning; it is over when they listen, after the `start-up` of their service, and needs no `for`.").absent("none", "eastwest"),
-        Key::new("drain", Shape::Either(&[Shape::Word(&["true"], &[]), Shape::Block(&DRAIN)]), "Pods are sent away, of services, replicas and all that runs in a place: they are no endpoints from then on, work on for their grace, exit, and are started anew when it is over.").absent("none", "eastwest"),
+        Key::new("restart", Shape::Either(&[Shape::Word(&["true"], &[]), Shape::Block(&RESTART)]), "Processes exit and are started anew, of services, replicas, gateways and all that runs in a place. `true`: all at once, without a warning; it is over when they listen, after the `start-up` of their service or gateway, and needs no `for`.").absent("none", "eastwest"),
+        Key::new("drain", Shape::Either(&[Shape::Word(&["true"], &[]), Shape::Block(&DRAIN)]), "Pods are sent away, of services, replicas, gateways and all that runs in a place: they are no endpoints from then on, work on for their grace, exit, and are started anew when it is over.").absent("none", "eastwest"),
         Key::new("incident", Shape::Text, "In place of `for` and an effect: a recorded incident of the book (`eastwest catalog incidents`) is replayed, phase by phase; `at` is its beginning. What it can hit depends on it.").absent("none", "eastwest"),
         Key::new("speed", Shape::Number(1.0, 1e6), "With `incident`: its time runs so many times as fast; at 60 an hour is a minute.").default("1", "eastwest"),
     ],
@@ -99,7 +99,7 @@ pub static RESTART: Block = Block {
         Key::new(
             "at-once",
             Shape::Either(&[Shape::Count(1, 1_000_000), Shape::Share]),
-            "So many of a cluster's pods (of one version) are away at a time, or this share of them, rounded down, one at least (`maxUnavailable`).",
+            "So many of a cluster's pods (of one version; of a gateway) are away at a time, or this share of them, rounded down, one at least (`maxUnavailable`).",
         )
         .required(),
         GRACE,
@@ -110,7 +110,7 @@ pub static RESTART: Block = Block {
 pub static DRAIN: Block =
     Block { title: "faults.NAME.drain", about: "How pods are sent away.", one_of: false, keys: &[GRACE] };
 
-const GRACE: Key = Key::new("grace", Shape::Duration, "A pod that is sent away works on for so long, for those that have not been told, and for what it has; what it has then is reset. Kubernetes ends it after 30 s (`terminationGracePeriodSeconds`); with a sidecar of Istio it is over after 5 s (`terminationDrainDuration`), whatever it has.").default("30s", "Kubernetes");
+const GRACE: Key = Key::new("grace", Shape::Duration, "A pod that is sent away works on for so long, for those that have not been told, and for what it has; what it has then is reset. Kubernetes ends it after 30 s (`terminationGracePeriodSeconds`); with a sidecar of Istio it is over after 5 s (`terminationDrainDuration`), whatever it has. Where only gateways are hit, 5 s is the default: Istio's, whose pods exit then.").absent("30s (Kubernetes); of gateways alone 5s (Istio)", "Kubernetes");
 
 /// `common` of a fault.
 pub static COMMON: Block = Block {

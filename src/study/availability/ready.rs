@@ -11,7 +11,10 @@ use crate::world::{EndpointId, Target, World};
 pub(super) fn serves_after(world: &World, falls: &[Fall]) -> f64 {
     let of = |&(target, _): &Fall| match target {
         Target::Endpoint(endpoint) => of_endpoint(world, endpoint),
-        Target::Place(place) => world.endpoints_at(place).map(|id| of_endpoint(world, id)).fold(0.0, f64::max),
+        Target::Place(place) => {
+            let slowest = world.listens_after(target).seconds();
+            world.endpoints_at(place).map(|id| of_endpoint(world, id)).fold(slowest, f64::max)
+        }
         _ => 0.0,
     };
     falls.iter().map(of).fold(0.0, f64::max)

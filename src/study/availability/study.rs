@@ -21,7 +21,7 @@ use crate::scenario::Scenario;
 use crate::study::estimate;
 use crate::study::pool::{Task, Watch};
 use crate::study::statistics::{student_quantile, variance};
-use crate::world::{EndpointId, Target, World};
+use crate::world::World;
 
 /// How much is simulated.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -205,13 +205,8 @@ impl Case {
     /// Seconds that a process takes until it listens which one unit of a component takes down: the longest.
     fn starts(&self, component: usize) -> f64 {
         let world = &self.world;
-        let start_up = |endpoint: EndpointId| world.start_up(world.endpoints[endpoint].service).seconds();
-        let of = |target: Target| match target {
-            Target::Endpoint(endpoint) => start_up(endpoint),
-            Target::Place(place) => world.endpoints_at(place).map(start_up).fold(0.0, f64::max),
-            _ => 0.0,
-        };
-        self.components[component].falls(1).map(|(target, _)| of(target)).fold(0.0, f64::max)
+        let starts = self.components[component].falls(1).map(|(target, _)| world.listens_after(target).seconds());
+        starts.fold(0.0, f64::max)
     }
 
     /// Is the event over before all is settled?

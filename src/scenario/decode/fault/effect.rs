@@ -29,7 +29,7 @@ enum Kind {
     Split,
 }
 
-/// What shows a certificate.
+/// What shows a certificate; what has processes.
 const PROXIES: &[Kind] = &[Kind::Place, Kind::Gateway, Kind::Replica];
 
 /// Effects that not everything can have: the word, who can, and what that is called.
@@ -52,8 +52,8 @@ const ABLE: [(&str, &[Kind], &str); 12] = [
     ("new-root", PROXIES, "services, replicas, regions, zones, clusters, and gateways of `kind: l7`"),
     ("no-route", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
     ("rate", &[Kind::Way], "products, their parts, and links"),
-    ("restart", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
-    ("drain", &[Kind::Place, Kind::Replica], "services, replicas, regions, zones and clusters"),
+    ("restart", PROXIES, "services, replicas, gateways, regions, zones and clusters"),
+    ("drain", PROXIES, "services, replicas, gateways, regions, zones and clusters"),
 ];
 
 /// Of all that is hit.
@@ -105,8 +105,9 @@ impl Decoder {
         effects.extend(self.dead_ways(map));
         effects.extend(self.barriers(map));
         effects.extend(self.cut(map));
-        effects.extend(self.restart(map));
-        effects.extend(self.drain(map));
+        let gateways = hit.is_some_and(|hit| kinds(hit).iter().all(|kind| *kind == Kind::Gateway));
+        effects.extend(self.restart(map, gateways));
+        effects.extend(self.drain(map, gateways));
         effects.extend(self.errors(map).filter(|errors| !errors.is_empty()).map(Effect::Errors));
         if hit.is_some_and(|hit| kind(hit) == Kind::Split) {
             match EFFECTS.iter().find_map(|word| map.entry(word)) {

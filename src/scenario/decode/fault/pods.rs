@@ -12,8 +12,8 @@ use crate::scenario::vocabulary as words;
 use crate::units::{Duration, Ratio};
 
 impl Decoder {
-    /// `restart`.
-    pub(super) fn restart(&mut self, map: &Fields<'_>) -> Option<Effect> {
+    /// `restart`; `gateways`: of these alone.
+    pub(super) fn restart(&mut self, map: &Fields<'_>, gateways: bool) -> Option<Effect> {
         let entry = map.entry("restart")?;
         for word in EFFECTS.iter().filter(|word| **word != "restart").chain(&["for", "mean-down", "flap"]) {
             let Some(other) = map.entry(word).filter(|entry| !entry.node.is_null()) else { continue };
@@ -21,7 +21,7 @@ impl Decoder {
             let help = if EFFECTS.contains(word) {
                 "write it as another fault"
             } else {
-                "how long it takes follows from `services.NAME.start-up`, and how often it comes from `every` or `mean-up`"
+                "how long it takes follows from the `start-up` of its service or gateway, and how often it comes from `every` or `mean-up`"
             };
             self.say(Diagnostic::error("EW506", text).at(other.key, "").at(entry.key, "the restart").help(help));
         }
@@ -33,28 +33,40 @@ impl Decoder {
         let at_once = map.said(self, "at-once");
         let at_once =
             at_once.and_then(|said| self.read(&said.node, "a number of pods, or a share such as `25%`", away));
-        let grace = self.grace(&map);
+        let grace = self.grace(&map, gateways);
         map.close();
         Some(Effect::Restart(Some(Rollout { at_once: at_once?.value, grace })))
     }
 
-    /// `drain`.
-    pub(super) fn drain(&mut self, map: &Fields<'_>) -> Option<Effect> {
+    /// `drain`; `gateways`: of these alone.
+    pub(super) fn drain(&mut self, map: &Fields<'_>, gateways: bool) -> Option<Effect> {
         let entry = map.entry("drain")?;
         if let Value::Scalar { .. } = entry.node.value {
             self.word(&entry.node, map.shape("drain"))?;
-            self.fill([map.path_of("drain"), vec!["grace".into()]].concat(), "30s", false, "Kubernetes");
-            return Some(Effect::Drain(GRACE));
+            let (grace, words, origin) = usual(gateways);
+            self.fill([map.path_of("drain"), vec!["grace".into()]].concat(), words, false, origin);
+            return Some(Effect::Drain(grace));
         }
         let map = self.open(Some(&entry.node), &words::DRAIN, map.path_of("drain"), entry.key)?;
-        let grace = self.grace(&map);
+        let grace = self.grace(&map, gateways);
         map.close();
         Some(Effect::Drain(grace))
     }
 
-    fn grace(&mut self, map: &Fields<'_>) -> Duration {
-        map.read(self, "grace", quantity::duration).map_or(GRACE, |grace| grace.value)
+    fn grace(&mut self, map: &Fields<'_>, gateways: bool) -> Duration {
+        let (grace, words, origin) = usual(gateways);
+        if map.entry("grace").is_none() {
+            self.fill(map.path_of("grace"), words, true, origin);
+            return grace;
+        }
+        map.read(self, "grace", quantity::duration).map_or(grace, |said| said.value)
     }
+}
+
+/// How long a pod works on that is sent away, unless told, and who says so. What runs in a gateway's pod is Istio's agent, which
+/// ends its Envoy `terminationDrainDuration` after the signal.
+const fn usual(gateways: bool) -> (Duration, &'static str, &'static str) {
+    if gateways { (Duration::from_secs(5), "5s", "Istio") } else { (GRACE, "30s", "Kubernetes") }
 }
 
 /// `2` or `25%`.

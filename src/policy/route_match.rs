@@ -242,19 +242,22 @@ pub enum Found {
 
 /// The first rule that means this request of this proxy.
 pub fn first<'a>(
-    rules: impl IntoIterator<Item = &'a [HttpMatch], IntoIter: Clone>,
+    rules: impl IntoIterator<Item = &'a [HttpMatch]>,
     source: &Source<'_>,
     request: &Request<'_>,
 ) -> Found {
-    let rules = rules.into_iter();
+    let rules: Vec<&[HttpMatch]> = rules.into_iter().collect();
+    first_given(&rules, &given(rules.iter().copied(), source), source, request)
+}
+
+/// The same of rules of which is known which this proxy is given: one proxy meets many requests.
+pub fn first_given(rules: &[&[HttpMatch]], given: &[usize], source: &Source<'_>, request: &Request<'_>) -> Found {
     let met = |matches: &[HttpMatch]| {
         matches.is_empty() || matches.iter().any(|entry| entry.concerns(source) && entry.holds(request))
     };
-    let given = given(rules.clone(), source);
     // A VirtualService of which nothing is left is as none to a sidecar; a gateway has nothing else.
     if given.is_empty() && source.gateways.contains(&MESH) {
         return Found::Unruled;
     }
-    let mut rules = rules.enumerate().filter(|(index, _)| given.contains(index));
-    rules.find(|(_, matches)| met(matches)).map_or(Found::NoRoute, |(index, _)| Found::Rule(index))
+    given.iter().find(|&&index| met(rules[index])).map_or(Found::NoRoute, |&index| Found::Rule(index))
 }

@@ -275,7 +275,11 @@ const CODES: &[Code] = &[
         "The internet across the mainland's border loses packets in the evening, and the profiles mild, typical and severe differ by a factor of fifteen. Figures are for typical; their range over the inputs runs from mild to severe.",
     ),
     code("EW345", "no loss at all", "The internet across the mainland's border without loss flatters the public path."),
-    code("EW346", "a fault that cannot be placed", "What it hits is not in the compiled network."),
+    code(
+        "EW346",
+        "a fault that cannot be placed",
+        "What it hits is not in the compiled network, or its pattern matches nothing of any variant.",
+    ),
     code(
         "EW347",
         "more than is sold",
@@ -432,7 +436,7 @@ const CODES: &[Code] = &[
     code(
         "EW416",
         "a fault that changes nothing",
-        "Its factor is 1, its share is 0%; or what it stands in the way of does not happen there: nobody calls, nobody opens a connection, all have the same new authority.",
+        "Its factor is 1, its share is 0%; nothing stands or goes where it hits, in any variant; or what it stands in the way of does not happen there: nobody calls, nobody opens a connection, all have the same new authority.",
     ),
     code(
         "EW417",

@@ -1,5 +1,6 @@
 //! A scenario file with everything that it refers to, as all its variants.
 
+mod nulls;
 mod set;
 
 use super::copies;
@@ -135,6 +136,7 @@ impl Loader {
         point: &[Laid],
     ) -> Result<Loaded, Box<Refused>> {
         let Some((mut base, mut variants)) = self.with_bases(source, path) else { return Err(self.refused()) };
+        let before = base.clone();
         for (key, value) in sets {
             self.set(&mut base, &mut variants, key, value);
         }
@@ -176,6 +178,9 @@ impl Loader {
         }
         // What the base says is compared with the variants; its complaints are theirs.
         base = self.with_istio(base, None, &mut known, &mut Vec::new());
+        for overlay in said.iter().flatten().filter(|overlay| !of_istio(overlay)) {
+            self.diagnostics.extend(nulls::idle(&[&base, &before], overlay));
+        }
         self.gather(&mut decoded);
         setting::explain(&self.hints, &mut self.diagnostics);
         if self.failed() {
@@ -189,6 +194,9 @@ impl Loader {
         }
         let scenarios: Vec<_> = variants.iter().map(|variant| &variant.scenario).collect();
         self.diagnostics.extend(decode::unused(&scenarios));
+        if self.failed() {
+            return Err(self.refused());
+        }
         let first = scenarios.first().expect("a scenario has a variant");
         let (name, question) = (first.name.value.clone(), first.question.clone());
         let hash = self.hash();
@@ -357,6 +365,11 @@ fn lay_variants(below: Node, above: &Node) -> Node {
     let removed: Vec<String> =
         above.as_map().into_iter().flat_map(|map| map.keys()).filter(|k| removed(k)).cloned().collect();
     removed.iter().fold(compose(below, above), |laid, key| take(laid, key))
+}
+
+/// Has a variant Istio files of its own? They say names that stand nowhere else.
+fn of_istio(overlay: &Node) -> bool {
+    overlay.get("mesh").and_then(|mesh| mesh.get("istio")).is_some()
 }
 
 /// A tree without one of its keys.

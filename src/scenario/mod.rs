@@ -26,7 +26,7 @@ pub mod span;
 pub mod tree;
 pub mod vocabulary;
 
-pub use compile::{Compiled, Effort, Inputs, compile, compile_with_warnings, complaints, many_calls};
+pub use compile::{Aim, Compiled, Effort, Inputs, compile, compile_with_warnings, complaints, many_calls, missed};
 pub use decode::Filled;
 pub(crate) use decode::accepts_hit;
 pub use diagnostic::{Diagnostic, Label, Report, Severity, gathered, gathered_points};

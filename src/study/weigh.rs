@@ -32,7 +32,7 @@ use crate::mesh;
 use crate::provider::{Books, Level, Provider};
 use crate::record::{Comparison, Exemplar, Outlives, Run, Trace, VariantResult};
 use crate::scenario::Loaded;
-use crate::scenario::compile::{Compiled, Effort, Inputs, many_calls};
+use crate::scenario::compile::{Compiled, Effort, Inputs, many_calls, missed};
 use crate::scenario::load::Variant;
 use crate::units::Duration;
 use crate::world::{World, windows};
@@ -68,7 +68,8 @@ pub(super) fn weigh(
     let first = &variants.first().expect("a scenario has a variant").scenario.run;
     let asked = options.replications(first.replications.value);
     let many = many_calls(&efforts, Some(asked));
-    let said = compiled.iter().flat_map(|one| &one.warnings).chain(&many).chain(&loaded.diagnostics);
+    let missed = missed(compiled.iter().map(|one| one.aims.as_slice()));
+    let said = compiled.iter().flat_map(|one| &one.warnings).chain(&missed).chain(&many).chain(&loaded.diagnostics);
     let said = each_once(said.map(|diagnostic| diagnostic.message.clone()));
     let worlds: Vec<Arc<World>> = compiled.into_iter().map(|one| Arc::new(one.world)).collect();
     let seed = options.seed.unwrap_or(first.seed.value);

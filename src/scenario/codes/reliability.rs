@@ -4,7 +4,11 @@ use super::{Code, code};
 
 /// EW435 to EW438, EW520 to EW524, EW539, EW540.
 pub(super) const RELIABILITY: &[Code] = &[
-    code("EW435", "nothing ever fails", "With `book: none` only what stands under `rows` fails."),
+    code(
+        "EW435",
+        "nothing ever fails",
+        "With `book: none` only what stands under `rows` fails, and what stands under `never` does not.",
+    ),
     code("EW436", "a rate with half of its figures", "A component is up for a mean time and down for a mean time."),
     code(
         "EW437",

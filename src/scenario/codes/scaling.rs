@@ -69,5 +69,9 @@ pub(super) const STORES: &[Code] = &[
         "something that is missing and does something",
         "A version that has no such operation answers 404 without work: it has neither work nor calls nor other errors there.",
     ),
-    code("EW495", "an action that comes too late", "It is due when the run is over, so that nothing is done."),
+    code(
+        "EW495",
+        "an action that comes too late",
+        "It is due when the run is over, or waits for the alarm of a fault that is over before it rings, so that nothing is done.",
+    ),
 ];

@@ -37,19 +37,23 @@ pub(super) fn unsaid(scenario: &Scenario, board: &Board, said: &mut Vec<Diagnost
             || line.jitter.as_ref().is_some_and(|(_, factor)| factor.changes())
     });
     let mut what: Vec<String> = links.map(|line| line.name.clone()).collect();
-    what.extend(scenario.workload.iter().filter_map(|(name, stream)| match &stream.arrivals {
-        StreamArrivals::Open { rate, .. } if matches!(rate.value, RateLaw::Diurnal { .. }) => {
-            Some(format!("the rate of {name}"))
+    let mut rates = Vec::new();
+    for (name, stream) in &scenario.workload {
+        if let StreamArrivals::Open { rate, .. } = &stream.arrivals
+            && matches!(rate.value, RateLaw::Diurnal { .. })
+        {
+            what.push(format!("the rate of {name}"));
+            rates.push(rate.span);
         }
-        _ => None,
-    }));
+    }
     if !what.is_empty() {
+        let text =
+            format!("{} follow the hour of the day, and the run begins at midnight unless told", what.join(", "));
+        let placed = rates.into_iter().fold(Diagnostic::warning("EW354", text), |told, at| told.at(at, ""));
         said.push(
-            Diagnostic::warning(
-                "EW354",
-                format!("{} follow the hour of the day, and the run begins at midnight unless told", what.join(", ")),
-            )
-            .help("say when it begins: `run: {from: \"2026-06-01T20:00+08:00\"}`, or run a whole day: `horizon: 24h`"),
+            placed.at(scenario.run.horizon.span, "the run lasts this long").help(
+                "say when it begins: `run: {from: \"2026-06-01T20:00+08:00\"}`, or run a whole day: `horizon: 24h`",
+            ),
         );
     }
 }

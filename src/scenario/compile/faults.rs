@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::aims::{self, Aim};
 use super::backbones;
 use super::barriers;
 use super::ground::region_named;
@@ -70,7 +71,7 @@ fn domains(
     domains
 }
 
-/// Schedules all faults, in the order of the file.
+/// Schedules all faults, in the order of the file; what they are aimed at.
 pub(super) fn faults(
     scenario: &Scenario,
     carrier: &Carrier<'_>,
@@ -78,10 +79,11 @@ pub(super) fn faults(
     through: &BTreeSet<(String, PathId)>,
     world: &mut World,
     said: &mut Vec<Diagnostic>,
-) {
+) -> Vec<Aim> {
+    let mut aimed = Vec::new();
     world.domains = domains(world, scenario, carrier.ground, board, through);
     if scenario.faults.is_empty() {
-        return;
+        return aimed;
     }
     let mut scene = world.scene();
     for name in scenario.connectivity.keys() {
@@ -102,6 +104,7 @@ pub(super) fn faults(
             said.push(wrong.at(fault.hit.span, ""));
             continue;
         }
+        aimed.extend(aims::aims(&scene, name, fault));
         if let When::Replay { at, incident, speed } = &fault.when {
             let (begins, _) = start(scenario, world, &format!("fault `{name}`"), at, said);
             let few = fault.pick.map(|pick| scene.picked(&fault.hit_text, pick, name));
@@ -156,6 +159,7 @@ pub(super) fn faults(
             }
         }
     }
+    aimed
 }
 
 /// What a fault hits that a world's own names do not tell.
@@ -169,7 +173,7 @@ fn stage(
     match hit {
         // The decoder has found it in the scenario; a variant that goes another way has not drawn it.
         Hit::Gateway { .. } | Hit::Product(_) => scene.declare(text),
-        Hit::All(word) if !STANDING.contains(word) && scene.targets(text).is_err() => scene.declare(text),
+        Hit::All(word) if !Hit::STANDING.contains(word) && scene.targets(text).is_err() => scene.declare(text),
         Hit::Between(sides) => split(world, scene, sides, text, true)?,
         Hit::Rule(sides) => split(world, scene, sides, text, false)?,
         Hit::Part(part) => {
@@ -204,9 +208,6 @@ fn effects(world: &World, said: &file::Effect) -> Vec<Effect> {
         }
     }
 }
-
-/// Kinds of which all that the scenario has stands in every variant: a pattern that finds none of them is a mistake.
-const STANDING: [&str; 8] = ["region", "zone", "cluster", "vpc", "service", "replica", "control-plane", "api"];
 
 /// What two sides send to each other, or what one opens to the other, as a domain of that name.
 fn split(

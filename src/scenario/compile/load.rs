@@ -320,7 +320,7 @@ impl Load {
     }
 
     /// Calls of edges without a locality order that leave the caller's region by Istio's flat default.
-    pub(super) fn crossings(&self, world: &World, flat: &[bool]) -> Vec<Diagnostic> {
+    pub(super) fn crossings(&self, scenario: &Scenario, world: &World, flat: &[bool]) -> Vec<Diagnostic> {
         let mut said = Vec::new();
         for (id, edge) in world.edges.iter() {
             let (all, crossing) = self.edges[id.0 as usize];
@@ -339,11 +339,21 @@ impl Load {
                         edge.name
                     ),
                 )
+                .at(written(scenario, edge.from), "who calls")
                 .help("keep them near with `traffic: {\"*\": {outlier: {..}, locality: {failover: {..}}}}`"),
             );
         }
         said
     }
+}
+
+/// Where a caller stands in the file.
+fn written(scenario: &Scenario, caller: Caller) -> Span {
+    let span = match caller {
+        Caller::Service(id) => scenario.services.get_index(id.0 as usize).map(|(_, service)| service.span),
+        Caller::Stream(id) => scenario.workload.get_index(id.0 as usize).map(|(_, stream)| stream.span),
+    };
+    span.unwrap_or(Span::NONE)
 }
 
 /// Mbit/s with a tenth, or where that says nothing with three digits.

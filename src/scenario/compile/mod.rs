@@ -3,6 +3,7 @@
 //! All complaints are collected; a world comes out only where none is an error. Knows nothing of the machine.
 
 mod advice;
+mod aims;
 mod attachments;
 mod barriers;
 mod bursts;
@@ -52,6 +53,7 @@ use crate::world::{
     World, ZoneAware, ZoneId,
 };
 
+pub use self::aims::{Aim, missed};
 pub use self::effort::{Effort, many_calls};
 pub use crate::connect::Inputs;
 
@@ -64,6 +66,8 @@ pub struct Compiled {
     pub warnings: Vec<Diagnostic>,
     /// What following its calls takes; whether that is much is for all variants together to say ([`many_calls`]).
     pub effort: Effort,
+    /// What its faults are aimed at; whether anything stands there is for all variants together to say ([`missed`]).
+    pub aims: Vec<Aim>,
 }
 
 /// Compiles one variant at one setting of the uncertain inputs.
@@ -73,11 +77,12 @@ pub fn compile(scenario: &Scenario, variant: &str, books: &Books, inputs: Inputs
 
 /// All that compiling these variants has to say, at the books' own figures; how many calls they are where nothing is wrong.
 pub fn complaints<'a>(variants: impl IntoIterator<Item = &'a Variant>, books: &Books) -> Vec<Diagnostic> {
-    let (mut found, mut efforts) = (Vec::new(), Vec::new());
+    let (mut found, mut efforts, mut aims) = (Vec::new(), Vec::new(), Vec::new());
     for variant in variants {
         let said = match compile_with_warnings(&variant.scenario, &variant.name, books, Inputs::default()) {
             Ok(compiled) => {
                 efforts.push(compiled.effort);
+                aims.push(compiled.aims);
                 compiled.warnings
             }
             Err(wrong) => wrong,
@@ -86,6 +91,7 @@ pub fn complaints<'a>(variants: impl IntoIterator<Item = &'a Variant>, books: &B
     }
     let mut found = gathered(found);
     if !found.iter().any(Diagnostic::is_error) {
+        found.extend(missed(aims.iter().map(Vec::as_slice)));
         found.extend(many_calls(&efforts, None));
     }
     found
@@ -176,7 +182,7 @@ fn build(
     world.distances = distances::distances(scenario, &carrier, &paths.board);
     control::control(scenario, &ground, &mut world, &mut said);
     stores::databases(scenario, &mut world, &mut said);
-    faults::faults(scenario, &carrier, &paths.board, &through, &mut world, &mut said);
+    let aims = faults::faults(scenario, &carrier, &paths.board, &through, &mut world, &mut said);
     entries::actions(scenario, &ground, &mut world, &mut said);
     if said.iter().any(Diagnostic::is_error) {
         return Err(told(said));
@@ -191,7 +197,7 @@ fn build(
     let edges = world.edges.rows().iter();
     let mut flat: Vec<bool> = edges.map(|edge| is_flat(&rules[edge.policy.0 as usize])).collect();
     advice::unordered(&reading).into_iter().for_each(|edge| flat[edge.0 as usize] = false);
-    said.extend(load.crossings(&world, &flat));
+    said.extend(load.crossings(scenario, &world, &flat));
     said.extend(ejection::traps(&reading));
     said.extend(advice::advice(&reading));
     bursts::bursts(scenario, &world, &mut said);
@@ -201,7 +207,7 @@ fn build(
         return Err(said);
     }
     let effort = effort::effort(scenario, &world, &means);
-    Ok(Compiled { world, warnings: said, effort })
+    Ok(Compiled { world, warnings: said, effort, aims })
 }
 
 /// Of errors, and of warnings, no more than this many are told; the rest is counted: thousands of edges may have one

@@ -123,11 +123,12 @@ impl<'a> Writer<'a> {
             let source =
                 Source { labels: &caller.labels, namespace: &caller.namespace, gateways: &gateways, port: None };
             // A VirtualService of which nothing is left is as none.
-            let unruled = route_match::given(lists.iter().copied(), &source).is_empty();
+            let given = route_match::given(lists.iter().copied(), &source);
+            let unruled = given.is_empty();
             concerned |= !unruled;
             for operation in 0..operations {
                 for context in 0..contexts {
-                    let found = match self.met_by(service, &lists, &source, operation, context) {
+                    let found = match self.met_by(service, (&lists, &given), &source, (operation, context)) {
                         _ if unruled => None,
                         Found::Rule(at) => Some(at),
                         Found::Unruled => None,
@@ -166,10 +167,9 @@ impl<'a> Writer<'a> {
     fn met_by(
         &self,
         service: &str,
-        lists: &[&[HttpMatch]],
+        (lists, given): (&[&[HttpMatch]], &[usize]),
         source: &Source<'_>,
-        operation: usize,
-        context: usize,
+        (operation, context): (usize, usize),
     ) -> Found {
         let (_, operation) =
             self.scenario.services[service].operations.get_index(operation).expect("an operation of it");
@@ -186,7 +186,7 @@ impl<'a> Writer<'a> {
             authority: service,
             headers: &headers,
         };
-        route_match::first(lists.iter().copied(), source, &request)
+        route_match::first_given(lists, given, source, &request)
     }
 
     fn caller(&self, from: Caller, version: usize) -> CallerLabels {

@@ -203,7 +203,17 @@ fn unjudged(objective: &Objective, scenario: &Scenario, pairs: &Pairs<'_>) -> Op
             | Metric::Mcr { .. }
             | Metric::Utilisation { .. }
     );
+    // `<` and `<=` mean the same: who writes `< 0` means a limit that nothing touches.
+    let strict = !objective.text.contains('=');
     why.or_else(|| match bound {
+        Bound::Value(limit) if share && !below && (*limit > 1.0 || strict && *limit >= 1.0) => Some((
+            "no share is above 100 %".to_owned(),
+            "write a limit that can be met; one that is touched is met: `>= 100%` asks that none fails".to_owned(),
+        )),
+        Bound::Value(limit) if !matches!(term.metric, Metric::Cost { .. }) && below && strict && *limit <= 0.0 => {
+            let help = "write a limit that can be met; one that is touched is met, so for none at all write `<= 0`";
+            Some(("this figure is never below 0".to_owned(), help.to_owned()))
+        }
         Bound::Value(limit) if share && below && *limit >= 1.0 => {
             Some(("no share is above 100 %".to_owned(), "write a limit that can be missed".to_owned()))
         }

@@ -31,6 +31,7 @@ mod service;
 mod session;
 mod store;
 mod sweep;
+mod times;
 mod topology;
 mod version;
 mod workload;
@@ -42,13 +43,11 @@ pub(in crate::scenario) use calls::meant_at;
 pub(in crate::scenario) use locality::host_of;
 
 use super::diagnostic::Diagnostic;
-use super::file::{ActionWhen, ProductKind, Scenario, Start, StreamFrom, When};
+use super::file::{ProductKind, Scenario, StreamFrom};
 use super::folder::Folder;
 use super::span::{Span, Spanned};
 use super::tree::Node;
 use super::vocabulary as words;
-use crate::provider::Books;
-use crate::units::Duration;
 use fields::Decoder;
 use std::collections::BTreeMap;
 
@@ -200,95 +199,10 @@ impl Decoder {
         }
         Some(scenario)
     }
-
-    /// Faults, actions and gates that nothing of the run will meet.
-    fn check_times(&mut self, scenario: &Scenario) {
-        let horizon = scenario.run.horizon;
-        for (name, action) in &scenario.actions {
-            // When it is due, and where that is written.
-            let due = match &action.when {
-                ActionWhen::At(at) => Some((at.value.nanos(), at.span)),
-                ActionWhen::End { fault, then } => match scenario.faults.get(fault).map(|fault| &fault.when) {
-                    Some(When::Told { at: Spanned { value: Start::After(at), .. }, lasts, every: None }) => {
-                        let ends = at.nanos().saturating_add(lasts.value.nanos());
-                        Some((ends.saturating_add(then.nanos()), action.span))
-                    }
-                    _ => None,
-                },
-                ActionWhen::Alarm { .. } => None,
-            };
-            if let Some((_, span)) = due.filter(|(at, _)| *at >= horizon.value.nanos()) {
-                let late = Diagnostic::warning("EW495", format!("action `{name}` is due when the run is over"));
-                self.say(late.at(span, "").at(horizon.span, "the run lasts this long"));
-            }
-        }
-        for (name, fault) in &scenario.faults {
-            let long;
-            let often = |span: Span| {
-                Diagnostic::error("EW429", format!("fault `{name}` comes more than 10,000 times in a run"))
-                    .at(span, "")
-                    .help("for what comes and goes that fast write `flap`, or `loss`")
-            };
-            if let Some(flap) = fault.flap {
-                let cycle = (flap.down + flap.up).seconds();
-                let lasts = match &fault.when {
-                    When::Told { lasts, every: None, .. } => lasts.value.min(horizon.value),
-                    _ => horizon.value,
-                };
-                if fault::too_often(cycle, lasts) {
-                    let text = format!("fault `{name}` flaps more than 10,000 times in a run");
-                    let help = "what comes and goes faster than connections break and proxies notice is `loss`, `slow` or `errors` of the network: write these, or a longer `down` and `up`";
-                    self.say(Diagnostic::error("EW429", text).at(fault.span, "").help(help));
-                    continue;
-                }
-            }
-            let (at, lasts) = match &fault.when {
-                When::Told { at, lasts, every } => {
-                    if every.is_some_and(|every| fault::too_often(every.seconds(), horizon.value)) {
-                        self.say(often(lasts.span));
-                        continue;
-                    }
-                    // Of a time of day the place decides when it comes.
-                    let Start::After(after) = at.value else { continue };
-                    (Spanned::new(after, at.span), (every.is_none()).then_some(lasts))
-                }
-                When::Replay { at, incident, speed } => {
-                    let Start::After(after) = at.value else { continue };
-                    let phases = Books::builtin().replayed(&incident.value);
-                    let last = phases.map(|phase| phase.span(*speed).1).max().unwrap_or_default();
-                    long = Spanned::new(Duration::from_nanos(last.cast_unsigned()), incident.span);
-                    (Spanned::new(after, at.span), Some(&long))
-                }
-                When::Chance { span, renewal, .. } => {
-                    if fault::too_often(renewal.up.mean() + renewal.down.mean(), horizon.value) {
-                        self.say(often(*span));
-                    }
-                    continue;
-                }
-            };
-            if at.value.nanos() >= horizon.value.nanos() {
-                self.say(
-                    Diagnostic::error("EW313", format!("fault `{name}` begins when the run is over"))
-                        .at(at.span, "")
-                        .at(horizon.span, "the run lasts this long"),
-                );
-            } else if let Some(lasts) =
-                lasts.filter(|lasts| at.value.nanos() + lasts.value.nanos() > horizon.value.nanos())
-            {
-                self.say(
-                    Diagnostic::warning(
-                        "EW314",
-                        format!("fault `{name}` ends after the run, so its recovery is not seen"),
-                    )
-                    .at(lasts.span, "")
-                    .at(horizon.span, "the run lasts this long"),
-                );
-            }
-        }
-    }
 }
 
-/// Products, VPCs and regions that no variant uses: each variant alone may leave some to the others.
+/// Products, VPCs and regions that no variant uses, and patterns of faults that match nothing of any: each variant alone
+/// may leave some to the others.
 pub(crate) fn unused(scenarios: &[&Scenario]) -> Vec<Diagnostic> {
     let Some(first) = scenarios.first() else { return Vec::new() };
     let mut said = Vec::new();
@@ -312,6 +226,7 @@ pub(crate) fn unused(scenarios: &[&Scenario]) -> Vec<Diagnostic> {
         }
     }
     said.extend(unused_products(scenarios));
+    said.extend(fault::unmatched(scenarios));
     said
 }
 

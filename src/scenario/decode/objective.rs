@@ -7,7 +7,7 @@ use crate::scenario::file::{
 };
 use crate::scenario::objective::{self, Role};
 use crate::scenario::span::{Span, Spanned};
-use crate::scenario::tree::{Entry, Node};
+use crate::scenario::tree::{Entry, Node, Value};
 use crate::scenario::vocabulary as words;
 use indexmap::IndexMap;
 use std::ops::Range;
@@ -90,7 +90,19 @@ impl Decoder {
             .and_then(|node| Some(Spanned::new(self.text(node, "a variant")?.to_owned(), node.span)));
         let mut variants = Vec::from_iter(one);
         if let Some(said) = map.said(self, "variants") {
-            for item in self.items(&said.node, "variants").to_vec() {
+            if let [one] = &variants[..] {
+                let text = "`variant` and `variants` exclude each other";
+                let key = map.entry("variants").map_or(said.node.span, |entry| entry.key);
+                let both = Diagnostic::error("EW014", text).at(key, "").at(one.span, "");
+                self.say(both.help("list them all: `variants: [ONE, OTHER]`"));
+            }
+            let items = self.items(&said.node, "variants").to_vec();
+            // Of none the gate would be held against all.
+            if items.is_empty() && matches!(said.node.value, Value::List(_)) {
+                let none = Diagnostic::error("EW303", format!("objective `{name}` holds for none of the variants"));
+                self.say(none.at(said.node.span, "").help("leave `variants` out: then it holds for each of them"));
+            }
+            for item in items {
                 variants.extend(self.text(&item, "a variant").map(|text| Spanned::new(text.to_owned(), item.span)));
             }
         }

@@ -32,6 +32,7 @@ impl Decoder {
         let think = map.written("think").and_then(|node| self.law(node, &below(&path, "think")));
         let login = map.text(self, "login").map(|login| self.login(&login, to, services));
         let reconnect = self.reconnect(&map);
+        let misread = map.written("open").is_some();
         map.close();
         let (last, login) = (settled(last)?, settled(login)?);
         let population = match (open, arrive) {
@@ -57,6 +58,8 @@ impl Decoder {
                 );
                 None
             }
+            // What is written and cannot be read has been told.
+            (None, None) if misread => None,
             (None, None) => {
                 self.say(
                     Diagnostic::error("EW013", "`sessions` lacks `open` or `arrive`")

@@ -126,7 +126,7 @@ impl Decoder {
             let text = "a primary that nobody follows";
             self.say(Diagnostic::error("EW490", text).at(node.span, "").help("without replicas there is no promotion"));
         }
-        let mut whole = primary.is_some() && replicas.is_some_and(|(_, list)| !list.is_empty());
+        let mut whole = primary.is_some() && replicas.is_some();
         for node in primary.into_iter().chain(replicas.into_iter().flat_map(|(_, list)| list)) {
             let Some(name) = self.text(node, "a cluster") else {
                 whole = false;

@@ -183,6 +183,11 @@ pub enum Hit {
     },
 }
 
+impl Hit {
+    /// Kinds of which all that the scenario has stands in every variant: a pattern that finds none of them is a mistake.
+    pub const STANDING: [&str; 8] = ["region", "zone", "cluster", "vpc", "service", "replica", "control-plane", "api"];
+}
+
 /// A part of a product.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Part {

@@ -78,7 +78,18 @@ pub fn idle(loaded: &Loaded) -> Vec<Diagnostic> {
         };
         Diagnostic::warning("EW438", text).at(span, "changes nothing").help(help)
     };
-    speaks.into_iter().filter(|(_, speaks)| !speaks).map(told).collect()
+    let mut said: Vec<Diagnostic> = speaks.into_iter().filter(|(_, speaks)| !speaks).map(told).collect();
+    said.extend(never_fails(&found));
+    said
+}
+
+/// All that could fail is written under `never`.
+fn never_fails(found: &[Found]) -> Option<Diagnostic> {
+    let spared = found.iter().all(|found| !found.said.never.is_empty() && found.failing.is_empty());
+    let first = found.first().filter(|_| spared)?;
+    let text = "`reliability.never` spares all that could fail: nothing ever fails";
+    let help = "every availability would be 100 %: leave out of `never` what this study is about";
+    Some(Diagnostic::warning("EW435", text).at(first.said.span, "").help(help))
 }
 
 /// The components of the same kind.

@@ -35,6 +35,12 @@ pub(crate) fn accepts(scenario: &Scenario, hit: &str) -> bool {
     Decoder::default().hit(&Spanned::unsaid(hit.to_owned()), &things).is_some()
 }
 
+/// Does any operation of the service look into a cache?
+pub(super) fn caches(service: &Service) -> bool {
+    let bodies = service.operations.keys().flat_map(|operation| service.bodies(operation));
+    bodies.into_iter().any(|steps| Step::any(steps, &|step| matches!(step, Step::Cache(_))))
+}
+
 /// What to write of a component that `reliability` rates and no fault hits by that name.
 fn rated(parts: &[&str]) -> Option<String> {
     let written = match *parts {
@@ -123,11 +129,7 @@ impl Decoder {
             ["gateway", product, cluster, number] => self.gateway_hit(text, product, cluster, Some(number), things),
             ["cache", ..] => {
                 let name = &text.value["cache/".len()..];
-                let caching = |service: &Service| {
-                    let bodies = service.operations.keys().flat_map(|operation| service.bodies(operation));
-                    bodies.into_iter().any(|steps| Step::any(steps, &|step| matches!(step, Step::Cache(_))))
-                };
-                let with = things.services.iter().filter(|(_, service)| caching(service));
+                let with = things.services.iter().filter(|(_, service)| caches(service));
                 let known = self.known("service with a cache", name, span, with.map(|(name, _)| name.as_str()));
                 known.then(|| Hit::Cache(name.into()))
             }

@@ -4,6 +4,7 @@ mod barrier;
 mod effect;
 mod hit;
 mod incident;
+mod pattern;
 mod pods;
 mod when;
 
@@ -20,6 +21,7 @@ use indexmap::IndexMap;
 
 pub(super) use hit::Things;
 pub(crate) use hit::accepts;
+pub(super) use pattern::unmatched;
 pub(super) use when::too_often;
 
 impl Decoder {

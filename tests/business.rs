@@ -146,7 +146,7 @@ fn a_year_of_drills_says_that_its_outages_are_as_long_as_they() {
   pod:  {at: 80s, for: 10s, hit: replica/inventory/stock/0, down: true}
   dark: {mean-up: 1h, mean-down: 10s, hit: region/singapore, down: true}
 reliability: {rows: {zone/hangzhou: {mean-up: 1 year, mean-down: 1h}}}
-business: {downtime: 7200 USD/h, outages-per-year: {zone: 2, pod: 5, dark: 1}}\n",
+business: {downtime: 7200 USD/h, outages-per-year: {zone: 2, pod: 5}}\n",
     );
     let faults = &of(&answer).faults;
     let length = |name: &str| {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Failure, SparseHistogram};
 
-/// Requests whose intended arrival lies within a fault, in any of its spans [start, end), and those of its recovery
-/// [end, end + recovery).
+/// Requests whose intended arrival lies within a fault, in any of its spans [start, end), and those after it: of
+/// [end, end + recovery), and of what follows that until service is back.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct FaultRow {
     /// The fault.
@@ -13,12 +13,15 @@ pub struct FaultRow {
     /// Its occurrences in this replication: start and end in nanoseconds from t = 0, ascending and apart. None where it
     /// comes by chance and did not come.
     pub spans: Vec<(u64, u64)>,
-    /// How long after each end its window still lasts.
+    /// How long after each end it is watched closely, nanoseconds.
     #[serde(default)]
     pub recovery_ns: u64,
+    /// By span, until when what it loses is counted, nanoseconds from t = 0; empty: nowhere longer than it is watched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub until_ns: Vec<u64>,
     /// By stream and operation, in the order of `Run::rows`: sent, failed in the order of `Failure::ALL`, latency of successes.
     pub rows: Vec<(u64, [u64; Failure::ALL.len()], SparseHistogram)>,
-    /// The same for the recovery: what still failed after the fault's end.
+    /// The same of the time after its end.
     #[serde(default)]
     pub after: Vec<(u64, [u64; Failure::ALL.len()], SparseHistogram)>,
     /// Failures that the fault caused and that its own window does not hold (requests before its start that it hit).
@@ -44,7 +47,15 @@ impl FaultRow {
         self.spans.first().map(|span| span.0)
     }
 
-    /// When its effects are over after an occurrence that ends at `end_ns`.
+    /// Its spans, each from its start until what it loses is no longer counted.
+    pub fn counted(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let until = |(index, &(start, end)): (usize, &(u64, u64))| {
+            (start, self.until_ns.get(index).copied().unwrap_or(0).max(self.over_ns(end)))
+        };
+        self.spans.iter().enumerate().map(until)
+    }
+
+    /// Until when it is watched closely after an occurrence that ends at `end_ns`.
     pub const fn over_ns(&self, end_ns: u64) -> u64 {
         end_ns.saturating_add(self.recovery_ns)
     }
@@ -183,7 +194,7 @@ pub struct ErrorRow {
     pub place: String,
     /// The fault that lasted on its way, if any.
     pub fault: String,
-    /// The first fault in which, or in whose recovery, they were sent; empty: outside all.
+    /// The first fault in which, or after which before service was back, they were sent; empty: outside all.
     pub within: String,
     /// How many.
     pub count: u64,

@@ -59,7 +59,7 @@ pub struct FaultSummary {
     /// Attempts per call, edge by edge.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub edges: Vec<FaultEdge>,
-    /// The worst window in it and its recovery.
+    /// The worst window in it and until what it loses is no longer counted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub worst: Option<WorstWindow>,
     /// Whom it hit.
@@ -68,7 +68,7 @@ pub struct FaultSummary {
     /// What stays when it is over and its recovery is, though nobody asks for more than before; none: nothing that is seen.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub outlives: Option<Outlives>,
-    /// Where and as what requests failed that were sent in it or in its recovery, the most frequent first.
+    /// Where and as what requests failed that were sent in it or before service was back, the most frequent first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub errors: Vec<ErrorSummary>,
     /// What one occurrence takes of the error budget, where the scenario has one.
@@ -179,7 +179,7 @@ pub struct ErrorSummary {
     pub place: String,
     /// The fault that lasted on its way; empty: none.
     pub fault: String,
-    /// The fault in which or in whose recovery they were sent; empty: none.
+    /// The fault in which, or before service was back from which, they were sent; empty: none.
     pub within: String,
     /// How many, all replications.
     pub count: u64,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ErrorRow, FaultRow, FineWindow, PromotionRow, SessionRow, StoreRow, UserRow, WriteRow};
+use super::{ErrorRow, FaultRow, FineWindow, Pieces, PromotionRow, SessionRow, StoreRow, UserRow, WriteRow};
 
 /// A sparse histogram of nanoseconds: (bucket, count), ascending. The bucketing is `meter::Histogram`'s.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -139,6 +139,9 @@ pub struct Run {
     pub flows: Vec<FlowRow>,
     /// Requests, failures and fast facts by fault window: (fault name, row).
     pub faults: Vec<FaultRow>,
+    /// Requests by piece, until it is settled how long each fault goes on losing some; none where there are no faults.
+    #[serde(skip)]
+    pub pieces: Option<Box<Pieces>>,
     /// Requests by the second, near faults alone.
     #[serde(default)]
     pub fine: Vec<FineWindow>,
@@ -263,7 +266,7 @@ pub struct RequestRow {
     pub windows: Vec<RequestWindow>,
     /// (count, sum of latency ns) of successes in 600 equal spans, for warm-up detection.
     pub series: Vec<(u64, u64)>,
-    /// Successful requests outside every fault's window [start, end + recovery).
+    /// Successful requests outside every fault's window, from its start until what it loses is no longer counted.
     pub outside: SparseHistogram,
     /// Sent outside every fault's window.
     pub outside_sent: u64,

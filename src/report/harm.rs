@@ -300,7 +300,7 @@ fn errors(comparison: &Comparison, variant: &VariantResult) -> Option<Section> {
     let of = if comparison.variants.len() > 1 { format!(" of {}", variant.name) } else { String::new() };
     let notes = vec![
         "the call that decided a request's failure, where its last attempt went, the fault that lasted on that way, and the \
-         fault in which or in whose recovery the request was sent; counts are of all replications"
+         fault in which, or before service was back from which, the request was sent; counts are of all replications"
             .to_owned(),
     ];
     Some(Section {

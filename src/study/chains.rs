@@ -6,7 +6,7 @@
 
 use super::recovery::{Usual, count, finer, last_off, window};
 use super::words::each_once;
-use crate::record::{FaultRow, Run};
+use crate::record::{FaultRow, Pieces, Run};
 use crate::units::significant;
 
 /// One coming of a fault, or something that an operator does.
@@ -56,7 +56,8 @@ impl<'r> Watched<'r> {
         runs.iter().map(Watched::of).collect()
     }
 
-    fn of(run: &'r Run) -> Option<Watched<'r>> {
+    /// Of one.
+    pub(super) fn of(run: &'r Run) -> Option<Watched<'r>> {
         let (usual, count) = (Usual::of(run)?, count(run)?);
         let length_ns = (run.horizon_ns / count as u64).max(1);
         let windows: Vec<_> = (0..count).map(|number| window(run, number)).collect();
@@ -146,6 +147,45 @@ impl<'r> Watched<'r> {
     /// Of each coming of a fault the window up to which it is watched.
     pub(super) fn watched(&self, fault: &str) -> Vec<(Coming<'r>, usize)> {
         self.of_fault(fault).map(|(chain, coming)| (coming, chain.until)).collect()
+    }
+
+    /// Of each coming of a fault its start, and when the next chain begins.
+    pub(super) fn nexts(&self, fault: &str) -> Vec<(u64, Option<u64>)> {
+        let next = |coming: &Coming<'r>| {
+            let later = self.chains.iter().map(|chain| chain.comings[0].start_ns);
+            let own = self.chains.iter().find(|chain| {
+                chain.comings.iter().any(|other| other.fault == coming.fault && other.start_ns == coming.start_ns)
+            });
+            later.filter(|&start| own.is_some_and(|own| start > own.comings[0].start_ns)).min()
+        };
+        self.of_fault(fault).map(|(_, coming)| (coming.start_ns, next(&coming))).collect()
+    }
+
+    /// Of each coming of a fault its start and the last window that is off before the next chain.
+    pub(super) fn lasts(&self, fault: &str) -> Vec<(u64, Option<usize>)> {
+        let last = |(chain, coming): (&Chain<'r>, Coming<'r>)| {
+            (coming.start_ns, self.last_off(chain, coming.start_ns, chain.until))
+        };
+        self.of_fault(fault).map(last).collect()
+    }
+
+    /// The end of a window.
+    pub(super) fn window_ends_ns(&self, window: usize) -> u64 {
+        if window + 1 == self.off.len() { self.run.horizon_ns } else { (window as u64 + 1) * self.length_ns }
+    }
+
+    /// When service is back that is off in a window: as finely as it can be told.
+    pub(super) fn ends_ns(&self, window: usize) -> u64 {
+        self.off_until(window).min(self.window_ends_ns(window))
+    }
+
+    /// Is a window off by what of it lies within some time?
+    pub(super) fn is_off(&self, window: usize, pieces: &Pieces, (from_ns, to_ns): (u64, u64)) -> bool {
+        let inside =
+            |&piece: &usize| pieces.windows[piece] == window && (from_ns..to_ns).contains(&pieces.starts_ns[piece]);
+        let those: Vec<usize> = (0..pieces.starts_ns.len()).filter(inside).collect();
+        let whole = pieces.whole(&those);
+        !self.usual.is_back(&super::recovery::Window::of(&whole))
     }
 
     /// When service was back after each coming of a fault.

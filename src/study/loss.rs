@@ -6,14 +6,15 @@ use super::recovery::{before_any, each, per_occurrence};
 use super::sample::Sample;
 use super::statistics::Sections;
 use crate::record::{Estimate, FaultRow, RequestRow, Run, SparseHistogram};
+use crate::units::significant;
 
 /// Requests sent while a fault lasts, per occurrence.
 pub(super) fn sent(runs: &[Run], fault: &str, within: &[Sample], design: Design) -> Estimate {
     per_occurrence(&each(runs, fault, within.iter().map(|sample| sample.sent as f64)), design)
 }
 
-/// Requests lost to a fault, per occurrence: those that failed within it and in its recovery, and those before it that
-/// it hit, less what fails without it. Never below zero.
+/// Requests lost to a fault, per occurrence: those that failed within it and until service was back (`charge`), and those
+/// before it that it hit, less what fails without it. Never below zero.
 pub fn lost(runs: &[Run], fault: &str, design: Design) -> Estimate {
     let estimate = per_occurrence(&each_lost(runs, fault), design);
     let floored = |end: Option<f64>| end.map(|end| end.max(0.0));
@@ -71,9 +72,17 @@ pub fn lost_rule(runs: &[Run]) -> String {
     } else {
         "with nothing taken off for what fails without it, for want of a window before the first fault to tell it by"
     };
+    let watched = |row: &FaultRow| row.recovery_ns as f64 / 1e9;
+    let least = runs.iter().flat_map(|run| &run.faults).map(watched).fold(f64::INFINITY, f64::min);
+    let least = if least.is_finite() {
+        format!(" ({} s after its end at least)", significant(least, 3))
+    } else {
+        String::new()
+    };
     format!(
-        "requests that failed while the fault lasted or in its recovery, and earlier ones that it hit, {less}; where \
-         faults or their recoveries overlap, each is charged with all of it, so that they do not add up"
+        "requests that failed from the fault's start until success and latency were back, as with recovered{least}, to the \
+         end of the run where they were not, and earlier ones that it hit, {less}; where faults overlap, or one comes \
+         before service is back from the other, each is charged with all of it, so that they do not add up"
     )
 }
 

@@ -227,11 +227,11 @@ fn seconds_of(run: &Run, part: Part<'_>) -> f64 {
             Part::During(name) | Part::After(name) | Part::Outside(name) => fault.fault == name,
             Part::OutsideAll => true,
         };
-        for &(start, end) in fault.spans.iter().filter(|_| asked) {
+        for (&(start, end), (_, until)) in fault.spans.iter().zip(fault.counted()).filter(|_| asked) {
             let (start, end) = match part {
                 Part::During(_) => (start, end),
-                Part::After(_) => (end, fault.over_ns(end)),
-                _ => (start, fault.over_ns(end)),
+                Part::After(_) => (end, until),
+                _ => (start, until),
             };
             let end = end.min(run.horizon_ns);
             spans.push((start.min(end), end));

@@ -12,6 +12,7 @@ mod business;
 mod calm;
 mod chains;
 pub mod changes;
+mod charge;
 mod design;
 pub mod difference;
 pub mod erlang_a;

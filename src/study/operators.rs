@@ -55,7 +55,7 @@ fn charged(variant: &Replicated, action: &str) -> String {
     for run in &variant.runs {
         let done = run.actions.iter().filter(|row| row.action == action).filter_map(|row| row.done_ns);
         for at in done {
-            let holds = |fault: &&FaultRow| fault.spans.iter().any(|&(from, to)| from <= at && at < fault.over_ns(to));
+            let holds = |fault: &&FaultRow| fault.counted().any(|(from, until)| from <= at && at < until);
             faults.extend(run.faults.iter().filter(holds).map(|fault| fault.fault.as_str()));
         }
     }

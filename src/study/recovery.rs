@@ -4,7 +4,7 @@ use super::chains::{Back, Watched};
 use super::faults::up_to;
 use super::figure::Design;
 use crate::meter::{Quantile, Within};
-use crate::record::{Estimate, FaultRow, FineWindow, Run, SparseHistogram};
+use crate::record::{Estimate, FaultRow, FineWindow, RequestWindow, Run, SparseHistogram};
 use crate::units::significant;
 
 /// A success share this far below that of before the fault is not yet back.
@@ -148,6 +148,10 @@ pub(super) struct Window {
 }
 
 impl Window {
+    pub(super) fn of(counted: &RequestWindow) -> Window {
+        Window { sent: counted.sent, latency: counted.latency.clone() }
+    }
+
     fn success(&self) -> f64 {
         if self.sent == 0 { 1.0 } else { self.latency.count as f64 / self.sent as f64 }
     }
@@ -268,7 +272,7 @@ pub(super) fn finer(run: &Run, usual: &Usual, from_ns: u64, length_ns: u64) -> O
 pub(super) mod tests {
     use super::*;
     use crate::meter::Histogram;
-    use crate::record::{RequestRow, RequestWindow};
+    use crate::record::RequestRow;
     use crate::units::Duration;
 
     /// A minute of sixty windows; `bad` windows lose half of their requests.

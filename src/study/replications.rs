@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bill;
+use super::charge::charge;
 use super::pool::Watch;
 use crate::mesh;
 use crate::record::{RequestRow, RequestWindow, Run};
@@ -39,9 +40,12 @@ impl Scene {
     /// A replication and, where a fault came in it, its twin; none where it was given up.
     pub(super) fn replication(&self, seed: u64, number: u32, watch: &Watch<'_>) -> Option<Replication> {
         let Some(sound) = &self.sound else {
-            return Some(Replication { run: mesh::run_while(&self.world, seed, number, watch)?, twin: None });
+            let mut run = mesh::run_while(&self.world, seed, number, watch)?;
+            charge(&mut run);
+            return Some(Replication { run, twin: None });
         };
-        let run = mesh::run_while(&self.world, seed, number, |share| watch(0.5 * share))?;
+        let mut run = mesh::run_while(&self.world, seed, number, |share| watch(0.5 * share))?;
+        charge(&mut run);
         let came = run.faults.iter().flat_map(|row| &row.spans).any(|span| span.0 < run.horizon_ns);
         let twin = || mesh::run_while(sound, seed, number, |share| watch(0.5 + 0.5 * share)).map(counts);
         let twin = if came { Some(twin()?) } else { None };

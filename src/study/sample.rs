@@ -26,11 +26,11 @@ pub enum Part<'a> {
     From(usize),
     /// Within a fault [start, end), by intended arrival. Its recovery would dilute what the fault does.
     During(&'a str),
-    /// In the recovery after a fault [end, end + recovery).
+    /// After a fault, as long as what it loses is counted.
     After(&'a str),
-    /// Outside one fault and its recovery.
+    /// Outside one fault and what follows until service is back.
     Outside(&'a str),
-    /// Outside every fault and its recovery.
+    /// Outside every fault and what follows until service is back.
     OutsideAll,
 }
 

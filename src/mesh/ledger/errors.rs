@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::Ledger;
-use super::window::Part;
 use crate::record::{ErrorRow, Failure, RequestRow};
 use crate::units::SimTime;
 use crate::world::{EdgeId, PlaceId, World};
@@ -36,37 +35,41 @@ impl Blame {
     }
 }
 
-/// How many, by row, class, blame, and the first fault in whose window they were sent.
+/// How many, by row, class, blame, and the piece of time in which they were sent.
 #[derive(Debug, Default)]
-pub(super) struct Errors(BTreeMap<(u32, Failure, Blame, u8), u64>);
+pub(super) struct Errors(BTreeMap<(u32, Failure, Blame, usize), u64>);
 
 impl Ledger {
     /// A request failed.
     pub(in crate::mesh) fn failed(&mut self, row: u32, intended: SimTime, failure: Failure, blame: Blame) {
         let at = intended.nanos();
         if self.within(at) {
-            let inside = self.faults.iter().position(|fault| !matches!(fault.part(at), Part::Outside));
-            let inside = inside.map_or(NO_FAULT, |fault| fault.min(usize::from(NO_FAULT)) as u8);
-            *self.errors.0.entry((row, failure, blame, inside)).or_default() += 1;
+            // Without faults nobody asks when.
+            let piece = if self.faults.is_empty() { 0 } else { self.cuts.piece(self.span_at(at).0, at) };
+            *self.errors.0.entry((row, failure, blame, piece)).or_default() += 1;
         }
     }
 }
 
 impl Errors {
-    pub(super) fn rows(&self, world: &World, rows: &[RequestRow]) -> Vec<ErrorRow> {
+    /// Each with its piece, and with no fault as the one in which it was sent.
+    pub(super) fn rows(&self, world: &World, rows: &[RequestRow]) -> Vec<(ErrorRow, usize)> {
         let fault = |fault: u8| world.faults.rows().get(usize::from(fault)).map(|fault| fault.name.clone());
-        let row = |(&(row, class, blame, inside), &count): (&(u32, Failure, Blame, u8), &u64)| ErrorRow {
-            row,
-            class,
-            edge: if blame.edge.is_none() {
-                format!("{} -> {}", rows[row as usize].stream, rows[row as usize].service)
-            } else {
-                world.edges[blame.edge].name.clone()
-            },
-            place: if blame.place.is_none() { String::new() } else { world.places[blame.place].name.clone() },
-            fault: fault(blame.fault).unwrap_or_default(),
-            within: fault(inside).unwrap_or_default(),
-            count,
+        let row = |(&(row, class, blame, piece), &count): (&(u32, Failure, Blame, usize), &u64)| {
+            let error = ErrorRow {
+                row,
+                class,
+                edge: if blame.edge.is_none() {
+                    format!("{} -> {}", rows[row as usize].stream, rows[row as usize].service)
+                } else {
+                    world.edges[blame.edge].name.clone()
+                },
+                place: if blame.place.is_none() { String::new() } else { world.places[blame.place].name.clone() },
+                fault: fault(blame.fault).unwrap_or_default(),
+                within: String::new(),
+                count,
+            };
+            (error, piece)
         };
         self.0.iter().map(row).collect()
     }

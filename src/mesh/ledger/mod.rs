@@ -1,6 +1,7 @@
 //! What the run counts: requests, calls, visits, bytes. Integers; only what falls within the horizon.
 
 mod counters;
+mod cuts;
 mod errors;
 mod fine;
 mod latencies;
@@ -11,6 +12,7 @@ mod sessions;
 mod watch;
 mod window;
 
+use self::cuts::Cuts;
 pub(super) use self::errors::Blame;
 use self::errors::Errors;
 use self::fine::Fine;
@@ -19,12 +21,12 @@ use self::people::People;
 use self::rows::{service_rows, station_rows};
 pub(super) use self::sessions::Turn;
 use self::watch::Watch;
-use self::window::{Part, Window, apart};
+use self::window::{Window, apart};
 use super::calls::Request;
 use super::machine::of_run;
 use crate::fault::Span;
 use crate::meter::Histogram;
-use crate::record::{CallBalance, CapRow, EdgeCalls, Exemplar, Failure, PathRow, ServiceRow, StationRow};
+use crate::record::{CallBalance, CapRow, Charge, EdgeCalls, Exemplar, Failure, PathRow, ServiceRow, StationRow};
 use crate::units::SimTime;
 use crate::world::{Change, EdgeId, OperationId, StreamId, World, windows};
 
@@ -49,6 +51,7 @@ pub(super) struct Ledger {
     /// How many windows there are.
     windows: usize,
     next_window: u64,
+    cuts: Cuts,
     rows: Vec<Row>,
     edges: Vec<EdgeCount>,
     /// By endpoint: row of `services`.
@@ -85,12 +88,10 @@ pub(super) struct Ledger {
 struct Row {
     stream: StreamId,
     operation: OperationId,
-    /// By window: sent, failed by class.
-    windows: Vec<(u64, [u64; Failure::ALL.len()])>,
+    /// By piece: sent, failed by class.
+    counts: Vec<(u64, [u64; Failure::ALL.len()])>,
     latencies: Latencies,
     series: Vec<(u64, u64)>,
-    outside: Histogram,
-    outside_sent: u64,
 }
 
 #[derive(Debug)]
@@ -116,13 +117,6 @@ struct StationCount {
     wait: Histogram,
 }
 
-/// Sent, failed by class, latency of successes.
-type Counts = (u64, [u64; Failure::ALL.len()], Histogram);
-
-fn empty_row() -> Counts {
-    (0, [0; Failure::ALL.len()], Histogram::new(FINE))
-}
-
 fn cap_row(link: &str, rate_bps: u64, windows: usize) -> CapRow {
     let none = || vec![0; windows];
     CapRow { link: link.to_owned(), rate_bps, offered: none(), dropped: none(), passed: none(), waited_ns: none() }
@@ -134,20 +128,6 @@ impl Ledger {
         let horizon = world.plan.horizon.nanos();
         let windows = windows(world.plan.horizon);
         assert!(horizon < u64::MAX / (windows * SPANS) as u64, "a horizon is shorter than 350 days");
-        let rows: Vec<Row> = world
-            .streams
-            .iter()
-            .flat_map(|(stream, compiled)| compiled.mix.iter().map(move |&(operation, _)| (stream, operation)))
-            .map(|(stream, operation)| Row {
-                stream,
-                operation,
-                windows: vec![(0, [0; Failure::ALL.len()]); windows],
-                latencies: Latencies::new(windows, FINE),
-                series: vec![(0, 0); windows * SPANS],
-                outside: Histogram::new(FINE),
-                outside_sent: 0,
-            })
-            .collect();
         let (service_of, mut services) = service_rows(world);
         if !world.faults.is_empty() {
             services.iter_mut().for_each(|service| service.row.busy = vec![0; windows]);
@@ -163,14 +143,28 @@ impl Ledger {
         let faults = world.faults.rows().iter().zip(spans).map(|(fault, spans)| Window {
             spans: apart(spans.iter().map(|&(from, to)| [from, to].map(|at| of_run(zero, at).nanos()))),
             recovery: fault.recovery.nanos(),
-            rows: rows.iter().map(|_| empty_row()).collect(),
-            after: rows.iter().map(|_| empty_row()).collect(),
-            hit_before: 0,
-            shared: 0,
+            hit_before: Vec::new(),
+            shared: Vec::new(),
             edges: vec![[EdgeCalls::default(); 3]; world.edges.len()],
         });
-        let faults: Vec<Window> = faults.collect();
+        let mut faults: Vec<Window> = faults.collect();
         let end = zero.nanos() + horizon;
+        let cuts = Cuts::new(&faults, zero.nanos(), horizon, windows);
+        for fault in &mut faults {
+            (fault.hit_before, fault.shared) = (vec![0; cuts.len()], vec![0; cuts.len()]);
+        }
+        let rows: Vec<Row> = world
+            .streams
+            .iter()
+            .flat_map(|(stream, compiled)| compiled.mix.iter().map(move |&(operation, _)| (stream, operation)))
+            .map(|(stream, operation)| Row {
+                stream,
+                operation,
+                counts: vec![(0, [0; Failure::ALL.len()]); cuts.len()],
+                latencies: Latencies::new(cuts.len(), FINE),
+                series: vec![(0, 0); windows * SPANS],
+            })
+            .collect();
         Ledger {
             first_fault: faults.iter().filter_map(|fault| Some(fault.spans.first()?.0)).min().unwrap_or(u64::MAX),
             plain_end: if faults.is_empty() { end } else { 0 },
@@ -218,6 +212,7 @@ impl Ledger {
             slowest: Vec::new(),
             balance: CallBalance::default(),
             rows,
+            cuts,
         }
     }
 
@@ -284,12 +279,12 @@ impl Ledger {
         if !self.within(at) {
             return;
         }
-        self.count(request.row, at, latency, failure);
+        let piece = self.count(request.row, at, latency, failure);
         if failure.is_some() {
             for fault in &mut self.faults {
-                fault.hit_before += u64::from(fault.hit_before(at, now.nanos()));
+                fault.hit_before[piece] += u64::from(fault.hit_before(at, now.nanos()));
             }
-            window::share(&mut self.faults, at, now.nanos());
+            window::share(&mut self.faults, piece, at, now.nanos());
         }
         let full = self.slowest.len() == SLOWEST;
         if !full || self.slowest[SLOWEST - 1].latency_ns < latency {
@@ -310,50 +305,36 @@ impl Ledger {
     /// A request was still open when the drain ended.
     pub(super) fn unfinished(&mut self, request: &Request, intended: SimTime, edge: EdgeId) {
         if self.within(intended.nanos()) {
-            self.count(request.row, intended.nanos(), 0, Some(Failure::Unfinished));
-            window::share(&mut self.faults, intended.nanos(), intended.nanos());
+            let piece = self.count(request.row, intended.nanos(), 0, Some(Failure::Unfinished));
+            window::share(&mut self.faults, piece, intended.nanos(), intended.nanos());
             self.failed(request.row, intended, Failure::Unfinished, Blame::of(edge));
         }
     }
 
-    fn count(&mut self, row: u32, at: u64, latency: u64, failure: Option<Failure>) {
+    /// The window of an instant within the horizon, as windows of requests are cut: and the span of it.
+    fn span_at(&self, at: u64) -> (usize, usize) {
         let span = ((at - self.zero) * (self.windows * SPANS) as u64 / self.horizon) as usize;
-        let window = span / SPANS;
-        let add = |counts: &mut Counts| {
-            counts.0 += 1;
-            match failure {
-                Some(failure) => counts.1[failure as usize] += 1,
-                None => counts.2.record(latency),
-            }
-        };
-        let mut outside = !self.faults.is_empty();
-        for fault in &mut self.faults {
-            match fault.part(at) {
-                Part::During => add(&mut fault.rows[row as usize]),
-                Part::After => add(&mut fault.after[row as usize]),
-                Part::Outside => continue,
-            }
-            outside = false;
-        }
+        (span / SPANS, span)
+    }
+
+    /// Counts a request, and says in which piece it was sent.
+    fn count(&mut self, row: u32, at: u64, latency: u64, failure: Option<Failure>) -> usize {
+        let (window, span) = self.span_at(at);
+        let piece = self.cuts.piece(window, at);
         if let Some(fine) = &mut self.fine {
             fine.count(at - self.zero, failure.is_none().then_some(latency));
         }
         let row = &mut self.rows[row as usize];
-        let (sent, failed) = &mut row.windows[window];
+        let (sent, failed) = &mut row.counts[piece];
         *sent += 1;
         if let Some(failure) = failure {
             failed[failure as usize] += 1;
         } else {
-            row.latencies.record(window, latency);
+            row.latencies.record(piece, latency);
             let series = &mut row.series[span];
             *series = (series.0 + 1, series.1 + latency);
         }
-        if outside {
-            row.outside_sent += 1;
-            if failure.is_none() {
-                row.outside.record(latency);
-            }
-        }
+        piece
     }
 
     #[inline]
@@ -404,11 +385,11 @@ impl Ledger {
         let latest = self.faults.iter().filter_map(|fault| Some(fault.last(started)?.0)).max();
         for fault in &mut self.faults {
             let which = match fault.part(started) {
-                Part::During => 0,
-                Part::After => 1,
+                Charge::During => 0,
+                Charge::After => 1,
                 // After its recovery, until another one comes.
-                Part::Outside if latest.is_some() && fault.last(started).map(|last| last.0) == latest => 2,
-                Part::Outside => continue,
+                Charge::Outside if latest.is_some() && fault.last(started).map(|last| last.0) == latest => 2,
+                Charge::Outside => continue,
             };
             let sum = &mut fault.edges[edge.0 as usize][which];
             sum.calls += more.calls;

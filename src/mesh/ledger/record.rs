@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::window::Window;
 use super::{FINE, Ledger, ServiceCount, StationCount};
+use crate::meter;
 use crate::record::{
-    EdgeCalls, EdgeRow, FaultRow, FlowRow, PathRow, RequestRow, RequestWindow, Run, ServiceRow, SparseHistogram,
-    StationRow,
+    Charge, EdgeCalls, EdgeRow, FaultPieces, FaultRow, FlowRow, PathRow, Pieces, RequestRow, RequestWindow, Run,
+    ServiceRow, SparseHistogram, StationRow,
 };
 use crate::world::{Caller, Edge, EdgeId, World};
 
@@ -15,23 +17,20 @@ impl Ledger {
         self.close_window();
         self.background(world);
         let sessions = self.session_rows(world);
+        let of_windows = self.cuts.of_windows();
+        let mut by_piece: Vec<Vec<RequestWindow>> = Vec::with_capacity(self.rows.len());
         let rows = self.rows.into_iter().map(|row| {
             let stream = &world.streams[row.stream];
             let operation = &world.operations[row.operation];
             let region = world.region_of(stream);
-            let windows: Vec<RequestWindow> = row
-                .windows
-                .into_iter()
-                .zip(row.latencies.finish())
-                .map(|((sent, failed), latency)| RequestWindow { sent, failed, latency })
-                .collect();
+            let counted = row.counts.into_iter().zip(row.latencies.finish());
+            let pieces: Vec<RequestWindow> =
+                counted.map(|((sent, failed), latency)| RequestWindow { sent, failed, latency }).collect();
+            let windows: Vec<RequestWindow> = of_windows.iter().map(|own| meter::sum(&pieces, own)).collect();
             // Without faults, everything is outside.
-            let (outside, outside_sent) = if self.faults.is_empty() {
-                let all = SparseHistogram::merged(FINE, windows.iter().map(|window| &window.latency));
-                (all, windows.iter().map(|window| window.sent).sum())
-            } else {
-                (row.outside.sparse(), row.outside_sent)
-            };
+            let all = SparseHistogram::merged(FINE, windows.iter().map(|window| &window.latency));
+            let sent = windows.iter().map(|window| window.sent).sum();
+            by_piece.push(pieces);
             RequestRow {
                 stream: stream.name.clone(),
                 region: region.map_or_else(String::new, |region| world.regions[region].clone()),
@@ -39,8 +38,8 @@ impl Ledger {
                 service: world.services[operation.service].name.clone(),
                 windows,
                 series: row.series,
-                outside,
-                outside_sent,
+                outside: all,
+                outside_sent: sent,
             }
         });
         let rows: Vec<RequestRow> = rows.collect();
@@ -82,20 +81,34 @@ impl Ledger {
             edges: calls_of(world, &before, &window.edges),
             spans: window.measured(self.zero),
             recovery_ns: window.recovery,
-            rows: window.rows.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
-            after: window.after.iter().map(|(sent, failed, latency)| (*sent, *failed, latency.sparse())).collect(),
-            hit_before: window.hit_before,
-            shared: window.shared,
+            ..FaultRow::default()
         });
+        let faults: Vec<FaultRow> = faults.collect();
         let caps = world.links.iter().filter_map(|(id, link)| link.cap.map(|_| self.caps[id.0 as usize].clone()));
-        let errors = self.errors.rows(world, &rows);
-        Run {
+        let zero = self.zero;
+        let parts = |window: &Window| {
+            self.cuts.starts_ns.iter().map(|start| window.part(zero + start)).collect::<Vec<Charge>>()
+        };
+        let own = self.faults.iter().map(|window| FaultPieces {
+            parts: parts(window),
+            hit_before: window.hit_before.clone(),
+            shared: window.shared.clone(),
+        });
+        let pieces = Pieces {
+            errors: self.errors.rows(world, &rows),
+            faults: own.collect(),
+            rows: by_piece,
+            starts_ns: self.cuts.starts_ns,
+            windows: self.cuts.windows,
+        };
+        let mut run = Run {
             variant: world.variant.clone(),
             replication,
             horizon_ns: self.horizon,
             fine: self.fine.map_or_else(Vec::new, |fine| fine.finish()),
             users: self.people.map_or_else(Vec::new, |people| people.finish(world)),
-            errors,
+            errors: Vec::new(),
+            pieces: None,
             rows,
             edges,
             services: self.services.iter().map(ServiceCount::row).collect(),
@@ -103,7 +116,7 @@ impl Ledger {
             caps: caps.collect(),
             link_bytes: link_bytes(world, &self.paths),
             flows: flow_rows(world, &self.flows),
-            faults: faults.collect(),
+            faults,
             actions: Vec::new(),
             slowest: self.slowest,
             balance: self.balance,
@@ -115,7 +128,14 @@ impl Ledger {
             sessions,
             digest: 0,
             events: 0,
+        };
+        if run.faults.is_empty() {
+            run.errors = pieces.errors.into_iter().map(|(error, _)| error).collect();
+        } else {
+            run.sum_up(&pieces);
+            run.pieces = Some(Box::new(pieces));
         }
+        run
     }
 }
 

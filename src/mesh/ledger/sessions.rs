@@ -1,9 +1,9 @@
 //! What becomes of sessions: how many are open where, how many break, and how soon they are back.
 
-use super::window::{Part, Window};
+use super::window::Window;
 use super::{FINE, Ledger, OUTSIDE};
 use crate::meter::Histogram;
-use crate::record::{ClusterSessions, SessionFault, SessionRow, SessionWindow};
+use crate::record::{Charge, ClusterSessions, SessionFault, SessionRow, SessionWindow};
 use crate::units::SimTime;
 use crate::world::{ClusterId, StreamId, World};
 
@@ -129,7 +129,7 @@ impl Ledger {
         }
         let Some(broke) = broke.filter(|&broke| (zero..self.end).contains(&broke)) else { return };
         for (fault, (broken, given_up, back)) in self.faults.iter().zip(&mut count.faults) {
-            if matches!(fault.part(broke), Part::Outside) {
+            if fault.part(broke) == Charge::Outside {
                 continue;
             }
             let start = fault.last(broke).map_or(broke, |span| span.0.max(zero));

@@ -1,7 +1,6 @@
 //! When a fault lasts, and what is counted then.
 
-use super::Counts;
-use crate::record::EdgeCalls;
+use crate::record::{Charge, EdgeCalls};
 
 #[derive(Debug)]
 pub(super) struct Window {
@@ -9,28 +8,23 @@ pub(super) struct Window {
     pub(super) spans: Vec<(u64, u64)>,
     /// How long after an end it still counts.
     pub(super) recovery: u64,
-    pub(super) rows: Vec<Counts>,
-    /// Requests of the recovery: after the fault's end, until its effects are over.
-    pub(super) after: Vec<Counts>,
-    pub(super) hit_before: u64,
-    /// Failures that another fault is charged with as well.
-    pub(super) shared: u64,
+    /// By piece: requests sent before an occurrence that failed in it.
+    pub(super) hit_before: Vec<u64>,
+    /// By piece: failures that another fault is charged with as well.
+    pub(super) shared: Vec<u64>,
     /// By edge: calls that began while it lasted, in its recovery, and up to the next fault of any name.
     pub(super) edges: Vec<[EdgeCalls; 3]>,
-}
-
-/// Where an instant lies in a fault's time.
-pub(super) enum Part {
-    During,
-    After,
-    Outside,
 }
 
 impl Window {
     /// The last occurrence that has begun at `at`.
     pub(super) fn last(&self, at: u64) -> Option<(u64, u64)> {
-        let begun = self.spans.partition_point(|&(start, _)| start <= at);
-        begun.checked_sub(1).map(|last| self.spans[last])
+        self.begun(at).checked_sub(1).map(|last| self.spans[last])
+    }
+
+    /// How many occurrences have begun at `at`.
+    pub(super) fn begun(&self, at: u64) -> usize {
+        self.spans.partition_point(|&(start, _)| start <= at)
     }
 
     /// Occurrences from t = 0 on, counted from there: what was over by then is no longer told.
@@ -39,11 +33,12 @@ impl Window {
         told.map(|&(start, end)| (start.saturating_sub(zero), end - zero)).collect()
     }
 
-    pub(super) fn part(&self, at: u64) -> Part {
+    /// Where an instant lies in its time.
+    pub(super) fn part(&self, at: u64) -> Charge {
         match self.last(at) {
-            Some((_, end)) if at < end => Part::During,
-            Some((_, end)) if at < end + self.recovery => Part::After,
-            _ => Part::Outside,
+            Some((_, end)) if at < end => Charge::During,
+            Some((_, end)) if at < end + self.recovery => Charge::After,
+            _ => Charge::Outside,
         }
     }
 
@@ -53,11 +48,11 @@ impl Window {
     }
 }
 
-/// A request that was sent at `at` has failed at `now`: what several faults are charged with is none's alone.
-pub(super) fn share(faults: &mut [Window], at: u64, now: u64) {
-    let charged = |fault: &Window| !matches!(fault.part(at), Part::Outside) || fault.hit_before(at, now);
+/// A request that was sent at `at`, in a piece, has failed at `now`: what several faults are charged with is none's alone.
+pub(super) fn share(faults: &mut [Window], piece: usize, at: u64, now: u64) {
+    let charged = |fault: &Window| fault.part(at) != Charge::Outside || fault.hit_before(at, now);
     if faults.iter().filter(|fault| charged(fault)).count() > 1 {
-        faults.iter_mut().filter(|fault| charged(fault)).for_each(|fault| fault.shared += 1);
+        faults.iter_mut().filter(|fault| charged(fault)).for_each(|fault| fault.shared[piece] += 1);
     }
 }
 
@@ -80,22 +75,14 @@ mod tests {
     use super::*;
 
     fn lasting(spans: &[(u64, u64)]) -> Window {
-        Window {
-            spans: spans.to_vec(),
-            recovery: 5,
-            rows: Vec::new(),
-            after: Vec::new(),
-            hit_before: 0,
-            shared: 0,
-            edges: Vec::new(),
-        }
+        Window { spans: spans.to_vec(), recovery: 5, hit_before: vec![0], shared: vec![0], edges: Vec::new() }
     }
 
     /// One failure at each instant from 0 to 99, told at once or `later`.
     fn shared(spans: &[&[(u64, u64)]], later: u64) -> Vec<u64> {
         let mut faults: Vec<Window> = spans.iter().map(|spans| lasting(spans)).collect();
-        (0..100).for_each(|at| share(&mut faults, at, at + later));
-        faults.into_iter().map(|fault| fault.shared).collect()
+        (0..100).for_each(|at| share(&mut faults, 0, at, at + later));
+        faults.into_iter().map(|fault| fault.shared[0]).collect()
     }
 
     #[test]

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::edges::{failing, phases, sum};
 use super::{OUTAGE, SECOND, row};
 use crate::record::{Blast, BlastRow, EdgeCalls, RequestRow, RequestWindow, Run, WorstWindow};
+use crate::study::chains::Watched;
 use crate::study::figure::Design;
 use crate::study::recovery::{before_any, per_occurrence, seconds_together};
 
@@ -46,29 +47,39 @@ fn worst(length: u64, windows: &[Seen], (from, to): (u64, u64)) -> Option<(f64, 
     inside.map(|&(at, sent, ok)| (ok as f64 / sent as f64, at)).min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
 }
 
-/// The worst window of a fault, and whom it hits; none where it came in no replication.
-pub(super) fn blast(runs: &[Run], fault: &str, design: Design) -> Option<(WorstWindow, Blast)> {
-    let spans = |run: &Run| -> Vec<(u64, u64)> {
-        let row = row(run, fault);
-        let within = |row: &crate::record::FaultRow| {
-            let count = run.rows.iter().map(|row| row.windows.len()).max().unwrap_or(0);
-            let length = run.horizon_ns / count.max(1) as u64;
-            let of = |&(start, end): &(u64, u64)| {
-                // A window that reaches into the next fault is that one's.
-                let starts = run.faults.iter().flat_map(|other| &other.spans).map(|other| other.0);
-                let next = starts.filter(|&other| other > start).min().unwrap_or(u64::MAX);
-                let until = row.over_ns(end).min(run.horizon_ns).min((next - length.min(next)).saturating_add(1));
-                (start, until.max(start + 1))
-            };
-            row.spans.iter().map(of).collect()
-        };
-        row.map_or_else(Vec::new, within)
+/// The time of each coming of a fault, in which its worst window is looked for: as long as what it loses is counted, and no
+/// window that reaches into another fault, unless that comes before service is back from this one.
+fn spans(run: &Run, watched: Option<&Watched<'_>>, fault: &str) -> Vec<(u64, u64)> {
+    let Some(row) = row(run, fault) else { return Vec::new() };
+    let count = run.rows.iter().map(|row| row.windows.len()).max().unwrap_or(0);
+    let length = run.horizon_ns / count.max(1) as u64;
+    let nexts = watched.map(|of| of.nexts(fault));
+    let next = |start: u64| match &nexts {
+        Some(nexts) => nexts.iter().find(|of| of.0 == start).and_then(|of| of.1),
+        None => run.faults.iter().flat_map(|other| &other.spans).map(|other| other.0).filter(|&at| at > start).min(),
     };
+    let of = |(start, until): (u64, u64)| {
+        let next = next(start).unwrap_or(u64::MAX);
+        let until = until.min(run.horizon_ns).min((next - length.min(next)).saturating_add(1));
+        (start, until.max(start + 1))
+    };
+    row.counted().map(of).collect()
+}
+
+/// The worst window of a fault, and whom it hits; none where it came in no replication.
+pub(super) fn blast(
+    runs: &[Run],
+    watched: Option<&[Watched<'_>]>,
+    fault: &str,
+    design: Design,
+) -> Option<(WorstWindow, Blast)> {
+    let spans: Vec<Vec<(u64, u64)>> =
+        (0..runs.len()).map(|number| spans(&runs[number], watched.map(|all| &all[number]), fault)).collect();
     let (mut each, mut missing, mut after, mut length) = (Vec::new(), Vec::new(), Vec::new(), 0);
-    for run in runs {
+    for (run, spans) in runs.iter().zip(&spans) {
         let (long, windows) = windows(run);
         let usual = usual(run, &windows, long);
-        let found: Vec<(f64, u64)> = spans(run)
+        let found: Vec<(f64, u64)> = spans
             .iter()
             .filter_map(|&span| Some((worst(long, &windows, span)?, span.0)))
             .map(|((share, at), start)| (share, at.saturating_sub(start)))
@@ -120,20 +131,20 @@ fn usual(run: &Run, windows: &[Seen], length: u64) -> f64 {
 }
 
 /// Each stream's success before any fault and in its worst window.
-fn streams(runs: &[Run], spans: &dyn Fn(&Run) -> Vec<(u64, u64)>) -> Vec<BlastRow> {
+fn streams(runs: &[Run], spans: &[Vec<(u64, u64)>]) -> Vec<BlastRow> {
     let mut names: IndexMap<&str, &str> = IndexMap::new();
     for row in runs.iter().flat_map(|run| &run.rows) {
         names.entry(&row.stream).or_insert(&row.region);
     }
     let stream = |(name, region): (&str, &str)| {
         let (mut worsts, mut before, mut least) = (Vec::new(), (0, 0), 1.0_f64);
-        for run in runs {
+        for (run, spans) in runs.iter().zip(spans) {
             let (length, windows) = coarse(run, &|row| row.stream == name);
             for &(_, sent, ok) in &windows[..before_any(run).unwrap_or(0).min(windows.len())] {
                 before = (before.0 + sent, before.1 + ok);
                 least = least.min(if sent == 0 { 1.0 } else { ok as f64 / sent as f64 });
             }
-            worsts.extend(spans(run).iter().filter_map(|&span| worst(length, &windows, span)).map(|worst| worst.0));
+            worsts.extend(spans.iter().filter_map(|&span| worst(length, &windows, span)).map(|worst| worst.0));
         }
         let usual = (before.0 > 0).then(|| before.1 as f64 / before.0 as f64);
         let success = if worsts.is_empty() { 1.0 } else { worsts.iter().sum::<f64>() / worsts.len() as f64 };

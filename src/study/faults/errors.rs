@@ -13,7 +13,7 @@ pub fn errors(runs: &[Run]) -> Vec<ErrorSummary> {
     summed(runs, |_| true)
 }
 
-/// Those that were sent in a fault or in its recovery, or failed on a way that it lasted on.
+/// Those that were sent in a fault or before service was back from it, or failed on a way that it lasted on.
 pub(super) fn of_fault(runs: &[Run], fault: &str) -> Vec<ErrorSummary> {
     debug_assert!(runs.first().is_none_or(|run| row(run, fault).is_some()));
     let mut found = summed(runs, |error| error.within == fault || error.fault == fault);

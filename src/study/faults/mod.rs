@@ -51,7 +51,7 @@ fn summary(
     let times = |run: &Run| row(run, fault).map_or(0, |row| row.spans.len()) as f64;
     let (detect_s, detected_by) = detect(runs, fault, design);
     let (hit_share, still_share) = noticed::shares(runs, fault, design);
-    let (worst, blast) = blast::blast(runs, fault, design).unzip();
+    let (worst, blast) = blast::blast(runs, watched, fault, design).unzip();
     FaultSummary {
         name: fault.to_owned(),
         occurrences: design.mean(&runs.iter().map(times).collect::<Vec<_>>()),

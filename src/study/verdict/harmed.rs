@@ -234,7 +234,7 @@ pub(super) fn alone(only: &VariantResult) -> Option<String> {
     faults.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
     let back = |fault: &crate::record::FaultSummary| match (fault.recovery_s.value, fault.recovery_s.low) {
         (Some(seconds), _) => format!(" and is back after {} s", significant(seconds, 3)),
-        (None, Some(low)) => format!(" and is not back after {} s", significant(low, 3)),
+        (None, Some(low)) => format!(" by the end of the run and is not back after {} s", significant(low, 3)),
         (None, None) => String::new(),
     };
     let told: Vec<String> = faults

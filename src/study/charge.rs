@@ -1,0 +1,172 @@
+//! How long a fault goes on losing requests: until service is back, by the same rule as its recovery.
+//!
+//! A run watches a fault for a minute or two after its end, whatever becomes of it. Who was not back by then goes on
+//! failing for it: until all its chain is recovered from (`chains`), or the run ends. What is charged to it by then is no
+//! longer outside of faults. A fault that is back while it is watched keeps what the run counted.
+
+use super::chains::Watched;
+use crate::record::{Charge, Pieces, Run};
+
+/// Sums a run's faults up again, each until service is back from it. A run comes here once.
+pub(super) fn charge(run: &mut Run) {
+    let Some(mut pieces) = run.pieces.take() else { return };
+    let Some(until) = ends(run, &pieces) else { return };
+    let mut longer = false;
+    for (number, until_ns) in until.into_iter().enumerate() {
+        let row = &run.faults[number];
+        longer |= prolong(&mut pieces, number, &row.spans, row.recovery_ns, &until_ns);
+        run.faults[number].until_ns = until_ns;
+    }
+    if longer {
+        share(&mut pieces);
+        run.sum_up(&pieces);
+    }
+}
+
+/// By fault and coming, until when what it loses is counted, nanoseconds from t = 0; none where nothing came before.
+fn ends(run: &Run, pieces: &Pieces) -> Option<Vec<Vec<u64>>> {
+    let watched = Watched::of(run)?;
+    let of = |row: &crate::record::FaultRow| -> Vec<u64> {
+        let mut lasts: Vec<u64> = row.spans.iter().map(|&(_, end)| row.over_ns(end)).collect();
+        let mut longer = false;
+        for (start_ns, last) in watched.lasts(&row.fault) {
+            let Some(index) = row.spans.iter().position(|span| span.0 == start_ns) else { continue };
+            let next_ns = row.spans.get(index + 1).map_or(u64::MAX, |next| next.0);
+            // To the end of the window in which it is seen to be off last, if any of that is not watched.
+            let Some(last) = last else { continue };
+            let rest = (lasts[index], next_ns);
+            if watched.ends_ns(last) > lasts[index] && watched.is_off(last, pieces, rest) {
+                (lasts[index], longer) = (watched.window_ends_ns(last), true);
+            }
+        }
+        if longer { lasts } else { Vec::new() }
+    };
+    Some(run.faults.iter().map(of).collect())
+}
+
+/// Charges to a fault what was sent after it was watched, until these instants. Was there any?
+fn prolong(pieces: &mut Pieces, number: usize, spans: &[(u64, u64)], recovery_ns: u64, until_ns: &[u64]) -> bool {
+    let own = &mut pieces.faults[number];
+    let mut any = false;
+    for (&(start, end), &until) in spans.iter().zip(until_ns) {
+        let over = end.saturating_add(recovery_ns);
+        let next = spans.iter().map(|span| span.0).find(|&other| other > start).unwrap_or(u64::MAX);
+        for (piece, &from) in pieces.starts_ns.iter().enumerate() {
+            if own.parts[piece] == Charge::Outside && (over..until.min(next)).contains(&from) {
+                own.parts[piece] = Charge::After;
+                // They are its own as they are.
+                own.hit_before[piece] = 0;
+                any = true;
+            }
+        }
+    }
+    any
+}
+
+/// Tells again what several faults are charged with.
+fn share(pieces: &mut Pieces) {
+    for piece in 0..pieces.starts_ns.len() {
+        let holds = |fault: &&crate::record::FaultPieces| fault.parts[piece] != Charge::Outside;
+        if pieces.faults.iter().filter(holds).count() < 2 {
+            continue;
+        }
+        let failed = pieces.failed(piece);
+        for fault in &mut pieces.faults {
+            let own = fault.parts[piece] != Charge::Outside;
+            fault.shared[piece] = if own { failed } else { fault.hit_before[piece] };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::loss::lost;
+    use super::super::recovery::tests::{design, with_answers};
+    use super::*;
+    use crate::record::{ErrorRow, Failure, FaultPieces};
+
+    /// Sixty windows of a second and 1000 requests; `answers` of them in each. Faults, each watched for 5 s after its end.
+    fn charged(faults: &[(&str, u64, u64)], answers: impl Fn(usize) -> u64) -> Run {
+        let mut run = with_answers(faults, answers);
+        let second = 1_000_000_000;
+        let mut pieces = Pieces {
+            starts_ns: (0..60).map(|number| number * second).collect(),
+            windows: (0..60).collect(),
+            rows: run.rows.iter().map(|row| row.windows.clone()).collect(),
+            ..Pieces::default()
+        };
+        for row in &mut run.faults {
+            row.recovery_ns = 5 * second;
+            let (start, end) = row.spans[0];
+            let part = |&at: &u64| match at {
+                at if (start..end).contains(&at) => Charge::During,
+                at if (end..end + 5 * second).contains(&at) => Charge::After,
+                _ => Charge::Outside,
+            };
+            let parts = pieces.starts_ns.iter().map(part).collect();
+            pieces.faults.push(FaultPieces { parts, hit_before: vec![0; 60], shared: vec![0; 60] });
+        }
+        let error = |count: u64| ErrorRow {
+            row: 0,
+            class: Failure::NoHost,
+            edge: "users -> web".into(),
+            place: String::new(),
+            fault: String::new(),
+            within: String::new(),
+            count,
+        };
+        let errors = (0..60).map(|piece| (error(pieces.failed(piece)), piece)).filter(|(error, _)| error.count > 0);
+        pieces.errors = errors.collect();
+        run.sum_up(&pieces);
+        run.pieces = Some(Box::new(pieces));
+        charge(&mut run);
+        run
+    }
+
+    fn lost_to(run: &Run, fault: &str) -> Option<f64> {
+        lost(&vec![run.clone(); 10], fault, design()).value
+    }
+
+    /// Answers of a second in which nothing, or half, or all comes through.
+    fn down(from: usize, to: usize) -> impl Fn(usize) -> u64 {
+        move |number| if (from..to).contains(&number) { 500 } else { 1000 }
+    }
+
+    #[test]
+    fn what_a_fault_loses_is_counted_until_service_is_back_and_not_outside_of_it() {
+        let run = charged(&[("cut", 20, 30)], down(20, 48));
+        assert_eq!(lost_to(&run, "cut"), Some(14_000.0));
+        assert_eq!((run.rows[0].outside_sent, run.rows[0].outside.count), (32_000, 32_000));
+        assert_eq!(run.faults[0].until_ns, [48_000_000_000]);
+        assert!(run.errors.iter().all(|error| error.within == "cut"), "{:?}", run.errors);
+        assert!(run.pieces.is_none(), "it is done once");
+    }
+
+    #[test]
+    fn what_never_comes_back_is_counted_to_the_end() {
+        let run = charged(&[("cut", 20, 30)], down(20, 60));
+        assert_eq!((lost_to(&run, "cut"), run.rows[0].outside_sent), (Some(20_000.0), 20_000));
+    }
+
+    #[test]
+    fn a_fault_that_is_back_while_it_is_watched_keeps_what_was_counted() {
+        let run = charged(&[("cut", 20, 30)], down(20, 33));
+        assert_eq!((lost_to(&run, "cut"), run.rows[0].outside_sent), (Some(6_500.0), 45_000));
+        assert!(run.faults[0].until_ns.is_empty());
+        // Nor is a dip of another day its own.
+        let again = |number: usize| if number == 45 { 990 } else { down(20, 33)(number) };
+        assert_eq!(lost_to(&charged(&[("cut", 20, 30)], again), "cut"), Some(6_500.0));
+    }
+
+    #[test]
+    fn the_next_fault_has_its_own_and_those_of_a_chain_are_charged_with_all_of_it() {
+        let both = |number: usize| down(10, 20)(number).min(down(40, 55)(number));
+        let apart = charged(&[("one", 10, 12), ("two", 40, 42)], both);
+        assert_eq!((lost_to(&apart, "one"), lost_to(&apart, "two")), (Some(5_000.0), Some(7_500.0)));
+        assert_eq!((apart.faults[0].shared, apart.faults[1].shared), (0, 0));
+        let chain = charged(&[("one", 10, 22), ("two", 15, 17)], down(10, 40));
+        assert_eq!((lost_to(&chain, "one"), lost_to(&chain, "two")), (Some(15_000.0), Some(12_500.0)));
+        assert_eq!((chain.faults[0].shared, chain.faults[1].shared), (12_500, 12_500));
+        assert_eq!(chain.rows[0].outside_sent, 30_000);
+    }
+}

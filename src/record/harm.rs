@@ -144,7 +144,7 @@ pub struct BlastRow {
 /// A state that outlives what brought it about.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Outlives {
-    /// Is it an overload: is something busy that was not before? Then it is metastable.
+    /// Is it an overload: is something busy that was not before, or asked for more than it can do? Then it is metastable.
     pub metastable: bool,
     /// How many occurrences it was seen after, of how many that could be looked at.
     pub seen: (u64, u64),
@@ -157,6 +157,9 @@ pub struct Outlives {
     /// The busiest service or link then: its name, how busy it is, and how busy it was.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub busiest: Option<(String, f64, f64)>,
+    /// How many times what it can do is asked of it, where it was as busy before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked: Option<f64>,
     /// The edge with the most attempts per call then: its name, how many, and how many before.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub amplified: Option<(String, f64, f64)>,

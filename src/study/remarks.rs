@@ -1,5 +1,7 @@
 //! What a study says beside its figures: assumptions, warnings, the scenario's text, the faults.
 
+use indexmap::IndexMap;
+
 use super::changes;
 use super::figure::NO_FAILURE;
 use super::gates;
@@ -8,6 +10,7 @@ use super::replicated::Replicated;
 use super::warm_up::Cut;
 use super::words::each_once;
 use crate::record::{FaultRow, FaultSpan, VariantResult};
+use crate::scenario::Diagnostic;
 use crate::scenario::Loaded;
 use crate::scenario::load::Variant;
 use crate::world::World;
@@ -60,6 +63,25 @@ fn independence(replications: usize) -> String {
         "where no request failed, the lower bound of the availability takes requests as independent; failures that come \
          together (one episode) are only known to be absent from {replications} replications"
     )
+}
+
+/// Warnings of variants, each once, with the names of those that it is said of where it is not all.
+pub(super) fn told_of<'a>(variants: impl Iterator<Item = (&'a str, &'a [Diagnostic])>) -> Vec<String> {
+    let mut of: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    let mut count = 0;
+    for (name, said) in variants {
+        count += 1;
+        for diagnostic in said {
+            let names = of.entry(&diagnostic.message).or_default();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    let told = |(message, names): (&str, Vec<&str>)| {
+        if names.len() == count { message.to_owned() } else { format!("{message} (in {})", names.join(", ")) }
+    };
+    of.into_iter().map(told).collect()
 }
 
 /// What a reader must know before he believes the figures.

@@ -16,7 +16,7 @@ use super::figure::Design;
 use super::inputs::{Figures, Group, Shift, inputs_at};
 use super::pool::{Task, Watch, work_off};
 use super::progress::{FIRST_STAGE, FIRST_STAGE_AND_ENDS, Progress, SECOND_STAGE};
-use super::remarks::{assumptions, fault_spans, flow_spans, text, warnings};
+use super::remarks::{assumptions, fault_spans, flow_spans, text, told_of, warnings};
 use super::replicated::Replicated;
 use super::replications::{Replication, Replications, Scene};
 use super::robustness::{self, Trial};
@@ -69,8 +69,9 @@ pub(super) fn weigh(
     let asked = options.replications(first.replications.value);
     let many = many_calls(&efforts, Some(asked));
     let missed = missed(compiled.iter().map(|one| one.aims.as_slice()));
-    let said = compiled.iter().flat_map(|one| &one.warnings).chain(&missed).chain(&many).chain(&loaded.diagnostics);
-    let said = each_once(said.map(|diagnostic| diagnostic.message.clone()));
+    let of_variants = told_of(variants.iter().zip(&compiled).map(|(variant, one)| (&*variant.name, &*one.warnings)));
+    let of_all = missed.iter().chain(&many).chain(&loaded.diagnostics).map(|diagnostic| diagnostic.message.clone());
+    let said = each_once(of_variants.into_iter().chain(of_all));
     let worlds: Vec<Arc<World>> = compiled.into_iter().map(|one| Arc::new(one.world)).collect();
     let seed = options.seed.unwrap_or(first.seed.value);
 

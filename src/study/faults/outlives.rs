@@ -106,8 +106,16 @@ pub(super) fn outlives(runs: &[Run], fault: &str) -> Option<Outlives> {
     let used =
         |of: &IndexMap<&str, (f64, f64)>, name: &str| of.get(name).map_or(0.0, |(busy, able)| busy / able.max(1.0));
     let saturated = then.keys().map(|name| (*name, used(&then, name), used(&once, name)));
-    let saturated = saturated.filter(|(_, then, once)| *then >= SATURATED && *once < SATURATED);
+    let pressed = pressed(runs, fault);
+    // Who was as busy before is told by what is asked of it: work that was for all it can do, times as many attempts.
+    let asked = |name: &str, once: f64| {
+        let times = pressed.get(name).copied().filter(|&times| once >= SATURATED && times > AMPLIFIED)?;
+        Some(once * times).filter(|&asked| asked > 1.0)
+    };
+    let saturated = saturated
+        .filter(|(name, then, once)| *then >= SATURATED && (*once < SATURATED || asked(name, *once).is_some()));
     let busiest = saturated.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(name, then, once)| (name.to_owned(), then, once));
+    let asked = busiest.as_ref().and_then(|(name, _, once)| asked(name, *once));
     let amplified = phases(runs, fault).into_iter().filter_map(|((from, to), phases)| {
         let (then, once) = (amplification(sum(&phases, 3))?, amplification(sum(&phases, 0))?);
         (then > AMPLIFIED * once).then(|| (format!("{from} -> {to}"), then, once))
@@ -125,12 +133,35 @@ pub(super) fn outlives(runs: &[Run], fault: &str) -> Option<Outlives> {
         success_before: mean(|after| after.before),
         success_after: mean(|after| after.after),
         busiest,
+        asked,
         amplified,
         fails: fails(stays.iter().map(|(run, _)| *run), fault),
         sentence: String::new(),
     };
     found.sentence = sentence(fault, &found);
     Some(found)
+}
+
+/// By service: attempts a second at it from a fault's recovery up to the next fault, over those before any.
+fn pressed(runs: &[Run], fault: &str) -> IndexMap<String, f64> {
+    let (mut once, mut then) = (0, 0);
+    for run in runs {
+        let Some(row) = row(run, fault) else { continue };
+        once += run.faults.iter().filter_map(FaultRow::first_ns).min().unwrap_or(run.horizon_ns);
+        for &(start, end) in &row.spans {
+            let starts = run.faults.iter().flat_map(|other| &other.spans).map(|other| other.0);
+            let next = starts.filter(|&other| other > start).fold(run.horizon_ns, u64::min);
+            then += next.saturating_sub(row.over_ns(end));
+        }
+    }
+    let mut attempts: IndexMap<String, (u64, u64)> = IndexMap::new();
+    for ((_, to), phases) in phases(runs, fault) {
+        let sums = attempts.entry(to).or_default();
+        *sums = (sums.0 + sum(&phases, 0).attempts, sums.1 + sum(&phases, 3).attempts);
+    }
+    let times =
+        |(before, later): (u64, u64)| (later as f64 / then.max(1) as f64) / (before as f64 / once.max(1) as f64);
+    attempts.into_iter().filter(|(_, of)| of.0 > 0).map(|(service, of)| (service, times(of))).collect()
 }
 
 /// What failed most though no fault lasted on its way: in a state that outlives its cause this is the state.
@@ -163,6 +194,13 @@ fn told((class, edge, share): &(String, String, f64)) -> String {
 fn sentence(fault: &str, of: &Outlives) -> String {
     let percent = |share: f64| significant(100.0 * share, 3);
     let why = match (&of.busiest, &of.amplified) {
+        (Some((name, ..)), amplified) if of.asked.is_some() => {
+            let retries = amplified.as_ref().map_or(String::new(), |(edge, times, _)| {
+                format!(" with retries (amplification {} on {edge})", significant(*times, 3))
+            });
+            let asked = significant(of.asked.unwrap_or_default(), 2);
+            format!("; {name} is asked for {asked} times what it can do{retries}: a metastable overload")
+        }
         (Some((name, busy, _)), Some((edge, times, _))) => format!(
             "; {name} is busy {} % with retries (amplification {} on {edge}): a metastable overload",
             percent(busy.min(1.0)),

@@ -2,7 +2,8 @@
 //!
 //! A run watches a fault for a minute or two after its end, whatever becomes of it. Who was not back by then goes on
 //! failing for it: until all its chain is recovered from (`chains`), or the run ends. What is charged to it by then is no
-//! longer outside of faults. A fault that is back while it is watched keeps what the run counted.
+//! longer outside of faults. A fault that is back while it is watched keeps what the run counted, but for what fails after
+//! a chain of its own has begun: service was back, so that it is that one's.
 
 use super::chains::Watched;
 use crate::record::{Charge, Pieces, Run};
@@ -10,11 +11,12 @@ use crate::record::{Charge, Pieces, Run};
 /// Sums a run's faults up again, each until service is back from it. A run comes here once.
 pub(super) fn charge(run: &mut Run) {
     let Some(mut pieces) = run.pieces.take() else { return };
-    let Some(until) = ends(run, &pieces) else { return };
+    let Some((until, nexts)) = ends(run, &pieces) else { return };
     let mut longer = false;
     for (number, until_ns) in until.into_iter().enumerate() {
         let row = &run.faults[number];
         longer |= prolong(&mut pieces, number, &row.spans, row.recovery_ns, &until_ns);
+        longer |= yields(&mut pieces, number, &row.spans, &nexts[number]);
         run.faults[number].until_ns = until_ns;
     }
     if longer {
@@ -23,8 +25,12 @@ pub(super) fn charge(run: &mut Run) {
     }
 }
 
-/// By fault and coming, until when what it loses is counted, nanoseconds from t = 0; none where nothing came before.
-fn ends(run: &Run, pieces: &Pieces) -> Option<Vec<Vec<u64>>> {
+/// By fault: its comings' starts, and when the next chain begins, nanoseconds from t = 0.
+type Nexts = Vec<(u64, Option<u64>)>;
+
+/// By fault and coming, until when what it loses is counted, nanoseconds from t = 0, and what comes after it; none where
+/// nothing came before.
+fn ends(run: &Run, pieces: &Pieces) -> Option<(Vec<Vec<u64>>, Vec<Nexts>)> {
     let watched = Watched::of(run)?;
     let of = |row: &crate::record::FaultRow| -> Vec<u64> {
         let mut lasts: Vec<u64> = row.spans.iter().map(|&(_, end)| row.over_ns(end)).collect();
@@ -41,7 +47,8 @@ fn ends(run: &Run, pieces: &Pieces) -> Option<Vec<Vec<u64>>> {
         }
         if longer { lasts } else { Vec::new() }
     };
-    Some(run.faults.iter().map(of).collect())
+    let nexts = run.faults.iter().map(|row| watched.nexts(&row.fault)).collect();
+    Some((run.faults.iter().map(of).collect(), nexts))
 }
 
 /// Charges to a fault what was sent after it was watched, until these instants. Was there any?
@@ -63,14 +70,32 @@ fn prolong(pieces: &mut Pieces, number: usize, spans: &[(u64, u64)], recovery_ns
     any
 }
 
+/// Takes from a fault what was sent while it was watched and after the next chain had begun. Was there any?
+fn yields(pieces: &mut Pieces, number: usize, spans: &[(u64, u64)], nexts: &Nexts) -> bool {
+    let Pieces { starts_ns, faults, .. } = pieces;
+    let parts = &mut faults[number].parts;
+    let mut any = false;
+    for &(start, next) in nexts {
+        let Some(next) = next else { continue };
+        let again = spans.iter().map(|span| span.0).find(|&other| other > start).unwrap_or(u64::MAX);
+        for (part, _) in parts.iter_mut().zip(starts_ns.iter()).filter(|(_, at)| (next..again).contains(*at)) {
+            any |= *part == Charge::After;
+            *part = if *part == Charge::After { Charge::Outside } else { *part };
+        }
+    }
+    any
+}
+
 /// Tells again what several faults are charged with.
 fn share(pieces: &mut Pieces) {
     for piece in 0..pieces.starts_ns.len() {
         let holds = |fault: &&crate::record::FaultPieces| fault.parts[piece] != Charge::Outside;
-        if pieces.faults.iter().filter(holds).count() < 2 {
-            continue;
-        }
-        let failed = pieces.failed(piece);
+        let failed = match pieces.faults.iter().filter(holds).count() {
+            0 => continue,
+            // What another one had hit before is both's.
+            1 => pieces.faults.iter().map(|fault| fault.hit_before[piece]).sum::<u64>().min(pieces.failed(piece)),
+            _ => pieces.failed(piece),
+        };
         for fault in &mut pieces.faults {
             let own = fault.parts[piece] != Charge::Outside;
             fault.shared[piece] = if own { failed } else { fault.hit_before[piece] };
@@ -164,6 +189,10 @@ mod tests {
         let apart = charged(&[("one", 10, 12), ("two", 40, 42)], both);
         assert_eq!((lost_to(&apart, "one"), lost_to(&apart, "two")), (Some(5_000.0), Some(7_500.0)));
         assert_eq!((apart.faults[0].shared, apart.faults[1].shared), (0, 0));
+        // Nor while the first one is still watched.
+        let soon = charged(&[("one", 10, 12), ("two", 14, 16)], down(14, 20));
+        assert_eq!((lost_to(&soon, "one"), lost_to(&soon, "two")), (Some(0.0), Some(3_000.0)));
+        assert_eq!((soon.faults[0].shared, soon.faults[1].shared, soon.rows[0].outside_sent), (0, 0, 47_000));
         let chain = charged(&[("one", 10, 22), ("two", 15, 17)], down(10, 40));
         assert_eq!((lost_to(&chain, "one"), lost_to(&chain, "two")), (Some(15_000.0), Some(12_500.0)));
         assert_eq!((chain.faults[0].shared, chain.faults[1].shared), (12_500, 12_500));

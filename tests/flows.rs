@@ -165,5 +165,7 @@ fn a_flow_that_variants_have_at_other_times_is_named_once() {
     let found = answer(&text);
     assert_eq!(found.flows.len(), 3, "{:?}", found.flows);
     let timeline = eastwest::report::charts::figures(&found).remove(3);
-    assert_eq!(timeline.svg.matches("pull").count(), 1, "{}", timeline.svg);
+    // Below the title, and for who cannot see it.
+    let (all, named) = ("pull", "; bars: pull, backup flows");
+    assert_eq!([all, named].map(|words| timeline.svg.matches(words).count()), [2, 2], "{}", timeline.svg);
 }

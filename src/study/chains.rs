@@ -32,6 +32,8 @@ pub(super) struct Watched<'r> {
     pub(super) usual: Usual,
     pub(super) length_ns: u64,
     off: Vec<bool>,
+    /// It is off for what fails.
+    fails: Vec<bool>,
     out: Vec<bool>,
     chains: Vec<Chain<'r>>,
 }
@@ -63,6 +65,7 @@ impl<'r> Watched<'r> {
         let windows: Vec<_> = (0..count).map(|number| window(run, number)).collect();
         let mut watched = Watched {
             off: windows.iter().map(|window| !usual.is_back(window)).collect(),
+            fails: windows.iter().map(|window| !usual.answers(window)).collect(),
             out: windows.iter().map(|window| usual.is_out(window)).collect(),
             chains: Vec::new(),
             run,
@@ -105,13 +108,17 @@ impl<'r> Watched<'r> {
 
     /// The last window that is off from that of an instant on, up to another one.
     fn last_off(&self, chain: &Chain<'_>, start_ns: u64, until: usize) -> Option<usize> {
+        self.last_of(&self.off, chain, start_ns, until)
+    }
+
+    fn last_of(&self, off: &[bool], chain: &Chain<'_>, start_ns: u64, until: usize) -> Option<usize> {
         let start = self.window_of(start_ns).min(until);
         let onset = |at: usize| {
             let begins =
                 |coming: &Coming<'_>| at.checked_sub(self.window_of(coming.start_ns)).is_some_and(|in_| in_ <= 1);
             chain.comings.iter().filter(|coming| !coming.by_hand).any(begins)
         };
-        last_off(&self.off[start..until], |at| self.out[start + at] || onset(start + at)).map(|at| start + at)
+        last_off(&off[start..until], |at| self.out[start + at] || onset(start + at)).map(|at| start + at)
     }
 
     /// Seconds until service was back, if it is seen to be before some window.
@@ -161,10 +168,10 @@ impl<'r> Watched<'r> {
         self.of_fault(fault).map(|(_, coming)| (coming.start_ns, next(&coming))).collect()
     }
 
-    /// Of each coming of a fault its start and the last window that is off before the next chain.
+    /// Of each coming of a fault its start and the last window before the next chain in which more fails than before.
     pub(super) fn lasts(&self, fault: &str) -> Vec<(u64, Option<usize>)> {
         let last = |(chain, coming): (&Chain<'r>, Coming<'r>)| {
-            (coming.start_ns, self.last_off(chain, coming.start_ns, chain.until))
+            (coming.start_ns, self.last_of(&self.fails, chain, coming.start_ns, chain.until))
         };
         self.of_fault(fault).map(last).collect()
     }
@@ -179,13 +186,13 @@ impl<'r> Watched<'r> {
         self.off_until(window).min(self.window_ends_ns(window))
     }
 
-    /// Is a window off by what of it lies within some time?
-    pub(super) fn is_off(&self, window: usize, pieces: &Pieces, (from_ns, to_ns): (u64, u64)) -> bool {
+    /// Fails more than before in what of a window lies within some time?
+    pub(super) fn is_failing(&self, window: usize, pieces: &Pieces, (from_ns, to_ns): (u64, u64)) -> bool {
         let inside =
             |&piece: &usize| pieces.windows[piece] == window && (from_ns..to_ns).contains(&pieces.starts_ns[piece]);
         let those: Vec<usize> = (0..pieces.starts_ns.len()).filter(inside).collect();
         let whole = pieces.whole(&those);
-        !self.usual.is_back(&super::recovery::Window::of(&whole))
+        !self.usual.answers(&super::recovery::Window::of(&whole))
     }
 
     /// When service was back after each coming of a fault.

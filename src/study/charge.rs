@@ -1,12 +1,13 @@
-//! How long a fault goes on losing requests: until service is back, by the same rule as its recovery.
+//! How long a fault goes on losing requests: until success is back, by the same rule as its recovery; late answers are not
+//! lost.
 //!
 //! A run watches a fault for a minute or two after its end, whatever becomes of it. Who was not back by then goes on
 //! failing for it: until all its chain is recovered from (`chains`), or the run ends. What is charged to it by then is no
-//! longer outside of faults. A fault that is back while it is watched keeps what the run counted, but for what fails after
-//! a chain of its own has begun: service was back, so that it is that one's.
+//! longer outside of faults. A fault that is back while it is watched keeps what the run counted. What fails after the next
+//! fault has begun, which comes when this one is over, is that one's; of faults that overlap each has all of it.
 
 use super::chains::Watched;
-use crate::record::{Charge, Pieces, Run};
+use crate::record::{Charge, FaultRow, Pieces, Run};
 
 /// Sums a run's faults up again, each until service is back from it. A run comes here once.
 pub(super) fn charge(run: &mut Run) {
@@ -25,30 +26,48 @@ pub(super) fn charge(run: &mut Run) {
     }
 }
 
-/// By fault: its comings' starts, and when the next chain begins, nanoseconds from t = 0.
+/// By fault: its comings' starts, and when what comes next begins, nanoseconds from t = 0.
 type Nexts = Vec<(u64, Option<u64>)>;
 
 /// By fault and coming, until when what it loses is counted, nanoseconds from t = 0, and what comes after it; none where
 /// nothing came before.
 fn ends(run: &Run, pieces: &Pieces) -> Option<(Vec<Vec<u64>>, Vec<Nexts>)> {
     let watched = Watched::of(run)?;
-    let of = |row: &crate::record::FaultRow| -> Vec<u64> {
+    let of = |(row, nexts): (&FaultRow, &Nexts)| -> Vec<u64> {
         let mut lasts: Vec<u64> = row.spans.iter().map(|&(_, end)| row.over_ns(end)).collect();
         let mut longer = false;
         for (start_ns, last) in watched.lasts(&row.fault) {
             let Some(index) = row.spans.iter().position(|span| span.0 == start_ns) else { continue };
-            let next_ns = row.spans.get(index + 1).map_or(u64::MAX, |next| next.0);
-            // To the end of the window in which it is seen to be off last, if any of that is not watched.
-            let Some(last) = last else { continue };
-            let rest = (lasts[index], next_ns);
-            if watched.ends_ns(last) > lasts[index] && watched.is_off(last, pieces, rest) {
-                (lasts[index], longer) = (watched.window_ends_ns(last), true);
+            let again = row.spans.get(index + 1).map_or(u64::MAX, |next| next.0);
+            let next_ns = next_of(nexts, start_ns).unwrap_or(u64::MAX).min(again);
+            // To the end of the last window in which more fails, if any of that is not watched.
+            let Some(last) = last.filter(|&last| watched.ends_ns(last) > lasts[index]) else { continue };
+            let until = watched.window_ends_ns(last).min(next_ns);
+            if until > lasts[index] && (until == next_ns || watched.is_failing(last, pieces, (lasts[index], next_ns))) {
+                (lasts[index], longer) = (until, true);
             }
         }
         if longer { lasts } else { Vec::new() }
     };
-    let nexts = run.faults.iter().map(|row| watched.nexts(&row.fault)).collect();
-    Some((run.faults.iter().map(of).collect(), nexts))
+    let nexts: Vec<Nexts> = run.faults.iter().map(|row| nexts(run, &watched, row)).collect();
+    Some((run.faults.iter().zip(&nexts).map(of).collect(), nexts))
+}
+
+/// What comes after each coming of a fault: another chain, or a fault that begins when it is over, whether service is back by
+/// then or not: from then on nobody can tell whose failures those are.
+fn nexts(run: &Run, watched: &Watched<'_>, row: &FaultRow) -> Nexts {
+    let others = run.faults.iter().filter(|other| other.fault != row.fault);
+    let starts: Vec<u64> = others.flat_map(|other| other.spans.iter().map(|span| span.0)).collect();
+    let of = |(start, chain): (u64, Option<u64>)| {
+        let end = row.spans.iter().find(|span| span.0 == start).map_or(start, |span| span.1);
+        let fault = starts.iter().copied().filter(|&other| other >= end && other > start).min();
+        (start, chain.into_iter().chain(fault).min())
+    };
+    watched.nexts(&row.fault).into_iter().map(of).collect()
+}
+
+fn next_of(nexts: &Nexts, start_ns: u64) -> Option<u64> {
+    nexts.iter().find(|(start, _)| *start == start_ns).and_then(|(_, next)| *next)
 }
 
 /// Charges to a fault what was sent after it was watched, until these instants. Was there any?
@@ -70,7 +89,7 @@ fn prolong(pieces: &mut Pieces, number: usize, spans: &[(u64, u64)], recovery_ns
     any
 }
 
-/// Takes from a fault what was sent while it was watched and after the next chain had begun. Was there any?
+/// Takes from a fault what was sent while it was watched and after what comes next had begun. Was there any?
 fn yields(pieces: &mut Pieces, number: usize, spans: &[(u64, u64)], nexts: &Nexts) -> bool {
     let Pieces { starts_ns, faults, .. } = pieces;
     let parts = &mut faults[number].parts;
@@ -192,7 +211,10 @@ mod tests {
         // Nor while the first one is still watched.
         let soon = charged(&[("one", 10, 12), ("two", 14, 16)], down(14, 20));
         assert_eq!((lost_to(&soon, "one"), lost_to(&soon, "two")), (Some(0.0), Some(3_000.0)));
-        assert_eq!((soon.faults[0].shared, soon.faults[1].shared, soon.rows[0].outside_sent), (0, 0, 47_000));
+        assert_eq!((soon.faults[0].shared, soon.faults[1].shared, soon.rows[0].outside_sent), (0, 0, 49_000));
+        // Nor where service was not back by then.
+        let late = charged(&[("one", 10, 12), ("two", 30, 32)], down(10, 40));
+        assert_eq!((lost_to(&late, "one"), lost_to(&late, "two")), (Some(10_000.0), Some(5_000.0)));
         let chain = charged(&[("one", 10, 22), ("two", 15, 17)], down(10, 40));
         assert_eq!((lost_to(&chain, "one"), lost_to(&chain, "two")), (Some(15_000.0), Some(12_500.0)));
         assert_eq!((chain.faults[0].shared, chain.faults[1].shared), (12_500, 12_500));

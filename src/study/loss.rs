@@ -80,9 +80,9 @@ pub fn lost_rule(runs: &[Run]) -> String {
         String::new()
     };
     format!(
-        "requests that failed from the fault's start until success and latency were back, as with recovered{least}, to the \
-         end of the run where they were not, and earlier ones that it hit, {less}; where faults overlap, or one comes \
-         before service is back from the other, each is charged with all of it, so that they do not add up"
+        "requests that failed from the fault's start until success was back{least}, to the next fault or the end of the run \
+         where it was not, and earlier ones that it hit, {less}; where faults overlap, each is charged with all of it, so \
+         that they do not add up"
     )
 }
 

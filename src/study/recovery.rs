@@ -201,8 +201,13 @@ impl Usual {
         let answered = window.latency.count;
         let slow = (answered - window.within(self.limit_ns)) as f64;
         let fast = slow <= answered as f64 * (SLOW + noise(SLOW, answered as f64));
+        self.answers(window) && fast
+    }
+
+    /// Are as many answered as before, however late?
+    pub(super) fn answers(&self, window: &Window) -> bool {
         let success = self.success - noise(self.success, window.sent as f64).max(SUCCESS_SLACK);
-        window.success() >= success && answered > 0 && fast
+        window.sent == 0 || window.success() >= success && window.latency.count > 0
     }
 
     /// Is this an outage, even in a window alone?

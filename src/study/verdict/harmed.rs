@@ -11,6 +11,8 @@ use crate::record::{Estimate, FaultSummary, SweepLeader, VariantResult};
 use crate::study::words::{each_once, listed};
 use crate::units::{place, rounded, significant};
 
+/// A smaller share of a figure is none.
+const EXACT: f64 = 1e-9;
 /// So many faults are told of in a sentence; all stand in the tables.
 const TOLD: usize = 3;
 /// A run in which faults last for more of the time than this is made of drills: its success is that of no year.
@@ -133,7 +135,8 @@ pub(super) fn plus_minus(of: &Estimate) -> Option<String> {
     let (value, (low, high)) = of.value.zip(of.low.zip(of.high))?;
     let half = (high - low) / 2.0;
     let last = place(half, 2);
-    (half > 0.0).then(|| format!("{} ± {}", rounded(value.max(0.0), last), rounded(half, last)))
+    // What a mean of equal figures leaves of exactness is no noise.
+    (half > EXACT * value.abs()).then(|| format!("{} ± {}", rounded(value.max(0.0), last), rounded(half, last)))
 }
 
 /// `5020` as `5,020`.
@@ -273,6 +276,19 @@ mod tests {
         };
         let (ahead, beside) = sentences(losses, &variants, &cheap, Design::new(10, Duration::from_secs(60)), "USD");
         [ahead, beside].concat().join(" ")
+    }
+
+    #[test]
+    fn what_rounding_leaves_of_equal_figures_is_no_noise() {
+        let of = |low, high| Estimate {
+            value: Some(108.416666661),
+            low: Some(low),
+            high: Some(high),
+            ..Estimate::default()
+        };
+        assert_eq!(plus_minus(&of(108.416666660, 108.416666662)), None);
+        assert_eq!(plus_minus(&of(108.416666661, 108.416666661)), None);
+        assert_eq!(plus_minus(&of(107.4, 109.4)).as_deref(), Some("108.4 ± 1.0"));
     }
 
     #[test]
